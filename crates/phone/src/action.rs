@@ -1,0 +1,130 @@
+//! What the person did. The screen makes these and decides nothing.
+
+use crate::{CallId, view::Tab};
+
+/// One thing the person did on the screen.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// The sign-in form was sent.
+    SignIn { server: String, user: String, password: String },
+    /// The server line of the sign-in form was opened for editing.
+    ChangeServer,
+    /// Sign out, after the sheet has asked where a call is running.
+    SignOut,
+    /// The consent card.
+    Consent(Consent),
+    /// A tab was chosen.
+    Tab(Tab),
+    /// The dial field holds this text now (typed, pasted, cleared).
+    DialField(String),
+    /// A key of the key pad: into the field, or DTMF where the call's key pad is open.
+    Key(char),
+    /// The Call button or Enter: calls what the field or the highlighted suggestion says.
+    Call,
+    /// Highlight suggestion `n` (keyboard) …
+    Highlight(Option<usize>),
+    /// … or put suggestion `n` into the field (click).
+    Fill(usize),
+    /// A handset button: calls this number.
+    CallNumber(String),
+    /// The screen's answer to an incoming call.
+    Answer(CallId, Answer),
+    /// Decline an incoming call.
+    Decline(CallId),
+    /// Stop the ring here only.
+    Silence(CallId),
+    /// End the call shown (CANCEL or BYE).
+    End(CallId),
+    /// Mute or not.
+    Mute(CallId, bool),
+    /// Hold or resume.
+    Hold(CallId, bool),
+    /// Hold the active call and resume this one.
+    Swap(CallId),
+    /// Open or close the key pad in the call.
+    CallKeypad(bool),
+    /// Blind transfer to this number.
+    Transfer(CallId, String),
+    /// Leave the call view and browse; or return to it.
+    Browse(bool),
+    /// Close the "ended" view.
+    Done,
+    /// Call the number of the "ended" view again.
+    CallAgain,
+    /// The pointer or focus is on the "ended" view or a toast: it stays.
+    Linger(bool),
+    /// The search field of contacts holds this.
+    ContactSearch(String),
+    /// The search field of recents holds this.
+    RecentSearch(String),
+    /// Show only missed calls.
+    OnlyMissed(bool),
+    /// Open the page of a contact, by row key.
+    OpenContact(String),
+    /// Open the sheet of numbers of a row.
+    OpenNumbers(String),
+    /// Tell the host page the person wants to see this contact.
+    ContactClick(String),
+    /// Remove this entry of the recents; Undo brings it back.
+    RemoveRecent(String),
+    /// Undo of the toast.
+    Undo,
+    /// Back from a sub-page, or Esc: closes the top sheet, else leaves the sub-page, else clears the field.
+    Back,
+    /// Close the sheet.
+    CloseSheet,
+    /// Open the status sheet, the settings page.
+    OpenStatus,
+    /// Open the settings page.
+    OpenSettings,
+    /// Set the person's status (`online`, `busy`, `away`, or an id of the config).
+    Status(String),
+    /// Do not disturb.
+    DoNotDisturb(bool),
+    /// Colours.
+    Theme(Theme),
+    /// The confirm card: call, or not.
+    Confirm(bool),
+    /// Banner: try to connect now.
+    TryNow,
+    /// Microphone sheet: try the call again.
+    TryAgain,
+    /// Remove all contacts of ours.
+    RemoveAllContacts,
+    /// The browser let sound start (a gesture, or a click on "Turn on sound").
+    SoundOn,
+    /// Close the toast.
+    CloseToast,
+}
+
+/// How to answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// The only call, or hold the active one first.
+    HoldOther,
+    /// End the active one first.
+    EndOther,
+}
+
+/// The consent card's buttons.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Consent {
+    /// Trust this chain from now on.
+    Allow,
+    /// Trust it until the frame unloads.
+    Once,
+    /// Do not.
+    No,
+}
+
+/// Colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Theme {
+    /// As the system.
+    #[default]
+    System,
+    /// Light.
+    Light,
+    /// Dark.
+    Dark,
+}

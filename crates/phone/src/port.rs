@@ -1,0 +1,267 @@
+//! What crosses between the phone and its shell, in both directions.
+
+use crate::Action;
+use softframe_sip::FlowId;
+
+/// One call of this phone. Never reused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CallId(pub u64);
+
+/// One media transport (an `RTCPeerConnection`). A call may change its peer: a fork that wins gets a fresh one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PeerId(pub u64);
+
+/// One question to the browser. One is open per call at a time; each is answered or timed out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RequestId(pub u64);
+
+/// What comes in.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// The wall clock, milliseconds since 1970 UTC: at start, on change, and with every tick of a running call.
+    Wall(u64),
+    /// The text of `config.json`, `None` where there is none. First of all inputs.
+    Config(Option<String>),
+    /// What the page was opened with (`?server=`, `?user=`, `?lang=`, `?theme=`, `?dialect=`): proposals only.
+    Proposals(Vec<(String, String)>),
+    /// What the device space of the store held, as (key, value); empty if the store is blocked or took over 1 s.
+    Restored(Vec<(String, Vec<u8>)>),
+    /// One value asked for by [`StoreRequest::Load`].
+    Loaded { space: String, key: String, value: Vec<u8> },
+    /// All values asked for have come.
+    LoadEnd { space: String },
+    /// A store request failed.
+    StorageFailed(StorageError),
+    /// The host page.
+    Host(HostInput),
+    /// The person.
+    Action(Action),
+    /// A WebSocket.
+    Socket { flow: FlowId, event: SocketEvent },
+    /// The answer to a [`MediaRequest`], or news of a peer (`request` is `None`).
+    Media { call: CallId, peer: PeerId, request: Option<RequestId>, event: MediaEvent },
+    /// A vCard file that was dropped, chosen or pasted.
+    File(FileEvent),
+    /// `online` of the browser.
+    Online(bool),
+    /// The browser refused to play sound without a gesture; the ring is silent.
+    SoundBlocked,
+    /// The page is being unloaded: say farewell on the wire now.
+    Leave,
+    /// A previous life left these behind (trap, crash): their `phone:terminated` goes out now.
+    Journal(Vec<JournalEntry>),
+    /// A deadline has passed.
+    Timeout,
+}
+
+/// From the host page. Origins are checked before anything of this is made.
+#[derive(Clone, Debug)]
+pub enum HostInput {
+    /// The embedding chain is not trusted yet: it is named on the sign-in form and the consent card.
+    Waiting { chain: Vec<String> },
+    /// The embedding chain is trusted from now on.
+    Trusted { chain: Vec<String> },
+    /// `event.data` of a trusted parent as JSON text: everything but the bulk of `contacts`.
+    Message(String),
+    /// A `contacts` push starts. `head` is the message as JSON without its rows.
+    ContactsBegin { push: u64, head: String },
+    /// A slice of its rows: a JSON array of at most a hundred rows.
+    ContactRows { push: u64, rows: String },
+    /// Rows that could not even be written as JSON (cycles, BigInt).
+    ContactRowsBad { push: u64, count: usize },
+    /// The push is complete.
+    ContactsEnd { push: u64 },
+    /// Something of the parent could not be read at all (no JSON form, too deep).
+    Unreadable,
+}
+
+/// Of a WebSocket.
+#[derive(Clone, Debug)]
+pub enum SocketEvent {
+    /// Open, subprotocol `sip` agreed.
+    Opened,
+    /// One message, text or binary.
+    Frame(Vec<u8>),
+    /// Closed, or never opened.
+    Closed,
+}
+
+/// What the browser did.
+#[derive(Clone, Debug)]
+pub enum MediaEvent {
+    /// Answer to [`MediaRequest::Offer`]: our offer.
+    Offer(String),
+    /// Answer to [`MediaRequest::Answer`]: our answer.
+    Answer(String),
+    /// Answer to [`MediaRequest::Accept`] and other requests without a result.
+    Applied,
+    /// The request failed.
+    Failed(MediaError),
+    /// The transport's state changed.
+    State(PeerState),
+    /// The microphone went away or was forbidden in the call.
+    MicrophoneLost,
+}
+
+/// Why the browser could not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MediaError {
+    /// The person or the browser forbids the microphone.
+    Denied,
+    /// The page that embeds us does (`Permissions-Policy`).
+    Policy,
+    /// There is none.
+    NoDevice,
+    /// Another program has it.
+    Busy,
+    /// The description was refused.
+    Description,
+    /// No answer in time, or anything else.
+    Other,
+}
+
+/// Of a media transport.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PeerState {
+    /// Media can flow.
+    Connected,
+    /// Media may come back by itself.
+    Disconnected,
+    /// It will not.
+    Failed,
+}
+
+/// What the browser must do with media. Requests of one call are strictly serial.
+#[derive(Clone, Debug, PartialEq)]
+pub enum MediaRequest {
+    /// Microphone and peer, if there are none yet, then an offer. `send` false: hold. `restart`: new ICE.
+    Offer { send: bool, restart: bool },
+    /// Microphone and peer, if there are none yet, apply this offer, then an answer.
+    Answer { offer: String, send: bool },
+    /// Apply this answer. `provisional`: early media, a final one may follow.
+    Accept { answer: String, provisional: bool },
+    /// The offer in flight was refused: back to what was agreed before.
+    Rollback,
+    /// Stop sending the microphone (silence), or send it again. No answer.
+    Mute(bool),
+    /// Key tones by RFC 4733. No answer.
+    Dtmf(String),
+    /// Mix these calls with one another and the microphone (three-way). Empty: no mix. No answer.
+    Mix(Vec<CallId>),
+    /// Close the peer, stop its tracks. No answer.
+    Close,
+}
+
+/// How key tones travel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dtmf {
+    /// RFC 4733 if negotiated, else INFO.
+    Auto,
+    /// RFC 4733.
+    Rtp,
+    /// INFO.
+    Info,
+}
+
+/// Of a file.
+#[derive(Clone, Debug)]
+pub enum FileEvent {
+    /// Starts. `size` in octets.
+    Begin { file: u64, name: String, size: u64 },
+    /// The next octets, at most 1 MB.
+    Chunk { file: u64, octets: Vec<u8> },
+    /// Over.
+    End { file: u64 },
+    /// Not a vCard file by its name.
+    Refused { name: String },
+}
+
+/// Why the store could not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StorageError {
+    /// The browser gives none.
+    Blocked,
+    /// Full.
+    Quota,
+    /// A value does not match its checksum, or could not be decrypted.
+    Damaged,
+}
+
+/// Keys and values under a space (`device`, or an address-of-record). Values are encrypted by the shell.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StoreRequest {
+    /// Put one value.
+    Put { space: String, key: String, value: Vec<u8> },
+    /// Delete all keys that start so.
+    Delete { space: String, prefix: String },
+    /// Ask for all keys that start so.
+    Load { space: String, prefix: String },
+}
+
+/// What goes out.
+#[derive(Clone, Debug)]
+pub enum Output {
+    /// Open a WebSocket.
+    Connect { flow: FlowId, url: String },
+    /// Close it.
+    Disconnect { flow: FlowId },
+    /// Send one text message on it.
+    Transmit { flow: FlowId, frame: Vec<u8> },
+    /// Do this with media. `request` is `None` for requests without an answer.
+    Media { call: CallId, peer: PeerId, request: Option<RequestId>, what: MediaRequest },
+    /// One message to the host page, as JSON text.
+    Host { to: Audience, message: String },
+    /// The person trusts the waiting chain: remember it for the account (`lasting`), or until unload.
+    Grant { lasting: bool },
+    /// Keep, delete or load.
+    Store(StoreRequest),
+    /// Keep this outside of wasm memory until the next one for the same call; `entry` `None`: the call is over.
+    Journal { call: CallId, entry: Option<JournalEntry> },
+    /// Play this in a loop or once; exchanges what plays.
+    Sound(Sound),
+    /// Say this to screen readers.
+    Announce { text: crate::view::Text, assertive: bool },
+    /// The view has changed.
+    Render,
+    /// Contacts wait to be indexed.
+    Index,
+}
+
+/// Who may read a message to the host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// Whoever embeds us: carries nothing private (`softframe:ready`, `widget:attention`).
+    Anyone,
+    /// The trusted parent only; dropped while there is none.
+    Trusted,
+}
+
+/// What must still be said about a call if the core dies.
+#[derive(Clone, Debug, PartialEq)]
+pub struct JournalEntry {
+    /// The `phone:terminated` message, as JSON text, without `seq`.
+    pub terminated: String,
+    /// When the call was accepted, wall milliseconds: the shell fills `duration` and `total` from it.
+    pub accepted_at: Option<u64>,
+    /// BYE, CANCEL or a final response, for the flow.
+    pub farewell: Option<(FlowId, Vec<u8>)>,
+}
+
+/// What is heard beside the call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sound {
+    /// Nothing.
+    Silence,
+    /// Incoming, on the ring device.
+    Ring,
+    /// Another call waits, in the ear.
+    CallWaiting,
+    /// Ringback of the country.
+    Ringback,
+    /// Busy of the country, three times.
+    Busy,
+    /// Two falling notes.
+    Ended,
+    /// One key tone.
+    Key(char),
+}

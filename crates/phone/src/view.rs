@@ -1,0 +1,424 @@
+//! What the screen shows, as message ids, arguments and flags. Decides every label and enabled flag; draws nothing.
+
+use crate::CallId;
+
+/// A message id of the string table and its arguments; `text` as it is where the id is empty (names, numbers).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Text {
+    /// `call.held`.
+    pub id: &'static str,
+    /// `{t}` and the like.
+    pub args: Vec<(&'static str, String)>,
+}
+
+/// The whole screen.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct View {
+    /// What fills the frame.
+    pub screen: Screen,
+    /// Header of the tab screens.
+    pub header: Header,
+    /// The most serious persistent trouble.
+    pub banner: Option<Banner>,
+    /// Over the screen.
+    pub sheet: Option<Sheet>,
+    /// Small news.
+    pub toast: Option<Toast>,
+    /// Colours, language.
+    pub look: Look,
+}
+
+/// Looks that the account or host chose.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Look {
+    /// Colours.
+    pub theme: crate::Theme,
+    /// BCP 47, empty: the browser's.
+    pub language: String,
+    /// `#rrggbb` of the host, if it gives one: light, dark.
+    pub accent: Option<(String, String)>,
+    /// Texts exchanged by the configuration.
+    pub strings: Vec<(String, String)>,
+}
+
+/// What fills the frame.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Screen {
+    /// 04.
+    #[default]
+    Starting,
+    /// 59: key, rule, what was found.
+    ConfigError { key: String, rule: String, found: String },
+    /// 01, 02.
+    SignIn(SignIn),
+    /// 05 to 07.
+    Keypad(Keypad),
+    /// 08 to 11.
+    Contacts(ContactList),
+    /// 14.
+    Contact(ContactPage),
+    /// 15, 16.
+    Recents(RecentList),
+    /// 17 to 19, 21.
+    Incoming(Incoming),
+    /// 22 to 30, 41.
+    Call(CallScreen),
+    /// 31.
+    TransferPick(TransferPick),
+    /// 38, 39, 40.
+    Ended(Ended),
+    /// 55 (what exists of it).
+    Settings(Settings),
+}
+
+/// The tabs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tab {
+    /// Key pad.
+    #[default]
+    Keypad,
+    /// Contacts.
+    Contacts,
+    /// Recents.
+    Recents,
+}
+
+/// Header, and bar of a running call while browsing (49).
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Header {
+    /// The person.
+    pub name: String,
+    /// Shape of the dot.
+    pub dot: Dot,
+    /// "Available", or the state of the connection.
+    pub status: Text,
+    /// The extension.
+    pub extension: String,
+    /// Missed calls not seen yet.
+    pub missed: u32,
+    /// A call that runs while the person browses.
+    pub running: Option<RunningCall>,
+}
+
+/// The bar of 49.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunningCall {
+    /// Which.
+    pub call: CallId,
+    /// Name or number.
+    pub name: String,
+    /// `mm:ss`, empty before it is accepted.
+    pub time: String,
+    /// Microphone off.
+    pub muted: bool,
+    /// Which colour.
+    pub tone: Tone,
+}
+
+/// Status dot.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Dot {
+    /// Grey ring.
+    #[default]
+    Offline,
+    /// Amber, full.
+    Connecting,
+    /// Green.
+    Available,
+    /// Red.
+    Busy,
+    /// Amber ring.
+    Away,
+    /// Red with a bar.
+    DoNotDisturb,
+}
+
+/// The four meanings, and none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tone {
+    /// Grey.
+    #[default]
+    Plain,
+    /// Ringing, selected.
+    Accent,
+    /// Live.
+    Live,
+    /// Waiting.
+    Warn,
+    /// Ended, failed.
+    End,
+}
+
+/// 42, 43, 47.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Banner {
+    /// Its colour.
+    pub tone: Tone,
+    /// Icon name.
+    pub icon: &'static str,
+    /// One line.
+    pub text: Text,
+    /// One underlined action.
+    pub action: Option<(Text, crate::Action)>,
+}
+
+/// News above the tabs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Toast {
+    /// The text.
+    pub text: Text,
+    /// One action.
+    pub action: Option<(Text, crate::Action)>,
+    /// Stays until closed.
+    pub error: bool,
+}
+
+/// The form.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SignIn {
+    /// Proposed server; `Some` fixed text if the configuration gives it.
+    pub server: String,
+    /// The server is one line with Change.
+    pub server_fixed: bool,
+    /// Proposed user.
+    pub user: String,
+    /// The chain that will be able to use this phone, outermost last; empty if already trusted.
+    pub chain: Vec<String>,
+    /// Under way.
+    pub busy: bool,
+    /// Wrong user or password.
+    pub bad: bool,
+    /// Error under the server field.
+    pub server_error: Option<Text>,
+    /// Result of a file dropped on the form.
+    pub note: Option<Text>,
+}
+
+/// 05 to 07.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Keypad {
+    /// The field.
+    pub field: String,
+    /// The field holds a name: keys give way to the list.
+    pub by_name: bool,
+    /// Matches or, for an empty field, the people last called.
+    pub suggestions: Vec<Row>,
+    /// The highlighted one.
+    pub highlighted: Option<usize>,
+    /// "Call", "Call {name}".
+    pub call_label: Text,
+    /// The Call button works.
+    pub call_enabled: bool,
+    /// Why not, or what is wrong with the field.
+    pub note: Option<Text>,
+}
+
+/// One row of a list.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Row {
+    /// Names the row in actions.
+    pub key: String,
+    /// Contact id, for the avatar's colour; empty: unknown person.
+    pub avatar: String,
+    /// Name, or number.
+    pub name: String,
+    /// Octet ranges of the name that matched.
+    pub name_match: Vec<(usize, usize)>,
+    /// The number.
+    pub number: String,
+    /// Octet ranges of the number that matched.
+    pub number_match: Vec<(usize, usize)>,
+    /// Company, number count or reason, with its icon name.
+    pub second: Text,
+    /// Icon of the second line, empty: none.
+    pub second_icon: &'static str,
+    /// Wall milliseconds for the time at the end, 0: none.
+    pub at: u64,
+    /// Shown in red with the word.
+    pub missed: bool,
+    /// What the handset calls, empty: no handset.
+    pub handset: String,
+    /// The handset opens a sheet of numbers instead.
+    pub several: bool,
+}
+
+/// 08 to 11.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ContactList {
+    /// The search field.
+    pub query: String,
+    /// Rows of a search; without one the list is read by [`crate::Phone::contact_rows`].
+    pub hits: Vec<Row>,
+    /// How many rows there are without a search.
+    pub total: usize,
+    /// Done and total, while indexing.
+    pub progress: Option<(usize, usize)>,
+}
+
+/// 14.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ContactPage {
+    /// The contact as a row.
+    pub row: Row,
+    /// Job title and company.
+    pub line: String,
+    /// Number, kind (message id), whether it has a handset.
+    pub numbers: Vec<(String, &'static str, bool)>,
+    /// Its calls.
+    pub recent: Vec<Row>,
+    /// The host can show it.
+    pub click: bool,
+}
+
+/// 15, 16.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RecentList {
+    /// Only missed.
+    pub missed: bool,
+    /// The search field.
+    pub query: String,
+    /// Newest first; `at` tells the day.
+    pub rows: Vec<Row>,
+    /// Wall milliseconds now, for "Today".
+    pub now: u64,
+}
+
+/// Who is on a call, on every call screen.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Party {
+    /// Contact id for the avatar's colour, empty: unknown.
+    pub avatar: String,
+    /// Queue or called line.
+    pub line: Text,
+    /// Name; empty: the number is the headline.
+    pub name: String,
+    /// Number.
+    pub number: String,
+    /// Kind of the number (message id).
+    pub kind: &'static str,
+    /// Company and title.
+    pub company: String,
+    /// What the caller says of itself.
+    pub says: String,
+    /// Several contacts share the number: their names and companies.
+    pub shared: Vec<(String, String)>,
+    /// No number was sent.
+    pub withheld: bool,
+}
+
+/// 17 to 19.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Incoming {
+    /// Which.
+    pub call: CallId,
+    /// Who.
+    pub party: Party,
+    /// The ring is not heard; a click turns sound on.
+    pub silent: bool,
+    /// The person silenced it.
+    pub silenced: bool,
+    /// Trouble with the microphone that answering would meet.
+    pub note: Option<Text>,
+}
+
+/// 22 to 30, 41.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CallScreen {
+    /// The call in front.
+    pub call: CallId,
+    /// Who.
+    pub party: Party,
+    /// Pill: text, tone, icon name (empty: a dot).
+    pub pill: (Text, Tone, &'static str),
+    /// Line below the pill.
+    pub note: Option<Text>,
+    /// The wash.
+    pub wash: Tone,
+    /// The tiles, in order.
+    pub tiles: Vec<Tile>,
+    /// Digits sent, if the key pad is open.
+    pub keypad: Option<String>,
+    /// "End call".
+    pub end: Text,
+    /// Other legs: call, who, state line, tone.
+    pub others: Vec<(CallId, Party, Text, Tone)>,
+    /// Bars of quality, 0: unknown.
+    pub bars: u8,
+}
+
+/// A tile.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tile {
+    /// Icon name.
+    pub icon: &'static str,
+    /// Label.
+    pub label: Text,
+    /// Pressed.
+    pub pressed: bool,
+    /// Works.
+    pub enabled: bool,
+    /// Under way.
+    pub busy: bool,
+    /// What it does.
+    pub action: crate::Action,
+}
+
+/// 31.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TransferPick {
+    /// Which.
+    pub call: CallId,
+    /// Who is to be transferred.
+    pub name: String,
+    /// The field.
+    pub query: String,
+    /// Targets.
+    pub rows: Vec<Row>,
+    /// The target is valid.
+    pub enabled: bool,
+}
+
+/// 38, 39, 40.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ended {
+    /// Who.
+    pub party: Party,
+    /// Pill.
+    pub pill: (Text, Tone, &'static str),
+    /// The note under it.
+    pub note: Option<Text>,
+    /// `SIP 486 Busy Here`, empty: none.
+    pub sip: String,
+    /// Call again is offered.
+    pub again: bool,
+}
+
+/// What exists of 55.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Settings {
+    /// Contacts by source: name, count.
+    pub sources: Vec<(String, usize)>,
+    /// Version of the widget.
+    pub version: &'static str,
+}
+
+/// Over the screen, one at a time.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Sheet {
+    /// 03.
+    Consent { chain: Vec<String> },
+    /// 20.
+    SecondIncoming(Incoming),
+    /// 13.
+    Import { name: String, added: usize, updated: usize, skipped: usize, defects: Vec<(usize, &'static str)> },
+    /// 44 to 46: title, sub, whether Try again makes sense.
+    Microphone { title: Text, sub: Text, again: bool },
+    /// 50.
+    Confirm { from: String, number: String, why: Text },
+    /// Numbers of a row.
+    Numbers { name: String, numbers: Vec<(String, &'static str, bool)> },
+    /// 53: the statuses (id, label), which is set, whether DND is on, whether a call runs.
+    Status { statuses: Vec<(String, String)>, set: String, dnd: bool, in_call: bool },
+    /// Asks before all contacts of ours go.
+    RemoveContacts,
+}

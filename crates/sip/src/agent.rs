@@ -1,0 +1,396 @@
+//! The user agent: one account on one registrar, its flow, its registration and its sessions.
+
+use crate::{Instant, wire::Message};
+
+/// One WebSocket connection, numbered by the agent when it asks for it. A frame of an older flow is ignored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FlowId(pub u64);
+
+/// One INVITE session (RFC 3261 §13), seen from this side. Never reused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SessionId(pub u64);
+
+/// Digest hashes of user, realm and password in all three algorithms (RFC 8760), hexadecimal: what may be
+/// saved in place of a password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RealmHash {
+    /// The realm that challenged.
+    pub realm: String,
+    /// MD5(user:realm:password).
+    pub md5: String,
+    /// SHA-256(user:realm:password).
+    pub sha256: String,
+    /// SHA-512-256(user:realm:password).
+    pub sha512_256: String,
+}
+
+/// What proves who we are. Its `Debug` shows nothing of it.
+#[derive(Clone)]
+pub enum Secret {
+    /// A password, known in this life of the agent only.
+    Password(String),
+    /// Hashes saved earlier; an unknown realm ends in [`ConnectionState::Refused`].
+    Hashes(Vec<RealmHash>),
+    /// RFC 8898 Bearer where the server challenges with it, else used as a password.
+    Token(String),
+}
+
+impl std::fmt::Debug for RealmHash {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "RealmHash({:?}, …)", self.realm)
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// The account, fixed for the life of the agent.
+#[derive(Clone)]
+pub struct Config {
+    /// `wss:` addresses in order of preference; the agent fails over in this order.
+    pub servers: Vec<String>,
+    /// The user part of the address-of-record.
+    pub user: String,
+    /// The host part of the address-of-record and of the registrar.
+    pub domain: String,
+    /// The user name in digests, where it differs from `user`.
+    pub auth_user: Option<String>,
+    /// Shown to those we call.
+    pub display_name: Option<String>,
+    /// What proves who we are.
+    pub secret: Secret,
+    /// The UUID of `+sip.instance` (RFC 5626), without `urn:uuid:`.
+    pub instance: String,
+    /// Seconds asked for in REGISTER.
+    pub expires: u32,
+    /// The User-Agent header.
+    pub user_agent: String,
+}
+
+/// What comes in.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// The flow asked for by [`Output::Connect`] is open.
+    Connected(FlowId),
+    /// The flow could not be opened, or has closed.
+    Disconnected(FlowId),
+    /// One WebSocket message, text or binary.
+    Frame(FlowId, Vec<u8>),
+    /// What the user of the agent wants. No command answers; its outcome is an event.
+    Command(Command),
+    /// The machine slept, or the network changed: the flow is suspect, prove it or replace it at once.
+    Woke,
+    /// A deadline of [`UserAgent::poll_timeout`] has passed.
+    Timeout,
+}
+
+/// What the user of the agent wants.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Connect and register; after [`ConnectionState::Refused`] the way back.
+    Register,
+    /// REGISTER with Expires 0 for our own binding, then close the flow. Sessions end with BYE.
+    Unregister,
+    /// Call `target`. Answered by `Progress`, `Accepted` or `Terminated`.
+    Invite {
+        /// From [`UserAgent::next_session`].
+        session: SessionId,
+        /// A user part (`+34911085460`, `201`), or a whole `sip:` URI.
+        target: String,
+        /// The SDP offer, sent octet for octet.
+        offer: Vec<u8>,
+        /// Further headers, by their names on the wire.
+        headers: Vec<(String, String)>,
+    },
+    /// 200 with this answer to an incoming INVITE.
+    Accept {
+        /// Which.
+        session: SessionId,
+        /// The SDP answer (or the offer, where the INVITE had none), sent octet for octet.
+        answer: Vec<u8>,
+        /// Further headers.
+        headers: Vec<(String, String)>,
+    },
+    /// A final response of 300 to 699 to an incoming INVITE.
+    Reject {
+        /// Which.
+        session: SessionId,
+        /// The status code.
+        code: u16,
+        /// Further headers (`Contact` of a 302, `Retry-After` …).
+        headers: Vec<(String, String)>,
+    },
+    /// End the session as its state wants it: CANCEL, BYE, or 480 to an incoming one.
+    Terminate {
+        /// Which.
+        session: SessionId,
+        /// The Reason header to send, if any.
+        reason: Option<Reason>,
+    },
+    /// A new offer inside the session (hold, resume, ICE restart). Answered by `Reinvited` or `ReinviteFailed`.
+    Reinvite {
+        /// Which.
+        session: SessionId,
+        /// The SDP offer.
+        offer: Vec<u8>,
+    },
+    /// The answer to [`Event::Offered`].
+    Answer {
+        /// Which.
+        session: SessionId,
+        /// The SDP answer.
+        answer: Vec<u8>,
+    },
+    /// Refuse [`Event::Offered`] with this code (488); the session goes on as it was.
+    RefuseOffer {
+        /// Which.
+        session: SessionId,
+        /// The status code.
+        code: u16,
+    },
+    /// INFO inside the session (RFC 6086), for DTMF where RFC 4733 was not negotiated.
+    Info {
+        /// Which.
+        session: SessionId,
+        /// `application/dtmf-relay` and the like.
+        content_type: String,
+        /// The body.
+        body: Vec<u8>,
+    },
+    /// REFER inside the session (RFC 3515). Answered by `Transfer` events.
+    Refer {
+        /// Which.
+        session: SessionId,
+        /// As in [`Command::Invite`].
+        target: String,
+        /// The session the target is already in (attended transfer, RFC 3891).
+        replaces: Option<SessionId>,
+    },
+    /// MESSAGE outside of any session (RFC 3428).
+    Message {
+        /// As in [`Command::Invite`].
+        target: String,
+        /// The Content-Type.
+        content_type: String,
+        /// The body.
+        body: Vec<u8>,
+    },
+}
+
+/// What goes out.
+#[derive(Clone, Debug)]
+pub enum Output {
+    /// Open a WebSocket with subprotocol `sip`.
+    Connect {
+        /// Its number from now on.
+        flow: FlowId,
+        /// Its address.
+        url: String,
+    },
+    /// Close this flow; nothing of it is wanted any more.
+    Disconnect(FlowId),
+    /// One WebSocket message for this flow.
+    Transmit(FlowId, Vec<u8>),
+    /// Something the user of the agent should know.
+    Event(Event),
+}
+
+/// What happened.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// The connection's state changed. `Registered` comes once for each new binding, not at refreshes.
+    Connection(Connection),
+    /// A realm accepted us: these may be saved in place of the password.
+    Authenticated(RealmHash),
+    /// An INVITE came in; 100 and 180 are sent already.
+    Incoming {
+        /// Its session.
+        session: SessionId,
+        /// The request, for numbers, names and X-headers; its body is the offer, if there is one.
+        request: Box<Message>,
+    },
+    /// The INVITE is on the wire.
+    Inviting {
+        /// Which.
+        session: SessionId,
+    },
+    /// A provisional response above 100.
+    Progress {
+        /// Which.
+        session: SessionId,
+        /// The To tag: each is an early dialog of its own with its own answer.
+        fork: String,
+        /// The response; a body is an answer (early media).
+        response: Box<Message>,
+    },
+    /// A 2xx came (ours to them) and its ACK is sent.
+    Accepted {
+        /// Which.
+        session: SessionId,
+        /// The To tag of the winner.
+        fork: String,
+        /// The response; its body is the answer.
+        response: Box<Message>,
+    },
+    /// The ACK to our 2xx came (theirs to us).
+    Confirmed {
+        /// Which.
+        session: SessionId,
+        /// The ACK's body: an answer, where we made the offer in the 2xx. Else empty.
+        body: Vec<u8>,
+    },
+    /// The other side offers anew (hold, resume, move). Answer it or refuse it.
+    Offered {
+        /// Which.
+        session: SessionId,
+        /// The SDP offer; empty if the other side wants ours.
+        offer: Vec<u8>,
+    },
+    /// Our re-INVITE was accepted.
+    Reinvited {
+        /// Which.
+        session: SessionId,
+        /// The SDP answer.
+        answer: Vec<u8>,
+    },
+    /// Our re-INVITE failed; the session is as it was.
+    ReinviteFailed {
+        /// Which.
+        session: SessionId,
+        /// The status code, 408 for no answer.
+        code: u16,
+    },
+    /// INFO came inside a session; it was answered with 200.
+    Info {
+        /// Which.
+        session: SessionId,
+        /// The request.
+        request: Box<Message>,
+    },
+    /// How a REFER of ours goes: 100 to 199 under way, 200 done, 300 and above failed.
+    Transfer {
+        /// Which.
+        session: SessionId,
+        /// From the sipfrag, or the answer to REFER itself.
+        code: u16,
+    },
+    /// MESSAGE came; it was answered with 200.
+    Message {
+        /// The request.
+        request: Box<Message>,
+    },
+    /// NOTIFY outside of a dialog (message-summary); it was answered with 200.
+    Notify {
+        /// The request.
+        request: Box<Message>,
+    },
+    /// The session is over. Comes exactly once for each session, and is its last event.
+    Terminated {
+        /// Which.
+        session: SessionId,
+        /// Why.
+        cause: Cause,
+    },
+}
+
+/// Where the registration stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connection {
+    /// The state.
+    pub state: ConnectionState,
+    /// The SIP status that led here, if one did.
+    pub code: Option<u16>,
+    /// The server's own phrase or a sentence of ours, for a person.
+    pub reason: String,
+    /// When the next attempt starts, if one is planned.
+    pub retry_at: Option<Instant>,
+}
+
+/// `connection:change` of the host protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConnectionState {
+    /// First attempt.
+    Connecting,
+    /// A REGISTER 2xx is fresh and the flow is proven alive.
+    Registered,
+    /// Was registered, or 5xx, 408, dead flow: tries again by itself.
+    Reconnecting,
+    /// Not wanted: never registered, unregistered.
+    Offline,
+    /// Credentials or account refused: nothing further until a person acts.
+    Refused,
+}
+
+/// A Reason header value (RFC 3326).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason {
+    /// `SIP` or `Q.850`.
+    pub protocol: String,
+    /// The cause number.
+    pub cause: u16,
+    /// The text, if any.
+    pub text: String,
+}
+
+/// Why a session ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cause {
+    /// Who ended it.
+    pub ended_by: EndedBy,
+    /// The final status of the INVITE, if it ended by one (487 for CANCEL); 200 for a BYE; 408 for silence.
+    pub code: u16,
+    /// The phrase as it came.
+    pub phrase: String,
+    /// The Reason header that came with the end, if one did.
+    pub reason: Option<Reason>,
+}
+
+/// Who ended a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndedBy {
+    /// This side.
+    Local,
+    /// The other side, or a server for it.
+    Remote,
+    /// Nobody: a timer, a dead flow.
+    Network,
+}
+
+/// A SIP user agent (RFC 3261 §6) for one account.
+pub struct UserAgent {
+    _private: (),
+}
+
+impl UserAgent {
+    /// An idle agent; [`Command::Register`] starts it. All ids come from `seed`, which must be fresh randomness.
+    pub fn new(_config: Config, _seed: [u8; 32]) -> UserAgent {
+        UserAgent { _private: () }
+    }
+
+    /// A fresh id for [`Command::Invite`].
+    pub fn next_session(&mut self) -> SessionId {
+        SessionId(0)
+    }
+
+    /// Everything that happens comes in here. Cannot fail: a bad frame is an input with a defined answer.
+    pub fn handle_input(&mut self, _now: Instant, _input: Input) {}
+
+    /// Pops the queue of outputs.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        None
+    }
+
+    /// The earliest deadline.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        None
+    }
+
+    /// The octets that would end this session now (CANCEL, BYE or a final response), for the journal: played on
+    /// the wire when this agent cannot do it any more.
+    pub fn farewell(&self, _session: SessionId) -> Option<Vec<u8>> {
+        None
+    }
+}

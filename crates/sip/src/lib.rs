@@ -1,0 +1,30 @@
+//! A SIP user agent (RFC 3261) over WebSocket frames (RFC 7118), without I/O.
+//!
+//! It never reads a clock, draws randomness, touches a socket or looks into a body: time is an argument,
+//! randomness a seed, media an opaque offer or answer.
+
+#![forbid(unsafe_code)]
+
+mod agent;
+pub mod wire;
+
+pub use agent::{
+    Cause, Command, Config, Connection, ConnectionState, EndedBy, Event, FlowId, Input, Output, RealmHash,
+    Reason, Secret, SessionId, UserAgent,
+};
+
+/// A point on a monotonic clock, in milliseconds since an origin the caller chooses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Instant(pub u64);
+
+impl Instant {
+    /// This point and `millis` later; saturates.
+    pub fn after(self, millis: u64) -> Instant {
+        Instant(self.0.saturating_add(millis))
+    }
+
+    /// Milliseconds since `earlier`, 0 if it lies ahead.
+    pub fn since(self, earlier: Instant) -> u64 {
+        self.0.saturating_sub(earlier.0)
+    }
+}
