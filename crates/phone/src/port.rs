@@ -22,6 +22,13 @@ pub enum Input {
     Wall(u64),
     /// The text of `config.json`, `None` where there is none. First of all inputs.
     Config(Option<String>),
+    /// The `+sip.instance` UUID of this frame (RFC 5626), before [`Input::Restored`]; without it one is drawn.
+    Instance(String),
+    /// A previous life of this core ended in this load: `softframe:ready` is out, and the next message to the
+    /// host has this `seq`. Before all other inputs.
+    Resume { seq: u64 },
+    /// The answer to [`Output::FetchAccount`]: the JSON text, `None` for a 401 or any failure.
+    Account(Option<String>),
     /// What the page was opened with (`?server=`, `?user=`, `?lang=`, `?theme=`, `?dialect=`): proposals only.
     Proposals(Vec<(String, String)>),
     /// What the device space of the store held, as (key, value); empty if the store is blocked or took over 1 s.
@@ -61,8 +68,9 @@ pub enum HostInput {
     Waiting { chain: Vec<String> },
     /// The embedding chain is trusted from now on.
     Trusted { chain: Vec<String> },
-    /// `event.data` of a trusted parent as JSON text: everything but the bulk of `contacts`.
-    Message(String),
+    /// `event.data` of a trusted parent as JSON text: everything but the bulk of `contacts`. `held`: it came
+    /// before the chain was trusted and was kept unread until now, so a `click2call` is filled in, not dialled.
+    Message { text: String, held: bool },
     /// A `contacts` push starts. `head` is the message as JSON without its rows.
     ContactsBegin { push: u64, head: String },
     /// A slice of its rows: a JSON array of at most a hundred rows.
@@ -221,6 +229,10 @@ pub enum Output {
     Sound(Sound),
     /// Say this to screen readers.
     Announce { text: crate::view::Text, assertive: bool },
+    /// For the console: a doubtful configuration and the like. Never credentials or numbers.
+    Warn(String),
+    /// Fetch `accountUrl` of the configuration with credentials; answered by [`Input::Account`].
+    FetchAccount { url: String },
     /// The view has changed.
     Render,
     /// Contacts wait to be indexed.

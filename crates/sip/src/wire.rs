@@ -17,6 +17,16 @@ impl Message {
         None
     }
 
+    /// All headers in order: name as written, trimmed and unfolded value.
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        std::iter::empty()
+    }
+
+    /// Code and reason phrase of a response, `None` for a request.
+    pub fn status(&self) -> Option<(u16, &str)> {
+        None
+    }
+
     /// The body, empty if there is none.
     pub fn body(&self) -> &[u8] {
         &[]
