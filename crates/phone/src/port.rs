@@ -221,6 +221,9 @@ pub enum Output {
     Host { to: Audience, message: String },
     /// The person trusts the waiting chain: remember it for the account (`lasting`), or until unload.
     Grant { lasting: bool },
+    /// The account the phone works for now, as address-of-record (restored, configured or signed in), `None` after
+    /// sign-out: the shell looks up whether a grant for it and the waiting chain is stored.
+    Account(Option<String>),
     /// Keep, delete or load.
     Store(StoreRequest),
     /// Keep this outside of wasm memory until the next one for the same call; `entry` `None`: the call is over.
