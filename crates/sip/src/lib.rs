@@ -4,14 +4,26 @@
 //! randomness a seed, media an opaque offer or answer.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::unreachable
+    )
+)]
 
 mod agent;
+mod ids;
 pub mod wire;
 
 pub use agent::{
     Cause, Command, Config, Connection, ConnectionState, EndedBy, Event, FlowId, Input, Output, RealmHash,
     Reason, Secret, SessionId, UserAgent,
 };
+pub use ids::Ids;
 
 /// A point on a monotonic clock, in milliseconds since an origin the caller chooses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

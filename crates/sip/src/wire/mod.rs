@@ -1,0 +1,25 @@
+//! Messages: octets plus spans, read leniently, written strictly. The only module that knows rsip's quirks; it never
+//! decides what a message means.
+
+mod build;
+mod interop;
+mod message;
+mod method;
+mod parse;
+mod text;
+mod uri;
+mod values;
+
+pub use build::{Edit, RequestBuilder, ResponseBuilder};
+pub use interop::NotRepresentable;
+pub use message::{
+    Defect, Frame, MAX_BODY_OCTETS, MAX_HEADER_OCTETS, MAX_HEADERS, MAX_HOPS, MAX_MESSAGE_OCTETS, Malformed,
+    Message, PING, PONG,
+};
+pub use method::{Method, StatusCode};
+pub use text::{Params, Unreadable, quote, split_list, unescape};
+pub use uri::{Scheme, Uri};
+pub use values::{AuthValue, CSeq, NameAddr, Via, sipfrag_status};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,252 @@
+//! Reading single values, writing messages, and the limits.
+
+use super::*;
+
+fn parse(lines: &[&str], body: &str) -> Result<Message, Malformed> {
+    Message::parse(format!("{}\r\n\r\n{body}", lines.join("\r\n")).into_bytes())
+}
+
+fn invite() -> Message {
+    parse(
+        &[
+            "INVITE sip:201@h SIP/2.0",
+            "Via: SIP/2.0/WSS a.invalid;branch=z9hG4bK1 , SIP/2.0/UDP b;branch=z9hG4bK2",
+            "v: SIP/2.0/UDP c",
+            "f: \"A \\\"B\\\"\" <sip:200@h>;tag=x",
+            "t: <sip:201@h>",
+            "i: 1",
+            "CSeq: 7 INVITE",
+            "Route: <sip:p1;lr>, <sip:p2;lr>",
+            "Record-Route: <sip:p3;lr>",
+            "X-Odd:   kept\tas  it is",
+        ],
+        "body",
+    )
+    .expect("valid")
+}
+
+#[test]
+fn frames_are_pings_pongs_messages_or_malformed() {
+    assert_eq!(Frame::read(PING.to_vec()), Frame::Ping);
+    assert_eq!(Frame::read(PONG.to_vec()), Frame::Pong);
+    assert_eq!(Frame::read(Vec::new()), Frame::Pong);
+    assert!(matches!(Frame::read(invite().into_octets()), Frame::Message(_)));
+    assert!(matches!(Frame::read(b"GET / HTTP/1.1\r\n\r\n".to_vec()), Frame::Malformed(_)));
+}
+
+#[test]
+fn uris_read_and_refused() {
+    let read = [
+        ("sip:john.doe@example.com", Some("john.doe"), "example.com", None),
+        ("sips:200@[2001:db8::1]:5061;transport=ws", Some("200"), "[2001:db8::1]", Some(5061)),
+        ("sip:200@h;gr=urn:uuid:f81d4fae-7dec", Some("200"), "h", None),
+        ("sip:%2397%2a@h", Some("#97*"), "h", None),
+        ("sip:#97#@h", Some("#97#"), "h", None),
+        ("sip:a:secret@h", Some("a"), "h", None),
+        ("SIP:h", None, "h", None),
+        ("tel:+34911085460;phone-context=x", Some("+34911085460"), "", None),
+        ("urn:service:sos", None, "", None),
+    ];
+    for (text, user, host, port) in read {
+        let uri = Uri::parse(text).expect(text);
+        assert_eq!((uri.user().as_deref(), uri.host(), uri.port()), (user, host, port), "{text}");
+        assert_eq!(uri.to_string(), text);
+    }
+    for text in [
+        "",
+        "201",
+        "sip:",
+        "sip:@h",
+        "sip:a@",
+        "sip:a@h:x",
+        "sip:a@h:70000",
+        "sip:a@2001:db8::1",
+        "sip:a@b c",
+        "sip:a@b;",
+        "<sip:a@b>",
+        "tel:",
+    ] {
+        assert!(Uri::parse(text).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn uris_written_with_escapes() {
+    assert_eq!(Uri::sip(Some("#97@ "), "h").as_str(), "sip:%2397%40%20@h");
+    let refer = Uri::sip(Some("201"), "h").with_header("Replaces", "a@b;to-tag=1;from-tag=2");
+    assert_eq!(refer.as_str(), "sip:201@h?Replaces=a%40b%3Bto-tag%3D1%3Bfrom-tag%3D2");
+    assert_eq!(refer.headers().next().map(|(_, value)| value).as_deref(), Some("a@b;to-tag=1;from-tag=2"));
+    assert_eq!(refer.without_headers().as_str(), "sip:201@h");
+}
+
+#[test]
+fn addresses_read_and_refused() {
+    let read = [
+        ("\"<a>\" <sip:b@h>", "<a>", "sip:b@h", None),
+        ("\"x, \\\"y\\\"\" <sip:a@b> ;tag=1", "x, \"y\"", "sip:a@b", Some("1")),
+        ("sip:a@b;tag=1", "", "sip:a@b", Some("1")),
+        ("Anna Lopez <sip:a@b;x=y>;tag=1", "Anna Lopez", "sip:a@b;x=y", Some("1")),
+        ("<tel:+34>", "", "tel:+34", None),
+        ("Jos\u{e9}<sip:a@b>", "Jos\u{e9}", "sip:a@b", None),
+    ];
+    for (text, display, uri, tag) in read {
+        let address = NameAddr::parse(text).expect(text);
+        assert_eq!(
+            (address.display.as_str(), address.uri.as_str(), address.tag()),
+            (display, uri, tag),
+            "{text}"
+        );
+        assert_eq!(NameAddr::parse(&address.to_string()).as_ref(), Ok(&address));
+    }
+    for text in ["\"abc <sip:a@b>", "abc\" <sip:a@b>", "<sip:a@b", "sip:a@b?x=y", "", "<>", "<sip:a@b>x", "*"]
+    {
+        assert!(NameAddr::parse(text).is_err(), "{text}");
+    }
+    let contact = NameAddr::parse("<sip:a@b>;+sip.instance=\"<urn:uuid:1>\";reg-id=1").expect("contact");
+    assert_eq!(contact.params.get("+SIP.instance"), Some("<urn:uuid:1>"));
+    assert_eq!(contact.to_string(), "<sip:a@b>;+sip.instance=\"<urn:uuid:1>\";reg-id=1");
+}
+
+#[test]
+fn vias_and_challenges_read() {
+    let via = Via::parse("SIP / 2.0 / WS  127.0.0.1:8188 ;rport=5 ; branch=z9").expect("via");
+    assert_eq!(
+        (via.transport.as_str(), via.sent_by(), via.branch()),
+        ("WS", "127.0.0.1:8188".to_owned(), "z9")
+    );
+    assert!(Via::parse("SIP/2.0/WS ;branch=z").is_err());
+    let challenge = AuthValue::parse(
+        "Digest realm = \"a \\\"b\\\", c\",nonce=\"n\" , qop=\"auth,auth-int\",algorithm=SHA-256,stale=TRUE",
+    );
+    let challenge = challenge.expect("challenge");
+    let got =
+        ["realm", "NONCE", "qop", "algorithm", "stale"].map(|name| challenge.get(name).unwrap_or_default());
+    assert_eq!(got, ["a \"b\", c", "n", "auth,auth-int", "SHA-256", "TRUE"]);
+    assert_eq!(sipfrag_status(b"SIP/2.0 486 Busy Here\r\nX: y").map(|(status, _)| status.code()), Some(486));
+    assert_eq!(sipfrag_status(b"hello"), None);
+}
+
+#[test]
+fn names_are_compact_or_long_in_any_case_and_lists_span_lines() {
+    let message = invite();
+    assert_eq!(message.header("VIA"), message.header("v"));
+    assert_eq!(message.list("Via").count(), 3);
+    assert_eq!(message.from().display, "A \"B\"");
+    assert_eq!(message.header("x-odd"), Some("kept\tas  it is"));
+    assert_eq!(message.body(), b"body");
+}
+
+#[test]
+fn edit_leaves_untouched_lines_octet_for_octet() {
+    let edit = invite().edit();
+    let forwarded = edit
+        .push_via(Via::new("WS", "p", "z9hG4bKp"))
+        .remove_first("Route")
+        .add_first("Record-Route", "<sip:p;lr>");
+    let forwarded = forwarded.uri(Uri::sip(Some("x"), "y")).set("Max-Forwards", "69").finish();
+    let text = String::from_utf8(forwarded.octets().to_vec()).expect("text");
+    let expected = "INVITE sip:x@y SIP/2.0\r\n\
+        Via: SIP/2.0/WS p;branch=z9hG4bKp\r\n\
+        Via: SIP/2.0/WSS a.invalid;branch=z9hG4bK1 , SIP/2.0/UDP b;branch=z9hG4bK2\r\n\
+        v: SIP/2.0/UDP c\r\n\
+        f: \"A \\\"B\\\"\" <sip:200@h>;tag=x\r\n\
+        t: <sip:201@h>\r\ni: 1\r\nCSeq: 7 INVITE\r\n\
+        Route: <sip:p2;lr>\r\n\
+        Record-Route: <sip:p;lr>\r\nRecord-Route: <sip:p3;lr>\r\n\
+        X-Odd:   kept\tas  it is\r\nMax-Forwards: 69\r\n\r\nbody";
+    assert_eq!(text, expected);
+    assert_eq!(Message::parse(text.into_bytes()).as_ref(), Ok(&forwarded));
+}
+
+#[test]
+fn edit_pops_vias_until_none_is_left() {
+    let edit = invite().edit().pop_via().expect("second");
+    assert_eq!(edit.clone().finish().via().sent_by(), "b");
+    let edit = edit.pop_via().expect("third");
+    assert_eq!(edit.clone().finish().via().sent_by(), "c");
+    assert!(edit.pop_via().is_none());
+}
+
+#[test]
+fn response_copies_what_it_must_and_adds_a_tag_once() {
+    let response = ResponseBuilder::new(&invite(), StatusCode::RINGING).to_tag("me").build();
+    let text = String::from_utf8(response.octets().to_vec()).expect("text");
+    let expected = "SIP/2.0 180 Ringing\r\n\
+        Via: SIP/2.0/WSS a.invalid;branch=z9hG4bK1 , SIP/2.0/UDP b;branch=z9hG4bK2\r\n\
+        v: SIP/2.0/UDP c\r\nf: \"A \\\"B\\\"\" <sip:200@h>;tag=x\r\nTo: <sip:201@h>;tag=me\r\n\
+        i: 1\r\nCSeq: 7 INVITE\r\nRecord-Route: <sip:p3;lr>\r\nContent-Length: 0\r\n\r\n";
+    assert_eq!(text, expected);
+    assert_eq!(Message::parse(text.into_bytes()).as_ref(), Ok(&response));
+    let again = ResponseBuilder::new(&invite(), StatusCode::BUSY_HERE)
+        .to_tag("a")
+        .to_tag("b")
+        .phrase("Not\r\nnow")
+        .build();
+    assert_eq!(
+        (again.to().tag(), again.status(), again.header("Record-Route")),
+        (Some("a"), Some((486, "Not  now")), None)
+    );
+}
+
+#[test]
+fn header_injection_is_impossible() {
+    let message =
+        invite().edit().set("X-A", "1\r\nX-B: 2").set("X-C\r\nX-D", "3").add("To", "<sip:evil@h>").finish();
+    assert_eq!((message.header("X-A"), message.header("X-B")), (Some("1  X-B: 2"), None));
+    assert_eq!((message.header("X-D"), message.values("To").count()), (None, 1));
+}
+
+#[test]
+fn limits_are_exact() {
+    let fits = |octets: usize| Message::parse(vec![b'x'; octets]).map_err(|malformed| malformed.defect);
+    assert_eq!(fits(MAX_MESSAGE_OCTETS), Err(Defect::StartLine));
+    assert_eq!(fits(MAX_MESSAGE_OCTETS + 1), Err(Defect::TooLarge));
+    let head = [
+        "OPTIONS sip:a SIP/2.0",
+        "Via: SIP/2.0/WS a",
+        "From: <sip:a>;tag=1",
+        "To: <sip:a>",
+        "Call-ID: 1",
+        "CSeq: 1 OPTIONS",
+    ];
+    let with = |lines: &[String], body: &str| {
+        let lines: Vec<&str> = head.into_iter().chain(lines.iter().map(String::as_str)).collect();
+        parse(&lines, body).map(|_| ()).map_err(|malformed| malformed.defect)
+    };
+    let many = |count: usize| vec!["X: y".to_owned(); count];
+    assert_eq!(with(&many(MAX_HEADERS - 5), ""), Ok(()));
+    assert_eq!(with(&many(MAX_HEADERS - 4), ""), Err(Defect::TooLarge));
+    let long = |octets: usize| vec![format!("X: {}", "y".repeat(octets - 3))];
+    assert_eq!(with(&long(MAX_HEADER_OCTETS), ""), Ok(()));
+    assert_eq!(with(&long(MAX_HEADER_OCTETS + 1), ""), Err(Defect::TooLarge));
+    let hops = |count: usize| vec![format!("Route: {}", vec!["<sip:p>"; count].join(","))];
+    assert_eq!(with(&hops(MAX_HOPS), ""), Ok(()));
+    assert_eq!(with(&hops(MAX_HOPS + 1), ""), Err(Defect::TooLarge));
+    assert_eq!(with(&[], &"b".repeat(MAX_BODY_OCTETS)), Ok(()));
+    assert_eq!(with(&[], &"b".repeat(MAX_BODY_OCTETS + 1)), Err(Defect::TooLarge));
+}
+
+#[test]
+fn rsip_and_we_agree_where_rsip_is_right() {
+    use rsip::prelude::{HeadersExt, UntypedHeader};
+    let ours = parse(
+        &[
+            "INVITE sip:201@example.com SIP/2.0",
+            "Via: SIP/2.0/WSS a.invalid;branch=z9hG4bK1",
+            "From: <sip:200@example.com>;tag=x",
+            "To: <sip:201@example.com>",
+            "Call-ID: 1",
+            "CSeq: 7 INVITE",
+        ],
+        "body",
+    )
+    .expect("valid");
+    let theirs = rsip::SipMessage::try_from(&ours).expect("representable");
+    let rsip::SipMessage::Request(request) = &theirs else { panic!("a request") };
+    assert_eq!(Method::from(request.method), *ours.method());
+    assert_eq!(request.uri.to_string(), ours.uri().expect("request").to_string());
+    assert_eq!(request.call_id_header().expect("Call-ID").value(), ours.call_id());
+    assert_eq!(Message::try_from(&theirs).as_ref(), Ok(&ours), "and back, octet for octet");
+    let status: rsip::StatusCode = StatusCode::PROXY_AUTHENTICATION_REQUIRED.into();
+    assert_eq!(StatusCode::try_from(status).map(StatusCode::phrase), Ok("Proxy Authentication Required"));
+}
