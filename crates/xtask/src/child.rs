@@ -1,0 +1,116 @@
+//! Child processes: cargo and the tools it needs, with an environment that does not leak ours into theirs.
+//!
+//! Output goes straight to the terminal, so that progress is visible.
+
+use crate::Outcome;
+use std::{
+    ffi::OsStr,
+    path::Path,
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+/// Says what is being done, so that a long build is never silent.
+pub(crate) fn say(words: impl std::fmt::Display) {
+    eprintln!("\x1b[1m==>\x1b[0m {words}");
+}
+
+/// Variables of cargo that are a person's choice, not this run's.
+const KEPT: [&str; 5] = ["CARGO_HOME", "CARGO_NET_", "CARGO_HTTP_", "CARGO_REGISTR", "CARGO_SOURCE_"];
+
+/// A command without what rustup's shim and the outer cargo exported: with it, another compiler's cargo would take
+/// rustup's rustc again, and build scripts would see xtask's package.
+pub(crate) fn clean(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy();
+        let ours = name.starts_with("RUSTUP_") && *name != *"RUSTUP_HOME"
+            || name.starts_with("CARGO") && !KEPT.iter().any(|kept| name.starts_with(kept))
+            || ["RUSTC", "RUSTFLAGS", "RUSTC_WRAPPER", "LD_LIBRARY_PATH"].contains(&&*name);
+        if ours {
+            command.env_remove(&*name);
+        }
+    }
+    command
+}
+
+/// The cargo that runs us, for native builds into `target`.
+pub(crate) fn cargo(tree: &crate::tree::Tree) -> Command {
+    let mut command = clean(env!("CARGO"));
+    if let Some(toolchain) = std::env::var_os("RUSTUP_TOOLCHAIN") {
+        command.env("RUSTUP_TOOLCHAIN", toolchain);
+    }
+    command.current_dir(&tree.root).env("CARGO_TARGET_DIR", &tree.target);
+    command
+}
+
+/// Runs to the end; anything but success is an error that names the command.
+pub(crate) fn run(command: &mut Command) -> Outcome {
+    let shown = shown(command);
+    let status = command.status().map_err(|error| format!("cannot start `{shown}`: {error}"))?;
+    if status.success() { Ok(()) } else { Err(format!("`{shown}` failed ({status}).")) }
+}
+
+/// Runs to the end and gives what it printed.
+pub(crate) fn output(command: &mut Command) -> Outcome<String> {
+    let shown = shown(command);
+    let output = command
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|error| format!("cannot start `{shown}`: {error}"))?;
+    if !output.status.success() {
+        return Err(format!("`{shown}` failed ({}).", output.status));
+    }
+    String::from_utf8(output.stdout).map_err(|_| format!("`{shown}` printed what is not text."))
+}
+
+/// Runs for at most `limit`, then ends it.
+pub(crate) fn run_bounded(command: &mut Command, limit: Duration) -> Outcome {
+    let shown = shown(command);
+    let mut child = command.spawn().map_err(|error| format!("cannot start `{shown}`: {error}"))?;
+    let start = Instant::now();
+    while start.elapsed() < limit {
+        match child.try_wait() {
+            Ok(Some(status)) if status.success() => return Ok(()),
+            Ok(Some(status)) => return Err(format!("`{shown}` failed ({status}).")),
+            Ok(None) => std::thread::sleep(Duration::from_millis(100)),
+            Err(error) => return Err(format!("`{shown}` was lost: {error}")),
+        }
+    }
+    // Its end may come between the two calls; then there is nothing left to end.
+    let _ = child.kill();
+    let _ = child.wait();
+    Err(format!("`{shown}` took longer than {} s.", limit.as_secs()))
+}
+
+/// Installs Debian packages; only root on a Debian system can.
+pub(crate) fn apt_install(packages: &[&str]) -> Outcome {
+    say(format!("apt-get install {}", packages.join(" ")));
+    let apt = |arguments: &[&str]| {
+        run(clean("apt-get").env("DEBIAN_FRONTEND", "noninteractive").args(arguments).stdout(Stdio::null()))
+    };
+    let install = [&["install", "-y", "-qq", "--no-install-recommends"], packages].concat();
+    // Lists of a minute ago are not fetched again; a machine without lists fails the first try.
+    apt(&install).or_else(|_| apt(&["update", "-qq"]).and_then(|()| apt(&install)))
+}
+
+/// Root on a system with apt.
+pub(crate) fn can_apt() -> bool {
+    let root = std::fs::metadata("/proc/self").is_ok_and(|metadata| {
+        use std::os::unix::fs::MetadataExt;
+        metadata.uid() == 0
+    });
+    root && Path::new("/usr/bin/apt-get").exists() && Path::new("/etc/debian_version").exists()
+}
+
+/// Where PATH has a program.
+pub(crate) fn in_path(name: &str) -> Option<std::path::PathBuf> {
+    std::env::split_paths(&std::env::var_os("PATH")?)
+        .map(|folder| folder.join(name))
+        .find(|path| path.is_file())
+}
+
+fn shown(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    words.map(OsStr::to_string_lossy).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,65 @@
+//! Settings for other web servers: `_headers` (Netlify, Cloudflare Pages), and snippets for nginx and Caddy.
+//!
+//! Pure: the configuration in, text out. The policy itself is made where the server makes its own.
+
+use crate::policy::{HEADERS, content_security_policy};
+use serde_json::{Map, Value};
+
+/// Names with a hash in them never change their content.
+const FOREVER: &str = "public, max-age=31536000, immutable";
+
+/// File names and contents for one configuration.
+pub(crate) fn files(config: &Map<String, Value>) -> [(&'static str, String); 3] {
+    let policy = content_security_policy(config);
+    let all: Vec<(&str, &str)> =
+        [("Content-Security-Policy", policy.as_str())].into_iter().chain(HEADERS).collect();
+    [("_headers", pages(&all)), ("nginx.conf.snippet", nginx(&all)), ("Caddyfile.snippet", caddy(&all))]
+}
+
+fn pages(headers: &[(&str, &str)]) -> String {
+    let lines: String = headers.iter().map(|(name, value)| format!("  {name}: {value}\n")).collect();
+    format!(
+        "/*\n{lines}  Cache-Control: no-cache\n/*-*.wasm\n  ! Cache-Control\n  Cache-Control: {FOREVER}\n"
+    )
+}
+
+fn nginx(headers: &[(&str, &str)]) -> String {
+    let lines: String =
+        headers.iter().map(|(name, value)| format!("    add_header {name} \"{value}\" always;\n")).collect();
+    format!(
+        "# Inside `server {{ … }}`; /phone/ and the folder are yours to choose. The policy belongs on scripts and worker\n\
+         # files too, so it stands on the whole folder.\n\
+         map $uri $softframe_cache {{ # this block belongs outside of `server`\n    \
+         ~-[0-9a-f]{{16}}\\. \"{FOREVER}\";\n    default \"no-cache\";\n}}\n\
+         location /phone/ {{\n    alias /srv/softframe/;\n    index index.html;\n    \
+         types {{ text/html html; text/javascript js; text/css css; application/wasm wasm; application/json json; image/svg+xml svg; text/plain txt ts; }}\n    \
+         # With ngx_brotli, the compressed files beside the others are sent as they are.\n    # brotli_static on;\n{lines}    \
+         add_header Cache-Control $softframe_cache always;\n}}\n"
+    )
+}
+
+fn caddy(headers: &[(&str, &str)]) -> String {
+    let lines: String = headers.iter().map(|(name, value)| format!("        {name} \"{value}\"\n")).collect();
+    format!(
+        "# Inside a site block; /phone/ and the folder are yours to choose.\nhandle_path /phone/* {{\n    root * /srv/softframe\n    \
+         header {{\n{lines}        Cache-Control no-cache\n    }}\n    @forever path_regexp -[0-9a-f]{{16}}\\.\n    \
+         header @forever Cache-Control \"{FOREVER}\"\n    file_server {{\n        precompressed br\n    }}\n}}\n"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_server_gets_every_header_with_the_configured_hosts() {
+        let config = serde_json::json!({"hosts": ["https://crm.example"], "server": "wss://pbx.example/ws"});
+        for (name, text) in files(config.as_object().expect("object")) {
+            assert!(text.contains("frame-ancestors https://crm.example;"), "{name}: {text}");
+            assert!(text.contains("connect-src 'self' wss://pbx.example;"), "{name}: {text}");
+            for (header, value) in HEADERS {
+                assert!(text.contains(header) && text.contains(value), "{name} lacks {header}");
+            }
+        }
+    }
+}
