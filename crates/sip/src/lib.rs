@@ -16,7 +16,9 @@
 )]
 
 mod agent;
+pub mod digest;
 mod ids;
+pub mod transaction;
 pub mod wire;
 
 pub use agent::{

@@ -61,7 +61,39 @@ impl Message {
     }
 }
 
+impl Message {
+    /// The CANCEL of this INVITE (RFC 3261 §9.1): same branch, same number, same route.
+    pub fn to_cancel(&self) -> Message {
+        self.edit().into_companion(Method::Cancel).finish()
+    }
+
+    /// The ACK of a response of 300 to 699 to this INVITE (RFC 3261 §17.1.1.3). That of a 2xx is a request of the
+    /// dialog's own.
+    pub fn to_ack(&self, response: &Message) -> Message {
+        let mut edit = self.edit().into_companion(Method::Ack);
+        if let Some(to) = response.header("To") {
+            edit.replace("To", to);
+            edit.required.to = response.to().clone();
+        }
+        edit.finish()
+    }
+}
+
 impl Edit {
+    /// Another method for the same transaction: topmost Via, From, To, Call-ID, number and Route stay, all else goes.
+    fn into_companion(mut self, method: Method) -> Edit {
+        if let Start::Request { method: old, .. } = &mut self.start {
+            *old = method.clone();
+        }
+        self.required.cseq.method = method;
+        let kept = ["From", "To", "Call-ID", "Route", "Max-Forwards", "CSeq"];
+        self.lines.retain(|line| kept.into_iter().any(|name| same_name(&line.name, name)));
+        let (via, cseq) = (self.required.via.to_string(), self.required.cseq.to_string());
+        self.insert_first("Via", &via);
+        self.replace("CSeq", &cseq);
+        self.body("", b"")
+    }
+
     /// Replaces the Request-URI; nothing on a response.
     pub fn uri(mut self, new: Uri) -> Edit {
         if let Start::Request { uri, .. } = &mut self.start {

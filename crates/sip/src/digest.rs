@@ -1,0 +1,364 @@
+//! Digest authentication (RFC 7616, RFC 8760): the strongest of the challenges that came, from a password or from saved
+//! hashes. Answers `qop=auth` only, never a challenge without qop, never twice on the same nonce with the same counter.
+
+use crate::{
+    Ids, RealmHash, Secret,
+    wire::{AuthValue, Message, Method, quote},
+};
+use sha2::Digest as _;
+
+/// Kept nonces: one for each realm and kind of request; real set-ups have two realms.
+const MAX_NONCES: usize = 8;
+/// Answers given for one request altogether, so that a row of realms cannot keep it going.
+const MAX_ANSWERS: usize = 4;
+
+/// Hash algorithms, weakest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Algorithm {
+    /// MD5, what a challenge without a name means.
+    Md5,
+    /// SHA-256.
+    Sha256,
+    /// SHA-512/256.
+    Sha512_256,
+}
+
+impl Algorithm {
+    /// By its name on the wire; `None` for those not supported (`-sess` among them).
+    pub fn from_name(name: &str) -> Option<Algorithm> {
+        let all = [Algorithm::Md5, Algorithm::Sha256, Algorithm::Sha512_256];
+        all.into_iter().find(|algorithm| algorithm.name().eq_ignore_ascii_case(name))
+    }
+
+    /// The name on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Algorithm::Md5 => "MD5",
+            Algorithm::Sha256 => "SHA-256",
+            Algorithm::Sha512_256 => "SHA-512-256",
+        }
+    }
+
+    /// The hash of `text` in lower-case hexadecimal.
+    pub fn hash(self, text: &str) -> String {
+        match self {
+            Algorithm::Md5 => hexadecimal(&md5::Md5::digest(text)),
+            Algorithm::Sha256 => hexadecimal(&sha2::Sha256::digest(text)),
+            Algorithm::Sha512_256 => hexadecimal(&sha2::Sha512_256::digest(text)),
+        }
+    }
+}
+
+fn hexadecimal(octets: &[u8]) -> String {
+    octets.iter().map(|octet| format!("{octet:02x}")).collect()
+}
+
+impl RealmHash {
+    /// The hashes of a password, for saving in its place.
+    pub fn from_password(user: &str, realm: &str, password: &str) -> RealmHash {
+        let text = format!("{user}:{realm}:{password}");
+        RealmHash {
+            realm: realm.to_owned(),
+            md5: Algorithm::Md5.hash(&text),
+            sha256: Algorithm::Sha256.hash(&text),
+            sha512_256: Algorithm::Sha512_256.hash(&text),
+        }
+    }
+
+    /// HA1 for one algorithm.
+    pub fn of(&self, algorithm: Algorithm) -> &str {
+        match algorithm {
+            Algorithm::Md5 => &self.md5,
+            Algorithm::Sha256 => &self.sha256,
+            Algorithm::Sha512_256 => &self.sha512_256,
+        }
+    }
+}
+
+/// What a response is computed from, beside the secret.
+#[derive(Clone, Copy, Debug)]
+pub struct DigestInput<'a> {
+    /// The nonce of the challenge.
+    pub nonce: &'a str,
+    /// The eight hexadecimal digits of the counter.
+    pub nc: &'a str,
+    /// The client's nonce.
+    pub cnonce: &'a str,
+    /// The method of the request.
+    pub method: &'a str,
+    /// The digest URI.
+    pub uri: &'a str,
+}
+
+/// The response for `qop=auth` (RFC 7616 §3.4.1), for both sides.
+pub fn response(algorithm: Algorithm, ha1: &str, input: DigestInput<'_>) -> String {
+    let DigestInput { nonce, nc, cnonce, method, uri } = input;
+    let ha2 = algorithm.hash(&format!("{method}:{uri}"));
+    algorithm.hash(&format!("{ha1}:{nonce}:{nc}:{cnonce}:auth:{ha2}"))
+}
+
+/// A challenge that can be answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Challenge {
+    proxy: bool,
+    realm: String,
+    scheme: Scheme,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Scheme {
+    /// `named`: whether the challenge named its algorithm, so the answer does too.
+    Digest {
+        algorithm: Algorithm,
+        named: bool,
+        nonce: String,
+        opaque: Option<String>,
+        stale: bool,
+    },
+    Bearer,
+}
+
+impl Challenge {
+    fn read(value: &str, proxy: bool) -> Option<Challenge> {
+        let value = AuthValue::parse(value).ok()?;
+        let realm = value.get("realm").unwrap_or_default().to_owned();
+        if value.is("Bearer") {
+            return Some(Challenge { proxy, realm, scheme: Scheme::Bearer });
+        }
+        let mut qops = value.get("qop")?.split(',').map(str::trim);
+        if !value.is("Digest") || !qops.any(|qop| qop.eq_ignore_ascii_case("auth")) {
+            return None;
+        }
+        let scheme = Scheme::Digest {
+            algorithm: Algorithm::from_name(value.get("algorithm").unwrap_or("MD5"))?,
+            named: value.get("algorithm").is_some(),
+            nonce: value.get("nonce")?.to_owned(),
+            opaque: value.get("opaque").map(str::to_owned),
+            stale: value.get("stale").is_some_and(|stale| stale.eq_ignore_ascii_case("true")),
+        };
+        Some(Challenge { proxy, realm, scheme })
+    }
+
+    fn is_stale(&self) -> bool {
+        matches!(self.scheme, Scheme::Digest { stale: true, .. })
+    }
+
+    fn strength(&self) -> Option<Algorithm> {
+        match self.scheme {
+            Scheme::Digest { algorithm, .. } => Some(algorithm),
+            Scheme::Bearer => None,
+        }
+    }
+}
+
+/// Why a challenge was not answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unanswered {
+    /// The answer was given and refused: the password is wrong.
+    Refused,
+    /// No hash is known for this realm, or it is none of those that let us in.
+    UnknownRealm,
+    /// No challenge of a kind that we answer.
+    Unsupported,
+}
+
+impl Unanswered {
+    /// A sentence for a person.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Unanswered::Refused => "The user name or the password is wrong.",
+            Unanswered::UnknownRealm => "The server asks for another password than the one that is saved.",
+            Unanswered::Unsupported => "The server asks for a kind of sign-in that is not supported.",
+        }
+    }
+}
+
+/// What was answered so far for one request, over its repetitions.
+#[derive(Clone, Debug, Default)]
+pub struct Attempt(Vec<(String, bool)>);
+
+impl Attempt {
+    /// Whether anything was answered.
+    pub fn is_fresh(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// The secret of an account and the nonces it was used with.
+#[derive(Clone)]
+pub struct Credentials {
+    user: String,
+    secret: Secret,
+    kept: Vec<Kept>,
+    /// Realms that let us in, with the algorithm they did it by: later ones may not be weaker, and no other realm is
+    /// answered outside of REGISTER (a callee could ask for one of its own to crack the answer at leisure).
+    accepted: Vec<(String, Option<Algorithm>)>,
+}
+
+#[derive(Clone)]
+struct Kept {
+    challenge: Challenge,
+    /// REGISTER and the rest have nonces of their own: registrar and proxy may differ.
+    register: bool,
+    used: u32,
+}
+
+impl Credentials {
+    /// For one account.
+    pub fn new(user: &str, secret: Secret) -> Credentials {
+        Credentials { user: user.to_owned(), secret, kept: Vec::new(), accepted: Vec::new() }
+    }
+
+    /// Header lines for a request, from nonces that were accepted before (RFC 7616 §3.4): saves a round trip.
+    pub fn authorize(&mut self, ids: &mut Ids, method: &Method, uri: &str) -> Vec<(&'static str, String)> {
+        let register = *method == Method::Register;
+        let (user, secret) = (&self.user, &self.secret);
+        let kept = self.kept.iter_mut().filter(|kept| kept.register == register);
+        kept.filter_map(|kept| kept.header(user, secret, ids, method, uri)).collect()
+    }
+
+    /// A 401 or 407 came. `Ok` where the request should be sent again with what [`Credentials::authorize`] gives.
+    pub fn challenged(&mut self, response: &Message, attempt: &mut Attempt) -> Result<(), Unanswered> {
+        let register = *response.method() == Method::Register;
+        let mut fitting = Err(Unanswered::Unsupported);
+        for challenge in strongest(response) {
+            match self.judge(&challenge, register, attempt) {
+                Ok(()) => {
+                    attempt.0.push((challenge.realm.clone(), challenge.proxy));
+                    self.keep(challenge, register);
+                    fitting = Ok(());
+                }
+                // One realm refused is enough: the request cannot succeed.
+                Err(Unanswered::Refused) => return Err(Unanswered::Refused),
+                Err(reason) if fitting.is_err() => fitting = Err(reason),
+                Err(_) => {}
+            }
+        }
+        fitting
+    }
+
+    fn judge(&self, challenge: &Challenge, register: bool, attempt: &Attempt) -> Result<(), Unanswered> {
+        let answered =
+            attempt.0.iter().filter(|(realm, proxy)| *realm == challenge.realm && *proxy == challenge.proxy);
+        match answered.count() {
+            0 => {}
+            1 if challenge.is_stale() => {}
+            _ => return Err(Unanswered::Refused),
+        }
+        if attempt.0.len() >= MAX_ANSWERS {
+            return Err(Unanswered::Refused);
+        }
+        match self.accepted.iter().find(|(realm, _)| *realm == challenge.realm) {
+            Some((_, algorithm)) if challenge.strength() < *algorithm => return Err(Unanswered::Unsupported),
+            None if !register && !self.accepted.is_empty() => return Err(Unanswered::UnknownRealm),
+            Some(_) | None => {}
+        }
+        match &self.secret {
+            Secret::Hashes(hashes) if !hashes.iter().any(|hash| hash.realm == challenge.realm) => {
+                Err(Unanswered::UnknownRealm)
+            }
+            Secret::Password(_) | Secret::Hashes(_) if challenge.scheme == Scheme::Bearer => {
+                Err(Unanswered::Unsupported)
+            }
+            Secret::Password(_) | Secret::Hashes(_) | Secret::Token(_) => Ok(()),
+        }
+    }
+
+    fn keep(&mut self, challenge: Challenge, register: bool) {
+        let same = |kept: &Kept| {
+            kept.register == register
+                && kept.challenge.realm == challenge.realm
+                && kept.challenge.proxy == challenge.proxy
+        };
+        self.kept.retain(|kept| !same(kept));
+        if self.kept.len() == MAX_NONCES {
+            self.kept.remove(0);
+        }
+        self.kept.push(Kept { challenge, register, used: 0 });
+    }
+
+    /// A REGISTER was accepted: its realms are the ones we answer from now on. Returns what may be saved of those that
+    /// are new.
+    pub fn accepted(&mut self) -> Vec<RealmHash> {
+        let mut fresh = Vec::new();
+        for kept in self.kept.iter().filter(|kept| kept.register) {
+            let realm = &kept.challenge.realm;
+            match self.accepted.iter_mut().find(|(known, _)| known == realm) {
+                Some((_, algorithm)) => *algorithm = kept.challenge.strength().max(*algorithm),
+                None => {
+                    self.accepted.push((realm.clone(), kept.challenge.strength()));
+                    fresh.extend(hashes(&self.user, realm, &self.secret));
+                }
+            }
+        }
+        fresh
+    }
+}
+
+/// Of each realm the strongest challenge that can be answered (RFC 8760 §2.4), over all header lines.
+fn strongest(response: &Message) -> Vec<Challenge> {
+    let mut best: Vec<Challenge> = Vec::new();
+    for (name, proxy) in [("WWW-Authenticate", false), ("Proxy-Authenticate", true)] {
+        for challenge in response.values(name).filter_map(|value| Challenge::read(value, proxy)) {
+            match best.iter_mut().find(|best| best.realm == challenge.realm && best.proxy == proxy) {
+                Some(best) if challenge.strength() > best.strength() => *best = challenge,
+                Some(_) => {}
+                None => best.push(challenge),
+            }
+        }
+    }
+    best
+}
+
+fn hashes(user: &str, realm: &str, secret: &Secret) -> Option<RealmHash> {
+    match secret {
+        Secret::Password(password) | Secret::Token(password) => {
+            Some(RealmHash::from_password(user, realm, password))
+        }
+        Secret::Hashes(hashes) => hashes.iter().find(|hash| hash.realm == realm).cloned(),
+    }
+}
+
+impl Kept {
+    fn header(
+        &mut self,
+        user: &str,
+        secret: &Secret,
+        ids: &mut Ids,
+        method: &Method,
+        uri: &str,
+    ) -> Option<(&'static str, String)> {
+        let name = if self.challenge.proxy { "Proxy-Authorization" } else { "Authorization" };
+        let realm = &self.challenge.realm;
+        match &self.challenge.scheme {
+            Scheme::Bearer => match secret {
+                Secret::Token(token) => Some((name, format!("Bearer {token}"))),
+                Secret::Password(_) | Secret::Hashes(_) => None,
+            },
+            Scheme::Digest { algorithm, named, nonce, opaque, .. } => {
+                self.used = self.used.saturating_add(1);
+                let (nc, cnonce) = (format!("{:08x}", self.used), ids.token());
+                let input = DigestInput { nonce, nc: &nc, cnonce: &cnonce, method: method.as_str(), uri };
+                let response = response(*algorithm, hashes(user, realm, secret)?.of(*algorithm), input);
+                let mut value = format!(
+                    "Digest username={}, realm={}, nonce={}, uri={}, response=\"{response}\"",
+                    quote(user),
+                    quote(realm),
+                    quote(nonce),
+                    quote(uri)
+                );
+                if *named {
+                    value.push_str(&format!(", algorithm={}", algorithm.name()));
+                }
+                if let Some(opaque) = opaque {
+                    value.push_str(&format!(", opaque={}", quote(opaque)));
+                }
+                value.push_str(&format!(", qop=auth, nc={nc}, cnonce=\"{cnonce}\""));
+                Some((name, value))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,170 @@
+//! The examples of RFC 7616 and RFC 8760, and which challenge is answered how often.
+
+use super::*;
+use crate::wire::{NameAddr, RequestBuilder, ResponseBuilder, StatusCode, Uri, Via};
+
+#[test]
+fn rfc7616_examples() {
+    let input = DigestInput {
+        nonce: "7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v",
+        nc: "00000001",
+        cnonce: "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ",
+        method: "GET",
+        uri: "/dir/index.html",
+    };
+    let hash = RealmHash::from_password("Mufasa", "http-auth@example.org", "Circle of Life");
+    let respond = |algorithm| response(algorithm, hash.of(algorithm), input);
+    assert_eq!(respond(Algorithm::Md5), "8ca523f5e9506fed4657c9700eebdbec");
+    assert_eq!(
+        respond(Algorithm::Sha256),
+        "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1"
+    );
+}
+
+#[test]
+fn rfc7616_user_hash_shows_which_truncation_sha_512_256_is() {
+    // RFC 7616 §3.9.2 hashes user and realm; its printed user hash is that of SHA-512/256 as FIPS 180-4 defines it.
+    let user = "J\u{e4}s\u{f8}n Doe:api@example.org";
+    let hash = Algorithm::Sha512_256.hash(user);
+    assert_eq!(hash, "793263caabb707a56211940d90411ea4a575adeccb7e360aeb624ed06ece9b0b");
+}
+
+fn register() -> Message {
+    let address = NameAddr::new(Uri::sip(Some("200"), "h"));
+    let via = Via::new("WSS", "a.invalid", "z9hG4bK1");
+    RequestBuilder::new(Method::Register, Uri::sip(None, "h"), via, address.clone(), address, "c", 1).build()
+}
+
+fn challenge(code: u16, method: Method, values: &[&str]) -> Message {
+    let status = StatusCode::new(code).expect("code");
+    let address = NameAddr::new(Uri::sip(Some("200"), "h"));
+    let via = Via::new("WSS", "a.invalid", "z9hG4bK1");
+    let request =
+        RequestBuilder::new(method, Uri::sip(None, "h"), via, address.clone(), address, "c", 1).build();
+    let name = if code == 401 { "WWW-Authenticate" } else { "Proxy-Authenticate" };
+    let builder = ResponseBuilder::new(&request, status);
+    values.iter().fold(builder, |builder, value| builder.header(name, value)).build()
+}
+
+fn credentials() -> (Credentials, Ids, Attempt) {
+    let secret = Secret::Password("secret".to_owned());
+    (Credentials::new("200", secret), Ids::new([1; 32]), Attempt::default())
+}
+
+fn authorize(credentials: &mut Credentials, ids: &mut Ids, method: Method) -> Vec<AuthValue> {
+    let headers = credentials.authorize(ids, &method, "sip:h");
+    headers.iter().map(|(_, value)| AuthValue::parse(value).expect("readable")).collect()
+}
+
+const MD5: &str = r#"Digest realm="r", nonce="n1", qop="auth,auth-int""#;
+const SHA256: &str = r#"Digest realm="r", nonce="n2", algorithm=SHA-256, opaque="o", qop="auth""#;
+const SHA512: &str = r#"Digest realm="r", nonce="n3", algorithm=SHA-512-256, qop="auth""#;
+
+#[test]
+fn strongest_challenge_is_answered_whatever_the_order() {
+    for (values, nonce) in [(vec![MD5], "n1"), (vec![MD5, SHA512, SHA256], "n3"), (vec![SHA256, MD5], "n2")] {
+        let (mut credentials, mut ids, mut attempt) = credentials();
+        credentials.challenged(&challenge(401, Method::Register, &values), &mut attempt).expect("answered");
+        let answers = authorize(&mut credentials, &mut ids, Method::Register);
+        assert_eq!(answers.iter().map(|answer| answer.get("nonce")).collect::<Vec<_>>(), [Some(nonce)]);
+    }
+}
+
+#[test]
+fn answer_verifies_and_its_counter_rises_in_hexadecimal() {
+    let (mut credentials, mut ids, mut attempt) = credentials();
+    credentials.challenged(&challenge(401, Method::Register, &[SHA256]), &mut attempt).expect("answered");
+    for count in 1..=20 {
+        let answers = authorize(&mut credentials, &mut ids, Method::Register);
+        let get = |name| answers[0].get(name).unwrap_or_else(|| panic!("{name}"));
+        assert_eq!(get("nc"), format!("{count:08x}"));
+        assert_eq!((get("opaque"), get("qop"), get("algorithm")), ("o", "auth", "SHA-256"));
+        let input = DigestInput {
+            nonce: "n2",
+            nc: get("nc"),
+            cnonce: get("cnonce"),
+            method: "REGISTER",
+            uri: get("uri"),
+        };
+        let hash = RealmHash::from_password("200", "r", "secret");
+        assert_eq!(get("response"), response(Algorithm::Sha256, hash.of(Algorithm::Sha256), input));
+    }
+}
+
+#[test]
+fn second_challenge_ends_unless_stale_and_a_third_always() {
+    let (mut credentials, _, mut attempt) = credentials();
+    let plain = challenge(401, Method::Register, &[SHA256]);
+    let stale = challenge(401, Method::Register, &[&format!("{SHA256}, stale=true")]);
+    assert_eq!(credentials.challenged(&plain, &mut attempt), Ok(()));
+    assert_eq!(credentials.challenged(&plain, &mut attempt.clone()), Err(Unanswered::Refused));
+    assert_eq!(credentials.challenged(&stale, &mut attempt), Ok(()));
+    assert_eq!(credentials.challenged(&stale, &mut attempt), Err(Unanswered::Refused));
+}
+
+#[test]
+fn several_realms_are_answered_in_one_request() {
+    let (mut credentials, mut ids, mut attempt) = credentials();
+    let other = r#"Digest realm="other", nonce="n4", qop="auth""#;
+    credentials.challenged(&challenge(407, Method::Invite, &[MD5, other]), &mut attempt).expect("answered");
+    let answers = authorize(&mut credentials, &mut ids, Method::Invite);
+    assert_eq!(
+        answers.iter().map(|answer| answer.get("realm")).collect::<Vec<_>>(),
+        [Some("r"), Some("other")]
+    );
+    assert!(
+        authorize(&mut credentials, &mut ids, Method::Register).is_empty(),
+        "the registrar has its own nonces"
+    );
+}
+
+#[test]
+fn unanswerable_challenges() {
+    let table = [
+        (r#"Basic realm="r""#, Unanswered::Unsupported),
+        (r#"Digest realm="r", nonce="n""#, Unanswered::Unsupported),
+        (r#"Digest realm="r", nonce="n", qop="auth-int""#, Unanswered::Unsupported),
+        (r#"Digest realm="r", nonce="n", qop="auth", algorithm=SHA-1"#, Unanswered::Unsupported),
+        (r#"Bearer realm="r""#, Unanswered::Unsupported),
+    ];
+    for (value, reason) in table {
+        let (mut credentials, _, mut attempt) = credentials();
+        let response = challenge(401, Method::Register, &[value]);
+        assert_eq!(credentials.challenged(&response, &mut attempt), Err(reason), "{value}");
+    }
+}
+
+#[test]
+fn after_a_login_neither_foreign_realms_nor_weaker_algorithms_are_answered() {
+    let (mut credentials, _, mut attempt) = credentials();
+    credentials.challenged(&challenge(401, Method::Register, &[SHA256]), &mut attempt).expect("answered");
+    let saved = credentials.accepted();
+    assert_eq!(saved, [RealmHash::from_password("200", "r", "secret")]);
+    assert!(credentials.accepted().is_empty(), "each realm is told once");
+    let foreign = challenge(401, Method::Invite, &[r#"Digest realm="evil", nonce="n", qop="auth""#]);
+    let judged = |credentials: &mut Credentials, response: &Message| {
+        credentials.challenged(response, &mut Attempt::default())
+    };
+    assert_eq!(judged(&mut credentials, &foreign), Err(Unanswered::UnknownRealm));
+    let weaker = challenge(407, Method::Invite, &[MD5]);
+    assert_eq!(judged(&mut credentials, &weaker), Err(Unanswered::Unsupported));
+    assert_eq!(judged(&mut credentials, &challenge(407, Method::Invite, &[SHA512])), Ok(()));
+}
+
+#[test]
+fn saved_hashes_answer_their_realm_only_and_tokens_answer_both_ways() {
+    let hash = RealmHash::from_password("200", "r", "secret");
+    let mut saved = Credentials::new("200", Secret::Hashes(vec![hash]));
+    let mut ids = Ids::new([1; 32]);
+    assert_eq!(
+        saved.challenged(&challenge(401, Method::Register, &[SHA512]), &mut Attempt::default()),
+        Ok(())
+    );
+    let other = challenge(401, Method::Register, &[r#"Digest realm="x", nonce="n", qop="auth""#]);
+    assert_eq!(saved.challenged(&other, &mut Attempt::default()), Err(Unanswered::UnknownRealm));
+    let mut token = Credentials::new("200", Secret::Token("abc".to_owned()));
+    let bearer = challenge(401, Method::Register, &[r#"Bearer authz_server="https://a", realm="r""#]);
+    assert_eq!(token.challenged(&bearer, &mut Attempt::default()), Ok(()));
+    let headers = token.authorize(&mut ids, register().method(), "sip:h");
+    assert_eq!(headers, [("Authorization", "Bearer abc".to_owned())]);
+}
