@@ -1,0 +1,240 @@
+//! What is heard: remote streams in `<audio>` elements, tones in the one `AudioContext`, and whether the browser
+//! lets sound start.
+//!
+//! It never opens the microphone by itself and never fetches a sound.
+
+mod tones;
+
+use crate::{app::Feed, listener::Listener, microphone::Microphone};
+use js_sys::{Array, Promise, futures::JsFuture};
+use softframe_phone::{Action, Input, Sound};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
+use tones::Playing;
+use wasm_bindgen::JsCast;
+use web_sys::{
+    AudioContext, AudioContextState, Event, HtmlAudioElement, MediaStream, MediaStreamAudioDestinationNode,
+    MediaStreamAudioSourceNode, MediaStreamTrack,
+};
+
+/// A context that may run says so within this time; one that needs a gesture never does.
+const START_MS: i32 = 400;
+/// After the last tone the context rests, so that an idle phone keeps no sound device open.
+const REST_MS: i32 = 5_000;
+
+/// The one microphone, the one context, and what plays.
+pub(crate) struct Audio {
+    feed: Feed,
+    microphone: Rc<Microphone>,
+    context: RefCell<Option<AudioContext>>,
+    playing: RefCell<Option<Playing>>,
+    blocked: Cell<bool>,
+    generation: Cell<u32>,
+}
+
+impl Audio {
+    /// Silence.
+    pub(crate) fn new(feed: Feed) -> Audio {
+        Audio {
+            feed,
+            microphone: Microphone::new(),
+            context: RefCell::new(None),
+            playing: RefCell::new(None),
+            blocked: Cell::new(false),
+            generation: Cell::new(0),
+        }
+    }
+
+    /// The microphone.
+    pub(crate) fn microphone(&self) -> &Rc<Microphone> {
+        &self.microphone
+    }
+
+    /// Finds out whether a ring would be heard, and listens for the gesture that lets it be.
+    pub(crate) fn start(self: &Rc<Self>) -> Vec<Listener> {
+        self.wake();
+        let Some(document) = web_sys::window().and_then(|window| window.document()) else {
+            return Vec::new();
+        };
+        ["pointerup", "keydown"]
+            .into_iter()
+            .map(|name| {
+                let audio = self.clone();
+                Listener::capture(&document, name, move |_: Event| audio.unlock())
+            })
+            .collect()
+    }
+
+    /// Plays `sound` instead of what plays now.
+    pub(crate) fn play(self: &Rc<Self>, sound: Sound) {
+        // A key tone is heard beside what plays (ringback, say), all others exchange it.
+        if !matches!(sound, Sound::Key(_)) {
+            drop(self.playing.borrow_mut().take());
+        }
+        if sound == Sound::Silence {
+            return self.rest_later();
+        }
+        self.wake();
+        let Some(context) = self.context() else { return };
+        match Playing::start(&context, sound) {
+            Ok(playing) if matches!(sound, Sound::Key(_)) => playing.let_end(),
+            Ok(playing) => *self.playing.borrow_mut() = Some(playing),
+            Err(_) => crate::app::warn("a tone could not be made"),
+        }
+    }
+
+    /// Plays a remote stream until the player is dropped.
+    pub(crate) fn player(self: &Rc<Self>, stream: MediaStream) -> Option<Player> {
+        let element = HtmlAudioElement::new().ok()?;
+        element.set_src_object(Some(&stream));
+        let player = Player { element, stream };
+        self.begin(&player.element);
+        Some(player)
+    }
+
+    /// A stream of one track, for a peer that names none.
+    pub(crate) fn stream_of(track: &MediaStreamTrack) -> Option<MediaStream> {
+        MediaStream::new_with_tracks(&Array::of1(track)).ok()
+    }
+
+    /// One track of `own` and `others` together.
+    pub(crate) fn mixer(self: &Rc<Self>, own: &MediaStreamTrack, others: &[MediaStream]) -> Option<Mixer> {
+        self.wake();
+        let context = self.context()?;
+        let sink = context.create_media_stream_destination().ok()?;
+        let own = Audio::stream_of(own)?;
+        let sources = std::iter::once(&own).chain(others).filter_map(|stream| {
+            let source = context.create_media_stream_source(stream).ok()?;
+            source.connect_with_audio_node(&sink).ok()?;
+            Some(source)
+        });
+        Some(Mixer { sources: sources.collect(), sink })
+    }
+
+    fn context(&self) -> Option<AudioContext> {
+        let made = self.context.borrow().is_some();
+        if !made {
+            *self.context.borrow_mut() = AudioContext::new().ok();
+        }
+        self.context.borrow().as_ref().map(Clone::clone)
+    }
+
+    /// Lets the context run; says so if the browser does not.
+    fn wake(self: &Rc<Self>) {
+        self.generation.set(self.generation.get().wrapping_add(1));
+        let Some(context) = self.context() else { return };
+        if context.state() == AudioContextState::Running {
+            return self.rest_later();
+        }
+        let Ok(resumed) = context.resume() else { return };
+        let audio = self.clone();
+        js_sys::futures::spawn_local(async move {
+            let limited = Promise::race(&Array::of2(&resumed, &crate::listener::after(START_MS)));
+            let _ = JsFuture::from(limited).await;
+            match context.state() {
+                AudioContextState::Running => audio.rest_later(),
+                _ => audio.is_blocked(),
+            }
+        });
+    }
+
+    /// Suspends the context when nothing has played for a while.
+    fn rest_later(self: &Rc<Self>) {
+        let (audio, generation) = (self.clone(), self.generation.get());
+        js_sys::futures::spawn_local(async move {
+            let _ = JsFuture::from(crate::listener::after(REST_MS)).await;
+            let idle = audio.playing.borrow().is_none() && audio.generation.get() == generation;
+            let mixing = audio.feed.app().is_some_and(|app| app.peers().is_mixing());
+            if idle
+                && !mixing
+                && let Some(context) = audio.context()
+            {
+                let _ = context.suspend();
+            }
+        });
+    }
+
+    fn is_blocked(&self) {
+        if !self.blocked.replace(true) {
+            self.feed.input(Input::SoundBlocked);
+        }
+    }
+
+    /// A gesture: whatever was refused may start now.
+    fn unlock(self: &Rc<Self>) {
+        if !self.blocked.get() {
+            return;
+        }
+        let Some(context) = self.context() else { return };
+        let Ok(resumed) = context.resume() else { return };
+        let audio = self.clone();
+        js_sys::futures::spawn_local(async move {
+            if JsFuture::from(resumed).await.is_ok() && audio.blocked.replace(false) {
+                audio.feed.with(|app| app.peers().play_again());
+                audio.feed.input(Input::Action(Action::SoundOn));
+            }
+        });
+    }
+
+    /// Starts an element; a refusal is told.
+    pub(crate) fn begin(self: &Rc<Self>, element: &HtmlAudioElement) {
+        let Ok(started) = element.play() else { return };
+        let audio = self.clone();
+        js_sys::futures::spawn_local(async move {
+            let refused = JsFuture::from(started).await.err();
+            let name = refused.and_then(|error| error.dyn_into::<web_sys::DomException>().ok());
+            if name.is_some_and(|error| error.name() == "NotAllowedError") {
+                audio.is_blocked();
+            }
+        });
+    }
+}
+
+/// A remote stream that plays until this is dropped.
+pub(crate) struct Player {
+    element: HtmlAudioElement,
+    stream: MediaStream,
+}
+
+impl Player {
+    /// What it plays.
+    pub(crate) fn stream(&self) -> &MediaStream {
+        &self.stream
+    }
+
+    /// The element, to start it again after a gesture.
+    pub(crate) fn element(&self) -> &HtmlAudioElement {
+        &self.element
+    }
+}
+
+impl Drop for Player {
+    fn drop(&mut self) {
+        let _ = self.element.pause();
+        self.element.set_src_object(None);
+    }
+}
+
+/// Streams mixed into one track until this is dropped.
+pub(crate) struct Mixer {
+    sources: Vec<MediaStreamAudioSourceNode>,
+    sink: MediaStreamAudioDestinationNode,
+}
+
+impl Mixer {
+    /// The mixed track.
+    pub(crate) fn track(&self) -> MediaStreamTrack {
+        self.sink.stream().get_audio_tracks().get(0).unchecked_into()
+    }
+}
+
+impl Drop for Mixer {
+    fn drop(&mut self) {
+        for source in &self.sources {
+            let _ = source.disconnect();
+        }
+        self.track().stop();
+    }
+}

@@ -1,0 +1,211 @@
+//! The content of a message that may be read: JSON text for the phone, and contacts in slices.
+//!
+//! It never converts a push of contacts in one go, and contacts never make another message wait.
+
+use crate::app::Feed;
+use js_sys::{Array, JSON, JsString, Object, Reflect, Uint8Array};
+use softframe_phone::{HostInput, Input};
+use std::{
+    cell::{Cell, RefCell},
+    collections::VecDeque,
+};
+use wasm_bindgen::{JsCast, prelude::*};
+
+/// A longer type is not ours.
+const MAX_TYPE_CHARS: u32 = 64;
+/// Rows of one slice: the phone's own limit, far below the cliff where one step takes milliseconds.
+const MAX_ROWS: usize = 100;
+
+/// Pushes of contacts that are not read to their end yet, in order.
+pub(crate) struct Intake {
+    feed: Feed,
+    waiting: RefCell<VecDeque<Waiting>>,
+    pushes: Cell<u64>,
+}
+
+enum Waiting {
+    /// Rows of a push, from `next` on.
+    Rows { push: u64, rows: Array, next: u32 },
+    /// Rows as lines of JSON, from octet `next` on.
+    Lines { push: u64, octets: Uint8Array, next: u32 },
+    /// A whole array as JSON text, not parsed yet.
+    Text { push: u64, text: JsString },
+    /// A message about contacts that must not overtake them.
+    Message { text: String, held: bool },
+}
+
+impl Intake {
+    /// Nothing waits.
+    pub(crate) fn new(feed: Feed) -> Intake {
+        Intake { feed, waiting: RefCell::default(), pushes: Cell::new(0) }
+    }
+
+    /// Reads one message of the trusted parent. Hosts share the window with others: what has no type is not ours.
+    pub(crate) fn read(&self, data: &JsValue, held: bool) {
+        let Some(kind) = kind(data) else { return };
+        if kind == "contacts" && self.begin(data) {
+            return;
+        }
+        match JSON::stringify(data).map(String::from) {
+            Ok(text) if kind.starts_with("contacts") && self.is_busy() => {
+                self.waiting.borrow_mut().push_back(Waiting::Message { text, held });
+            }
+            Ok(text) => self.input(HostInput::Message { text, held }),
+            // Cycles and BigInt have no JSON form.
+            Err(_) => self.input(HostInput::Unreadable),
+        }
+    }
+
+    /// Reads one message of somebody who may push contacts and nothing else; whether it was that.
+    pub(crate) fn read_contacts(&self, data: &JsValue) -> bool {
+        kind(data).is_some_and(|kind| kind == "contacts") && self.begin(data)
+    }
+
+    /// Whether rows wait.
+    pub(crate) fn is_busy(&self) -> bool {
+        !self.waiting.borrow().is_empty()
+    }
+
+    /// Takes in at most `rows` rows; how many it took.
+    pub(crate) fn step(&self, rows: usize) -> usize {
+        let rows = rows.clamp(1, MAX_ROWS);
+        let front = self.waiting.borrow_mut().pop_front();
+        match front {
+            None => 0,
+            Some(Waiting::Message { text, held }) => {
+                self.input(HostInput::Message { text, held });
+                1
+            }
+            Some(Waiting::Text { push, text }) => {
+                let parsed = JSON::parse(&String::from(text)).ok().filter(Array::is_array);
+                match parsed {
+                    Some(rows) => self.put_back(Waiting::Rows { push, rows: rows.unchecked_into(), next: 0 }),
+                    None => self.end_bad(push),
+                }
+                MAX_ROWS
+            }
+            Some(Waiting::Rows { push, rows: all, next }) => self.take_rows(push, all, next, rows),
+            Some(Waiting::Lines { push, octets, next }) => self.take_lines(push, octets, next, rows),
+        }
+    }
+
+    /// Starts a push if the message carries rows in a form that can be cut in slices.
+    fn begin(&self, data: &JsValue) -> bool {
+        let body = get(data, "data");
+        let push = self.pushes.get() + 1;
+        let (waiting, head) = if Array::is_array(&body) {
+            (
+                Waiting::Rows { push, rows: body.unchecked_into(), next: 0 },
+                head(data, &JsValue::UNDEFINED, ""),
+            )
+        } else if Array::is_array(&get(&body, "contacts")) {
+            let rows = get(&body, "contacts").unchecked_into();
+            (Waiting::Rows { push, rows, next: 0 }, head(data, &body, "contacts"))
+        } else if let Ok(text) = get(&body, "json").dyn_into::<JsString>() {
+            (Waiting::Text { push, text }, head(data, &body, "json"))
+        } else if let Ok(buffer) = get(&body, "ndjson").dyn_into::<js_sys::ArrayBuffer>() {
+            let octets = Uint8Array::new(&buffer);
+            (Waiting::Lines { push, octets, next: 0 }, head(data, &body, "ndjson"))
+        } else {
+            return false;
+        };
+        let Some(head) = head else {
+            self.input(HostInput::Unreadable);
+            return true;
+        };
+        self.pushes.set(push);
+        self.input(HostInput::ContactsBegin { push, head });
+        self.waiting.borrow_mut().push_back(waiting);
+        self.feed.with(|app| app.idle().wake());
+        true
+    }
+
+    fn take_rows(&self, push: u64, all: Array, next: u32, rows: usize) -> usize {
+        let end = next.saturating_add(rows as u32).min(all.length());
+        let slice = all.slice(next, end);
+        match JSON::stringify(&slice) {
+            Ok(text) => self.input(HostInput::ContactRows { push, rows: text.into() }),
+            Err(_) => self.take_one_by_one(push, &slice),
+        }
+        self.go_on(push, end >= all.length(), Waiting::Rows { push, rows: all, next: end });
+        (end - next) as usize
+    }
+
+    /// A row that has no JSON form must not take its neighbours with it.
+    fn take_one_by_one(&self, push: u64, slice: &Array) {
+        let texts: Vec<_> =
+            slice.iter().filter_map(|row| JSON::stringify(&row).ok().map(String::from)).collect();
+        let count = slice.length() as usize - texts.len();
+        self.input(HostInput::ContactRows { push, rows: format!("[{}]", texts.join(",")) });
+        self.input(HostInput::ContactRowsBad { push, count });
+    }
+
+    fn take_lines(&self, push: u64, octets: Uint8Array, next: u32, rows: usize) -> usize {
+        let mut end = next;
+        let mut taken = 0;
+        while taken < rows && end < octets.length() {
+            let found = octets.index_of(b'\n', end as i32);
+            end = if found < 0 { octets.length() } else { found as u32 + 1 };
+            taken += 1;
+        }
+        let text = octets.subarray(next, end).to_vec();
+        let text = String::from_utf8_lossy(&text);
+        let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+        let whole = format!("[{}]", lines.join(","));
+        if JSON::parse(&whole).is_ok() {
+            self.input(HostInput::ContactRows { push, rows: whole });
+        } else {
+            let good: Vec<&str> = lines.iter().copied().filter(|line| JSON::parse(line).is_ok()).collect();
+            self.input(HostInput::ContactRows { push, rows: format!("[{}]", good.join(",")) });
+            self.input(HostInput::ContactRowsBad { push, count: lines.len() - good.len() });
+        }
+        self.go_on(push, end >= octets.length(), Waiting::Lines { push, octets, next: end });
+        taken
+    }
+
+    fn go_on(&self, push: u64, over: bool, rest: Waiting) {
+        if over {
+            self.input(HostInput::ContactsEnd { push });
+        } else {
+            self.put_back(rest);
+        }
+    }
+
+    fn end_bad(&self, push: u64) {
+        self.input(HostInput::ContactRowsBad { push, count: 1 });
+        self.input(HostInput::ContactsEnd { push });
+    }
+
+    fn put_back(&self, rest: Waiting) {
+        self.waiting.borrow_mut().push_front(rest);
+    }
+
+    fn input(&self, input: HostInput) {
+        self.feed.input(Input::Host(input));
+    }
+}
+
+fn kind(data: &JsValue) -> Option<String> {
+    if !data.is_object() {
+        return None;
+    }
+    let kind = get(data, "type").dyn_into::<JsString>().ok()?;
+    (kind.length() <= MAX_TYPE_CHARS).then(|| kind.into())
+}
+
+fn get(object: &JsValue, key: &str) -> JsValue {
+    // `Reflect.get` throws on what is no object, which then has no such field.
+    Reflect::get(object, &key.into()).unwrap_or(JsValue::UNDEFINED)
+}
+
+/// The message without its rows: everything of the envelope, and of `body` all but `rows`.
+fn head(data: &JsValue, body: &JsValue, rows: &str) -> Option<String> {
+    let rest = Object::new();
+    if body.is_object() {
+        Object::assign(&rest, body.unchecked_ref());
+        Reflect::delete_property(&rest, &rows.into()).ok()?;
+    }
+    let head = Object::assign(&Object::new(), data.unchecked_ref());
+    Reflect::set(&head, &"data".into(), &rest).ok()?;
+    JSON::stringify(&head).ok().map(String::from)
+}

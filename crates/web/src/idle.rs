@@ -1,0 +1,237 @@
+//! Long work in small steps while the browser has nothing better to do: parked messages, contacts of the host,
+//! chunks of files, and the index.
+//!
+//! It never works longer than a slice at a time, and never trusts `requestIdleCallback` alone: off-screen and in
+//! hidden tabs it starves, so slices by `MessageChannel` take over when it is late.
+
+use crate::{app::Feed, listener::Listener};
+use std::cell::{Cell, RefCell};
+use wasm_bindgen::{JsCast, prelude::*};
+use web_sys::{Event, IdleDeadline, MessageChannel, Window};
+
+/// No idle callback for this long: it starves.
+const STARVED_MS: i32 = 250;
+/// A slice without an idle deadline ends after this.
+const SLICE_MS: f64 = 4.0;
+/// One step aims at half of what it may take, so that a slow one still ends in time.
+const STEP_MS: f64 = 2.0;
+/// What a step may grow or shrink to, in units (about 1 kB of text each) and in rows or kilobytes taken in.
+const MAX_UNITS: f64 = 2_048.0;
+/// Steps longer than these fall into the next class; the last class is open.
+const CLASSES_MS: [f64; 7] = [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 50.0];
+
+/// The scheduler.
+pub(crate) struct Idle {
+    feed: Feed,
+    window: Option<Window>,
+    channel: Option<MessageChannel>,
+    _slice: Option<Listener>,
+    callback: Closure<dyn FnMut(IdleDeadline)>,
+    watchdog: Closure<dyn FnMut()>,
+    mode: Cell<Mode>,
+    index_waits: Cell<bool>,
+    index_next: Cell<bool>,
+    indexing: Pace,
+    intake: Pace,
+    histogram: RefCell<[u32; 8]>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    /// Nothing to do.
+    Rest,
+    /// An idle callback is asked for, and the watchdog set.
+    Idle,
+    /// Slices by channel; an idle callback that comes nevertheless takes over again.
+    Channel,
+}
+
+/// How much one millisecond does, learnt from the steps before.
+struct Pace {
+    per_ms: Cell<f64>,
+}
+
+impl Pace {
+    fn amount(&self) -> u32 {
+        (self.per_ms.get() * STEP_MS).clamp(1.0, MAX_UNITS) as u32
+    }
+
+    fn learn(&self, amount: u32, took_ms: f64) {
+        let seen = f64::from(amount) / took_ms.max(0.05);
+        // Slower counts at once, faster by and by.
+        let old = self.per_ms.get();
+        self.per_ms.set(if seen < old { seen } else { old * 0.8 + seen * 0.2 });
+    }
+}
+
+impl Idle {
+    /// At rest.
+    pub(crate) fn new(feed: Feed) -> Idle {
+        let channel = MessageChannel::new().ok();
+        let slice = channel.as_ref().map(|channel| {
+            let feed = feed.clone();
+            channel.port1().start();
+            Listener::new(&channel.port1(), "message", move |_: Event| {
+                feed.with(|app| app.idle().slice(None))
+            })
+        });
+        let (idle, late) = (feed.clone(), feed.clone());
+        Idle {
+            feed,
+            window: web_sys::window(),
+            channel,
+            _slice: slice,
+            callback: Closure::new(move |deadline: IdleDeadline| {
+                idle.with(|app| app.idle().slice(Some(&deadline)));
+            }),
+            watchdog: Closure::new(move || late.with(|app| app.idle().starve())),
+            mode: Cell::new(Mode::Rest),
+            index_waits: Cell::new(false),
+            index_next: Cell::new(false),
+            indexing: Pace { per_ms: Cell::new(8.0) },
+            intake: Pace { per_ms: Cell::new(8.0) },
+            histogram: RefCell::default(),
+        }
+    }
+
+    /// Contacts wait to be indexed.
+    pub(crate) fn index(&self) {
+        self.index_waits.set(true);
+        self.wake();
+    }
+
+    /// There is work.
+    pub(crate) fn wake(&self) {
+        if self.mode.get() == Mode::Rest {
+            self.mode.set(Mode::Idle);
+            let hidden =
+                self.window.as_ref().and_then(Window::document).is_some_and(|document| document.hidden());
+            if !self.ask_for_idle() || hidden {
+                self.starve();
+            }
+        }
+    }
+
+    /// The browser gave no idle time: slices by channel, until it does.
+    fn starve(&self) {
+        if self.mode.get() == Mode::Idle {
+            self.mode.set(Mode::Channel);
+            self.next_slice();
+        }
+    }
+
+    fn ask_for_idle(&self) -> bool {
+        let Some(window) = &self.window else { return false };
+        let asked = window.request_idle_callback(self.callback.as_ref().unchecked_ref());
+        if self.mode.get() == Mode::Idle {
+            let watchdog = self.watchdog.as_ref().unchecked_ref();
+            let _ = window.set_timeout_with_callback_and_timeout_and_arguments_0(watchdog, STARVED_MS);
+        }
+        asked.is_ok()
+    }
+
+    fn next_slice(&self) {
+        if let Some(channel) = &self.channel {
+            let _ = channel.port2().post_message(&JsValue::NULL);
+        }
+    }
+
+    fn slice(&self, deadline: Option<&IdleDeadline>) {
+        match (self.mode.get(), deadline) {
+            (Mode::Rest, _) => return,
+            // A slice that was posted before idle time came back.
+            (Mode::Idle, None) => return,
+            (Mode::Channel, Some(_)) => self.mode.set(Mode::Idle),
+            (Mode::Idle, Some(_)) | (Mode::Channel, None) => {}
+        }
+        let more = self.work(deadline);
+        crate::boot::mark("data-steps", &self.histogram_text());
+        match (more, self.mode.get()) {
+            (false, _) => self.mode.set(Mode::Rest),
+            (true, Mode::Channel) => self.next_slice(),
+            (true, Mode::Idle | Mode::Rest) => {
+                if !self.ask_for_idle() {
+                    self.starve();
+                }
+            }
+        }
+    }
+
+    /// Steps until the slice is over; whether more remains.
+    fn work(&self, deadline: Option<&IdleDeadline>) -> bool {
+        let Some(app) = self.feed.app() else { return false };
+        let started = app.clock().exact();
+        loop {
+            let before = app.clock().exact();
+            if !self.step(&app) {
+                return false;
+            }
+            let after = app.clock().exact();
+            self.count(after - before);
+            let left = match deadline {
+                Some(deadline) => deadline.time_remaining(),
+                None => SLICE_MS - (after - started),
+            };
+            if left < STEP_MS {
+                return true;
+            }
+        }
+    }
+
+    /// One step of the one thing or the other, in turn, so that what came first is found before all has come.
+    fn step(&self, app: &crate::app::App) -> bool {
+        let index_first = self.index_next.replace(!self.index_next.get());
+        if index_first && self.index_step(app) {
+            return true;
+        }
+        self.intake_step(app) || self.index_step(app)
+    }
+
+    fn index_step(&self, app: &crate::app::App) -> bool {
+        if !self.index_waits.get() {
+            return false;
+        }
+        let units = self.indexing.amount();
+        let before = app.clock().exact();
+        // `None`: the phone is at work just now; the work waits.
+        if let Some(more) = app.contacts_step(units) {
+            self.indexing.learn(units, app.clock().exact() - before);
+            self.index_waits.set(more);
+        }
+        true
+    }
+
+    fn intake_step(&self, app: &crate::app::App) -> bool {
+        let before = app.clock().exact();
+        let wanted = self.intake.amount();
+        let taken = if app.host().read_parked() {
+            1
+        } else if app.host().intake.is_busy() {
+            app.host().intake.step(wanted as usize) as u32
+        } else {
+            app.files().step(wanted as usize) as u32
+        };
+        if taken > 1 {
+            self.intake.learn(taken, app.clock().exact() - before);
+        }
+        taken > 0
+    }
+
+    fn count(&self, took_ms: f64) {
+        let class = CLASSES_MS.iter().position(|limit| took_ms <= *limit).unwrap_or(CLASSES_MS.len());
+        if let Some(count) = self.histogram.borrow_mut().get_mut(class) {
+            *count = count.saturating_add(1);
+        }
+    }
+
+    /// `0.5:n 1:n … 50:n more:n`: steps that took at most so many milliseconds and more than the class before.
+    fn histogram_text(&self) -> String {
+        let histogram = self.histogram.borrow();
+        let names = CLASSES_MS.iter().map(f64::to_string).chain(["more".to_owned()]);
+        names
+            .zip(histogram.iter())
+            .map(|(name, count)| format!("{name}:{count}"))
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+}

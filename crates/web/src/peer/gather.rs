@@ -1,0 +1,93 @@
+//! When a description is ready to be sent: at the first candidate that a peer can use.
+//!
+//! It never waits for the end of gathering, nor longer than [`MAX_GATHERING_MS`].
+
+use crate::listener::{Listener, after, promise};
+use js_sys::{Array, Object, Promise, Reflect, futures::JsFuture};
+use wasm_bindgen::{JsCast, prelude::*};
+use web_sys::{Event, RtcConfiguration, RtcIceGatheringState, RtcPeerConnection, RtcPeerConnectionIceEvent};
+
+/// A caller waits no longer than this for a STUN or TURN server that does not answer.
+const MAX_GATHERING_MS: i32 = 500;
+
+/// The ICE part of the configuration.
+#[derive(Clone, Default)]
+pub(crate) struct Ice {
+    servers: Option<Array>,
+    policy: Option<String>,
+}
+
+impl Ice {
+    /// `servers` as in `config.json`; anything but a list counts as none.
+    pub(crate) fn new(servers: JsValue, policy: Option<String>) -> Ice {
+        Ice { servers: servers.dyn_into::<Array>().ok().filter(|servers| servers.length() > 0), policy }
+    }
+
+    /// For the connection's constructor.
+    pub(crate) fn configuration(&self) -> RtcConfiguration {
+        let configuration = Object::new();
+        let set = |key: &str, value: &JsValue| {
+            // `Reflect.set` on a plain object does not fail.
+            let _ = Reflect::set(&configuration, &key.into(), value);
+        };
+        set("bundlePolicy", &"max-bundle".into());
+        if let Some(servers) = &self.servers {
+            set("iceServers", servers);
+        }
+        if let Some(policy) = &self.policy {
+            set("iceTransportPolicy", &policy.as_str().into());
+        }
+        configuration.unchecked_into()
+    }
+
+    /// Without a server to ask, the first host candidate will do; with one, its answer is what was wanted.
+    fn is_useful(&self, candidate: &str) -> bool {
+        if !candidate.to_ascii_lowercase().contains(" udp ") {
+            return false;
+        }
+        match &self.servers {
+            None => candidate.contains(" typ "),
+            Some(_) => candidate.contains(" typ srflx") || candidate.contains(" typ relay"),
+        }
+    }
+}
+
+/// Listens from before the local description is set until the first useful candidate.
+pub(crate) struct Gathering {
+    ice: Ice,
+    connection: RtcPeerConnection,
+    useful: Promise,
+    _listener: Listener,
+}
+
+impl Gathering {
+    /// Starts listening.
+    pub(crate) fn start(connection: &RtcPeerConnection, ice: Ice) -> Gathering {
+        let (useful, found) = promise();
+        let wanted = ice.clone();
+        let listener = Listener::new(connection, "icecandidate", move |event: Event| {
+            let event: &RtcPeerConnectionIceEvent = event.unchecked_ref();
+            let last = event.candidate().is_none_or(|candidate| candidate.candidate().is_empty());
+            if last || event.candidate().is_some_and(|candidate| wanted.is_useful(&candidate.candidate())) {
+                let _ = found.call0(&JsValue::NULL);
+            }
+        });
+        Gathering { ice, connection: Clone::clone(connection), useful, _listener: listener }
+    }
+
+    /// The local description, once a useful candidate is in it, gathering is over, or the time is up.
+    pub(crate) async fn description(self) -> Option<String> {
+        let complete = self.connection.ice_gathering_state() == RtcIceGatheringState::Complete;
+        if !complete && !self.has_useful() {
+            let first = Promise::race(&Array::of2(&self.useful, &after(MAX_GATHERING_MS)));
+            // Neither of the two promises can be rejected.
+            let _ = JsFuture::from(first).await;
+        }
+        self.connection.local_description().map(|description| description.sdp())
+    }
+
+    fn has_useful(&self) -> bool {
+        let Some(description) = self.connection.local_description() else { return false };
+        description.sdp().lines().any(|line| line.starts_with("a=candidate") && self.ice.is_useful(line))
+    }
+}

@@ -1,0 +1,412 @@
+//! One peer: its connection, its track of the microphone, and what it plays.
+//!
+//! It never sends the microphone before the call is agreed, while it is muted, or while it is held.
+
+use super::gather::{Gathering, Ice};
+use crate::{
+    app::Feed,
+    audio::{Audio, Mixer, Player},
+    listener::Listener,
+    microphone::Loan,
+};
+use js_sys::{Promise, futures::JsFuture};
+use softframe_phone::{CallId, Input, MediaError, MediaEvent, MediaRequest, PeerId, PeerState};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
+use wasm_bindgen::{JsCast, prelude::*};
+use web_sys::{
+    Event, MediaStream, MediaStreamTrack, RtcIceConnectionState, RtcOfferOptions, RtcPeerConnection,
+    RtcPeerConnectionState, RtcRtpTransceiver, RtcRtpTransceiverDirection as Direction, RtcSdpType,
+    RtcSessionDescriptionInit, RtcSignalingState, RtcTrackEvent,
+};
+
+/// RFC 4733 tones: long enough for old gateways, and the gap between two of the same key.
+const TONE_MS: u32 = 100;
+const TONE_GAP_MS: u32 = 70;
+
+/// A peer. `close` ends it for good.
+pub(crate) struct Link {
+    feed: Feed,
+    audio: Rc<Audio>,
+    call: CallId,
+    peer: PeerId,
+    ice: Ice,
+    connection: RtcPeerConnection,
+    transceiver: RefCell<Option<RtcRtpTransceiver>>,
+    loan: RefCell<Option<Loan>>,
+    player: RefCell<Option<Player>>,
+    mixer: RefCell<Option<Mixer>>,
+    sending: Cell<Sending>,
+    listeners: RefCell<Vec<Listener>>,
+}
+
+/// What of the microphone may go out. The peer is closed when `closed` is.
+#[derive(Clone, Copy)]
+struct Sending {
+    agreed: bool,
+    muted: bool,
+    held: bool,
+    held_before_offer: bool,
+    closed: bool,
+    last: Option<PeerState>,
+}
+
+impl Link {
+    /// A fresh connection without a microphone.
+    pub(crate) fn new(
+        feed: Feed,
+        audio: Rc<Audio>,
+        call: CallId,
+        peer: PeerId,
+        ice: Ice,
+    ) -> Result<Rc<Link>, MediaError> {
+        let connection =
+            RtcPeerConnection::new_with_configuration(&ice.configuration()).map_err(|error| {
+                crate::app::warn(&format!("the browser makes no peer connection: {error:?}"));
+                MediaError::Other
+            })?;
+        let link = Rc::new(Link {
+            feed,
+            audio,
+            call,
+            peer,
+            ice,
+            connection,
+            transceiver: RefCell::new(None),
+            loan: RefCell::new(None),
+            player: RefCell::new(None),
+            mixer: RefCell::new(None),
+            sending: Cell::new(Sending {
+                agreed: false,
+                muted: false,
+                held: false,
+                held_before_offer: false,
+                closed: false,
+                last: None,
+            }),
+            listeners: RefCell::default(),
+        });
+        link.listen();
+        Ok(link)
+    }
+
+    /// The call it belongs to.
+    pub(crate) fn call(&self) -> CallId {
+        self.call
+    }
+
+    /// For the shell, which closes it after a trap.
+    pub(crate) fn connection(&self) -> &RtcPeerConnection {
+        &self.connection
+    }
+
+    /// Whether it was closed.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.sending.get().closed
+    }
+
+    /// Whether both sides have agreed once.
+    pub(crate) fn is_negotiated(&self) -> bool {
+        self.sending.get().agreed
+    }
+
+    /// What the peer sends.
+    pub(crate) fn remote(&self) -> Option<MediaStream> {
+        self.player.borrow().as_ref().map(|player| Clone::clone(player.stream()))
+    }
+
+    /// Does one request that has an answer.
+    pub(crate) async fn serve(self: &Rc<Self>, what: MediaRequest) -> Result<MediaEvent, MediaError> {
+        match what {
+            MediaRequest::Offer { send, restart } => self.offer(send, restart).await.map(MediaEvent::Offer),
+            MediaRequest::Answer { offer, send } => self.answer(offer, send).await.map(MediaEvent::Answer),
+            MediaRequest::Accept { answer, provisional } => self.accept(&answer, provisional).await,
+            MediaRequest::Rollback => self.rollback().await,
+            MediaRequest::Mute(_) | MediaRequest::Dtmf(_) | MediaRequest::Mix(_) | MediaRequest::Close => {
+                Ok(MediaEvent::Applied)
+            }
+        }
+    }
+
+    async fn offer(self: &Rc<Self>, send: bool, restart: bool) -> Result<String, MediaError> {
+        let microphone = self.audio.microphone();
+        microphone.ask();
+        if !microphone.is_granted() {
+            self.borrow_microphone().await?;
+        }
+        let transceiver = self.transceiver();
+        self.change(|sending| {
+            sending.held_before_offer = sending.held;
+            sending.held = !send;
+        });
+        transceiver.set_direction(direction(send));
+        let options = RtcOfferOptions::new();
+        options.set_ice_restart(restart);
+        let gathering = Gathering::start(&self.connection, self.ice.clone());
+        let offer = self.step(self.connection.create_offer_with_rtc_offer_options(&options)).await?;
+        self.step(self.connection.set_local_description(offer.unchecked_ref())).await?;
+        self.borrow_microphone().await?;
+        gathering.description().await.ok_or(MediaError::Description)
+    }
+
+    async fn answer(self: &Rc<Self>, offer: String, send: bool) -> Result<String, MediaError> {
+        self.audio.microphone().ask();
+        self.describe(RtcSdpType::Offer, &offer).await?;
+        let transceiver = self.adopt_transceivers()?;
+        self.borrow_microphone().await?;
+        transceiver.set_direction(direction(send));
+        let gathering = Gathering::start(&self.connection, self.ice.clone());
+        let answer = self.step(self.connection.create_answer()).await?;
+        self.step(self.connection.set_local_description(answer.unchecked_ref())).await?;
+        let description = gathering.description().await.ok_or(MediaError::Description)?;
+        self.change(|sending| {
+            sending.agreed = true;
+            sending.held = !send;
+        });
+        Ok(description)
+    }
+
+    async fn accept(&self, answer: &str, provisional: bool) -> Result<MediaEvent, MediaError> {
+        let kind = if provisional { RtcSdpType::Pranswer } else { RtcSdpType::Answer };
+        self.describe(kind, answer).await?;
+        if !provisional {
+            self.change(|sending| sending.agreed = true);
+        }
+        Ok(MediaEvent::Applied)
+    }
+
+    async fn rollback(&self) -> Result<MediaEvent, MediaError> {
+        if self.connection.signaling_state() != RtcSignalingState::Stable {
+            let description = RtcSessionDescriptionInit::new(RtcSdpType::Rollback);
+            self.step(self.connection.set_local_description(&description)).await?;
+        }
+        // A rollback gives the descriptions back, but not the direction that was set for the offer.
+        self.change(|sending| sending.held = sending.held_before_offer);
+        if let Some(transceiver) = &*self.transceiver.borrow() {
+            transceiver.set_direction(direction(!self.sending.get().held));
+        }
+        Ok(MediaEvent::Applied)
+    }
+
+    async fn describe(&self, kind: RtcSdpType, sdp: &str) -> Result<(), MediaError> {
+        let description = RtcSessionDescriptionInit::new(kind);
+        description.set_sdp(sdp);
+        self.step(self.connection.set_remote_description(&description)).await.map(drop)
+    }
+
+    /// A step of the negotiation; a refusal means the description is at fault. On a connection that was closed
+    /// meanwhile nothing may be called any more: it would throw.
+    async fn step(&self, promise: Promise) -> Result<JsValue, MediaError> {
+        let done = JsFuture::from(promise).await;
+        if self.is_closed() {
+            return Err(MediaError::Other);
+        }
+        done.map_err(|error| {
+            crate::app::warn(&format!("media: {error:?}"));
+            MediaError::Description
+        })
+    }
+
+    /// The transceiver of our own offers.
+    fn transceiver(&self) -> RtcRtpTransceiver {
+        let transceiver = self.transceiver.borrow().clone();
+        transceiver.unwrap_or_else(|| {
+            let made = self.connection.add_transceiver_with_str("audio");
+            *self.transceiver.borrow_mut() = Some(Clone::clone(&made));
+            made
+        })
+    }
+
+    /// The first audio section of an offer is the call; every other section is refused.
+    fn adopt_transceivers(&self) -> Result<RtcRtpTransceiver, MediaError> {
+        let ours = self.transceiver.borrow().clone();
+        let mut chosen = ours;
+        for transceiver in self.connection.get_transceivers().iter() {
+            let transceiver: RtcRtpTransceiver = transceiver.unchecked_into();
+            let is_audio = transceiver.receiver().track().kind() == "audio";
+            match &chosen {
+                Some(chosen) if js_sys::Object::is(chosen, &transceiver) => {}
+                None if is_audio => chosen = Some(transceiver),
+                Some(_) | None => transceiver.stop(),
+            }
+        }
+        *self.transceiver.borrow_mut() = chosen.clone();
+        chosen.ok_or(MediaError::Description)
+    }
+
+    /// The microphone goes into the transceiver, once.
+    async fn borrow_microphone(self: &Rc<Self>) -> Result<(), MediaError> {
+        if self.loan.borrow().is_none() {
+            let loan = self.audio.microphone().lend().await?;
+            // Closed while the question was open: the loan ends here.
+            if self.is_closed() {
+                return Err(MediaError::Other);
+            }
+            loan.track.set_enabled(false);
+            let (feed, call, peer) = (self.feed.clone(), self.call, self.peer);
+            let ended = Listener::new(&loan.track, "ended", move |_: Event| {
+                feed.input(Input::Media { call, peer, request: None, event: MediaEvent::MicrophoneLost });
+            });
+            self.listeners.borrow_mut().push(ended);
+            *self.loan.borrow_mut() = Some(loan);
+        }
+        let track = self.loan.borrow().as_ref().map(|loan| Clone::clone(&loan.track));
+        let sender = self.transceiver().sender();
+        // A mix keeps its own track in the sender.
+        if sender.track().is_none() {
+            self.step(sender.replace_track(track.as_ref())).await?;
+        }
+        self.enable();
+        Ok(())
+    }
+
+    /// Stops or starts sending the microphone.
+    pub(crate) fn mute(&self, muted: bool) {
+        self.change(|sending| sending.muted = muted);
+    }
+
+    /// Appends to the tones that still play.
+    pub(crate) fn dtmf(&self, tones: &str) {
+        let transceiver = self.transceiver.borrow().clone();
+        let Some(dtmf) = transceiver.and_then(|transceiver| transceiver.sender().dtmf()) else { return };
+        // `insertDTMF` throws where the other side has agreed on no key tones.
+        let possible = js_sys::Reflect::get(&dtmf, &"canInsertDTMF".into()).is_ok_and(|can| can.is_truthy());
+        if !possible {
+            return;
+        }
+        let waiting = format!("{}{tones}", dtmf.tone_buffer());
+        dtmf.insert_dtmf_with_duration_and_inter_tone_gap(&waiting, TONE_MS, TONE_GAP_MS);
+    }
+
+    /// Sends the microphone and `others`.
+    pub(crate) fn mix(&self, others: &[MediaStream]) {
+        let Some(own) = self.track() else { return };
+        let Some(mixer) = self.audio.mixer(&own, others) else { return };
+        self.exchange(mixer.track());
+        *self.mixer.borrow_mut() = Some(mixer);
+    }
+
+    /// Sends the microphone alone again.
+    pub(crate) fn unmix(&self) {
+        if self.mixer.borrow_mut().take().is_some()
+            && let Some(own) = self.track()
+        {
+            self.exchange(own);
+        }
+    }
+
+    /// Starts what the browser refused to play.
+    pub(crate) fn play_again(&self) {
+        if let Some(player) = &*self.player.borrow() {
+            self.audio.begin(player.element());
+        }
+    }
+
+    /// Whether it sends a mix.
+    pub(crate) fn is_mixing(&self) -> bool {
+        self.mixer.borrow().is_some()
+    }
+
+    /// Lets go of everything.
+    pub(crate) fn close(&self) {
+        self.change(|sending| sending.closed = true);
+        self.listeners.borrow_mut().clear();
+        self.connection.close();
+        drop(self.loan.borrow_mut().take());
+        drop(self.mixer.borrow_mut().take());
+        drop(self.player.borrow_mut().take());
+    }
+
+    fn track(&self) -> Option<MediaStreamTrack> {
+        self.loan.borrow().as_ref().map(|loan| Clone::clone(&loan.track))
+    }
+
+    fn exchange(&self, track: MediaStreamTrack) {
+        let transceiver = self.transceiver.borrow().clone();
+        if let Some(transceiver) = transceiver {
+            let exchanged = transceiver.sender().replace_track(Some(&track));
+            js_sys::futures::spawn_local(async move {
+                if JsFuture::from(exchanged).await.is_err() {
+                    crate::app::warn("the track of a call could not be exchanged");
+                }
+            });
+        }
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Sending)) {
+        let mut sending = self.sending.get();
+        change(&mut sending);
+        self.sending.set(sending);
+        self.enable();
+    }
+
+    fn enable(&self) {
+        let Sending { agreed, muted, held, closed, .. } = self.sending.get();
+        if let Some(track) = self.track() {
+            track.set_enabled(agreed && !muted && !held && !closed);
+        }
+    }
+
+    fn listen(self: &Rc<Self>) {
+        let weak = [Rc::downgrade(self), Rc::downgrade(self), Rc::downgrade(self)];
+        let [tracks, states, ice] = weak;
+        let listeners = [
+            Listener::new(&self.connection, "track", move |event: Event| {
+                if let Some(link) = tracks.upgrade() {
+                    link.hear(event.unchecked_ref());
+                }
+            }),
+            Listener::new(&self.connection, "connectionstatechange", move |_: Event| {
+                if let Some(link) = states.upgrade() {
+                    link.tell_state();
+                }
+            }),
+            Listener::new(&self.connection, "iceconnectionstatechange", move |_: Event| {
+                if let Some(link) = ice.upgrade() {
+                    link.tell_state();
+                }
+            }),
+        ];
+        self.listeners.borrow_mut().extend(listeners);
+    }
+
+    fn hear(&self, event: &RtcTrackEvent) {
+        if event.track().kind() != "audio" || self.player.borrow().is_some() {
+            return;
+        }
+        let stream = event.streams().get(0).dyn_into::<MediaStream>().ok();
+        let Some(stream) = stream.or_else(|| Audio::stream_of(&event.track())) else { return };
+        *self.player.borrow_mut() = self.audio.player(stream);
+    }
+
+    fn tell_state(&self) {
+        let Some(state) = state(&self.connection) else { return };
+        let mut sending = self.sending.get();
+        if sending.last.replace(state) == Some(state) {
+            return;
+        }
+        self.sending.set(sending);
+        let event = MediaEvent::State(state);
+        self.feed.input(Input::Media { call: self.call, peer: self.peer, request: None, event });
+    }
+}
+
+/// `connectionState` alone knows of DTLS and of a transport that will not come back: `iceConnectionState` stays
+/// `disconnected` then. It only leads where the former lags.
+fn state(connection: &RtcPeerConnection) -> Option<PeerState> {
+    let ice_failed = connection.ice_connection_state() == RtcIceConnectionState::Failed;
+    match connection.connection_state() {
+        RtcPeerConnectionState::Failed => Some(PeerState::Failed),
+        _ if ice_failed => Some(PeerState::Failed),
+        RtcPeerConnectionState::Disconnected => Some(PeerState::Disconnected),
+        RtcPeerConnectionState::Connected => Some(PeerState::Connected),
+        _ => None,
+    }
+}
+
+/// Held, the section says `sendonly` (the other side stops sending), and the track is silent.
+fn direction(send: bool) -> Direction {
+    if send { Direction::Sendrecv } else { Direction::Sendonly }
+}

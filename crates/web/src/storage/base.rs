@@ -1,0 +1,175 @@
+//! The IndexedDB database: one store of encrypted values, one of the keys that encrypt them.
+//!
+//! It never holds a transaction over anything but its own requests: the browser ends it at the next `await`.
+
+use super::cipher;
+use crate::listener::first_of;
+use js_sys::{Array, Uint8Array};
+use softframe_phone::StorageError;
+use std::{cell::RefCell, collections::BTreeMap};
+use wasm_bindgen::{JsCast, prelude::*};
+use web_sys::{
+    CryptoKey, IdbDatabase, IdbKeyRange, IdbObjectStore, IdbOpenDbRequest, IdbRequest, IdbTransaction,
+    IdbTransactionMode, SubtleCrypto,
+};
+
+const NAME: &str = "softframe";
+const VERSION: u32 = 1;
+const VALUES: &str = "values";
+const KEYS: &str = "keys";
+
+/// An open database.
+pub(super) struct Base {
+    database: IdbDatabase,
+    subtle: SubtleCrypto,
+    keys: RefCell<BTreeMap<String, CryptoKey>>,
+}
+
+/// A load that went wrong for some of its values.
+pub(super) struct Damage {
+    pub(super) error: StorageError,
+    pub(super) rest: BTreeMap<String, Vec<u8>>,
+}
+
+impl Base {
+    /// `None` where the browser gives no database or no cipher (a sandboxed or insecure page).
+    pub(super) async fn open() -> Option<Base> {
+        let window = web_sys::window()?;
+        let subtle = window.crypto().ok()?.subtle();
+        if JsValue::from(&subtle).is_undefined() {
+            return None;
+        }
+        let request = window.indexed_db().ok()??.open_with_u32(NAME, VERSION).ok()?;
+        let _upgrade = crate::listener::Listener::new(&request, "upgradeneeded", |event| {
+            let request = event.target().map(JsCast::unchecked_into::<IdbOpenDbRequest>);
+            let result = request.and_then(|request| request.result().ok());
+            if let Some(database) = result.map(JsCast::unchecked_into::<IdbDatabase>) {
+                // A store that is there already is what we want.
+                let _ = database.create_object_store(VALUES);
+                let _ = database.create_object_store(KEYS);
+            }
+        });
+        if !first_of(&request, "success", &["error", "blocked"]).await {
+            return None;
+        }
+        let database = request.result().ok()?.unchecked_into();
+        Some(Base { database, subtle, keys: RefCell::default() })
+    }
+
+    /// Puts one value under `name`, encrypted under the key of `space`.
+    pub(super) async fn put(&self, space: &str, name: &str, value: &[u8]) -> Result<(), StorageError> {
+        let key = self.key(space).await?;
+        let sealed = cipher::seal(&self.subtle, &key, name, value).await.ok_or(StorageError::Blocked)?;
+        let (transaction, store) = self.store(VALUES, IdbTransactionMode::Readwrite)?;
+        store.put_with_key(&sealed, &name.into()).map_err(|error| error_of(&error))?;
+        self.committed(&transaction).await
+    }
+
+    /// Deletes everything whose name starts with `start`.
+    pub(super) async fn delete(&self, start: &str) -> Result<(), StorageError> {
+        let (transaction, store) = self.store(VALUES, IdbTransactionMode::Readwrite)?;
+        store.delete(&range(start)?).map_err(|error| error_of(&error))?;
+        self.committed(&transaction).await
+    }
+
+    /// Everything whose name starts with `start`.
+    pub(super) async fn load(&self, space: &str, start: &str) -> Result<BTreeMap<String, Vec<u8>>, Damage> {
+        let failed = |error| Damage { error, rest: BTreeMap::new() };
+        let (names, sealed) = self.read(start).await.map_err(failed)?;
+        let mut found = BTreeMap::new();
+        if names.length() == 0 {
+            return Ok(found);
+        }
+        let key = self.key(space).await.map_err(failed)?;
+        let mut damaged = false;
+        for (name, sealed) in names.iter().zip(sealed.iter()) {
+            let Some(name) = name.as_string() else { continue };
+            match cipher::open(&self.subtle, &key, &name, &sealed.unchecked_into::<Uint8Array>()).await {
+                Some(value) => drop(found.insert(name, value)),
+                None => damaged = true,
+            }
+        }
+        if damaged { Err(Damage { error: StorageError::Damaged, rest: found }) } else { Ok(found) }
+    }
+
+    async fn read(&self, start: &str) -> Result<(Array, Array), StorageError> {
+        let (_, store) = self.store(VALUES, IdbTransactionMode::Readonly)?;
+        let range = range(start)?;
+        let names = store.get_all_keys_with_key(&range).map_err(|error| error_of(&error))?;
+        let sealed = store.get_all_with_key(&range).map_err(|error| error_of(&error))?;
+        // Both requests of one transaction succeed in order: the second one's event is the last.
+        if !first_of(&sealed, "success", &["error"]).await {
+            return Err(StorageError::Damaged);
+        }
+        let list = |request: IdbRequest| request.result().map(|list| list.unchecked_into::<Array>());
+        match (list(names), list(sealed)) {
+            (Ok(names), Ok(sealed)) => Ok((names, sealed)),
+            (Err(_), _) | (_, Err(_)) => Err(StorageError::Damaged),
+        }
+    }
+
+    /// The key of a space, made when it is first needed. It cannot be exported, so a copied database is of no use.
+    async fn key(&self, space: &str) -> Result<CryptoKey, StorageError> {
+        let known = self.keys.borrow().get(space).cloned();
+        if let Some(key) = known {
+            return Ok(key);
+        }
+        let key = match self.stored_key(space).await? {
+            Some(key) => key,
+            None => {
+                let made = cipher::generate(&self.subtle).await.ok_or(StorageError::Blocked)?;
+                self.add_key(space, &made).await?
+            }
+        };
+        self.keys.borrow_mut().insert(space.to_owned(), Clone::clone(&key));
+        Ok(key)
+    }
+
+    async fn stored_key(&self, space: &str) -> Result<Option<CryptoKey>, StorageError> {
+        let (_, store) = self.store(KEYS, IdbTransactionMode::Readonly)?;
+        let request = store.get(&space.into()).map_err(|error| error_of(&error))?;
+        if !first_of(&request, "success", &["error"]).await {
+            return Err(StorageError::Damaged);
+        }
+        Ok(request.result().ok().and_then(|key| key.dyn_into().ok()))
+    }
+
+    /// Two tabs may make a key at once: the first one wins in both.
+    async fn add_key(&self, space: &str, made: &CryptoKey) -> Result<CryptoKey, StorageError> {
+        let (transaction, store) = self.store(KEYS, IdbTransactionMode::Readwrite)?;
+        store.add_with_key(made, &space.into()).map_err(|error| error_of(&error))?;
+        match self.committed(&transaction).await {
+            Ok(()) => Ok(Clone::clone(made)),
+            Err(error) => self.stored_key(space).await?.ok_or(error),
+        }
+    }
+
+    fn store(
+        &self,
+        name: &str,
+        mode: IdbTransactionMode,
+    ) -> Result<(IdbTransaction, IdbObjectStore), StorageError> {
+        let transaction =
+            self.database.transaction_with_str_and_mode(name, mode).map_err(|error| error_of(&error))?;
+        let store = transaction.object_store(name).map_err(|error| error_of(&error))?;
+        Ok((transaction, store))
+    }
+
+    async fn committed(&self, transaction: &IdbTransaction) -> Result<(), StorageError> {
+        if first_of(transaction, "complete", &["error", "abort"]).await {
+            return Ok(());
+        }
+        let error = transaction.error().map(|error| error.name()).unwrap_or_default();
+        Err(if error == "QuotaExceededError" { StorageError::Quota } else { StorageError::Blocked })
+    }
+}
+
+fn range(start: &str) -> Result<JsValue, StorageError> {
+    let end = format!("{start}\u{ffff}");
+    IdbKeyRange::bound(&start.into(), &end.into()).map(JsValue::from).map_err(|error| error_of(&error))
+}
+
+fn error_of(error: &JsValue) -> StorageError {
+    let name = error.dyn_ref::<web_sys::DomException>().map(web_sys::DomException::name).unwrap_or_default();
+    if name == "QuotaExceededError" { StorageError::Quota } else { StorageError::Blocked }
+}
