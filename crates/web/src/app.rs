@@ -20,7 +20,7 @@ pub(crate) struct App {
     phone: RefCell<Phone>,
     inbox: RefCell<VecDeque<Input>>,
     draining: Cell<bool>,
-    dirty: Cell<bool>,
+    screen: Cell<Screen>,
     ui: RefCell<Option<Ui>>,
     shell: Rc<Shell>,
     clock: Clock,
@@ -32,6 +32,17 @@ pub(crate) struct App {
     files: Files,
     storage: Rc<Storage>,
     listeners: RefCell<Vec<Listener>>,
+}
+
+/// Whether the screen shows what the phone says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Screen {
+    Current,
+    Dirty,
+    /// In a slice of idle time: it is written once, at the end.
+    Later {
+        dirty: bool,
+    },
 }
 
 /// The way into the app that its parts hold. After the app is gone it leads nowhere.
@@ -73,7 +84,7 @@ impl App {
                 phone: RefCell::new(Phone::new(seed())),
                 inbox: RefCell::default(),
                 draining: Cell::new(false),
-                dirty: Cell::new(true),
+                screen: Cell::new(Screen::Dirty),
                 ui: RefCell::new(None),
                 clock: Clock::new(feed.clone(), &shell),
                 sockets: Sockets::new(feed.clone(), shell.clone()),
@@ -97,7 +108,7 @@ impl App {
     /// The screen is there from now on.
     pub(crate) fn show(&self, ui: Ui) {
         *self.ui.borrow_mut() = Some(ui);
-        self.dirty.set(true);
+        self.soil();
         self.feed([]);
     }
 
@@ -116,7 +127,7 @@ impl App {
             let next = self.inbox.borrow_mut().pop_front();
             match next {
                 Some(input) => self.take(input),
-                None if self.dirty.replace(false) => self.render(),
+                None if self.screen.get() == Screen::Dirty => self.render(),
                 None => break,
             }
         }
@@ -175,12 +186,31 @@ impl App {
             }
             Output::Warn(text) => warn(&text),
             Output::FetchAccount { url } => crate::boot::fetch_account(self.feed_of_parts(), url),
-            Output::Render => self.dirty.set(true),
+            Output::Render => self.soil(),
             Output::Index => self.idle.index(),
         }
     }
 
+    fn soil(&self) {
+        self.screen.set(match self.screen.get() {
+            Screen::Current | Screen::Dirty => Screen::Dirty,
+            Screen::Later { .. } => Screen::Later { dirty: true },
+        });
+    }
+
+    /// Does a slice of long work, and writes the screen once after it.
+    pub(crate) fn slice<T>(&self, work: impl FnOnce() -> T) -> T {
+        let dirty = self.screen.get() == Screen::Dirty;
+        self.screen.set(Screen::Later { dirty });
+        let done = work();
+        let dirty = self.screen.get() == Screen::Later { dirty: true };
+        self.screen.set(if dirty { Screen::Dirty } else { Screen::Current });
+        self.feed([]);
+        done
+    }
+
     fn render(&self) {
+        self.screen.set(Screen::Current);
         // The screen may feed while it writes the DOM (focus moves): that only queues, `draining` is set.
         if let Some(ui) = self.ui.borrow_mut().as_mut() {
             ui.render(&self.phone.borrow(), self.clock.now());

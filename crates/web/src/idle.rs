@@ -4,7 +4,10 @@
 //! It never works longer than a slice at a time, and never trusts `requestIdleCallback` alone: off-screen and in
 //! hidden tabs it starves, so slices by `MessageChannel` take over when it is late.
 
-use crate::{app::Feed, listener::Listener};
+use crate::{
+    app::{App, Feed},
+    listener::Listener,
+};
 use std::cell::{Cell, RefCell};
 use wasm_bindgen::{JsCast, prelude::*};
 use web_sys::{Event, IdleDeadline, MessageChannel, Window};
@@ -160,10 +163,14 @@ impl Idle {
     /// Steps until the slice is over; whether more remains.
     fn work(&self, deadline: Option<&IdleDeadline>) -> bool {
         let Some(app) = self.feed.app() else { return false };
+        app.slice(|| self.steps(&app, deadline))
+    }
+
+    fn steps(&self, app: &App, deadline: Option<&IdleDeadline>) -> bool {
         let started = app.clock().exact();
         loop {
             let before = app.clock().exact();
-            if !self.step(&app) {
+            if !self.step(app) {
                 return false;
             }
             let after = app.clock().exact();
@@ -179,7 +186,7 @@ impl Idle {
     }
 
     /// One step of the one thing or the other, in turn, so that what came first is found before all has come.
-    fn step(&self, app: &crate::app::App) -> bool {
+    fn step(&self, app: &App) -> bool {
         let index_first = self.index_next.replace(!self.index_next.get());
         if index_first && self.index_step(app) {
             return true;
@@ -187,7 +194,7 @@ impl Idle {
         self.intake_step(app) || self.index_step(app)
     }
 
-    fn index_step(&self, app: &crate::app::App) -> bool {
+    fn index_step(&self, app: &App) -> bool {
         if !self.index_waits.get() {
             return false;
         }
@@ -201,7 +208,7 @@ impl Idle {
         true
     }
 
-    fn intake_step(&self, app: &crate::app::App) -> bool {
+    fn intake_step(&self, app: &App) -> bool {
         let before = app.clock().exact();
         let wanted = self.intake.amount();
         let taken = if app.host().read_parked() {
