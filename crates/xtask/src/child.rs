@@ -110,7 +110,7 @@ pub(crate) fn in_path(name: &str) -> Option<std::path::PathBuf> {
         .find(|path| path.is_file())
 }
 
-fn shown(command: &Command) -> String {
+pub(crate) fn shown(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     words.map(OsStr::to_string_lossy).collect::<Vec<_>>().join(" ")
 }

@@ -3,12 +3,18 @@
 //! It installs nothing but what a command needs, and never writes outside of the target folder.
 
 mod child;
+mod chromium;
 mod compiler;
+mod demo;
 mod folder;
 mod headers;
 mod names;
 #[path = "../../server/src/policy.rs"]
 mod policy;
+mod probe;
+mod server;
+mod suites;
+mod tidy;
 mod tree;
 mod widget;
 
@@ -27,7 +33,7 @@ cargo xtask COMMAND
   bench   bytes and times of the widget
 
   --port N        demo: the port to listen on (default 8088)
-  --only NAME     test: only this suite
+  --only NAME     test: only this suite; what follows `--` goes to its test programs
 ";
 
 fn main() -> ExitCode {
@@ -44,6 +50,16 @@ fn main() -> ExitCode {
 fn run(arguments: &[String]) -> Outcome {
     let tree = tree::Tree::find()?;
     match arguments.first().map(String::as_str) {
+        Some("demo") => {
+            let port = value(arguments, "--port")
+                .map(|port| port.parse().map_err(|_| format!("'{port}' is no port.")));
+            demo::run(&tree, port.transpose()?)
+        }
+        Some("test") => {
+            let filter =
+                arguments.iter().skip_while(|word| *word != "--").skip(1).cloned().collect::<Vec<_>>();
+            suites::run_all(&tree, value(arguments, "--only"), &filter)
+        }
         Some("build") => folder::make(&tree, folder::Kind::Build).map(drop),
         Some("dist") => folder::make(&tree, folder::Kind::Dist).map(drop),
         Some("help" | "--help" | "-h") | None => {
@@ -52,4 +68,10 @@ fn run(arguments: &[String]) -> Outcome {
         }
         Some(other) => Err(format!("there is no command '{other}'; `cargo xtask help` lists them.")),
     }
+}
+
+/// What follows `name` on the command line.
+fn value<'a>(arguments: &'a [String], name: &str) -> Option<&'a str> {
+    let place = arguments.iter().position(|word| word == name)?;
+    arguments.get(place + 1).map(String::as_str)
 }

@@ -27,15 +27,7 @@ fn read_5118(name: &str) -> Result<Message, Malformed> {
 /// From, To, CSeq, top Via host, Via count and body length of each valid message of RFC 4475, as its text describes it.
 const VALID: &[(&str, &str, &str, u32, &str, usize, usize)] = &[
     // name, From URI, To URI, CSeq, topmost sent-by, number of Vias, octets of body
-    (
-        "wsinv",
-        "sip:jdrosen@example.com",
-        "sip:vivekg@chair-dnrc.example.com",
-        9,
-        "192.0.2.2",
-        3,
-        150,
-    ),
+    ("wsinv", "sip:jdrosen@example.com", "sip:vivekg@chair-dnrc.example.com", 9, "192.0.2.2", 3, 150),
     (
         "intmeth",
         "sip:mundane@example.com",

@@ -1,0 +1,180 @@
+//! `cargo xtask test`: every suite, one after the other, and a last line that counts.
+//!
+//! A suite that cannot run is a failure, never a pass; the later ones run all the same.
+
+use crate::{
+    Outcome,
+    child::{cargo, run, say, shown},
+    chromium::Chromium,
+    folder, probe, server, tidy,
+    tree::Tree,
+};
+use std::{
+    io::{BufRead, BufReader},
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+/// Tests that passed and failed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Count {
+    passed: usize,
+    failed: usize,
+}
+
+type Suite = (&'static str, fn(&Tree, &[String]) -> Outcome<Count>);
+
+const SUITES: [Suite; 6] = [
+    ("format", format),
+    ("lints", lints),
+    ("tidy", rules),
+    ("native", native),
+    ("imports", imports),
+    ("browser", browser),
+];
+
+/// Runs all suites, or the one named by `only`; `filter` goes to its test program.
+pub(crate) fn run_all(tree: &Tree, only: Option<&str>, filter: &[String]) -> Outcome {
+    if let Some(name) = only.filter(|name| SUITES.iter().all(|(known, _)| known != name)) {
+        let known: Vec<&str> = SUITES.iter().map(|(known, _)| *known).collect();
+        return Err(format!("there is no suite '{name}'; there are {}.", known.join(", ")));
+    }
+    let mut all = Count::default();
+    let mut lines = Vec::new();
+    for (name, suite) in SUITES.iter().filter(|(name, _)| only.is_none_or(|only| only == *name)) {
+        say(format!("suite {name}"));
+        let start = Instant::now();
+        let count = suite(tree, filter).unwrap_or_else(|sentence| {
+            eprintln!("{name}: {sentence}");
+            Count { passed: 0, failed: 1 }
+        });
+        all = Count { passed: all.passed + count.passed, failed: all.failed + count.failed };
+        lines.push(line(name, count, start.elapsed()));
+    }
+    println!("\n{}", lines.join("\n"));
+    println!("{} passed, {} failed", all.passed, all.failed);
+    if all.failed == 0 { Ok(()) } else { Err("some tests failed; the first cause stands above.".to_owned()) }
+}
+
+fn line(name: &str, count: Count, took: Duration) -> String {
+    format!("{name:<8} {:>4} ok {:>3} bad {:>6.1} min", count.passed, count.failed, took.as_secs_f64() / 60.0)
+}
+
+fn one(result: Outcome) -> Outcome<Count> {
+    result.map(|()| Count { passed: 1, failed: 0 })
+}
+
+fn format(tree: &Tree, _: &[String]) -> Outcome<Count> {
+    one(run(cargo(tree).args(["fmt", "--all", "--", "--check"])))
+}
+
+fn lints(tree: &Tree, _: &[String]) -> Outcome<Count> {
+    one(run(cargo(tree).args(["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"])))
+}
+
+fn rules(tree: &Tree, _: &[String]) -> Outcome<Count> {
+    let mut count = Count::default();
+    for (name, broken) in tidy::rules(tree) {
+        let broken = broken?;
+        for what in &broken {
+            eprintln!("{name}: {what}");
+        }
+        if broken.is_empty() {
+            count.passed += 1;
+        } else {
+            count.failed += 1;
+        }
+    }
+    Ok(count)
+}
+
+fn native(tree: &Tree, filter: &[String]) -> Outcome<Count> {
+    let mut cargo = cargo(tree);
+    cargo.args([
+        "test",
+        "--workspace",
+        "--exclude",
+        "softframe-browser-tests",
+        "--exclude",
+        "softframe-live",
+        "--no-fail-fast",
+    ]);
+    counted(cargo.args(filter))
+}
+
+fn imports(tree: &Tree, _: &[String]) -> Outcome<Count> {
+    one(probe::check(tree))
+}
+
+fn browser(tree: &Tree, filter: &[String]) -> Outcome<Count> {
+    let chromium = Chromium::find()?;
+    let program = server::build(tree)?;
+    let trapping = folder::make(tree, folder::Kind::Trap)?;
+    let www = folder::make(tree, folder::Kind::Build)?;
+    let mut cargo = cargo(tree);
+    cargo
+        .args(["test", "--package", "softframe-browser-tests", "--no-fail-fast", "--"])
+        // Two browsers and their fake microphones are what two cores carry without late answers.
+        .args(["--test-threads", "2"])
+        .args(filter)
+        .env("SOFTFRAME_SERVER", program)
+        .env("SOFTFRAME_WWW", www)
+        .env("SOFTFRAME_WWW_TRAP", trapping)
+        .env("SOFTFRAME_DEMO", tree.at("demo"))
+        .env("SOFTFRAME_CHROMIUM", chromium.browser)
+        .env("SOFTFRAME_CHROMEDRIVER", chromium.driver)
+        .env("SOFTFRAME_PICTURES", tree.built("pictures"));
+    counted(&mut cargo)
+}
+
+/// Runs test programs, shows what they print, and adds up their results.
+fn counted(command: &mut Command) -> Outcome<Count> {
+    let shown = shown(command);
+    let mut child =
+        command.stdout(Stdio::piped()).spawn().map_err(|error| format!("cannot start `{shown}`: {error}"))?;
+    let mut count = Count::default();
+    for line in BufReader::new(child.stdout.take().ok_or("no output")?).lines().map_while(Result::ok) {
+        println!("{line}");
+        if let Some(one) = result(&line) {
+            count = Count { passed: count.passed + one.passed, failed: count.failed + one.failed };
+        }
+    }
+    let status = child.wait().map_err(|error| format!("`{shown}` was lost: {error}"))?;
+    if !status.success() && count.failed == 0 {
+        // It did not compile, or a test program died before it could count.
+        eprintln!("`{shown}` failed ({status}).");
+        count.failed = 1;
+    }
+    Ok(count)
+}
+
+/// `test result: ok. 3 passed; 0 failed; …`
+fn result(line: &str) -> Option<Count> {
+    let counts = line.strip_prefix("test result: ")?.split_once(". ")?.1;
+    let number =
+        |word: &str| counts.split("; ").find_map(|part| part.strip_suffix(word)?.trim().parse().ok());
+    Some(Count { passed: number(" passed")?, failed: number(" failed")? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn result_lines_are_counted() {
+        for (line, expected) in [
+            (
+                "test result: ok. 3 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s",
+                Some((3, 0)),
+            ),
+            (
+                "test result: FAILED. 12 passed; 2 failed; 0 ignored; 0 measured; 1 filtered out",
+                Some((12, 2)),
+            ),
+            ("test agent::tests::x ... ok", None),
+            ("test result: odd", None),
+        ] {
+            assert_eq!(result(line), expected.map(|(passed, failed)| Count { passed, failed }), "{line}");
+        }
+    }
+}

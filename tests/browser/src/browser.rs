@@ -1,0 +1,132 @@
+//! Chromium under its driver: one of each for a test, gone with the value.
+//!
+//! WebDriver's own defaults hide background throttling and the back-forward cache; what needs them goes through the
+//! raw debugging protocol ([`Browser::cdp`]).
+
+use crate::{http::request, prepared};
+use fantoccini::{Client, ClientBuilder, wd::WebDriverCompatibleCommand};
+use serde_json::{Map, Value, json};
+use std::{
+    io::{BufRead, BufReader},
+    process::{Child, Command, Stdio},
+};
+
+/// What this machine has, as the browser sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Setup {
+    /// A fake microphone that beeps once a second, and permission to use it.
+    Microphone,
+    /// A fake microphone, but the person says no.
+    Denied,
+    /// No microphone at all.
+    NoMicrophone,
+    /// A microphone, but no sound before a gesture in the page.
+    NoAutoplay,
+}
+
+/// A browser with one window.
+pub struct Browser {
+    driver: Child,
+    port: u16,
+    session: String,
+    pub(crate) client: Client,
+}
+
+const FLAGS: [&str; 10] = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--window-size=1360,1000",
+];
+
+impl Browser {
+    /// Starts one.
+    pub async fn start(setup: Setup) -> Browser {
+        let (driver, port) = driver();
+        let mut builder = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new());
+        builder.capabilities(capabilities(setup));
+        let address = format!("http://127.0.0.1:{port}");
+        let client = builder.connect(&address).await.expect("the driver starts a browser");
+        let session = client.session_id().await.expect("a session").expect("its id");
+        Browser { driver, port, session, client }
+    }
+
+    /// One command of the Chrome DevTools Protocol, to the page.
+    pub async fn cdp(&self, command: &str, parameters: Value) -> Value {
+        let cdp = Cdp { command: command.to_owned(), parameters };
+        self.client.issue_cmd(cdp).await.unwrap_or_else(|error| panic!("{command}: {error}"))
+    }
+
+    /// Runs in every document of the page from now on, before its own scripts; not in frames of other sites.
+    pub async fn before_each_document(&self, script: &str) {
+        self.cdp("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script })).await;
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        // The driver ends its browser only when it is asked; without it, it stays behind after a failed test.
+        let _ = request(self.port, "DELETE", &format!("/session/{}", self.session), None);
+        let _ = self.driver.kill();
+        let _ = self.driver.wait();
+    }
+}
+
+fn capabilities(setup: Setup) -> Map<String, Value> {
+    let mut flags: Vec<&str> = FLAGS.to_vec();
+    if setup != Setup::NoMicrophone {
+        flags.push("--use-fake-device-for-media-stream");
+    }
+    match setup {
+        Setup::Microphone | Setup::NoAutoplay => flags.push("--use-fake-ui-for-media-stream"),
+        Setup::Denied => flags.push("--deny-permission-prompts"),
+        Setup::NoMicrophone => flags.push("--use-fake-ui-for-media-stream"),
+    }
+    if setup != Setup::NoAutoplay {
+        flags.push("--autoplay-policy=no-user-gesture-required");
+    }
+    let options = json!({ "args": flags, "binary": prepared("SOFTFRAME_CHROMIUM") });
+    [("browserName".to_owned(), json!("chrome")), ("goog:chromeOptions".to_owned(), options)]
+        .into_iter()
+        .collect()
+}
+
+/// The driver on a port that it chooses itself.
+fn driver() -> (Child, u16) {
+    let mut child = Command::new(prepared("SOFTFRAME_CHROMEDRIVER"))
+        .args(["--port=0", "--log-level=OFF"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the driver starts");
+    let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+    let port = lines
+        .by_ref()
+        .map_while(Result::ok)
+        .find_map(|line| line.split_once("on port ")?.1.trim_end_matches('.').parse().ok())
+        .expect("the driver says its port");
+    std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
+    (child, port)
+}
+
+#[derive(Debug)]
+struct Cdp {
+    command: String,
+    parameters: Value,
+}
+
+impl WebDriverCompatibleCommand for Cdp {
+    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
+        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
+        (http::Method::POST, Some(json!({ "cmd": self.command, "params": self.parameters }).to_string()))
+    }
+}
