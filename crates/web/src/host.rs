@@ -308,8 +308,9 @@ impl Host {
         if let Some(seq) = Reflect::get(&value, &"seq".into()).ok().and_then(|seq| seq.as_f64()) {
             self.shell.said(seq);
         }
+        let transfer = js_sys::Array::from_iter(self.intake.port_for(&value));
         for target in self.targets(to) {
-            if parent.post_message(&value, &target).is_err() {
+            if parent.post_message_with_transfer(&value, &target, &transfer).is_err() {
                 warn(&format!("the host page could not be told: {target}"));
             }
         }

@@ -1,8 +1,9 @@
 //! The content of a message that may be read: JSON text for the phone, and contacts in slices.
 //!
+//! Bulk may also come by a port that `hello` asks for: same reading, without the cost of big window messages.
 //! It never converts a push of contacts in one go, and contacts never make another message wait.
 
-use crate::app::Feed;
+use crate::{app::Feed, listener::Listener};
 use js_sys::{Array, JSON, JsString, Object, Reflect, Uint8Array};
 use softframe_phone::{HostInput, Input};
 use std::{
@@ -10,6 +11,7 @@ use std::{
     collections::VecDeque,
 };
 use wasm_bindgen::{JsCast, prelude::*};
+use web_sys::{Event, MessageChannel, MessageEvent, MessagePort};
 
 /// A longer type is not ours.
 const MAX_TYPE_CHARS: u32 = 64;
@@ -21,6 +23,20 @@ pub(crate) struct Intake {
     feed: Feed,
     waiting: RefCell<VecDeque<Waiting>>,
     pushes: Cell<u64>,
+    port: RefCell<Port>,
+}
+
+/// The channel for bulk traffic. One for each load; a later `hello` exchanges it.
+enum Port {
+    None,
+    /// A `hello` with this `id` asks for one: it goes with the response.
+    Asked {
+        id: JsValue,
+    },
+    Open {
+        _own: MessagePort,
+        _listener: Listener,
+    },
 }
 
 enum Waiting {
@@ -37,7 +53,7 @@ enum Waiting {
 impl Intake {
     /// Nothing waits.
     pub(crate) fn new(feed: Feed) -> Intake {
-        Intake { feed, waiting: RefCell::default(), pushes: Cell::new(0) }
+        Intake { feed, waiting: RefCell::default(), pushes: Cell::new(0), port: RefCell::new(Port::None) }
     }
 
     /// Reads one message of the trusted parent. Hosts share the window with others: what has no type is not ours.
@@ -45,6 +61,9 @@ impl Intake {
         let Some(kind) = kind(data) else { return };
         if kind == "contacts" && self.begin(data) {
             return;
+        }
+        if kind == "hello" && get(&get(data, "data"), "port").is_truthy() {
+            *self.port.borrow_mut() = Port::Asked { id: get(data, "id") };
         }
         match JSON::stringify(data).map(String::from) {
             Ok(text) if kind.starts_with("contacts") && self.is_busy() => {
@@ -59,6 +78,26 @@ impl Intake {
     /// Reads one message of somebody who may push contacts and nothing else; whether it was that.
     pub(crate) fn read_contacts(&self, data: &JsValue) -> bool {
         kind(data).is_some_and(|kind| kind == "contacts") && self.begin(data)
+    }
+
+    /// The other end of the port, to go with the response that it was asked in.
+    pub(crate) fn port_for(&self, message: &JsValue) -> Option<MessagePort> {
+        let awaited = match &*self.port.borrow() {
+            Port::Asked { id } => Object::is(id, &get(message, "id")),
+            Port::None | Port::Open { .. } => false,
+        };
+        if !awaited || get(message, "type") != JsValue::from_str("softframe:response") {
+            return None;
+        }
+        let channel = MessageChannel::new().ok()?;
+        let (own, feed) = (channel.port1(), self.feed.clone());
+        let listener = Listener::new(&own, "message", move |event: Event| {
+            let event: &MessageEvent = event.unchecked_ref();
+            feed.with(|app| app.host().intake.read(&event.data(), false));
+        });
+        own.start();
+        *self.port.borrow_mut() = Port::Open { _own: own, _listener: listener };
+        Some(channel.port2())
     }
 
     /// Whether rows wait.
