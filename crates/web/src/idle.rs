@@ -32,6 +32,9 @@ pub(crate) struct Idle {
     callback: Closure<dyn FnMut(IdleDeadline)>,
     watchdog: Closure<dyn FnMut()>,
     mode: Cell<Mode>,
+    /// An idle callback is on its way, maybe from an earlier time of work: one chain of them is enough.
+    asked: Cell<bool>,
+    timer: Cell<Option<i32>>,
     index_waits: Cell<bool>,
     index_next: Cell<bool>,
     indexing: Pace,
@@ -89,6 +92,8 @@ impl Idle {
             }),
             watchdog: Closure::new(move || late.with(|app| app.idle().starve())),
             mode: Cell::new(Mode::Rest),
+            asked: Cell::new(false),
+            timer: Cell::new(None),
             index_waits: Cell::new(false),
             index_next: Cell::new(false),
             indexing: Pace { per_ms: Cell::new(8.0) },
@@ -125,12 +130,13 @@ impl Idle {
 
     fn ask_for_idle(&self) -> bool {
         let Some(window) = &self.window else { return false };
-        let asked = window.request_idle_callback(self.callback.as_ref().unchecked_ref());
-        if self.mode.get() == Mode::Idle {
-            let watchdog = self.watchdog.as_ref().unchecked_ref();
-            let _ = window.set_timeout_with_callback_and_timeout_and_arguments_0(watchdog, STARVED_MS);
-        }
-        asked.is_ok()
+        let callback = self.callback.as_ref().unchecked_ref();
+        let asked = self.asked.get() || window.request_idle_callback(callback).is_ok();
+        self.asked.set(asked);
+        let watchdog = self.watchdog.as_ref().unchecked_ref();
+        let timer = window.set_timeout_with_callback_and_timeout_and_arguments_0(watchdog, STARVED_MS);
+        self.timer.set(timer.ok());
+        asked
     }
 
     fn next_slice(&self) {
@@ -140,6 +146,12 @@ impl Idle {
     }
 
     fn slice(&self, deadline: Option<&IdleDeadline>) {
+        if deadline.is_some() {
+            self.asked.set(false);
+        }
+        if let (Some(window), Some(timer)) = (&self.window, self.timer.take()) {
+            window.clear_timeout_with_handle(timer);
+        }
         match (self.mode.get(), deadline) {
             (Mode::Rest, _) => return,
             // A slice that was posted before idle time came back.
