@@ -12,15 +12,19 @@ use crate::{
 /// A module smaller than this was stripped of what it should show.
 const MIN_MODULE: usize = 100_000;
 
-/// Builds `softframe-phone` with everything in it kept, and looks at its imports.
+/// Builds the probe, which reaches everything the phone can do, and looks at its imports.
 pub(crate) fn check(tree: &Tree) -> Outcome {
     let compiler = Compiler::find()?;
     say("probing the imports of a bare wasm build of softframe-phone");
-    let mut cargo = compiler.cargo(tree, "rustc");
-    cargo.args(["--package", "softframe-phone", "--lib", "--crate-type", "cdylib", "--quiet"]);
-    // Nothing calls into it here, so the linker would throw all of it away.
-    run(cargo.args(["--", "-Clink-args=--no-gc-sections"]))?;
-    let module = read(&compiler.artefacts(tree, "debug").join("softframe_phone.wasm"))?;
+    // The profile of the widget: what it has compiled already is not compiled again.
+    run(compiler.cargo(tree, "build").args([
+        "--package",
+        "softframe-probe",
+        "--lib",
+        "--release",
+        "--quiet",
+    ]))?;
+    let module = read(&compiler.artefacts(tree, "release").join("softframe_probe.wasm"))?;
     if module.len() < MIN_MODULE {
         return Err(format!(
             "the probe of {} octets shows nothing: the linker dropped the phone.",

@@ -13,7 +13,7 @@ use serde_json::Value;
 const MAX_LINES: usize = 500;
 
 /// Which of our crates each may depend on. Nothing but xtask's tests may grow this without a new map in the README.
-const ARROWS: [(&str, &[&str]); 9] = [
+const ARROWS: [(&str, &[&str]); 10] = [
     ("softframe-sip", &[]),
     ("softframe-contacts", &[]),
     ("softframe-phone", &["softframe-sip", "softframe-contacts"]),
@@ -22,6 +22,7 @@ const ARROWS: [(&str, &[&str]); 9] = [
     ("xtask", &[]),
     ("softframe-sim", &["softframe-sip", "softframe-contacts", "softframe-phone", "softframe-server"]),
     ("softframe-browser-tests", &["softframe-phone", "softframe-web"]),
+    ("softframe-probe", &["softframe-phone"]),
     ("softframe-live", &["softframe-sip", "softframe-phone"]),
 ];
 
