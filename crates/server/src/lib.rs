@@ -1,1 +1,57 @@
-//! Placeholder until the first part lands.
+//! Serves the widget and the demo; registrar and proxy for SIP over WebSocket; numbers that answer by themselves.
+//! For development and tests.
+//!
+//! Only `http`, `socket`, `switchboard` and `answering::media` do I/O; what SIP means is decided in [`core`].
+
+pub mod answering;
+pub mod core;
+mod demo;
+mod files;
+mod http;
+mod policy;
+mod settings;
+mod socket;
+mod switchboard;
+mod trace;
+
+pub use settings::{Options, Settings};
+
+use answering::{Answering, OTHER_NUMBERS};
+use core::{Config, Exchange};
+use http::Site;
+use std::{net::SocketAddr, sync::Arc};
+use switchboard::Switchboard;
+
+/// Starts the server in the current tokio runtime and says where it listens. It runs as long as the runtime does.
+pub async fn start(options: Options) -> std::io::Result<SocketAddr> {
+    let listener = tokio::net::TcpListener::bind(options.listen).await?;
+    let address = listener.local_addr()?;
+    let aliases =
+        ["localhost".to_owned(), "127.0.0.1".to_owned(), "[::1]".to_owned(), address.ip().to_string()];
+    let config = Config {
+        domain: options.settings.domain.clone(),
+        aliases: aliases.to_vec(),
+        users: options.settings.users.clone(),
+        other_numbers: Some(OTHER_NUMBERS.to_owned()),
+    };
+    let answering = Answering::new(config.domain.clone(), seed()?);
+    let switchboard = Switchboard::start(Exchange::new(config, seed()?), answering);
+    let router = http::router(Arc::new(Site { options, switchboard }));
+    tokio::spawn(async move {
+        if let Err(error) = axum::serve(listener, router).await {
+            eprintln!("the HTTP server has ended: {error}");
+        }
+    });
+    Ok(address)
+}
+
+/// A password that nobody guesses: 128 bits in hexadecimal.
+pub fn fresh_password() -> std::io::Result<String> {
+    Ok(seed()?.iter().take(16).map(|octet| format!("{octet:02x}")).collect())
+}
+
+fn seed() -> std::io::Result<[u8; 32]> {
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed).map_err(|error| std::io::Error::other(error.to_string()))?;
+    Ok(seed)
+}
