@@ -2,7 +2,7 @@
 //!
 //! It never asks by itself and never keeps a track that nobody uses.
 
-use crate::listener::Listener;
+use crate::listener::{Listener, after, promise};
 use js_sys::{Promise, futures::JsFuture};
 use softframe_phone::MediaError;
 use std::{
@@ -23,9 +23,16 @@ pub(crate) struct Microphone {
 }
 
 enum State {
-    Off,
-    Asking { answer: Promise },
-    On { source: Weak<Source> },
+    /// `why` the last question was refused.
+    Off {
+        why: MediaError,
+    },
+    Asking {
+        settled: Promise,
+    },
+    On {
+        source: Weak<Source>,
+    },
 }
 
 /// What the browser gave; the last loan that lets go of it switches it off.
@@ -56,7 +63,7 @@ impl Microphone {
     /// Off.
     pub(crate) fn new() -> Rc<Microphone> {
         Rc::new(Microphone {
-            state: RefCell::new(State::Off),
+            state: RefCell::new(State::Off { why: MediaError::Other }),
             granted: Rc::new(Cell::new(false)),
             watch: RefCell::new(None),
         })
@@ -79,36 +86,58 @@ impl Microphone {
         self.granted.get() || self.source().is_some()
     }
 
-    /// Asks for it now; [`Microphone::lend`] waits for the answer. One question at a time.
-    pub(crate) fn ask(&self) {
+    /// Asks for it now; [`Microphone::lend`] waits for the answer. One question at a time; an answer that nobody
+    /// waits for any more is given back.
+    pub(crate) fn ask(self: &Rc<Self>) {
         let asking = matches!(&*self.state.borrow(), State::Asking { .. });
-        if !asking && self.source().is_none() {
-            let answer = user_media().unwrap_or_else(|error| Promise::reject(&error));
-            *self.state.borrow_mut() = State::Asking { answer };
+        if asking || self.source().is_some() {
+            return;
         }
+        let (settled, resolve) = promise();
+        *self.state.borrow_mut() = State::Asking { settled };
+        let (microphone, answer) = (self.clone(), user_media());
+        js_sys::futures::spawn_local(async move {
+            let came = match answer {
+                Ok(answer) => JsFuture::from(answer).await,
+                Err(error) => Err(error),
+            };
+            let source = microphone.settle(came);
+            let _ = resolve.call0(&JsValue::NULL);
+            // Those who wait for `settled` run before the next task and take their loans.
+            let _ = JsFuture::from(after(0)).await;
+            drop(source);
+        });
     }
 
     /// A track of its own for one peer.
-    pub(crate) async fn lend(&self) -> Result<Loan, MediaError> {
+    pub(crate) async fn lend(self: &Rc<Self>) -> Result<Loan, MediaError> {
         self.ask();
-        if let Some(source) = self.source() {
-            return Ok(Loan::of(source));
-        }
         let asking = match &*self.state.borrow() {
-            State::Asking { answer } => Clone::clone(answer),
-            State::Off | State::On { .. } => return Err(MediaError::Other),
+            State::Asking { settled } => Some(Clone::clone(settled)),
+            State::Off { .. } | State::On { .. } => None,
         };
-        let came = JsFuture::from(asking).await;
-        // Of two peers that wait for the same answer the first has put it into `On` already.
-        if let Some(source) = self.source() {
-            return Ok(Loan::of(source));
+        if let Some(settled) = asking {
+            // It is never rejected.
+            let _ = JsFuture::from(settled).await;
         }
-        *self.state.borrow_mut() = State::Off;
-        let stream: MediaStream = came.map_err(|error| error_of(&error))?.unchecked_into();
-        let track = stream.get_audio_tracks().get(0).dyn_into().map_err(|_| MediaError::NoDevice)?;
-        let source = Rc::new(Source { track });
-        *self.state.borrow_mut() = State::On { source: Rc::downgrade(&source) };
-        Ok(Loan::of(source))
+        match &*self.state.borrow() {
+            State::Off { why } => Err(*why),
+            State::On { source } => source.upgrade().map(Loan::of).ok_or(MediaError::Other),
+            State::Asking { .. } => Err(MediaError::Other),
+        }
+    }
+
+    fn settle(&self, answer: Result<JsValue, JsValue>) -> Option<Rc<Source>> {
+        let track = answer.map_err(|error| error_of(&error)).and_then(|stream| {
+            let stream: MediaStream = stream.unchecked_into();
+            stream.get_audio_tracks().get(0).dyn_into().map_err(|_| MediaError::NoDevice)
+        });
+        let source = track.map(|track| Rc::new(Source { track }));
+        *self.state.borrow_mut() = match &source {
+            Ok(source) => State::On { source: Rc::downgrade(source) },
+            Err(why) => State::Off { why: *why },
+        };
+        source.ok()
     }
 
     /// What is on now; a source that was unplugged does not count.

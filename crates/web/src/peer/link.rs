@@ -17,9 +17,9 @@ use std::{
 };
 use wasm_bindgen::{JsCast, prelude::*};
 use web_sys::{
-    Event, MediaStream, MediaStreamTrack, RtcIceConnectionState, RtcOfferOptions, RtcPeerConnection,
-    RtcPeerConnectionState, RtcRtpTransceiver, RtcRtpTransceiverDirection as Direction, RtcSdpType,
-    RtcSessionDescriptionInit, RtcSignalingState, RtcTrackEvent,
+    Event, MediaStream, MediaStreamTrack, MediaStreamTrackState, RtcIceConnectionState, RtcOfferOptions,
+    RtcPeerConnection, RtcPeerConnectionState, RtcRtpTransceiver, RtcRtpTransceiverDirection as Direction,
+    RtcSdpType, RtcSessionDescriptionInit, RtcSignalingState, RtcTrackEvent,
 };
 
 /// RFC 4733 tones: long enough for old gateways, and the gap between two of the same key.
@@ -131,9 +131,8 @@ impl Link {
     }
 
     async fn offer(self: &Rc<Self>, send: bool, restart: bool) -> Result<String, MediaError> {
-        let microphone = self.audio.microphone();
-        microphone.ask();
-        if !microphone.is_granted() {
+        self.ask_for_microphone();
+        if !self.audio.microphone().is_granted() {
             self.borrow_microphone().await?;
         }
         let transceiver = self.transceiver();
@@ -152,7 +151,7 @@ impl Link {
     }
 
     async fn answer(self: &Rc<Self>, offer: String, send: bool) -> Result<String, MediaError> {
-        self.audio.microphone().ask();
+        self.ask_for_microphone();
         self.describe(RtcSdpType::Offer, &offer).await?;
         let transceiver = self.adopt_transceivers()?;
         self.borrow_microphone().await?;
@@ -236,30 +235,48 @@ impl Link {
         chosen.ok_or(MediaError::Description)
     }
 
-    /// The microphone goes into the transceiver, once.
+    fn ask_for_microphone(&self) {
+        if !self.has_live_track() {
+            self.audio.microphone().ask();
+        }
+    }
+
+    fn has_live_track(&self) -> bool {
+        self.track().is_some_and(|track| track.ready_state() == MediaStreamTrackState::Live)
+    }
+
+    /// The microphone goes into the transceiver; a track that has ended (unplugged) is exchanged.
     async fn borrow_microphone(self: &Rc<Self>) -> Result<(), MediaError> {
-        if self.loan.borrow().is_none() {
-            let loan = self.audio.microphone().lend().await?;
+        if !self.has_live_track() {
+            let loan = match self.audio.microphone().lend().await {
+                Ok(loan) => loan,
+                // A running call goes on without: the other side is still heard.
+                Err(_) if self.is_negotiated() && !self.is_closed() => return Ok(()),
+                Err(error) => return Err(error),
+            };
             // Closed while the question was open: the loan ends here.
             if self.is_closed() {
                 return Err(MediaError::Other);
             }
             loan.track.set_enabled(false);
-            let (feed, call, peer) = (self.feed.clone(), self.call, self.peer);
-            let ended = Listener::new(&loan.track, "ended", move |_: Event| {
-                feed.input(Input::Media { call, peer, request: None, event: MediaEvent::MicrophoneLost });
-            });
-            self.listeners.borrow_mut().push(ended);
-            *self.loan.borrow_mut() = Some(loan);
-        }
-        let track = self.loan.borrow().as_ref().map(|loan| Clone::clone(&loan.track));
-        let sender = self.transceiver().sender();
-        // A mix keeps its own track in the sender.
-        if sender.track().is_none() {
-            self.step(sender.replace_track(track.as_ref())).await?;
+            self.listen_to(&loan.track);
+            let track = Clone::clone(&loan.track);
+            drop(self.loan.borrow_mut().replace(loan));
+            // A mix keeps its own track in the sender.
+            if self.mixer.borrow().is_none() {
+                self.step(self.transceiver().sender().replace_track(Some(&track))).await?;
+            }
         }
         self.enable();
         Ok(())
+    }
+
+    fn listen_to(&self, track: &MediaStreamTrack) {
+        let (feed, call, peer) = (self.feed.clone(), self.call, self.peer);
+        let ended = Listener::new(track, "ended", move |_: Event| {
+            feed.input(Input::Media { call, peer, request: None, event: MediaEvent::MicrophoneLost });
+        });
+        self.listeners.borrow_mut().push(ended);
     }
 
     /// Stops or starts sending the microphone.
