@@ -4,12 +4,39 @@
 //! [`Phone::poll_output`], [`Phone::poll_timeout`]; all work is done in the first.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::unreachable
+    )
+)]
 
+mod account;
 mod action;
+mod bridge;
+mod call;
+mod cause;
+mod clock;
+pub mod config;
+mod dial;
+mod dialect;
+mod entropy;
+mod headers;
+mod history;
+mod host;
+mod person;
 mod port;
+mod push;
+mod sdp;
+mod ui;
 pub mod view;
 
 pub use action::{Action, Answer, Consent, Theme};
+pub use config::Config;
 pub use port::{
     Audience, CallId, Dtmf, FileEvent, HostInput, Input, JournalEntry, MediaError, MediaEvent, MediaRequest,
     Output, PeerId, PeerState, RequestId, SocketEvent, Sound, StorageError, StoreRequest,
@@ -17,33 +44,150 @@ pub use port::{
 pub use softframe_contacts::{Contact, Contacts, Hit, Source};
 pub use softframe_sip::{FlowId, Instant};
 
+use account::Account;
+use call::{Arrivals, Call, Next, State};
+use clock::Clock;
+use config::ConfigError;
+use dial::HostGate;
+use entropy::Entropy;
+use history::History;
+use host::Host;
+use person::Person;
+use push::Push;
+use softframe_sip::{Command, Connection, Event, SessionId, UserAgent};
+use std::collections::{BTreeMap, VecDeque};
+use ui::Ui;
+use view::Text;
+
 /// One phone: an account, its calls, its contacts, and what the screen and the host page are told of them.
 pub struct Phone {
+    entropy: Entropy,
+    clock: Clock,
+    out: VecDeque<Output>,
+    config: Config,
+    /// The configuration has come (or there is none).
+    configured: bool,
+    /// What is wrong with it: nothing starts.
+    boot: Option<ConfigError>,
+    proposals: Vec<(String, String)>,
+    restored: Option<Vec<(String, Vec<u8>)>>,
+    instance: String,
+    account: Account,
+    agent: Option<UserAgent>,
+    /// Agents so far: a flow of an earlier one is not mistaken for one of this.
+    generation: u64,
+    /// The flow asked for last.
+    flow: Option<FlowId>,
+    connection: Option<Connection>,
+    person: Person,
+    calls: BTreeMap<CallId, Call>,
+    last_call: u64,
+    last_peer: u64,
+    last_request: u64,
+    labels: VecDeque<String>,
+    arrivals: Arrivals,
+    gate: HostGate,
+    /// Waits for that call to be held.
+    after_hold: Option<(CallId, Next)>,
     contacts: Contacts,
+    push: Push,
+    history: History,
+    host: Host,
+    ui: Ui,
+    /// What the context asks of the host page's frame.
+    wanted_size: (u32, u32),
+    /// What is being played.
+    sound: Sound,
+    /// To be played once, when this input is done.
+    once: Option<Sound>,
+    /// Farewells of a previous life, for the first flow.
+    farewells: Vec<Vec<u8>>,
 }
+
+/// Farewells kept: no more calls than this can have been.
+const MAX_FAREWELLS: usize = 16;
+/// Flow numbers of one agent; it numbers them from zero.
+const FLOWS_OF_AN_AGENT: u64 = 1 << 32;
 
 impl Phone {
     /// A phone that knows nothing yet. `seed` must be fresh randomness: every id is drawn from it.
-    pub fn new(_seed: [u8; 32]) -> Phone {
-        Phone { contacts: Contacts::new() }
+    pub fn new(seed: [u8; 32]) -> Phone {
+        let mut entropy = Entropy::new(seed);
+        let instance = entropy.uuid();
+        Phone {
+            entropy,
+            clock: Clock::default(),
+            out: VecDeque::new(),
+            config: Config::default(),
+            configured: false,
+            boot: None,
+            proposals: Vec::new(),
+            restored: None,
+            instance,
+            account: Account::Starting { give_up_at: None },
+            agent: None,
+            generation: 0,
+            flow: None,
+            connection: None,
+            person: Person::default(),
+            calls: BTreeMap::new(),
+            last_call: 0,
+            last_peer: 0,
+            last_request: 0,
+            labels: VecDeque::new(),
+            arrivals: Arrivals::default(),
+            gate: HostGate::default(),
+            after_hold: None,
+            contacts: Contacts::new(),
+            push: Push::default(),
+            history: History::default(),
+            host: Host::new(),
+            ui: Ui::default(),
+            wanted_size: (320, 460),
+            sound: Sound::Silence,
+            once: None,
+            farewells: Vec::new(),
+        }
     }
 
     /// Everything that happens comes in here, and all work is done here. Cannot fail.
-    pub fn handle_input(&mut self, _now: Instant, _input: Input) {}
+    pub fn handle_input(&mut self, now: Instant, input: Input) {
+        self.start_patience(now, &input);
+        if let Input::Resume { seq } = input {
+            self.host.resume(seq);
+            return;
+        }
+        self.ready();
+        // Bulk inputs draw nothing by themselves; the index tells when there is something to see.
+        let bulk = matches!(
+            input,
+            Input::Host(HostInput::ContactRows { .. }) | Input::File(FileEvent::Chunk { .. })
+        );
+        self.dispatch(now, input);
+        self.due(now);
+        self.drain_agent(now);
+        self.play();
+        if !bulk {
+            self.out.push_back(Output::Render);
+        }
+    }
 
     /// Pops the queue of outputs.
     pub fn poll_output(&mut self) -> Option<Output> {
-        None
+        self.out.pop_front()
     }
 
     /// The earliest deadline.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        None
+        let calls = self.calls.values().flat_map(|call| call.deadlines());
+        let agent = self.agent.as_ref().and_then(UserAgent::poll_timeout);
+        let others = [agent, self.account_deadline(), self.host.deadline(), self.ui.deadline()];
+        calls.chain(others.into_iter().flatten()).min()
     }
 
     /// What the screen shows at `now`.
-    pub fn view(&self, _now: Instant) -> view::View {
-        view::View::default()
+    pub fn view(&self, now: Instant) -> view::View {
+        self.make_view(now)
     }
 
     /// The contacts, to read.
@@ -51,13 +195,262 @@ impl Phone {
         &self.contacts
     }
 
-    /// Rows `start..start + count` of the whole contact list, for the virtual list.
-    pub fn contact_rows(&self, _start: usize, _count: usize) -> Vec<view::Row> {
-        Vec::new()
+    /// What the operator decided; the defaults until the configuration has come.
+    pub fn config(&self) -> &Config {
+        &self.config
     }
 
-    /// Indexes for `units` (about 1 kB of text each) and says if more remains.
-    pub fn contacts_step(&mut self, _now: Instant, units: u32) -> bool {
-        self.contacts.step(units)
+    /// The account as `user@domain`: the key of its grants and its space in the store.
+    pub fn account(&self) -> Option<String> {
+        self.identity().map(account::Identity::aor)
+    }
+
+    /// Rows `start..start + count` of the whole contact list, for the virtual list.
+    pub fn contact_rows(&self, start: usize, count: usize) -> Vec<view::Row> {
+        self.contacts.page(start, count).iter().map(view::contact_list_row).collect()
+    }
+
+    /// Indexes for `units` (about 1 kB of text each) and says if more remains. Outputs may follow.
+    pub fn contacts_step(&mut self, now: Instant, units: u32) -> bool {
+        self.step_contacts(now, units)
+    }
+
+    fn dispatch(&mut self, now: Instant, input: Input) {
+        match input {
+            Input::Wall(wall) => {
+                if self.clock.tell(now, wall) {
+                    self.woke(now);
+                }
+            }
+            Input::Config(text) => self.configure(now, text),
+            Input::Instance(instance) => self.instance = instance,
+            Input::Resume { .. } => {}
+            Input::Account(text) => self.account_fetched(now, text),
+            Input::Proposals(proposals) => self.proposals = proposals,
+            Input::Restored(values) => self.restore(now, values),
+            Input::Loaded { space, key, value } => self.loaded(&space, &key, value),
+            Input::LoadEnd { space } => self.load_ended(&space),
+            Input::StorageFailed(error) => self.storage_failed(now, error),
+            Input::Host(input) => self.host_input(now, input),
+            Input::Action(action) => self.action(now, action),
+            Input::Socket { flow, event } => self.socket(now, flow, event),
+            Input::Media { call, peer, request, event } => self.media_event(now, call, peer, request, event),
+            Input::File(event) => self.file(now, event),
+            Input::Online(online) => {
+                if online {
+                    self.woke(now);
+                }
+            }
+            Input::SoundBlocked => self.sound_blocked(now),
+            Input::Leave => self.leave(now),
+            Input::Journal(entries) => self.journal_of_previous_life(now, entries),
+            Input::Timeout => {
+                if let Some(agent) = self.agent.as_mut() {
+                    agent.handle_input(now, softframe_sip::Input::Timeout);
+                }
+            }
+        }
+    }
+
+    fn configure(&mut self, now: Instant, text: Option<String>) {
+        if self.configured {
+            return;
+        }
+        self.configured = true;
+        match text.map(|text| Config::parse(&text)) {
+            None => {}
+            Some(Ok((config, warnings))) => {
+                self.wanted_size = config.size;
+                self.config = config;
+                self.out.extend(warnings.into_iter().map(Output::Warn));
+            }
+            Some(Err(error)) => {
+                self.out.push_back(Output::Warn(format!("config.json: {} {}", error.key, error.rule)));
+                self.boot = Some(error);
+            }
+        }
+        if self.restored.is_some() {
+            self.start_account(now);
+        }
+    }
+
+    /// Deadlines of ours that have passed.
+    fn due(&mut self, now: Instant) {
+        self.account_due(now);
+        self.queue_due(now);
+        self.prompts_due(now);
+        self.media_timeouts(now);
+        self.links_due(now);
+        self.ui_due(now);
+    }
+
+    fn socket(&mut self, now: Instant, flow: FlowId, event: SocketEvent) {
+        let Some(own) =
+            flow.0.checked_sub(self.generation * FLOWS_OF_AN_AGENT).filter(|own| *own < FLOWS_OF_AN_AGENT)
+        else {
+            return;
+        };
+        let Some(agent) = self.agent.as_mut() else { return };
+        let flow = FlowId(own);
+        agent.handle_input(
+            now,
+            match event {
+                SocketEvent::Opened => softframe_sip::Input::Connected(flow),
+                SocketEvent::Frame(octets) => softframe_sip::Input::Frame(flow, octets),
+                SocketEvent::Closed => softframe_sip::Input::Disconnected(flow),
+            },
+        );
+    }
+
+    /// A command to the SIP side, and what it does at once.
+    fn command(&mut self, now: Instant, command: Command) {
+        if let Some(agent) = self.agent.as_mut() {
+            agent.handle_input(now, softframe_sip::Input::Command(command));
+        }
+    }
+
+    fn drain_agent(&mut self, now: Instant) {
+        while let Some(output) = self.agent.as_mut().and_then(UserAgent::poll_output) {
+            let ours = |flow: FlowId, phone: &Phone| FlowId(phone.generation * FLOWS_OF_AN_AGENT + flow.0);
+            match output {
+                softframe_sip::Output::Connect { flow, url } => {
+                    let flow = ours(flow, self);
+                    self.flow = Some(flow);
+                    self.out.push_back(Output::Connect { flow, url });
+                }
+                softframe_sip::Output::Disconnect(flow) => {
+                    let flow = ours(flow, self);
+                    self.flow.take_if(|current| *current == flow);
+                    self.out.push_back(Output::Disconnect { flow });
+                }
+                softframe_sip::Output::Transmit(flow, frame) => {
+                    let flow = ours(flow, self);
+                    self.out.push_back(Output::Transmit { flow, frame });
+                }
+                softframe_sip::Output::Event(event) => self.event(now, event),
+            }
+        }
+    }
+
+    fn event(&mut self, now: Instant, event: Event) {
+        match event {
+            Event::Connection(connection) => self.connection_changed(now, connection),
+            Event::Authenticated(hash) => self.authenticated(hash),
+            Event::Incoming { session, request } => self.incoming(now, session, &request),
+            Event::Inviting { session } => self.inviting(now, session),
+            Event::Progress { session, fork, response } => self.progress(now, session, fork, &response),
+            Event::Accepted { session, fork, response } => self.accepted(now, session, &fork, &response),
+            Event::Confirmed { session, body } => self.confirmed(now, session, &body),
+            Event::Offered { session, offer } => self.offered(now, session, &offer),
+            Event::Reinvited { session, answer } => self.reinvited(now, session, &answer),
+            Event::ReinviteFailed { session, .. } => self.reinvite_failed(now, session),
+            Event::Transfer { session, code } => self.transfer_went(now, session, code),
+            Event::Terminated { session, cause } => self.terminated(now, session, &cause),
+            Event::Message { request } => self.message_received(&request),
+            // Key tones of the other side and voice mail have no screen yet.
+            Event::Info { .. } | Event::Notify { .. } => {}
+        }
+    }
+
+    fn message_received(&mut self, request: &softframe_sip::wire::Message) {
+        let from = headers::name_addr(request.header("From").unwrap_or("")).user;
+        let text = String::from_utf8_lossy(request.body());
+        self.tell("message:received", &serde_json::json!({ "from": from, "text": text }).to_string());
+    }
+
+    fn call_of(&self, session: SessionId) -> Option<CallId> {
+        self.calls.values().find(|call| call.session == Some(session)).map(|call| call.id)
+    }
+
+    fn store(&mut self, request: StoreRequest) {
+        self.out.push_back(Output::Store(request));
+    }
+
+    fn say(&mut self, text: Text, assertive: bool) {
+        self.out.push_back(Output::Announce { text, assertive });
+    }
+
+    fn sound_once(&mut self, sound: Sound) {
+        self.once = Some(sound);
+    }
+
+    /// What should be heard now, by the calls there are.
+    fn wanted_sound(&self) -> Sound {
+        let busy = self.calls.values().any(|call| call.is_live() || call.is_outgoing_attempt());
+        let rings = |call: &Call| matches!(call.state, State::Incoming { silenced: false, .. });
+        if self.calls.values().any(rings) {
+            return if busy { Sound::CallWaiting } else { Sound::Ring };
+        }
+        let rings_there = |call: &Call| match &call.state {
+            State::Progressing(progressing) => progressing.ringing && progressing.early.is_none(),
+            _ => false,
+        };
+        if self.calls.values().any(rings_there) { Sound::Ringback } else { Sound::Silence }
+    }
+
+    fn play(&mut self) {
+        let once = self.once.take().filter(|sound| *sound != Sound::Silence);
+        let wanted = self.wanted_sound();
+        let changed = std::mem::replace(&mut self.sound, wanted) != wanted;
+        match (wanted, once) {
+            (Sound::Silence, Some(once)) => self.out.push_back(Output::Sound(once)),
+            _ if changed => self.out.push_back(Output::Sound(wanted)),
+            _ => {}
+        }
+    }
+
+    fn sound_blocked(&mut self, now: Instant) {
+        self.ui.sound_blocked = true;
+        let ringing: Vec<CallId> =
+            self.calls.values().filter(|call| call.is_ringing_in()).map(|call| call.id).collect();
+        for id in ringing {
+            self.audio_blocked(now, id);
+        }
+    }
+
+    fn end_all(&mut self, now: Instant) {
+        let ids: Vec<CallId> = self.calls.keys().copied().collect();
+        for id in ids {
+            self.end(now, id, cause::Reason::Hangup);
+        }
+    }
+
+    /// The page goes: every call and the binding say farewell in this one input.
+    fn leave(&mut self, now: Instant) {
+        self.end_all(now);
+        self.command(now, Command::Unregister);
+    }
+
+    /// What an earlier life owes: the host its `phone:terminated`, the other side its farewell.
+    fn journal_of_previous_life(&mut self, now: Instant, entries: Vec<JournalEntry>) {
+        for entry in entries.into_iter().take(MAX_FAREWELLS) {
+            if let Some(data) = self.filled_journal(now, &entry) {
+                self.owe_terminated(data);
+            }
+            self.farewells.extend(entry.farewell.map(|(_, octets)| octets));
+        }
+        self.farewells.truncate(MAX_FAREWELLS);
+    }
+
+    /// `duration` and `total`, where nobody has filled them yet.
+    fn filled_journal(&self, now: Instant, entry: &JournalEntry) -> Option<String> {
+        let message: serde_json::Value = serde_json::from_str(&entry.terminated).ok()?;
+        let mut data = message.get("data")?.as_object()?.clone();
+        let wait = data.get("wait")?.as_u64()?;
+        if let (Some(accepted), Some(0)) =
+            (entry.accepted_at, data.get("duration").and_then(|value| value.as_u64()))
+        {
+            let duration = self.clock.wall(now).saturating_sub(accepted) / 1_000;
+            data.insert("duration".to_owned(), duration.into());
+            data.insert("total".to_owned(), (wait + duration).into());
+        }
+        Some(serde_json::Value::Object(data).to_string())
+    }
+
+    fn send_farewells(&mut self) {
+        let Some(flow) = self.flow else { return };
+        for frame in std::mem::take(&mut self.farewells) {
+            self.out.push_back(Output::Transmit { flow, frame });
+        }
     }
 }

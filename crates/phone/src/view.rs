@@ -1,5 +1,12 @@
 //! What the screen shows, as message ids, arguments and flags. Decides every label and enabled flag; draws nothing.
 
+mod calls;
+mod lists;
+mod make;
+
+pub(crate) use calls::{microphone_title, party};
+pub(crate) use lists::{contact_key, contact_list_row, is_name};
+
 use crate::CallId;
 
 /// A message id of the string table and its arguments; `text` as it is where the id is empty (names, numbers).
@@ -9,6 +16,23 @@ pub struct Text {
     pub id: &'static str,
     /// `{t}` and the like.
     pub args: Vec<(&'static str, String)>,
+}
+
+impl Text {
+    /// A message without arguments.
+    pub fn of(id: &'static str) -> Text {
+        Text { id, args: Vec::new() }
+    }
+
+    /// A name or number as it is: the argument `text` of the empty id.
+    pub fn plain(text: &str) -> Text {
+        Text { id: "", args: vec![("text", text.to_owned())] }
+    }
+
+    /// A message with one argument.
+    pub fn with(id: &'static str, name: &'static str, value: impl ToString) -> Text {
+        Text { id, args: vec![(name, value.to_string())] }
+    }
 }
 
 /// The whole screen.

@@ -1,0 +1,531 @@
+//! Signing in and out: by a person, by the configuration, by what was saved.
+//!
+//! A password lives only inside the user agent; what is saved are digest hashes. Nothing connects before the store
+//! has answered.
+
+use crate::{
+    Input, Output, Phone, StoreRequest,
+    bridge::{self, ConnectionData},
+    clock,
+    config::{AccountConfig, host_of},
+    view::Text,
+};
+use serde::{Deserialize, Serialize};
+use softframe_sip::{Command, Config, Connection, ConnectionState, Instant, RealmHash, Secret, UserAgent};
+
+/// The store answers in time, or counts as empty (design.md 2).
+pub(crate) const RESTORE_MILLIS: u64 = 1_000;
+/// A person waits no longer for a sign-in (ui.md 01).
+const SIGN_IN_MILLIS: u64 = 15_000;
+/// The farewell of a sign-out (protocol.md 1.4).
+const LEAVE_MILLIS: u64 = 2_000;
+/// Realms of one account.
+const MAX_REALMS: usize = 16;
+/// The space of this device in the store.
+pub(crate) const DEVICE: &str = "device";
+const SAVED_KEY: &str = "account";
+
+/// Who the phone is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Identity {
+    pub(crate) servers: Vec<String>,
+    pub(crate) user: String,
+    pub(crate) domain: String,
+    pub(crate) auth_user: Option<String>,
+    pub(crate) display_name: Option<String>,
+    pub(crate) context_user: Option<String>,
+    pub(crate) extension: Option<String>,
+}
+
+impl Identity {
+    /// The space of this account in the store, and the key of its grants.
+    pub(crate) fn aor(&self) -> String {
+        format!("{}@{}", self.user, self.domain.to_lowercase())
+    }
+}
+
+/// The sign-in form.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Form {
+    pub(crate) server: String,
+    pub(crate) server_fixed: bool,
+    pub(crate) user: String,
+    pub(crate) bad: bool,
+    pub(crate) server_error: Option<Text>,
+    pub(crate) note: Option<Text>,
+}
+
+/// Where signing in stands.
+#[derive(Clone, Debug)]
+pub(crate) enum Account {
+    /// The configuration or the store has not come.
+    Starting {
+        give_up_at: Option<Instant>,
+    },
+    /// `accountUrl` is being fetched.
+    Fetching,
+    SignedOut(Form),
+    /// A person's sign-in is under way.
+    SigningIn {
+        identity: Identity,
+        form: Form,
+        hashes: Vec<RealmHash>,
+        deadline: Instant,
+    },
+    /// `logged`: the host was told (or will be when it is trusted).
+    SignedIn {
+        identity: Identity,
+        hashes: Option<Vec<RealmHash>>,
+        logged: bool,
+    },
+    /// REGISTER with Expires 0 is under way.
+    Leaving {
+        identity: Identity,
+        deadline: Instant,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+struct SavedRealm {
+    realm: String,
+    md5: String,
+    sha256: String,
+    sha512_256: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Saved {
+    servers: Vec<String>,
+    user: String,
+    domain: String,
+    auth_user: Option<String>,
+    display_name: Option<String>,
+    hashes: Vec<SavedRealm>,
+}
+
+impl Phone {
+    /// Who signs in (or is signed in), if anybody.
+    pub(crate) fn identity(&self) -> Option<&Identity> {
+        match &self.account {
+            Account::SigningIn { identity, .. }
+            | Account::SignedIn { identity, .. }
+            | Account::Leaving { identity, .. } => Some(identity),
+            Account::Starting { .. } | Account::Fetching | Account::SignedOut(_) => None,
+        }
+    }
+
+    /// A REGISTER 2xx is fresh and the flow is proven alive.
+    pub(crate) fn is_registered(&self) -> bool {
+        matches!(self.account, Account::SignedIn { .. })
+            && self
+                .connection
+                .as_ref()
+                .is_some_and(|connection| connection.state == ConnectionState::Registered)
+    }
+
+    /// Configuration and store are there: the account that signs in by itself does.
+    pub(crate) fn start_account(&mut self, now: Instant) {
+        if !matches!(self.account, Account::Starting { .. }) || self.boot.is_some() {
+            return;
+        }
+        let saved = self.restored.take().unwrap_or_default();
+        if let Some(account) = self.config.account.clone() {
+            self.sign_in_configured(now, account);
+            return;
+        }
+        let value = saved.iter().find(|(key, _)| key == SAVED_KEY).map(|(_, value)| value.as_slice());
+        if let Some(saved) = value.and_then(|value| serde_json::from_slice::<Saved>(value).ok()) {
+            self.sign_in_saved(now, saved);
+            return;
+        }
+        match self.config.account_url.clone() {
+            Some(url) => {
+                self.account = Account::Fetching;
+                self.out.push_back(Output::FetchAccount { url });
+            }
+            None => self.show_form(),
+        }
+    }
+
+    /// The answer of `accountUrl`.
+    pub(crate) fn account_fetched(&mut self, now: Instant, text: Option<String>) {
+        if !matches!(self.account, Account::Fetching) {
+            return;
+        }
+        match text.map(|text| serde_json::from_str::<AccountConfig>(&text)) {
+            Some(Ok(account)) if !self.config.servers.is_empty() => self.sign_in_configured(now, account),
+            Some(_) => {
+                self.out.push_back(Output::Warn(
+                    "accountUrl: the answer is no account, or no server is set".into(),
+                ));
+                self.show_form();
+            }
+            None => self.show_form(),
+        }
+    }
+
+    fn sign_in_configured(&mut self, now: Instant, account: AccountConfig) {
+        let first = self.config.servers.first().cloned().unwrap_or_default();
+        let context = account.context.unwrap_or_default();
+        let identity = Identity {
+            servers: self.config.servers.clone(),
+            domain: self.config.domain_for(&first),
+            user: account.user,
+            auth_user: account.auth_user,
+            display_name: account.display_name,
+            context_user: context.user,
+            extension: context.extension,
+        };
+        let secret = match (account.token, account.password) {
+            (Some(token), _) => Secret::Token(token),
+            (None, password) => Secret::Password(password.unwrap_or_default()),
+        };
+        self.account = Account::SignedIn { identity: identity.clone(), hashes: None, logged: false };
+        self.register(now, &identity, secret);
+        self.open_space();
+    }
+
+    fn sign_in_saved(&mut self, now: Instant, saved: Saved) {
+        let hashes: Vec<RealmHash> = saved
+            .hashes
+            .into_iter()
+            .map(|hash| RealmHash {
+                realm: hash.realm,
+                md5: hash.md5,
+                sha256: hash.sha256,
+                sha512_256: hash.sha512_256,
+            })
+            .collect();
+        let servers =
+            if self.config.servers.is_empty() { saved.servers } else { self.config.servers.clone() };
+        let identity = Identity {
+            servers,
+            user: saved.user,
+            domain: saved.domain,
+            auth_user: saved.auth_user,
+            display_name: saved.display_name,
+            context_user: None,
+            extension: None,
+        };
+        self.account = Account::SignedIn { identity: identity.clone(), hashes: None, logged: false };
+        self.register(now, &identity, Secret::Hashes(hashes));
+        self.open_space();
+    }
+
+    /// The person's form.
+    pub(crate) fn sign_in(&mut self, now: Instant, server: &str, user: &str, password: String) {
+        let Account::SignedOut(form) = &self.account else { return };
+        let mut form = form.clone();
+        let server = match server.trim() {
+            typed if typed.is_empty() || typed.contains("://") => typed.to_owned(),
+            typed => format!("wss://{typed}"),
+        };
+        (form.server, form.user, form.bad, form.server_error) =
+            (server.clone(), user.trim().to_owned(), false, None);
+        if form.user.is_empty() || password.is_empty() {
+            form.bad = true;
+        }
+        if !self.config.allows_server(&server) {
+            form.server_error = Some(Text::of("signin.insecure"));
+        }
+        if form.bad || form.server_error.is_some() {
+            self.account = Account::SignedOut(form);
+            return;
+        }
+        let (name, domain) = match form.user.split_once('@') {
+            Some((name, domain)) => (name.to_owned(), domain.to_owned()),
+            None => (form.user.clone(), self.config.domain_for(&server)),
+        };
+        let servers = if form.server_fixed { self.config.servers.clone() } else { vec![server] };
+        let identity = Identity { servers, user: name, domain, ..Identity::default() };
+        let deadline = now.after(SIGN_IN_MILLIS);
+        self.account = Account::SigningIn { identity: identity.clone(), form, hashes: Vec::new(), deadline };
+        self.register(now, &identity, Secret::Password(password));
+    }
+
+    fn register(&mut self, now: Instant, identity: &Identity, secret: Secret) {
+        let config = Config {
+            servers: identity.servers.clone(),
+            user: identity.user.clone(),
+            domain: identity.domain.clone(),
+            auth_user: identity.auth_user.clone(),
+            display_name: identity.display_name.clone(),
+            secret,
+            instance: self.instance.clone(),
+            expires: self.config.register_expires,
+            user_agent: concat!("Softframe/", env!("CARGO_PKG_VERSION")).to_owned(),
+        };
+        self.drop_agent();
+        self.generation += 1;
+        self.agent = Some(UserAgent::new(config, self.entropy.seed()));
+        self.out.push_back(Output::Account(Some(identity.aor())));
+        self.command(now, Command::Register);
+    }
+
+    /// The agent goes, and its flow with it.
+    pub(crate) fn drop_agent(&mut self) {
+        self.agent = None;
+        self.connection = None;
+        if let Some(flow) = self.flow.take() {
+            self.out.push_back(Output::Disconnect { flow });
+        }
+    }
+
+    /// The form, filled with what is proposed.
+    pub(crate) fn show_form(&mut self) {
+        let proposed = |name: &str| {
+            let found = self.proposals.iter().find(|(key, _)| key == name);
+            found.map(|(_, value)| value.clone()).unwrap_or_default()
+        };
+        let fixed = self.config.servers.first();
+        let form = Form {
+            server: fixed.cloned().unwrap_or_else(|| proposed("server")),
+            server_fixed: fixed.is_some(),
+            user: proposed("user"),
+            ..Form::default()
+        };
+        self.account = Account::SignedOut(form);
+        self.out.push_back(Output::Account(None));
+        self.attention("signin");
+    }
+
+    /// The registration's state changed.
+    pub(crate) fn connection_changed(&mut self, now: Instant, connection: Connection) {
+        let before = self.connection.replace(connection.clone()).map(|connection| connection.state);
+        let known = matches!(self.account, Account::SignedIn { .. });
+        if known && before != Some(connection.state) || connection.retry_at.is_some() && known {
+            self.tell_connection(now, &connection);
+        }
+        match connection.state {
+            ConnectionState::Registered => self.registered(now, before),
+            ConnectionState::Refused => self.refused(&connection),
+            ConnectionState::Offline => {
+                if matches!(self.account, Account::Leaving { .. }) {
+                    self.left();
+                }
+            }
+            ConnectionState::Connecting => {}
+            ConnectionState::Reconnecting => {
+                if before == Some(ConnectionState::Registered) {
+                    self.flow_lost(now);
+                }
+            }
+        }
+    }
+
+    pub(crate) fn tell_connection(&mut self, now: Instant, connection: &Connection) {
+        let data = ConnectionData {
+            state: state_name(connection.state),
+            code: connection.code,
+            reason: connection.reason.clone(),
+            retry_at: connection.retry_at.map(|at| clock::iso8601(self.clock.wall(now) + at.since(now))),
+        };
+        self.tell("connection:change", &bridge::json(&data));
+    }
+
+    fn registered(&mut self, now: Instant, before: Option<ConnectionState>) {
+        if let Account::SigningIn { identity, hashes, .. } = &self.account {
+            self.account =
+                Account::SignedIn { identity: identity.clone(), hashes: Some(hashes.clone()), logged: false };
+            self.save_account();
+            if self.host.is_waiting() {
+                self.out.push_back(Output::Grant { lasting: true });
+            }
+            self.open_space();
+            if let Some(connection) = self.connection.clone() {
+                self.tell_connection(now, &connection);
+            }
+        }
+        if let Account::SignedIn { logged, .. } = &mut self.account {
+            if !std::mem::replace(logged, true) {
+                self.tell_logged();
+                self.run_queued(now);
+            }
+        }
+        if before == Some(ConnectionState::Reconnecting) {
+            self.say(Text::of("say.online"), false);
+        }
+        self.flow_back(now);
+        self.send_farewells();
+    }
+
+    pub(crate) fn tell_logged(&mut self) {
+        let data = format!(r#"{{"context":{}}}"#, bridge::json(&self.context()));
+        self.tell("logged", &data);
+    }
+
+    fn refused(&mut self, connection: &Connection) {
+        match &mut self.account {
+            Account::SigningIn { form, .. } => {
+                let mut form = std::mem::take(form);
+                form.bad = true;
+                self.drop_agent();
+                self.account = Account::SignedOut(form);
+            }
+            Account::SignedIn { logged, .. } => {
+                if std::mem::take(logged) {
+                    let reason = format!(r#"{{"reason":"refused","code":{}}}"#, connection.code.unwrap_or(0));
+                    self.tell("unlogged", &reason);
+                }
+                self.attention("signin");
+                self.say(Text::of("net.refused.ban"), true);
+            }
+            Account::Leaving { .. } => self.left(),
+            Account::Starting { .. } | Account::Fetching | Account::SignedOut(_) => {}
+        }
+    }
+
+    /// A realm accepted us; its hashes may be saved in place of the password.
+    pub(crate) fn authenticated(&mut self, hash: RealmHash) {
+        let kept = match &mut self.account {
+            Account::SigningIn { hashes, .. } | Account::SignedIn { hashes: Some(hashes), .. } => hashes,
+            _ => return,
+        };
+        kept.retain(|known| known.realm != hash.realm);
+        if kept.len() < MAX_REALMS {
+            kept.push(hash);
+        }
+        if matches!(self.account, Account::SignedIn { .. }) {
+            self.save_account();
+        }
+    }
+
+    fn save_account(&mut self) {
+        let Account::SignedIn { identity, hashes: Some(hashes), .. } = &self.account else { return };
+        let saved = Saved {
+            servers: identity.servers.clone(),
+            user: identity.user.clone(),
+            domain: identity.domain.clone(),
+            auth_user: identity.auth_user.clone(),
+            display_name: identity.display_name.clone(),
+            hashes: hashes
+                .iter()
+                .map(|hash| SavedRealm {
+                    realm: hash.realm.clone(),
+                    md5: hash.md5.clone(),
+                    sha256: hash.sha256.clone(),
+                    sha512_256: hash.sha512_256.clone(),
+                })
+                .collect(),
+        };
+        let value = bridge::json(&saved).into_bytes();
+        self.store(StoreRequest::Put { space: DEVICE.to_owned(), key: SAVED_KEY.to_owned(), value });
+    }
+
+    /// Signs out: calls end, the binding goes, memory is cleared, what is stored stays locked.
+    pub(crate) fn sign_out(&mut self, now: Instant) {
+        let (Account::SignedIn { identity, .. } | Account::SigningIn { identity, .. }) = &self.account else {
+            return;
+        };
+        let identity = identity.clone();
+        self.end_all(now);
+        self.store(StoreRequest::Delete { space: DEVICE.to_owned(), prefix: SAVED_KEY.to_owned() });
+        self.account = Account::Leaving { identity, deadline: now.after(LEAVE_MILLIS) };
+        self.command(now, Command::Unregister);
+    }
+
+    /// The farewell was answered, or its time is over.
+    pub(crate) fn left(&mut self) {
+        self.drop_agent();
+        self.close_space();
+        self.tell("unlogged", r#"{"reason":"logout"}"#);
+        self.ui.signed_out();
+        self.show_form();
+    }
+
+    /// Deadlines of signing in and out.
+    pub(crate) fn account_due(&mut self, now: Instant) {
+        match &mut self.account {
+            Account::Starting { give_up_at: Some(at) } if *at <= now && self.configured => {
+                self.start_account(now)
+            }
+            Account::SigningIn { form, deadline, .. } if *deadline <= now => {
+                let mut form = std::mem::take(form);
+                form.server_error = Some(Text::of("signin.unreachable"));
+                self.drop_agent();
+                self.account = Account::SignedOut(form);
+            }
+            Account::Leaving { deadline, .. } if *deadline <= now => self.left(),
+            _ => {}
+        }
+    }
+
+    pub(crate) fn account_deadline(&self) -> Option<Instant> {
+        match &self.account {
+            Account::Starting { give_up_at } if self.configured && self.boot.is_none() => *give_up_at,
+            Account::SigningIn { deadline, .. } | Account::Leaving { deadline, .. } => Some(*deadline),
+            _ => None,
+        }
+    }
+
+    /// The banner's "Try now", and "Sign in" after a refusal.
+    pub(crate) fn try_now(&mut self, now: Instant) {
+        let refused = self.connection.as_ref().is_some_and(|c| c.state == ConnectionState::Refused);
+        if refused {
+            self.command(now, Command::Register);
+        } else if let Some(agent) = self.agent.as_mut() {
+            agent.handle_input(now, softframe_sip::Input::Woke);
+        }
+    }
+
+    /// The server of the form is typed instead.
+    pub(crate) fn change_server(&mut self) {
+        if let Account::SignedOut(form) = &mut self.account {
+            form.server_fixed = false;
+        }
+    }
+
+    /// What the store held arrived.
+    pub(crate) fn restore(&mut self, now: Instant, values: Vec<(String, Vec<u8>)>) {
+        if !matches!(self.account, Account::Starting { .. }) {
+            return;
+        }
+        self.restore_person(&values);
+        self.restored = Some(values);
+        if self.configured {
+            self.start_account(now);
+        }
+    }
+
+    /// The account's space of the store, while somebody is signed in.
+    pub(crate) fn space(&self) -> Option<String> {
+        match &self.account {
+            Account::SignedIn { identity, .. } => Some(identity.aor()),
+            _ => None,
+        }
+    }
+
+    /// The host name of the server, for the screen.
+    pub(crate) fn server_host(&self) -> String {
+        self.identity()
+            .and_then(|id| id.servers.first())
+            .map(|url| host_of(url).to_owned())
+            .unwrap_or_default()
+    }
+
+    /// An input that belongs to the SIP side.
+    pub(crate) fn woke(&mut self, now: Instant) {
+        if let Some(agent) = self.agent.as_mut() {
+            agent.handle_input(now, softframe_sip::Input::Woke);
+        }
+    }
+
+    /// The first input starts the patience with the store.
+    pub(crate) fn start_patience(&mut self, now: Instant, input: &Input) {
+        if let (Account::Starting { give_up_at: at @ None }, false) =
+            (&mut self.account, matches!(input, Input::Resume { .. }))
+        {
+            *at = Some(now.after(RESTORE_MILLIS));
+        }
+    }
+}
+
+pub(crate) fn state_name(state: ConnectionState) -> &'static str {
+    match state {
+        ConnectionState::Connecting => "connecting",
+        ConnectionState::Registered => "registered",
+        ConnectionState::Reconnecting => "reconnecting",
+        ConnectionState::Offline => "offline",
+        ConnectionState::Refused => "refused",
+    }
+}

@@ -1,0 +1,110 @@
+//! The data of events, field by field as the hosts know them (protocol.md 1.6).
+//!
+//! It holds no logic: `phone` fills these, serde writes them.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+/// `context` of every event of the phone.
+#[derive(Clone, Debug, Serialize, PartialEq)]
+pub(crate) struct Context {
+    pub(crate) status: String,
+    pub(crate) user: String,
+    pub(crate) extension: String,
+    pub(crate) size: Size,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, PartialEq)]
+pub(crate) struct Size {
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+}
+
+/// The 12 documented keys, then what we add.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CallEvent {
+    pub(crate) context: Context,
+    pub(crate) id: String,
+    pub(crate) date: String,
+    pub(crate) from: String,
+    pub(crate) to: String,
+    pub(crate) direction: &'static str,
+    pub(crate) status: &'static str,
+    pub(crate) duration: u64,
+    pub(crate) wait: u64,
+    pub(crate) total: u64,
+    pub(crate) team: String,
+    #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
+    pub(crate) reference: Option<String>,
+    pub(crate) display_name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) contact: Option<ContactRow>,
+    pub(crate) contacts: Vec<ContactRow>,
+    pub(crate) headers: Map<String, Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) user_data: Option<Value>,
+    pub(crate) sip_call_id: String,
+    pub(crate) video: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) code: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) early_media: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) by: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) muted: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) state: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) cause: Option<CauseData>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CauseData {
+    pub(crate) reason: &'static str,
+    pub(crate) code: u16,
+    pub(crate) text: String,
+    pub(crate) ended_by: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) transferred_to: Option<String>,
+}
+
+/// A contact as events carry it.
+#[derive(Clone, Debug, Serialize, PartialEq)]
+pub(crate) struct ContactRow {
+    pub(crate) id: Value,
+    pub(crate) source: String,
+    pub(crate) name: String,
+    pub(crate) number: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) company: Option<String>,
+}
+
+/// `connection:change`.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ConnectionData {
+    pub(crate) state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) code: Option<u16>,
+    pub(crate) reason: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) retry_at: Option<String>,
+}
+
+/// `contacts:indexed`.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct IndexedData {
+    pub(crate) source: String,
+    pub(crate) count: usize,
+    pub(crate) added: usize,
+    pub(crate) updated: usize,
+    pub(crate) removed: usize,
+    pub(crate) rejected: usize,
+    pub(crate) reasons: RefusedReasons,
+}
+
+/// Reason → rows.
+pub(crate) type RefusedReasons = std::collections::BTreeMap<&'static str, usize>;

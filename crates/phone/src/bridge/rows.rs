@@ -1,0 +1,57 @@
+//! Contact rows of the host: each row by itself, so that a bad one costs only itself.
+//!
+//! It never builds the rows of a push as one value.
+
+use serde_json::{Value, value::RawValue};
+use softframe_contacts::{Contact, PhoneNumber, Rejection};
+
+/// Longest id kept.
+pub(crate) const MAX_ID_CHARS: usize = 128;
+/// Numbers kept of one contact.
+pub(crate) const MAX_PHONES: usize = 100;
+
+/// What a row asks for.
+#[derive(Debug, PartialEq)]
+pub(crate) enum RowWish {
+    Put(Contact),
+    Delete(String),
+}
+
+/// The rows of a JSON array, unread. `None` if it is no array.
+pub(crate) fn rows_of(text: &str) -> Option<Vec<&RawValue>> {
+    serde_json::from_str(text).ok()
+}
+
+/// Reads one row.
+pub(crate) fn contact_of_row(row: &str) -> Result<RowWish, Rejection> {
+    let Ok(Value::Object(row)) = serde_json::from_str::<Value>(row) else { return Err(Rejection::Shape) };
+    let id = row.get("id").and_then(super::text_of).filter(|id| !id.is_empty()).ok_or(Rejection::NoId)?;
+    if id.chars().count() > MAX_ID_CHARS {
+        return Err(Rejection::TooLarge);
+    }
+    if row.get("deleted").and_then(Value::as_bool) == Some(true) {
+        return Ok(RowWish::Delete(id));
+    }
+    let text =
+        |key: &str| row.get(key).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
+    let phones = match row.get("phones") {
+        None | Some(Value::Null) => Vec::new(),
+        Some(Value::Array(list)) => list.iter().take(MAX_PHONES).filter_map(phone).collect(),
+        Some(one) => vec![phone(one).ok_or(Rejection::Shape)?],
+    };
+    let name = match row.get("name") {
+        Some(Value::String(name)) if !name.trim().is_empty() => name.clone(),
+        Some(Value::String(_) | Value::Null) | None => return Err(Rejection::NoName),
+        Some(_) => return Err(Rejection::Shape),
+    };
+    Ok(RowWish::Put(Contact { id, name, phones, company: text("company"), title: text("title") }))
+}
+
+fn phone(value: &Value) -> Option<PhoneNumber> {
+    let Value::Object(fields) = value else {
+        return super::text_of(value).map(|number| PhoneNumber { number, kind: None });
+    };
+    let number = fields.get("number").and_then(super::text_of)?;
+    let kind = fields.get("type").and_then(Value::as_str).map(str::to_lowercase);
+    Some(PhoneNumber { number, kind })
+}

@@ -1,0 +1,270 @@
+//! A call: one session of the SIP side, one peer of the browser, and what was said of it to the host.
+//!
+//! Its life is one enum. Media requests of a call are strictly serial; each is answered or timed out.
+
+mod end;
+mod incoming;
+mod media;
+mod outgoing;
+mod reconnect;
+mod talk;
+mod tell;
+
+pub(crate) use incoming::Arrivals;
+pub(crate) use media::{Media, Purpose};
+pub(crate) use outgoing::{Next, Wish};
+pub(crate) use tell::{contact_row, source_name, times};
+
+use crate::{CallId, MediaError, PeerId, bridge::Ask, headers::Facts, sdp::Looks};
+use serde_json::Value;
+use softframe_contacts::Hit;
+use softframe_sip::{Instant, SessionId};
+
+/// Ringing at once; more would hide each other (protocol.md 1.7).
+pub(crate) const MAX_RINGING: usize = 3;
+/// Calls at once (protocol.md 1.7).
+pub(crate) const MAX_CALLS: usize = 6;
+/// Events kept for a host that is trusted only later in the call.
+pub(crate) const MAX_SAID: usize = 64;
+/// Digits shown of those sent in a call.
+pub(crate) const MAX_KEYS_SHOWN: usize = 12;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Direction {
+    Inbound,
+    Outbound,
+}
+
+impl Direction {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Direction::Inbound => "inbound",
+            Direction::Outbound => "outbound",
+        }
+    }
+}
+
+/// One call.
+pub(crate) struct Call {
+    pub(crate) id: CallId,
+    pub(crate) session: Option<SessionId>,
+    pub(crate) direction: Direction,
+    /// `data.id` of its events.
+    pub(crate) label: String,
+    /// The host's own name for it.
+    pub(crate) reference: Option<String>,
+    /// Wall and monotonic time of its first event; of its making until then.
+    pub(crate) date: u64,
+    pub(crate) started: Instant,
+    pub(crate) from: String,
+    pub(crate) to: String,
+    pub(crate) facts: Facts,
+    pub(crate) team: String,
+    pub(crate) user_data: Option<Value>,
+    /// Headers of our INVITE.
+    pub(crate) headers: Vec<(String, String)>,
+    /// Whose number this is, as found when the call began.
+    pub(crate) matches: Vec<Hit>,
+    pub(crate) state: State,
+    pub(crate) media: Media,
+    pub(crate) muted: bool,
+    /// Keys sent in this call, the last ones.
+    pub(crate) keys: String,
+    /// Commands that wait for something of this call.
+    pub(crate) asks: Vec<(Await, Ask)>,
+    /// Events so far: kind, data.
+    pub(crate) said: Vec<(&'static str, String)>,
+}
+
+/// What a command waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Await {
+    /// The INVITE on the wire.
+    Inviting,
+    /// The 200 sent.
+    Answered,
+    /// The re-INVITE accepted.
+    Held,
+    /// As `Held`, back.
+    Unheld,
+    /// The final NOTIFY.
+    Transferred,
+}
+
+/// Where the call stands.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum State {
+    /// Outgoing: the browser makes our offer. Nothing is on the wire, nothing was said. `asked`: when the host
+    /// hears that the microphone prompt may be open.
+    Preparing { attention_at: Option<Instant> },
+    /// Outgoing: INVITE sent.
+    Calling,
+    /// Outgoing: a provisional response came.
+    Progressing(Progressing),
+    /// Incoming: rings. `trouble`: answering met this, so declining says 480.
+    Incoming { offer: Vec<u8>, silenced: bool, trouble: Option<MediaError> },
+    /// Incoming: the browser makes our answer. The caller still hears ringing.
+    Answering { offer: Vec<u8> },
+    /// Incoming: 200 sent, ACK awaited. What their offer showed.
+    Accepting { offered: Option<Looks> },
+    /// Both sides talk.
+    Talking(Talk),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Progressing {
+    pub(crate) since: Instant,
+    /// 180: the other side rings.
+    pub(crate) ringing: bool,
+    /// The fork whose early media is heard, and its description.
+    pub(crate) early: Option<(String, String)>,
+}
+
+/// An accepted call.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Talk {
+    pub(crate) accepted: Instant,
+    pub(crate) accepted_wall: u64,
+    /// Seconds from the first event to the answer.
+    pub(crate) wait: u64,
+    /// Since when we hold the other side.
+    pub(crate) held: Option<Instant>,
+    /// What the person or host wants of it.
+    pub(crate) want_held: bool,
+    /// The other side holds us.
+    pub(crate) held_by_them: bool,
+    pub(crate) exchange: Exchange,
+    pub(crate) link: Link,
+    /// The other side takes key tones by RFC 4733, as far as its description shows.
+    pub(crate) key_tones: bool,
+    /// A blind transfer under way: to whom, since when.
+    pub(crate) transfer: Option<(String, Instant)>,
+}
+
+/// The offer/answer exchange of the dialog (RFC 3264): one at a time.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Exchange {
+    Idle,
+    /// The browser makes our offer.
+    Offering(Renewal),
+    /// Our re-INVITE is on the wire.
+    Inviting(Renewal),
+    /// The browser applies their answer.
+    Applying(Renewal),
+    /// Their offer waits for our offer in the browser to be rolled back, or is being answered.
+    Theirs {
+        offer: Vec<u8>,
+    },
+    /// They asked for our offer; their answer comes with the ACK.
+    Awaiting,
+}
+
+/// What a re-INVITE of ours is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Renewal {
+    pub(crate) hold: bool,
+    pub(crate) restart: bool,
+    /// For the fresh peer of a fork that won: without it there is no sound at all.
+    pub(crate) fresh: bool,
+}
+
+/// Whether media and signalling of an accepted call are whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Link {
+    Whole,
+    /// Ends as `lost` at the deadline. `renew_at`: when a re-INVITE with new ICE may go out.
+    /// Without a deadline while only signalling is away: the sound may go on all the same.
+    Broken {
+        deadline: Option<Instant>,
+        renew_at: Instant,
+    },
+}
+
+impl Call {
+    /// The other side's number.
+    pub(crate) fn number(&self) -> &str {
+        match self.direction {
+            Direction::Inbound => &self.from,
+            Direction::Outbound => &self.to,
+        }
+    }
+
+    /// The first match's name, or what the caller calls itself, or the number.
+    pub(crate) fn name(&self) -> String {
+        match (self.matches.as_slice(), self.facts.display_name.is_empty()) {
+            ([only], _) => only.contact.name.clone(),
+            ([], false) => self.facts.display_name.clone(),
+            _ => self.number().to_owned(),
+        }
+    }
+
+    pub(crate) fn talk(&self) -> Option<&Talk> {
+        match &self.state {
+            State::Talking(talk) => Some(talk),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn talk_mut(&mut self) -> Option<&mut Talk> {
+        match &mut self.state {
+            State::Talking(talk) => Some(talk),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn is_ringing_in(&self) -> bool {
+        matches!(self.state, State::Incoming { .. })
+    }
+
+    pub(crate) fn is_outgoing_attempt(&self) -> bool {
+        matches!(self.state, State::Preparing { .. } | State::Calling | State::Progressing(_))
+    }
+
+    /// Accepted, not held by us.
+    pub(crate) fn is_live(&self) -> bool {
+        match &self.state {
+            State::Talking(talk) => talk.held.is_none(),
+            State::Accepting { .. } => true,
+            _ => false,
+        }
+    }
+
+    /// When something of this call is due.
+    pub(crate) fn deadlines(&self) -> impl Iterator<Item = Instant> {
+        let state = match &self.state {
+            State::Preparing { attention_at } => [*attention_at, None],
+            State::Talking(Talk { link: Link::Broken { deadline, renew_at }, exchange, .. }) => {
+                // A renewal that waits for registration or media is not polled for; their ends start it.
+                let due = (*exchange == Exchange::Idle && self.media.is_idle()).then_some(*renew_at);
+                [*deadline, due]
+            }
+            _ => [None, None],
+        };
+        state.into_iter().flatten().chain(self.media.deadline())
+    }
+
+    pub(crate) fn new(id: CallId, peer: PeerId, direction: Direction, now: Instant, state: State) -> Call {
+        Call {
+            id,
+            session: None,
+            direction,
+            label: String::new(),
+            reference: None,
+            date: 0,
+            started: now,
+            from: String::new(),
+            to: String::new(),
+            facts: Facts::default(),
+            team: String::new(),
+            user_data: None,
+            headers: Vec::new(),
+            matches: Vec::new(),
+            state,
+            media: Media::new(peer),
+            muted: false,
+            keys: String::new(),
+            asks: Vec::new(),
+            said: Vec::new(),
+        }
+    }
+}

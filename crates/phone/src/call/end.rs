@@ -1,0 +1,96 @@
+//! The end of a call: exactly one `phone:terminated` for one that was announced, whatever happened.
+//!
+//! It never waits for the wire: what the person ends is over at once.
+
+use super::{Call, State, tell::Extra};
+use crate::{
+    CallId, Output, Phone, Sound,
+    bridge::Code,
+    cause::{Ending, Reason, Stage, ending},
+    view::Text,
+};
+use softframe_sip::{Cause, Command, Instant, SessionId};
+
+impl Phone {
+    /// The SIP side says that the session is over.
+    pub(crate) fn terminated(&mut self, now: Instant, session: SessionId, cause: &Cause) {
+        let Some(id) = self.call_of(session) else { return };
+        let Some(call) = self.calls.get(&id) else { return };
+        let stage = match (&call.state, call.is_outgoing_attempt()) {
+            (State::Talking(_), _) => Stage::Talking,
+            (_, true) => Stage::Outgoing,
+            (_, false) => Stage::Incoming,
+        };
+        self.finish(now, id, ending(stage, cause));
+    }
+
+    /// Ends the call as its state wants it, for `reason` where it is accepted.
+    pub(crate) fn end(&mut self, now: Instant, id: CallId, reason: Reason) {
+        let Some(call) = self.calls.get(&id) else { return };
+        let session = call.session;
+        let ending = match &call.state {
+            State::Preparing { .. } => Ending::local(Reason::Cancelled, 0, ""),
+            State::Calling | State::Progressing(_) => Ending::local(Reason::Cancelled, 487, ""),
+            State::Incoming { .. } | State::Answering { .. } => return self.decline(now, id, None),
+            State::Accepting { .. } | State::Talking(_) => Ending::local(reason, 200, ""),
+        };
+        if let Some(session) = session {
+            self.command(now, Command::Terminate { session, reason: None });
+        }
+        self.finish(now, id, ending);
+    }
+
+    pub(crate) fn finish(&mut self, now: Instant, id: CallId, ending: Ending) {
+        self.finish_to(now, id, ending, None);
+    }
+
+    pub(crate) fn finish_to(
+        &mut self,
+        now: Instant,
+        id: CallId,
+        ending: Ending,
+        transferred_to: Option<String>,
+    ) {
+        let Some(call) = self.calls.get(&id) else { return };
+        let announced = !call.said.is_empty();
+        if announced {
+            let extra = Extra {
+                cause: Some(ending.clone()),
+                transferred_to: transferred_to.clone(),
+                ..Extra::default()
+            };
+            if let Some(event) = self.call_event(now, id, extra) {
+                self.tell("phone:terminated", &crate::bridge::json(&event));
+            }
+        }
+        self.close_peer(id);
+        let Some(mut call) = self.calls.remove(&id) else { return };
+        for (_, ask) in std::mem::take(&mut call.asks) {
+            let code = if ending.code >= 300 { Code::Sip(ending.code) } else { Code::NoSuchCall };
+            self.fail_ask(Some(ask), code, "The call is over.");
+        }
+        if announced {
+            self.out.push_back(Output::Journal { call: id, entry: None });
+            self.after_end(now, &call, &ending, transferred_to);
+        }
+        self.ui.call_gone(id, self.calls.keys().next_back().copied());
+        self.hold_done(now, id);
+    }
+
+    fn after_end(&mut self, now: Instant, call: &Call, ending: &Ending, to: Option<String>) {
+        self.record(call, now, ending, to);
+        let talked = call.talk().is_some();
+        self.sound_once(match (talked, ending.reason) {
+            (true, _) => Sound::Ended,
+            (false, Reason::Busy) if call.direction == super::Direction::Outbound => Sound::Busy,
+            (false, _) => Sound::Silence,
+        });
+        let duration = super::tell::times(call, now, true).1;
+        let args = vec![("duration", crate::clock::minutes(duration)), ("to", call.to.clone())];
+        self.out.push_back(Output::Announce {
+            text: Text { id: ending.reason.text_id(), args },
+            assertive: false,
+        });
+        self.ui.call_ended(now, call, ending, duration, self.calls.is_empty());
+    }
+}

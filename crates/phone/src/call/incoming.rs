@@ -1,0 +1,245 @@
+//! Calls that come in: the gates, the ring, the answer.
+//!
+//! It never answers by itself.
+
+use super::{Await, Call, Direction, MAX_CALLS, MAX_RINGING, Purpose, State, outgoing::Next};
+use crate::{
+    CallId, MediaError, MediaRequest, Output, Phone,
+    bridge::{Ask, Code},
+    call::tell::Extra,
+    cause::{Ending, Reason},
+    headers::{self, Facts},
+    sdp,
+    view::Text,
+};
+use softframe_sip::{Command, Instant, SessionId, wire::Message};
+use std::collections::VecDeque;
+
+/// INVITEs of one caller in ten seconds (protocol.md 1.7).
+const MAX_PER_CALLER: usize = 5;
+/// INVITEs in ten seconds.
+const MAX_PER_TEN_SECONDS: usize = 20;
+
+/// The INVITEs of the last ten seconds.
+#[derive(Default)]
+pub(crate) struct Arrivals {
+    recent: VecDeque<(Instant, String)>,
+}
+
+impl Arrivals {
+    fn admit(&mut self, now: Instant, caller: &str) -> bool {
+        while self.recent.front().is_some_and(|(at, _)| now.since(*at) >= 10_000) {
+            self.recent.pop_front();
+        }
+        let same = self.recent.iter().filter(|(_, who)| who == caller).count();
+        if same >= MAX_PER_CALLER || self.recent.len() >= MAX_PER_TEN_SECONDS {
+            return false;
+        }
+        self.recent.push_back((now, caller.to_owned()));
+        true
+    }
+}
+
+impl Phone {
+    pub(crate) fn incoming(&mut self, now: Instant, session: SessionId, invite: &Message) {
+        let own = self.extension();
+        let facts = headers::read(invite, &self.config.headers, &own);
+        let offer = invite.body().to_vec();
+        let refusal = self.refusal(now, &facts, &offer);
+        let (id, peer) = self.fresh_call();
+        let state = State::Incoming { offer, silenced: false, trouble: None };
+        let mut call = Call::new(id, peer, Direction::Inbound, now, state);
+        call.session = Some(session);
+        call.date = self.clock.wall(now);
+        call.from = facts.from.clone();
+        call.to = facts.dialled.clone().unwrap_or(own);
+        call.team = facts.team.clone().unwrap_or_else(|| self.config.team.clone());
+        call.matches = self.contacts.by_number(&facts.from);
+        call.label = match &facts.call_id {
+            Some(given) => self.unused_label(given),
+            None => self.entropy.uuid(),
+        };
+        call.facts = facts;
+        self.remember_label(call.label.clone());
+        self.calls.insert(id, call);
+        match refusal {
+            Some((code, reason)) => self.turn_away(now, id, session, code, reason),
+            None => self.ring(now, id),
+        }
+    }
+
+    fn refusal(&mut self, now: Instant, facts: &Facts, offer: &[u8]) -> Option<(u16, Reason)> {
+        let ringing = self.calls.values().filter(|call| call.is_ringing_in()).count();
+        let busy = !self.calls.is_empty();
+        if !self.arrivals.admit(now, &facts.from) || ringing >= MAX_RINGING || self.calls.len() >= MAX_CALLS {
+            return Some((486, Reason::Busy));
+        }
+        if self.person.dnd {
+            return Some((self.config.dnd_code, Reason::Busy));
+        }
+        if busy && !self.config.call_waiting {
+            return Some((486, Reason::Busy));
+        }
+        (!offer.is_empty() && sdp::admit(offer).is_err()).then_some((488, Reason::MediaFailed))
+    }
+
+    /// A call that never rang.
+    fn turn_away(&mut self, now: Instant, id: CallId, session: SessionId, code: u16, reason: Reason) {
+        self.command(now, Command::Reject { session, code, headers: Vec::new() });
+        let ending = Ending::local(reason, code, "");
+        let event = self.call_event(now, id, Extra { cause: Some(ending.clone()), ..Extra::default() });
+        if let Some(event) = event {
+            self.tell("phone:refused", &crate::bridge::json(&event));
+        }
+        if let Some(call) = self.calls.remove(&id) {
+            self.record(&call, now, &ending, None);
+        }
+    }
+
+    fn ring(&mut self, now: Instant, id: CallId) {
+        self.tell_call(now, id, "phone:ringing", Extra::default());
+        let Some(call) = self.calls.get(&id) else { return };
+        let args = vec![
+            ("name", call.name()),
+            ("number", call.number().to_owned()),
+            ("line", call.facts.queue.clone()),
+        ];
+        self.out.push_back(Output::Announce { text: Text { id: "say.incoming", args }, assertive: true });
+        self.ui.call_rings();
+        if self.ui.sound_blocked {
+            self.audio_blocked(now, id);
+        }
+    }
+
+    pub(crate) fn audio_blocked(&mut self, now: Instant, id: CallId) {
+        self.tell_call(now, id, "phone:audio-blocked", Extra::default());
+        self.attention("sound");
+    }
+
+    /// Answers, after holding the call that is live.
+    pub(crate) fn answer(&mut self, now: Instant, id: CallId, ask: Option<Ask>) {
+        if !self.calls.get(&id).is_some_and(Call::is_ringing_in) {
+            self.fail_ask(ask, Code::WrongState, "This call does not ring.");
+            return;
+        }
+        match self.live_call() {
+            Some(live) => self.hold_then(now, live, Next::Answer(id, ask)),
+            None => self.answer_now(now, id, ask),
+        }
+    }
+
+    pub(crate) fn answer_now(&mut self, now: Instant, id: CallId, ask: Option<Ask>) {
+        let Some(call) = self.calls.get_mut(&id) else {
+            self.fail_ask(ask, Code::NoSuchCall, "The call is over.");
+            return;
+        };
+        let State::Incoming { offer, .. } = &call.state else {
+            self.fail_ask(ask, Code::WrongState, "This call does not ring.");
+            return;
+        };
+        let offer = offer.clone();
+        let request = match std::str::from_utf8(&offer) {
+            Ok("") | Err(_) => MediaRequest::Offer { send: true, restart: false },
+            Ok(text) => MediaRequest::Answer { offer: text.to_owned(), send: true },
+        };
+        call.state = State::Answering { offer };
+        call.asks.extend(ask.map(|ask| (Await::Answered, ask)));
+        self.ui.show_call(id);
+        self.ask_media(now, id, request, Purpose::Accept);
+    }
+
+    /// The browser made our answer: 200.
+    pub(crate) fn answer_made(&mut self, now: Instant, id: CallId, sdp: String) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let (State::Answering { offer }, Some(session)) = (&call.state, call.session) else { return };
+        let offered = std::str::from_utf8(offer).ok().and_then(sdp::inspect);
+        call.state = State::Accepting { offered };
+        self.command(now, Command::Accept { session, answer: sdp.into_bytes(), headers: Vec::new() });
+        let label = self.calls.get(&id).map(|call| call.label.clone()).unwrap_or_default();
+        self.answer_asks(id, Await::Answered, &serde_json::json!({ "callId": label }));
+    }
+
+    /// The ACK came: both sides agree that the call stands.
+    pub(crate) fn confirmed(&mut self, now: Instant, session: SessionId, body: &[u8]) {
+        let Some(id) = self.call_of(session) else { return };
+        let Some(call) = self.calls.get(&id) else { return };
+        let offered = match &call.state {
+            State::Accepting { offered } => *offered,
+            State::Talking(_) => return self.late_answer(now, id, body),
+            _ => return,
+        };
+        let answer = sdp::admit(body).ok().map(str::to_owned);
+        let looks = answer.as_deref().map_or(offered, sdp::inspect);
+        let key_tones = looks.is_none_or(|looks| looks.key_tones);
+        self.begin_talk(now, id, key_tones);
+        if let Some(answer) = answer {
+            self.ask_media(now, id, MediaRequest::Accept { answer, provisional: false }, Purpose::Final);
+        }
+    }
+
+    /// Answering met trouble at the microphone: the call rings on, declining says 480 (protocol.md 1.6).
+    pub(crate) fn answer_failed(&mut self, now: Instant, id: CallId, error: MediaError) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let State::Answering { offer } = &call.state else { return };
+        if error == MediaError::Description {
+            if let Some(session) = call.session {
+                self.command(now, Command::Reject { session, code: 488, headers: Vec::new() });
+            }
+            self.finish(now, id, Ending::local(Reason::MediaFailed, 488, "Not Acceptable Here"));
+            return;
+        }
+        call.state = State::Incoming { offer: offer.clone(), silenced: false, trouble: Some(error) };
+        self.close_peer(id);
+        self.renew_peer(id);
+        self.fail_asks(id, Await::Answered, Code::of_media(error), "The microphone cannot be used.");
+        self.media_trouble(error, None);
+    }
+
+    /// Declines, or refuses with the host's code.
+    pub(crate) fn decline(&mut self, now: Instant, id: CallId, code: Option<u16>) {
+        let Some(call) = self.calls.get(&id) else { return };
+        let Some(session) = call.session else { return };
+        let (trouble, ringing) = match &call.state {
+            State::Incoming { trouble, .. } => (trouble.is_some(), true),
+            State::Answering { .. } => (false, true),
+            _ => (false, false),
+        };
+        if !ringing {
+            return;
+        }
+        let code = code.unwrap_or(if trouble { 480 } else { 486 });
+        self.command(now, Command::Reject { session, code, headers: Vec::new() });
+        let reason = if trouble { Reason::MediaFailed } else { Reason::Rejected };
+        self.finish(now, id, Ending::local(reason, code, ""));
+    }
+
+    /// `given`, or with `-2`, `-3` … if a call of this load had it: a queue that rings again uses its id again.
+    fn unused_label(&self, given: &str) -> String {
+        let free = |label: &String| !self.labels.contains(label);
+        let numbered = (2..).map(|n: u32| format!("{given}-{n}"));
+        std::iter::once(given.to_owned()).chain(numbered).find(free).unwrap_or_else(|| given.to_owned())
+    }
+
+    pub(crate) fn oldest_ringing(&self) -> Option<CallId> {
+        self.calls.values().find(|call| call.is_ringing_in()).map(|call| call.id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_caller_gets_five_attempts_in_ten_seconds_and_all_together_twenty() {
+        let mut arrivals = Arrivals::default();
+        for at in 0..5 {
+            assert!(arrivals.admit(Instant(at), "1"));
+        }
+        assert!(!arrivals.admit(Instant(9_999), "1"));
+        for caller in 2..17 {
+            assert!(arrivals.admit(Instant(9_999), &caller.to_string()));
+        }
+        assert!(!arrivals.admit(Instant(9_999), "99"));
+        assert!(arrivals.admit(Instant(10_000), "1"));
+    }
+}

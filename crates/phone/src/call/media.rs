@@ -1,0 +1,196 @@
+//! The questions of a call to the browser: one open at a time, the others in order behind it.
+//!
+//! It never interprets a description.
+
+use super::Call;
+use crate::{CallId, MediaError, MediaEvent, MediaRequest, Output, PeerId, PeerState, Phone, RequestId};
+use softframe_sip::Instant;
+use std::collections::VecDeque;
+
+/// A first request may wait for the person at the microphone prompt.
+const PROMPT_MILLIS: u64 = 60_000;
+/// Any other answer comes in well under a second.
+const ANSWER_MILLIS: u64 = 10_000;
+/// Requests behind the open one; the exchanges of a dialog allow three.
+const MAX_QUEUED: usize = 8;
+
+/// What the answer is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Our offer goes into the INVITE.
+    Invite,
+    /// Our answer (or offer, where theirs lacks) goes into the 200.
+    Accept,
+    /// Their early answer was applied.
+    Early,
+    /// Their answer was applied.
+    Final,
+    /// Our offer goes into a re-INVITE.
+    Reinvite,
+    /// The answer to that was applied.
+    Reinvited,
+    /// Our answer to their re-INVITE.
+    Reanswer,
+    /// Our offer to their re-INVITE without one.
+    LateOffer,
+    /// Back to what was agreed.
+    Rollback,
+}
+
+/// The browser's side of a call.
+pub(crate) struct Media {
+    pub(crate) peer: PeerId,
+    /// The browser was asked for something: there may be a peer to close.
+    used: bool,
+    open: Option<Open>,
+    queue: VecDeque<(MediaRequest, Purpose)>,
+}
+
+struct Open {
+    request: RequestId,
+    purpose: Purpose,
+    deadline: Instant,
+}
+
+impl Media {
+    pub(crate) fn new(peer: PeerId) -> Media {
+        Media { peer, used: false, open: None, queue: VecDeque::new() }
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.open.as_ref().map(|open| open.deadline)
+    }
+
+    pub(crate) fn is_idle(&self) -> bool {
+        self.open.is_none() && self.queue.is_empty()
+    }
+}
+
+impl Phone {
+    /// Asks the browser; the answer comes back with `purpose`.
+    pub(crate) fn ask_media(&mut self, now: Instant, id: CallId, what: MediaRequest, purpose: Purpose) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        if call.media.queue.len() < MAX_QUEUED {
+            call.media.queue.push_back((what, purpose));
+        }
+        self.next_media(now, id);
+    }
+
+    /// A request without an answer.
+    pub(crate) fn tell_media(&mut self, id: CallId, what: MediaRequest) {
+        let Some(call) = self.calls.get(&id) else { return };
+        let peer = call.media.peer;
+        self.out.push_back(Output::Media { call: id, peer, request: None, what });
+    }
+
+    fn next_media(&mut self, now: Instant, id: CallId) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        if call.media.open.is_some() {
+            return;
+        }
+        let Some((what, purpose)) = call.media.queue.pop_front() else { return };
+        let patience = if call.media.used { ANSWER_MILLIS } else { PROMPT_MILLIS };
+        self.last_request += 1;
+        let request = RequestId(self.last_request);
+        call.media.used = true;
+        call.media.open = Some(Open { request, purpose, deadline: now.after(patience) });
+        let peer = call.media.peer;
+        self.out.push_back(Output::Media { call: id, peer, request: Some(request), what });
+    }
+
+    /// Gives the call a fresh peer; what the old one was asked is forgotten, its late answers close it.
+    pub(crate) fn renew_peer(&mut self, id: CallId) {
+        self.close_peer(id);
+        self.last_peer += 1;
+        let peer = PeerId(self.last_peer);
+        if let Some(call) = self.calls.get_mut(&id) {
+            call.media = Media::new(peer);
+            // The microphone is ours already: no prompt is waited for.
+            call.media.used = true;
+        }
+    }
+
+    /// Closes the call's peer if there may be one.
+    pub(crate) fn close_peer(&mut self, id: CallId) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        if std::mem::take(&mut call.media.used) {
+            let peer = call.media.peer;
+            self.out.push_back(Output::Media { call: id, peer, request: None, what: MediaRequest::Close });
+        }
+    }
+
+    /// What the browser did.
+    pub(crate) fn media_event(
+        &mut self,
+        now: Instant,
+        id: CallId,
+        peer: PeerId,
+        request: Option<RequestId>,
+        event: MediaEvent,
+    ) {
+        let current = self.calls.get(&id).is_some_and(|call| call.media.peer == peer);
+        if !current {
+            // Late: the call is gone or has a newer peer. A state alone means that the peer is closing already.
+            if request.is_some() {
+                self.out.push_back(Output::Media {
+                    call: id,
+                    peer,
+                    request: None,
+                    what: MediaRequest::Close,
+                });
+            }
+            return;
+        }
+        match (request, event) {
+            (None, MediaEvent::State(state)) => self.peer_state(now, id, state),
+            (None, MediaEvent::MicrophoneLost) => self.microphone_lost(now, id),
+            (
+                None,
+                MediaEvent::Offer(_) | MediaEvent::Answer(_) | MediaEvent::Applied | MediaEvent::Failed(_),
+            ) => {}
+            (Some(request), event) => self.media_answer(now, id, request, event),
+        }
+    }
+
+    fn media_answer(&mut self, now: Instant, id: CallId, request: RequestId, event: MediaEvent) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let Some(open) = call.media.open.take_if(|open| open.request == request) else { return };
+        self.media_outcome(now, id, open.purpose, event);
+        self.next_media(now, id);
+    }
+
+    fn media_outcome(&mut self, now: Instant, id: CallId, purpose: Purpose, event: MediaEvent) {
+        match (purpose, event) {
+            (Purpose::Invite, MediaEvent::Offer(sdp)) => self.offer_made(now, id, sdp),
+            (Purpose::Accept, MediaEvent::Answer(sdp) | MediaEvent::Offer(sdp)) => {
+                self.answer_made(now, id, sdp)
+            }
+            (Purpose::Reinvite, MediaEvent::Offer(sdp)) => self.renewal_made(now, id, sdp),
+            (Purpose::Reanswer, MediaEvent::Answer(sdp)) => self.reanswer_made(now, id, sdp),
+            (Purpose::LateOffer, MediaEvent::Offer(sdp)) => self.late_offer_made(now, id, sdp),
+            (Purpose::Reinvited, MediaEvent::Applied) => self.renewal_applied(now, id),
+            (Purpose::Early | Purpose::Final | Purpose::Rollback, MediaEvent::Applied) => {}
+            (purpose, MediaEvent::Failed(error)) => self.media_failed(now, id, purpose, error),
+            (purpose, _) => self.media_failed(now, id, purpose, MediaError::Other),
+        }
+    }
+
+    fn peer_state(&mut self, now: Instant, id: CallId, state: PeerState) {
+        match state {
+            PeerState::Connected => self.media_back(now, id),
+            PeerState::Disconnected | PeerState::Failed => self.media_broken(now, id, state),
+        }
+    }
+
+    /// Requests that got no answer in time have failed.
+    pub(crate) fn media_timeouts(&mut self, now: Instant) {
+        let late = |call: &Call| call.media.deadline().is_some_and(|deadline| deadline <= now);
+        let ids: Vec<CallId> = self.calls.values().filter(|call| late(call)).map(|call| call.id).collect();
+        for id in ids {
+            let Some(call) = self.calls.get_mut(&id) else { continue };
+            let Some(open) = call.media.open.take() else { continue };
+            self.media_failed(now, id, open.purpose, MediaError::Other);
+            self.next_media(now, id);
+        }
+    }
+}

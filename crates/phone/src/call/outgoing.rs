@@ -1,0 +1,221 @@
+//! Calls we make: the wish, the offer, the INVITE, early media, forks, the answer.
+//!
+//! It never dials what `dial` has not let pass.
+
+use super::{Await, Call, Direction, Exchange, Progressing, Purpose, Renewal, State};
+use crate::{
+    CallId, MediaRequest, PeerId, Phone,
+    bridge::{Ask, Code},
+    call::tell::Extra,
+    cause::{Ending, Reason},
+    sdp,
+};
+use serde_json::{Value, json};
+use softframe_sip::{Command, Instant, SessionId, wire::Message};
+
+/// Headers a host may add to an INVITE.
+const MAX_HOST_HEADERS: usize = 32;
+/// Octets of the value of one of them.
+const MAX_HOST_HEADER_OCTETS: usize = 512;
+/// A microphone prompt in a frame that is not displayed is never seen: the page is told after this time.
+const ATTENTION_MILLIS: u64 = 1_500;
+
+/// A call that somebody wants.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Wish {
+    /// Cleaned.
+    pub(crate) number: String,
+    pub(crate) from: Option<String>,
+    pub(crate) user_data: Option<Value>,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) reference: Option<String>,
+    /// The host's command, if it was one.
+    pub(crate) ask: Option<Ask>,
+}
+
+/// What goes on once the active call is held.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Next {
+    Dial(Wish),
+    Answer(CallId, Option<Ask>),
+    Unhold(CallId, Option<Ask>),
+}
+
+impl Phone {
+    /// Dials, after holding the call that is live.
+    pub(crate) fn dial(&mut self, now: Instant, wish: Wish) {
+        if let Some((code, message)) = self.no_dialling() {
+            self.refuse_dialling(now, &wish, code);
+            self.fail_ask(wish.ask, code, message);
+            return;
+        }
+        match self.live_call() {
+            Some(live) => self.hold_then(now, live, Next::Dial(wish)),
+            None => self.begin_outgoing(now, wish),
+        }
+    }
+
+    fn no_dialling(&self) -> Option<(Code, &'static str)> {
+        if !self.is_registered() {
+            return Some((Code::NotRegistered, "The phone is not registered."));
+        }
+        if self.calls.len() >= super::MAX_CALLS {
+            return Some((Code::TooManyCalls, "There are six calls already."));
+        }
+        let attempt = self.calls.values().any(Call::is_outgoing_attempt) || self.after_hold.is_some();
+        attempt.then_some((Code::WrongState, "Another call is being made."))
+    }
+
+    pub(crate) fn begin_outgoing(&mut self, now: Instant, wish: Wish) {
+        let (id, peer) = self.fresh_call();
+        let state = State::Preparing { attention_at: Some(now.after(ATTENTION_MILLIS)) };
+        let mut call = Call::new(id, peer, Direction::Outbound, now, state);
+        call.label = self.entropy.uuid();
+        call.from =
+            wish.from.or_else(|| self.config.numbers.first().cloned()).unwrap_or_else(|| self.extension());
+        call.matches = self.contacts.by_number(&wish.number);
+        call.to = wish.number;
+        call.team = self.config.team.clone();
+        call.user_data = wish.user_data;
+        call.reference = wish.reference;
+        call.headers = host_headers(wish.headers);
+        call.headers.push((self.config.headers.call_id.clone(), call.label.clone()));
+        call.asks.extend(wish.ask.map(|ask| (Await::Inviting, ask)));
+        call.date = self.clock.wall(now);
+        self.remember_label(call.label.clone());
+        self.calls.insert(id, call);
+        self.ui.show_call(id);
+        self.ask_media(now, id, MediaRequest::Offer { send: true, restart: false }, Purpose::Invite);
+    }
+
+    pub(crate) fn fresh_call(&mut self) -> (CallId, PeerId) {
+        self.last_call += 1;
+        self.last_peer += 1;
+        (CallId(self.last_call), PeerId(self.last_peer))
+    }
+
+    pub(crate) fn offer_made(&mut self, now: Instant, id: CallId, sdp: String) {
+        let Some(session) = self.agent.as_mut().map(|agent| agent.next_session()) else { return };
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        call.session = Some(session);
+        call.state = State::Calling;
+        let (target, headers) = (call.to.clone(), call.headers.clone());
+        self.command(now, Command::Invite { session, target, offer: sdp.into_bytes(), headers });
+    }
+
+    /// The INVITE is on the wire: the call begins for the host.
+    pub(crate) fn inviting(&mut self, now: Instant, session: SessionId) {
+        let Some(id) = self.call_of(session) else { return };
+        let wall = self.clock.wall(now);
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        call.started = now;
+        call.date = wall;
+        let label = call.label.clone();
+        self.tell_call(now, id, "phone:calling", Extra::default());
+        self.say_call(id, "call.calling");
+        self.answer_asks(id, Await::Inviting, &json!({ "callId": label }));
+    }
+
+    pub(crate) fn progress(&mut self, now: Instant, session: SessionId, fork: String, response: &Message) {
+        let Some(id) = self.call_of(session) else { return };
+        let code = response.status().map_or(0, |(code, _)| code);
+        let media = sdp::admit(response.body()).ok().map(str::to_owned);
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let before = match &call.state {
+            State::Calling => Progressing { since: now, ringing: false, early: None },
+            State::Progressing(progressing) => progressing.clone(),
+            _ => return,
+        };
+        let first_ring = code == 180 && !before.ringing;
+        let first_media = before.early.is_none();
+        let early = before.early.or_else(|| media.map(|sdp| (fork, sdp)));
+        let heard = early.is_some();
+        let answer = early.as_ref().filter(|_| first_media).map(|(_, sdp)| sdp.clone());
+        call.state = State::Progressing(Progressing {
+            since: before.since,
+            ringing: before.ringing || code == 180,
+            early,
+        });
+        if let Some(answer) = answer {
+            self.ask_media(now, id, MediaRequest::Accept { answer, provisional: true }, Purpose::Early);
+        }
+        let extra = Extra { code: Some(code), early_media: Some(heard), ..Extra::default() };
+        self.tell_call(now, id, "phone:progress", extra);
+        if first_ring {
+            self.say_call(id, "call.ringing");
+        }
+    }
+
+    pub(crate) fn accepted(&mut self, now: Instant, session: SessionId, fork: &str, response: &Message) {
+        let Some(id) = self.call_of(session) else {
+            // The person hung up while the 200 was under way.
+            self.command(now, Command::Terminate { session, reason: None });
+            return;
+        };
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let early = match &call.state {
+            State::Calling => None,
+            State::Progressing(progressing) => progressing.early.clone(),
+            _ => return,
+        };
+        let body = match (sdp::admit(response.body()), &early) {
+            (Ok(body), _) => Some(body.to_owned()),
+            // RFC 3264 §4 with RFC 3261 §13.2.1: the answer may have come in a reliable 18x already.
+            (Err(_), Some((heard, sdp))) if heard == fork && response.body().is_empty() => Some(sdp.clone()),
+            (Err(_), _) => None,
+        };
+        let Some(body) = body else {
+            self.command(now, Command::Terminate { session, reason: None });
+            self.finish(now, id, Ending::local(Reason::MediaFailed, 488, "No usable answer"));
+            return;
+        };
+        let key_tones = sdp::inspect(&body).is_none_or(|looks| looks.key_tones);
+        self.begin_talk(now, id, key_tones);
+        match early {
+            Some((heard, _)) if heard != fork => self.talk_with_another_fork(now, id),
+            _ => {
+                let accept = MediaRequest::Accept { answer: body, provisional: false };
+                self.ask_media(now, id, accept, Purpose::Final);
+            }
+        }
+    }
+
+    /// The browser has taken the description of the fork that lost: a transport speaks to one peer only, so the
+    /// winner gets a fresh one by re-INVITE.
+    fn talk_with_another_fork(&mut self, now: Instant, id: CallId) {
+        self.renew_peer(id);
+        let renewal = Renewal { hold: false, restart: false, fresh: true };
+        if let Some(talk) = self.calls.get_mut(&id).and_then(Call::talk_mut) {
+            talk.exchange = Exchange::Offering(renewal);
+        }
+        self.ask_media(now, id, MediaRequest::Offer { send: true, restart: false }, Purpose::Reinvite);
+    }
+
+    /// A call whose microphone prompt stays open asks the page to show the phone.
+    pub(crate) fn prompts_due(&mut self, now: Instant) {
+        let mut due = false;
+        for call in self.calls.values_mut() {
+            if let State::Preparing { attention_at } = &mut call.state {
+                due |= attention_at.take_if(|at| *at <= now).is_some();
+            }
+        }
+        if due {
+            self.attention("microphone");
+        }
+    }
+}
+
+/// Only `X-*` of a host go out, and nothing that could end a header early.
+fn host_headers(headers: Vec<(String, String)>) -> Vec<(String, String)> {
+    let token = |name: &str| name.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'-');
+    headers
+        .into_iter()
+        .filter(|(name, value)| {
+            name.get(..2).is_some_and(|head| head.eq_ignore_ascii_case("x-"))
+                && token(name)
+                && value.len() <= MAX_HOST_HEADER_OCTETS
+                && !value.chars().any(char::is_control)
+        })
+        .take(MAX_HOST_HEADERS)
+        .collect()
+}

@@ -1,0 +1,394 @@
+//! Accepted calls: hold, mute, key tones, blind transfer, and the offers of either side.
+//!
+//! The state on screen changes only when the other side has agreed.
+
+use super::{Await, Call, Exchange, Link, MAX_KEYS_SHOWN, Purpose, Renewal, State, Talk, outgoing::Next};
+use crate::{
+    CallId, Dtmf, MediaRequest, Output, Phone, Sound,
+    bridge::{Ask, Code},
+    call::tell::Extra,
+    cause::{Ending, Reason},
+    sdp,
+    view::Text,
+};
+use serde_json::json;
+use softframe_sip::{Command, EndedBy, Instant, SessionId};
+
+impl Phone {
+    /// The call is accepted by both sides.
+    pub(crate) fn begin_talk(&mut self, now: Instant, id: CallId, key_tones: bool) {
+        let wall = self.clock.wall(now);
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let talk = Talk {
+            accepted: now,
+            accepted_wall: wall,
+            wait: now.since(call.started) / 1_000,
+            held: None,
+            want_held: false,
+            held_by_them: false,
+            exchange: Exchange::Idle,
+            link: Link::Whole,
+            key_tones,
+            transfer: None,
+        };
+        call.state = State::Talking(talk);
+        self.tell_call(now, id, "phone:accepted", Extra::default());
+        self.say_call(id, "say.connected");
+        self.ui.show_call(id);
+    }
+
+    /// The call whose sound is on.
+    pub(crate) fn live_call(&self) -> Option<CallId> {
+        self.calls.values().find(|call| call.is_live()).map(|call| call.id)
+    }
+
+    /// Holds `live`, then does `next`; if the hold is refused, `next` fails.
+    pub(crate) fn hold_then(&mut self, now: Instant, live: CallId, next: Next) {
+        if self.after_hold.is_some() || !self.is_registered() {
+            self.fail_next(next);
+            return;
+        }
+        self.after_hold = Some((live, next));
+        self.want_hold(now, live, true, None);
+    }
+
+    pub(crate) fn fail_next(&mut self, next: Next) {
+        let ask = match next {
+            Next::Dial(wish) => wish.ask,
+            Next::Answer(_, ask) | Next::Unhold(_, ask) => ask,
+        };
+        self.fail_ask(ask, Code::WrongState, "The active call could not be held.");
+    }
+
+    /// What waited for this call to be held (or gone) goes on.
+    pub(crate) fn hold_done(&mut self, now: Instant, id: CallId) {
+        let Some((_, next)) = self.after_hold.take_if(|(held, _)| *held == id) else { return };
+        match next {
+            Next::Dial(wish) => self.begin_outgoing(now, wish),
+            Next::Answer(ringing, ask) => self.answer_now(now, ringing, ask),
+            Next::Unhold(held, ask) => self.want_hold(now, held, false, ask),
+        }
+    }
+
+    /// Hold or resume. Resuming holds the live call first.
+    pub(crate) fn hold(&mut self, now: Instant, id: CallId, hold: bool, ask: Option<Ask>) {
+        match self.live_call().filter(|live| !hold && *live != id) {
+            Some(live) => self.hold_then(now, live, Next::Unhold(id, ask)),
+            None => self.want_hold(now, id, hold, ask),
+        }
+    }
+
+    fn want_hold(&mut self, now: Instant, id: CallId, hold: bool, ask: Option<Ask>) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let Some(talk) = call.talk_mut() else {
+            self.fail_ask(ask, Code::WrongState, "This call is not accepted yet.");
+            self.hold_refused(id);
+            return;
+        };
+        talk.want_held = hold;
+        let done = talk.held.is_some() == hold && talk.exchange == Exchange::Idle;
+        let wait = if hold { Await::Held } else { Await::Unheld };
+        call.asks.extend(ask.map(|ask| (wait, ask)));
+        if done {
+            self.answer_asks(id, wait, &json!({}));
+            self.hold_done(now, id);
+        } else {
+            self.advance(now, id);
+        }
+    }
+
+    fn hold_refused(&mut self, id: CallId) {
+        if let Some((_, next)) = self.after_hold.take_if(|(held, _)| *held == id) {
+            self.fail_next(next);
+        }
+    }
+
+    /// Starts the next exchange of ours that is due, if the dialog is free for it.
+    pub(crate) fn advance(&mut self, now: Instant, id: CallId) {
+        let registered = self.is_registered();
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let idle = call.media.is_idle();
+        let Some(talk) = call.talk_mut() else { return };
+        if !registered || !idle || talk.exchange != Exchange::Idle {
+            return;
+        }
+        let restart = matches!(talk.link, Link::Broken { renew_at, .. } if renew_at <= now);
+        if !restart && talk.want_held == talk.held.is_some() {
+            return;
+        }
+        let renewal = Renewal { hold: talk.want_held, restart, fresh: false };
+        talk.exchange = Exchange::Offering(renewal);
+        let offer = MediaRequest::Offer { send: !renewal.hold, restart };
+        self.ask_media(now, id, offer, Purpose::Reinvite);
+    }
+
+    pub(crate) fn renewal_made(&mut self, now: Instant, id: CallId, sdp: String) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let session = call.session;
+        let Some(talk) = call.talk_mut() else { return };
+        match (talk.exchange.clone(), session) {
+            (Exchange::Offering(renewal), Some(session)) => {
+                talk.exchange = Exchange::Inviting(renewal);
+                self.command(now, Command::Reinvite { session, offer: sdp.into_bytes() });
+            }
+            // Their offer came while the browser made ours: ours is withdrawn, theirs is answered.
+            (Exchange::Theirs { offer }, _) => {
+                self.ask_media(now, id, MediaRequest::Rollback, Purpose::Rollback);
+                self.answer_offer(now, id, &offer);
+            }
+            _ => {}
+        }
+    }
+
+    pub(crate) fn reinvited(&mut self, now: Instant, session: SessionId, answer: &[u8]) {
+        let Some(id) = self.call_of(session) else { return };
+        let answer = sdp::admit(answer).map(str::to_owned);
+        let Some(talk) = self.calls.get_mut(&id).and_then(Call::talk_mut) else { return };
+        let Exchange::Inviting(renewal) = talk.exchange else { return };
+        let Ok(answer) = answer else {
+            talk.exchange = Exchange::Idle;
+            self.renewal_failed(now, id, renewal);
+            return;
+        };
+        talk.exchange = Exchange::Applying(renewal);
+        let was_held = talk.held.is_some();
+        if was_held != renewal.hold {
+            talk.held = renewal.hold.then_some(now);
+            self.held_changed(now, id, renewal.hold);
+        }
+        self.ask_media(now, id, MediaRequest::Accept { answer, provisional: false }, Purpose::Reinvited);
+    }
+
+    fn held_changed(&mut self, now: Instant, id: CallId, held: bool) {
+        let (kind, wait, text) = match held {
+            true => ("phone:hold", Await::Held, "say.held"),
+            false => ("phone:unhold", Await::Unheld, "say.resumed"),
+        };
+        self.tell_call(now, id, kind, Extra { by: Some("local"), ..Extra::default() });
+        self.say_call(id, text);
+        self.answer_asks(id, wait, &json!({}));
+        self.hold_done(now, id);
+    }
+
+    /// The browser has taken the answer to our re-INVITE.
+    pub(crate) fn renewal_applied(&mut self, now: Instant, id: CallId) {
+        let Some(talk) = self.calls.get_mut(&id).and_then(Call::talk_mut) else { return };
+        let Exchange::Applying(renewal) = talk.exchange else { return };
+        talk.exchange = Exchange::Idle;
+        if renewal.restart {
+            self.link_whole(now, id);
+        }
+        self.resend_mute(id);
+        self.advance(now, id);
+    }
+
+    fn resend_mute(&mut self, id: CallId) {
+        if self.calls.get(&id).is_some_and(|call| call.muted) {
+            self.tell_media(id, MediaRequest::Mute(true));
+        }
+    }
+
+    /// The other side refused our re-INVITE: the session is as it was.
+    pub(crate) fn reinvite_failed(&mut self, now: Instant, session: SessionId) {
+        let Some(id) = self.call_of(session) else { return };
+        let Some(talk) = self.calls.get_mut(&id).and_then(Call::talk_mut) else { return };
+        let Exchange::Inviting(renewal) = talk.exchange else { return };
+        talk.exchange = Exchange::Idle;
+        self.ask_media(now, id, MediaRequest::Rollback, Purpose::Rollback);
+        self.renewal_failed(now, id, renewal);
+    }
+
+    pub(crate) fn renewal_failed(&mut self, now: Instant, id: CallId, renewal: Renewal) {
+        if renewal.fresh {
+            self.end(now, id, Reason::MediaFailed);
+            return;
+        }
+        let Some(talk) = self.calls.get_mut(&id).and_then(Call::talk_mut) else { return };
+        let wanted_hold = talk.want_held != talk.held.is_some();
+        talk.want_held = talk.held.is_some();
+        if renewal.restart {
+            self.renew_later(now, id);
+        }
+        if wanted_hold {
+            self.ui.toast(now, Text::of("call.hold.no"), true);
+            self.fail_asks(id, Await::Held, Code::WrongState, "The other side refused.");
+            self.fail_asks(id, Await::Unheld, Code::WrongState, "The other side refused.");
+            self.hold_refused(id);
+        }
+    }
+
+    /// The other side offers anew.
+    pub(crate) fn offered(&mut self, now: Instant, session: SessionId, offer: &[u8]) {
+        let Some(id) = self.call_of(session) else { return };
+        let Some(talk) = self.calls.get_mut(&id).and_then(Call::talk_mut) else {
+            self.command(now, Command::RefuseOffer { session, code: 491 });
+            return;
+        };
+        match talk.exchange {
+            Exchange::Idle | Exchange::Applying(_) => {
+                talk.exchange = Exchange::Theirs { offer: offer.to_vec() };
+                self.answer_offer(now, id, offer);
+            }
+            Exchange::Offering(_) => talk.exchange = Exchange::Theirs { offer: offer.to_vec() },
+            Exchange::Inviting(_) | Exchange::Theirs { .. } | Exchange::Awaiting => {
+                self.command(now, Command::RefuseOffer { session, code: 491 });
+            }
+        }
+    }
+
+    pub(crate) fn answer_offer(&mut self, now: Instant, id: CallId, offer: &[u8]) {
+        let Some(call) = self.calls.get(&id) else { return };
+        let (Some(session), Some(talk)) = (call.session, call.talk()) else { return };
+        let send = talk.held.is_none();
+        if offer.is_empty() {
+            self.ask_media(now, id, MediaRequest::Offer { send, restart: false }, Purpose::LateOffer);
+            return;
+        }
+        match sdp::admit(offer).map(str::to_owned) {
+            Ok(offer) => self.ask_media(now, id, MediaRequest::Answer { offer, send }, Purpose::Reanswer),
+            Err(_) => {
+                self.command(now, Command::RefuseOffer { session, code: 488 });
+                self.exchange_over(now, id);
+            }
+        }
+    }
+
+    fn exchange_over(&mut self, now: Instant, id: CallId) {
+        if let Some(talk) = self.calls.get_mut(&id).and_then(Call::talk_mut) {
+            talk.exchange = Exchange::Idle;
+        }
+        self.advance(now, id);
+    }
+
+    pub(crate) fn reanswer_made(&mut self, now: Instant, id: CallId, sdp: String) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let session = call.session;
+        let Some(talk) = call.talk_mut() else { return };
+        let (Exchange::Theirs { offer }, Some(session)) = (talk.exchange.clone(), session) else { return };
+        let looks = std::str::from_utf8(&offer).ok().and_then(sdp::inspect);
+        let changed = looks.filter(|looks| looks.held != talk.held_by_them);
+        if let Some(looks) = looks {
+            (talk.held_by_them, talk.key_tones) = (looks.held, looks.key_tones);
+        }
+        self.command(now, Command::Answer { session, answer: sdp.into_bytes() });
+        if let Some(looks) = changed {
+            let kind = if looks.held { "phone:hold" } else { "phone:unhold" };
+            self.tell_call(now, id, kind, Extra { by: Some("remote"), ..Extra::default() });
+        }
+        self.exchange_over(now, id);
+    }
+
+    pub(crate) fn late_offer_made(&mut self, now: Instant, id: CallId, sdp: String) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let session = call.session;
+        let Some(talk) = call.talk_mut() else { return };
+        let (Exchange::Theirs { .. }, Some(session)) = (&talk.exchange, session) else { return };
+        talk.exchange = Exchange::Awaiting;
+        self.command(now, Command::Answer { session, answer: sdp.into_bytes() });
+    }
+
+    /// The ACK to a re-INVITE without offer carries the answer to ours.
+    pub(crate) fn late_answer(&mut self, now: Instant, id: CallId, body: &[u8]) {
+        let answer = sdp::admit(body).ok().map(str::to_owned);
+        let Some(talk) = self.calls.get_mut(&id).and_then(Call::talk_mut) else { return };
+        if talk.exchange != Exchange::Awaiting {
+            return;
+        }
+        talk.exchange = Exchange::Idle;
+        let (request, purpose) = match answer {
+            Some(answer) => (MediaRequest::Accept { answer, provisional: false }, Purpose::Final),
+            None => (MediaRequest::Rollback, Purpose::Rollback),
+        };
+        self.ask_media(now, id, request, purpose);
+    }
+
+    pub(crate) fn mute(&mut self, now: Instant, id: CallId, muted: bool) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        if call.muted == muted {
+            return;
+        }
+        call.muted = muted;
+        self.tell_media(id, MediaRequest::Mute(muted));
+        self.tell_call(now, id, "phone:muted", Extra { muted: Some(muted), ..Extra::default() });
+        self.say_call(id, if muted { "say.muted" } else { "say.unmuted" });
+    }
+
+    /// Sends key tones; `false` where the call has no sound yet.
+    pub(crate) fn dtmf(&mut self, now: Instant, id: CallId, digits: &str, method: Dtmf) -> bool {
+        let Some(call) = self.calls.get_mut(&id) else { return false };
+        let rtp = match (&call.state, method) {
+            (State::Talking(_), Dtmf::Rtp) => true,
+            (State::Talking(talk), Dtmf::Auto) => talk.key_tones,
+            (State::Talking(_), Dtmf::Info) => false,
+            (State::Progressing(progressing), Dtmf::Auto | Dtmf::Rtp) if progressing.early.is_some() => true,
+            _ => return false,
+        };
+        call.keys.push_str(digits);
+        let surplus = call.keys.chars().count().saturating_sub(MAX_KEYS_SHOWN);
+        call.keys = call.keys.chars().skip(surplus).collect();
+        let session = call.session;
+        self.out.push_back(Output::Announce { text: Text::plain(digits), assertive: false });
+        if rtp {
+            self.tell_media(id, MediaRequest::Dtmf(digits.to_owned()));
+        } else if let Some(session) = session {
+            self.info_digits(now, session, digits);
+        }
+        self.sound_once(Sound::Key(digits.chars().last().unwrap_or('0')));
+        true
+    }
+
+    fn info_digits(&mut self, now: Instant, session: SessionId, digits: &str) {
+        for digit in digits.chars().filter(|digit| *digit != ',') {
+            let body = format!("Signal={digit}\r\nDuration=160\r\n").into_bytes();
+            let content_type = "application/dtmf-relay".to_owned();
+            self.command(now, Command::Info { session, content_type, body });
+        }
+    }
+
+    /// Blind transfer to a cleaned number.
+    pub(crate) fn transfer(&mut self, now: Instant, id: CallId, to: String, ask: Option<Ask>) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let session = call.session;
+        let (Some(session), Some(talk)) = (session, call.talk_mut().filter(|talk| talk.transfer.is_none()))
+        else {
+            self.fail_ask(ask, Code::WrongState, "This call cannot be transferred now.");
+            return;
+        };
+        talk.transfer = Some((to.clone(), now));
+        call.asks.extend(ask.map(|ask| (Await::Transferred, ask)));
+        self.command(now, Command::Refer { session, target: to, replaces: None });
+    }
+
+    pub(crate) fn transfer_went(&mut self, now: Instant, session: SessionId, code: u16) {
+        let Some(id) = self.call_of(session) else { return };
+        let Some(talk) = self.calls.get_mut(&id).and_then(Call::talk_mut) else { return };
+        let Some((to, _)) = talk.transfer.clone() else { return };
+        let state = match code {
+            0..=100 => "trying",
+            101..=199 => "progress",
+            200..=299 => "done",
+            _ => "failed",
+        };
+        if code >= 300 {
+            talk.transfer = None;
+        }
+        let extra = Extra { code: Some(code), state: Some(state), ..Extra::default() };
+        self.tell_call(now, id, "phone:transfer", extra);
+        if (200..300).contains(&code) {
+            self.answer_asks(id, Await::Transferred, &json!({}));
+            self.command(now, Command::Terminate { session, reason: None });
+            let ending = Ending {
+                reason: Reason::Transferred,
+                ended_by: EndedBy::Local,
+                code: 200,
+                text: String::new(),
+            };
+            self.finish_to(now, id, ending, Some(to));
+        } else if code >= 300 {
+            self.fail_asks(id, Await::Transferred, Code::Sip(code), "The transfer failed.");
+            let name = self.calls.get(&id).map(Call::name).unwrap_or_default();
+            let args = vec![("to", to), ("reason", code.to_string()), ("name", name)];
+            self.ui.toast(now, Text { id: "transfer.failed", args }, true);
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! What the host and the screen reader hear of a call.
+//!
+//! Each event is a whole snapshot with all 12 keys; `wait`, `duration` and `total` are whole seconds.
+
+use super::{Await, Call, MAX_SAID, State};
+use crate::{
+    CallId, JournalEntry, Output, Phone,
+    bridge::{self, Ask, CallEvent, CauseData, Code, ContactRow},
+    cause::{self, Ending, Reason},
+    clock,
+    view::Text,
+};
+use serde_json::{Map, Value};
+use softframe_contacts::{Hit, Source};
+use softframe_sip::{EndedBy, Instant};
+
+/// Ids remembered for `-2`, `-3`; a queue repeats an id within minutes.
+const MAX_LABELS: usize = 1_000;
+
+/// What an event carries beside the snapshot.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Extra {
+    pub(crate) code: Option<u16>,
+    pub(crate) early_media: Option<bool>,
+    pub(crate) by: Option<&'static str>,
+    pub(crate) muted: Option<bool>,
+    pub(crate) state: Option<&'static str>,
+    pub(crate) cause: Option<Ending>,
+    pub(crate) transferred_to: Option<String>,
+}
+
+impl Phone {
+    /// Tells the host of a change, keeps it for a host trusted later, and renews the journal.
+    pub(crate) fn tell_call(&mut self, now: Instant, id: CallId, kind: &'static str, extra: Extra) {
+        let Some(event) = self.call_event(now, id, extra) else { return };
+        let data = bridge::json(&event);
+        self.tell(kind, &data);
+        if let Some(call) = self.calls.get_mut(&id) {
+            if call.said.len() >= MAX_SAID {
+                // The first events are those a late host needs; the middle of a long call is not.
+                call.said.remove(MAX_SAID / 2);
+            }
+            call.said.push((kind, data));
+        }
+        self.journal(now, id);
+    }
+
+    pub(crate) fn call_event(&self, now: Instant, id: CallId, extra: Extra) -> Option<CallEvent> {
+        let call = self.calls.get(&id)?;
+        let ended = extra.cause.is_some();
+        let (wait, duration) = times(call, now, ended);
+        let rows: Vec<ContactRow> = call.matches.iter().map(|hit| contact_row(hit, call.number())).collect();
+        Some(CallEvent {
+            context: self.context(),
+            id: call.label.clone(),
+            date: clock::iso8601(call.date),
+            from: call.from.clone(),
+            to: call.to.clone(),
+            direction: call.direction.name(),
+            status: match (call.talk(), ended) {
+                (Some(_), _) => "answered",
+                (None, true) => "missed",
+                (None, false) => "ringing",
+            },
+            duration,
+            wait,
+            total: if ended { wait + duration } else { 0 },
+            team: call.team.clone(),
+            reference: call.reference.clone(),
+            display_name: call.facts.display_name.clone(),
+            contact: rows.first().cloned(),
+            contacts: rows,
+            headers: headers_map(&call.facts.extras),
+            user_data: call.user_data.clone(),
+            sip_call_id: call.facts.sip_call_id.clone(),
+            video: false,
+            code: extra.code,
+            early_media: extra.early_media,
+            by: extra.by,
+            muted: extra.muted,
+            state: extra.state,
+            cause: extra.cause.map(|ending| cause_data(ending, extra.transferred_to)),
+        })
+    }
+
+    /// What must still be said and sent if this core dies now.
+    pub(crate) fn journal(&mut self, now: Instant, id: CallId) {
+        let Some(call) = self.calls.get(&id).filter(|call| !call.said.is_empty()) else { return };
+        let ending = Ending {
+            reason: Reason::Error,
+            ended_by: EndedBy::Local,
+            code: 0,
+            text: "The phone stopped".to_owned(),
+        };
+        let accepted_at = call.talk().map(|talk| talk.accepted_wall);
+        let farewell = call.session.and_then(|session| {
+            let octets = self.agent.as_ref()?.farewell(session)?;
+            Some((self.flow?, octets))
+        });
+        let Some(event) = self.call_event(now, id, Extra { cause: Some(ending), ..Extra::default() }) else {
+            return;
+        };
+        let mut event = event;
+        if accepted_at.is_some() {
+            // The shell knows when this core died and fills these.
+            (event.duration, event.total) = (0, event.wait);
+        }
+        let terminated = bridge::unnumbered("phone:terminated", &bridge::json(&event));
+        let entry = Some(JournalEntry { terminated, accepted_at, farewell });
+        self.out.push_back(Output::Journal { call: id, entry });
+    }
+
+    pub(crate) fn say_call(&mut self, id: CallId, text: &'static str) {
+        self.announce_call(id, text, false);
+    }
+
+    pub(crate) fn alert_call(&mut self, id: CallId, text: &'static str) {
+        self.announce_call(id, text, true);
+    }
+
+    fn announce_call(&mut self, id: CallId, text: &'static str, assertive: bool) {
+        let name = self.calls.get(&id).map(Call::name).unwrap_or_default();
+        let text = Text { id: text, args: vec![("name", name), ("t", "0:00".to_owned())] };
+        self.out.push_back(Output::Announce { text, assertive });
+    }
+
+    /// Answers the commands that waited for this.
+    pub(crate) fn answer_asks(&mut self, id: CallId, wait: Await, data: &Value) {
+        for ask in self.take_asks(id, wait) {
+            self.answer_ask(Some(ask), data.clone());
+        }
+    }
+
+    /// They will not get it.
+    pub(crate) fn fail_asks(&mut self, id: CallId, wait: Await, code: Code, message: &str) {
+        for ask in self.take_asks(id, wait) {
+            self.fail_ask(Some(ask), code, message);
+        }
+    }
+
+    fn take_asks(&mut self, id: CallId, wait: Await) -> Vec<Ask> {
+        let Some(call) = self.calls.get_mut(&id) else { return Vec::new() };
+        let (taken, kept) =
+            std::mem::take(&mut call.asks).into_iter().partition(|(awaited, _)| *awaited == wait);
+        call.asks = kept;
+        let taken: Vec<(Await, Ask)> = taken;
+        taken.into_iter().map(|(_, ask)| ask).collect()
+    }
+
+    pub(crate) fn remember_label(&mut self, label: String) {
+        if self.labels.len() >= MAX_LABELS {
+            self.labels.pop_front();
+        }
+        self.labels.push_back(label);
+    }
+}
+
+/// Whole seconds of ringing and of talk.
+pub(crate) fn times(call: &Call, now: Instant, ended: bool) -> (u64, u64) {
+    match &call.state {
+        State::Talking(talk) if ended => (talk.wait, now.since(talk.accepted) / 1_000),
+        State::Talking(talk) => (talk.wait, 0),
+        _ if ended => (now.since(call.started) / 1_000, 0),
+        _ => (0, 0),
+    }
+}
+
+fn cause_data(ending: Ending, transferred_to: Option<String>) -> CauseData {
+    CauseData {
+        reason: ending.reason.name(),
+        code: ending.code,
+        text: ending.text,
+        ended_by: cause::side(ending.ended_by),
+        transferred_to,
+    }
+}
+
+fn headers_map(headers: &[(String, String)]) -> Map<String, Value> {
+    let mut map = Map::new();
+    for (name, value) in headers {
+        map.entry(name.clone()).or_insert_with(|| Value::from(value.as_str()));
+    }
+    map
+}
+
+/// A contact as the host sees it, with the number that matched.
+pub(crate) fn contact_row(hit: &Hit, number: &str) -> ContactRow {
+    let matched = hit.phone.and_then(|phone| hit.contact.phones.get(phone)).or(hit.contact.phones.first());
+    ContactRow {
+        id: Value::from(hit.contact.id.as_str()),
+        source: source_name(&hit.source),
+        name: hit.contact.name.clone(),
+        number: matched.map_or_else(|| number.to_owned(), |phone| phone.number.clone()),
+        company: hit.contact.company.clone(),
+    }
+}
+
+pub(crate) fn source_name(source: &Source) -> String {
+    match source {
+        Source::Vcard => "vcard".to_owned(),
+        Source::Host(name) => name.clone(),
+    }
+}

@@ -1,0 +1,226 @@
+//! Why a call ended, in the closed list of the host protocol (protocol.md 1.6).
+//!
+//! It never invents a status: code and phrase are those of the wire.
+
+use softframe_sip::{Cause, EndedBy};
+
+/// `cause.reason`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reason {
+    Hangup,
+    Busy,
+    NoAnswer,
+    Rejected,
+    Cancelled,
+    NotFound,
+    Unavailable,
+    Forbidden,
+    AnsweredElsewhere,
+    Transferred,
+    Forwarded,
+    MediaFailed,
+    Lost,
+    Error,
+}
+
+impl Reason {
+    /// As it stands in events and, after `ended.`, in the table of texts.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Reason::Hangup => "hangup",
+            Reason::Busy => "busy",
+            Reason::NoAnswer => "no-answer",
+            Reason::Rejected => "rejected",
+            Reason::Cancelled => "cancelled",
+            Reason::NotFound => "not-found",
+            Reason::Unavailable => "unavailable",
+            Reason::Forbidden => "forbidden",
+            Reason::AnsweredElsewhere => "answered-elsewhere",
+            Reason::Transferred => "transferred",
+            Reason::Forwarded => "forwarded",
+            Reason::MediaFailed => "media-failed",
+            Reason::Lost => "lost",
+            Reason::Error => "error",
+        }
+    }
+
+    /// The message id of the pill on the "ended" view.
+    pub(crate) fn text_id(self) -> &'static str {
+        match self {
+            Reason::Hangup => "ended.hangup",
+            Reason::Busy => "ended.busy",
+            Reason::NoAnswer => "ended.no-answer",
+            Reason::Rejected => "ended.rejected",
+            Reason::Cancelled => "ended.cancelled",
+            Reason::NotFound => "ended.not-found",
+            Reason::Unavailable => "ended.unavailable",
+            Reason::Forbidden => "ended.forbidden",
+            Reason::AnsweredElsewhere => "ended.answered-elsewhere",
+            Reason::Transferred => "ended.transferred",
+            Reason::Forwarded => "ended.forwarded",
+            Reason::MediaFailed => "ended.media-failed",
+            Reason::Lost => "ended.lost",
+            Reason::Error => "ended.error",
+        }
+    }
+
+    /// The reason of that name, for what was stored.
+    pub(crate) fn from_name(name: &str) -> Option<Reason> {
+        [
+            Reason::Hangup,
+            Reason::Busy,
+            Reason::NoAnswer,
+            Reason::Rejected,
+            Reason::Cancelled,
+            Reason::NotFound,
+            Reason::Unavailable,
+            Reason::Forbidden,
+            Reason::AnsweredElsewhere,
+            Reason::Transferred,
+            Reason::Forwarded,
+            Reason::MediaFailed,
+            Reason::Lost,
+            Reason::Error,
+        ]
+        .into_iter()
+        .find(|reason| reason.name() == name)
+    }
+}
+
+/// `cause.endedBy`.
+pub(crate) fn side(ended_by: EndedBy) -> &'static str {
+    match ended_by {
+        EndedBy::Local => "local",
+        EndedBy::Remote => "remote",
+        EndedBy::Network => "network",
+    }
+}
+
+/// How far the call had come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    Outgoing,
+    Incoming,
+    Talking,
+}
+
+/// The whole of `cause`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Ending {
+    pub(crate) reason: Reason,
+    pub(crate) ended_by: EndedBy,
+    /// SIP status, 0 if none is involved.
+    pub(crate) code: u16,
+    pub(crate) text: String,
+}
+
+impl Ending {
+    pub(crate) fn local(reason: Reason, code: u16, text: &str) -> Ending {
+        Ending { reason, ended_by: EndedBy::Local, code, text: text.to_owned() }
+    }
+}
+
+/// Translates what the SIP side says.
+pub(crate) fn ending(stage: Stage, cause: &Cause) -> Ending {
+    let reason = match stage {
+        Stage::Talking => talking(cause),
+        Stage::Incoming => incoming(cause),
+        Stage::Outgoing => outgoing(cause),
+    };
+    Ending { reason, ended_by: cause.ended_by, code: cause.code, text: cause.phrase.clone() }
+}
+
+fn talking(cause: &Cause) -> Reason {
+    match cause.ended_by {
+        EndedBy::Network => Reason::Lost,
+        EndedBy::Local | EndedBy::Remote => Reason::Hangup,
+    }
+}
+
+fn incoming(cause: &Cause) -> Reason {
+    // RFC 3326 §2: a proxy tells the forks that lose why.
+    if cause
+        .reason
+        .as_ref()
+        .is_some_and(|reason| reason.protocol.eq_ignore_ascii_case("SIP") && reason.cause == 200)
+    {
+        return Reason::AnsweredElsewhere;
+    }
+    match cause.ended_by {
+        EndedBy::Network => Reason::Lost,
+        EndedBy::Remote => Reason::Cancelled,
+        EndedBy::Local => Reason::Rejected,
+    }
+}
+
+fn outgoing(cause: &Cause) -> Reason {
+    if cause.ended_by == EndedBy::Local {
+        return Reason::Cancelled;
+    }
+    // A gateway's Q.850 cause is closer to the truth than the status it was squeezed into.
+    let q850 = cause.reason.as_ref().filter(|reason| reason.protocol.eq_ignore_ascii_case("Q.850"));
+    match q850.map(|reason| reason.cause) {
+        Some(1 | 28) => return Reason::NotFound,
+        Some(17) => return Reason::Busy,
+        Some(18 | 19) => return Reason::NoAnswer,
+        Some(21) => return Reason::Rejected,
+        Some(20 | 27) => return Reason::Unavailable,
+        _ => {}
+    }
+    match cause.code {
+        300..=399 => Reason::Forwarded,
+        401 | 403 | 407 => Reason::Forbidden,
+        404 | 410 | 484 | 485 | 604 => Reason::NotFound,
+        408 | 487 => Reason::NoAnswer,
+        480 => Reason::Unavailable,
+        486 | 600 => Reason::Busy,
+        488 | 606 => Reason::MediaFailed,
+        603 | 607 | 608 => Reason::Rejected,
+        _ if cause.ended_by == EndedBy::Network => Reason::Lost,
+        _ => Reason::Error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cause(ended_by: EndedBy, code: u16, reason: Option<(&str, u16)>) -> Cause {
+        let reason = reason.map(|(protocol, cause)| softframe_sip::Reason {
+            protocol: protocol.into(),
+            cause,
+            text: String::new(),
+        });
+        Cause { ended_by, code, phrase: String::new(), reason }
+    }
+
+    #[test]
+    fn endings_map_to_the_closed_list() {
+        use EndedBy::{Local, Network, Remote};
+        for (stage, given, expected) in [
+            (Stage::Talking, cause(Remote, 200, None), Reason::Hangup),
+            (Stage::Talking, cause(Network, 408, None), Reason::Lost),
+            (Stage::Incoming, cause(Remote, 487, None), Reason::Cancelled),
+            (Stage::Incoming, cause(Remote, 487, Some(("SIP", 200))), Reason::AnsweredElsewhere),
+            (Stage::Incoming, cause(Local, 486, None), Reason::Rejected),
+            (Stage::Outgoing, cause(Remote, 486, None), Reason::Busy),
+            (Stage::Outgoing, cause(Remote, 480, Some(("Q.850", 19))), Reason::NoAnswer),
+            (Stage::Outgoing, cause(Remote, 480, None), Reason::Unavailable),
+            (Stage::Outgoing, cause(Remote, 603, None), Reason::Rejected),
+            (Stage::Outgoing, cause(Remote, 404, None), Reason::NotFound),
+            (Stage::Outgoing, cause(Remote, 403, None), Reason::Forbidden),
+            (Stage::Outgoing, cause(Remote, 302, None), Reason::Forwarded),
+            (Stage::Outgoing, cause(Remote, 500, None), Reason::Error),
+            (Stage::Outgoing, cause(Local, 487, None), Reason::Cancelled),
+            (Stage::Outgoing, cause(Network, 503, None), Reason::Lost),
+        ] {
+            assert_eq!(ending(stage, &given).reason, expected, "{stage:?} {given:?}");
+        }
+    }
+
+    #[test]
+    fn every_name_is_found_again() {
+        assert_eq!(Reason::from_name("answered-elsewhere"), Some(Reason::AnsweredElsewhere));
+        assert_eq!(Reason::from_name("x"), None);
+    }
+}

@@ -1,0 +1,637 @@
+//! `config.json`: every key has one type and one rule; a key that breaks its rule is named on screen.
+//!
+//! It knows no account that a person typed and never fetches anything.
+
+use crate::Theme;
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
+
+/// More servers than this is a mistake; each one costs a connection attempt at fail-over.
+const MAX_SERVERS: usize = 8;
+/// Host lists are compared with every message's chain.
+const MAX_ORIGINS: usize = 256;
+/// A value shown on the error screen is cut here.
+const MAX_FOUND_CHARS: usize = 60;
+
+/// What the operator of the widget decided, with every default filled in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// Addresses in order of preference.
+    pub servers: Vec<String>,
+    /// Default: the host of the first server.
+    pub domain: Option<String>,
+    /// Origins that may embed the phone, exact or `https://*.example.com`.
+    pub hosts: Vec<String>,
+    /// Origins that may only send contacts.
+    pub addons: Vec<String>,
+    /// Origins of contact pictures.
+    pub image_hosts: Vec<String>,
+    /// Signs in by itself.
+    pub account: Option<AccountConfig>,
+    /// Where such an account is fetched.
+    pub account_url: Option<String>,
+    /// For the peer connection.
+    pub ice_servers: Vec<IceServer>,
+    /// `all` or `relay`.
+    pub ice_transport_policy: IcePolicy,
+    /// ISO 3166, for national numbers.
+    pub country: String,
+    /// `team` of every event without `X-Team`.
+    pub team: String,
+    /// Which SIP headers mean what.
+    pub headers: HeaderNames,
+    /// BCP 47, empty: the browser's.
+    pub language: String,
+    /// Texts that replace ours.
+    pub strings: Vec<(String, String)>,
+    /// The size the widget wants.
+    pub size: (u32, u32),
+    /// Colours.
+    pub theme: ThemeConfig,
+    /// A second call may ring.
+    pub call_waiting: bool,
+    /// Own numbers; the first is `from` of outbound calls.
+    pub numbers: Vec<String>,
+    /// Seconds asked for in REGISTER.
+    pub register_expires: u32,
+    /// Policy of dialling.
+    pub dial: DialConfig,
+    /// `sip:` URIs may be dialled.
+    pub dial_uris: bool,
+    /// `ws:` servers allowed beside loopback.
+    pub insecure_servers: Vec<String>,
+    /// Statuses: id, label.
+    pub statuses: Vec<(String, String)>,
+    /// The answer to callers while do-not-disturb is on: 480, 486 or 603.
+    pub dnd_code: u16,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            servers: Vec::new(),
+            domain: None,
+            hosts: Vec::new(),
+            addons: Vec::new(),
+            image_hosts: Vec::new(),
+            account: None,
+            account_url: None,
+            ice_servers: Vec::new(),
+            ice_transport_policy: IcePolicy::All,
+            country: String::new(),
+            team: String::new(),
+            headers: HeaderNames::default(),
+            language: String::new(),
+            strings: Vec::new(),
+            size: (320, 460),
+            theme: ThemeConfig::default(),
+            call_waiting: true,
+            numbers: Vec::new(),
+            register_expires: 600,
+            dial: DialConfig::default(),
+            dial_uris: false,
+            insecure_servers: Vec::new(),
+            statuses: Vec::new(),
+            dnd_code: 486,
+        }
+    }
+}
+
+/// `account`. Its `Debug` shows no password.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AccountConfig {
+    /// User part.
+    pub user: String,
+    /// A password …
+    pub password: Option<String>,
+    /// … or a token (RFC 8898).
+    pub token: Option<String>,
+    /// Where it differs from `user`.
+    pub auth_user: Option<String>,
+    /// Shown to those we call.
+    pub display_name: Option<String>,
+    /// What events call this person.
+    pub context: Option<ContextConfig>,
+}
+
+impl std::fmt::Debug for AccountConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "AccountConfig({:?}, …)", self.user)
+    }
+}
+
+/// `account.context`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct ContextConfig {
+    /// `context.user` of events.
+    pub user: Option<String>,
+    /// `context.extension` of events.
+    pub extension: Option<String>,
+}
+
+/// One entry of `iceServers`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IceServer {
+    /// `stun:` and `turn:` addresses.
+    pub urls: Vec<String>,
+    /// For TURN.
+    pub username: Option<String>,
+    /// For TURN.
+    pub credential: Option<String>,
+}
+
+/// `iceTransportPolicy`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum IcePolicy {
+    /// Any candidate.
+    #[default]
+    All,
+    /// TURN only.
+    Relay,
+}
+
+/// `headers`: the names on the wire of what events carry.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct HeaderNames {
+    /// The call's id, in both directions.
+    pub call_id: String,
+    /// The team.
+    pub team: String,
+    /// The queue.
+    pub queue: String,
+    /// The number the caller dialled; the first present wins.
+    pub dialled: Vec<String>,
+}
+
+impl Default for HeaderNames {
+    fn default() -> HeaderNames {
+        HeaderNames {
+            call_id: "X-Call-ID".into(),
+            team: "X-Team".into(),
+            queue: "X-Queue".into(),
+            dialled: vec!["X-Dialed-Number".into(), "X-Teleforge-Dial-Number".into()],
+        }
+    }
+}
+
+/// `theme`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ThemeConfig {
+    /// Light, dark or the system's.
+    pub mode: Theme,
+    /// `#rrggbb` for light …
+    pub accent: Option<String>,
+    /// … and dark.
+    pub accent_dark: Option<String>,
+    /// 0 to 18.
+    pub radius: Option<u8>,
+    /// At most 24 characters.
+    pub name: Option<String>,
+}
+
+/// `dial`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DialConfig {
+    /// `*` and `#` codes from the host ask the person.
+    pub confirm_codes: bool,
+    /// `+` and `00` numbers from the host ask the person.
+    pub confirm_international: bool,
+    /// Prefixes that are never dialled.
+    pub blocked: Vec<String>,
+    /// Numbers that always ask when the host dials.
+    pub emergency: Vec<String>,
+    /// How fast the host may dial, `None`: no limit.
+    pub host_limit: Option<HostLimit>,
+}
+
+impl Default for DialConfig {
+    fn default() -> DialConfig {
+        DialConfig {
+            confirm_codes: true,
+            confirm_international: false,
+            blocked: Vec::new(),
+            emergency: vec!["112".into()],
+            host_limit: Some(HostLimit::default()),
+        }
+    }
+}
+
+/// `dial.hostLimit`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct HostLimit {
+    /// Calls in ten seconds.
+    pub per10s: usize,
+    /// Calls in an hour.
+    pub per_hour: usize,
+    /// The same number again within this time is ignored.
+    pub same_number_ms: u64,
+}
+
+impl Default for HostLimit {
+    fn default() -> HostLimit {
+        HostLimit { per10s: 5, per_hour: 60, same_number_ms: 2_000 }
+    }
+}
+
+/// What is wrong with a configuration: shown on screen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigError {
+    /// `dial.hostLimit`, empty for the file as a whole.
+    pub key: String,
+    /// What the key must be.
+    pub rule: &'static str,
+    /// What stands there.
+    pub found: String,
+}
+
+/// Known keys of the documented format that this version does not act on.
+const INERT: &[&str] = &[
+    "autoAnswer",
+    "dataTo",
+    "dialects",
+    "enigma",
+    "forward",
+    "gateway",
+    "hostLogin",
+    "settingsUrl",
+    "voicemail",
+    "webhooks",
+    "xivo",
+];
+
+impl Config {
+    /// Reads the file's text; warnings are for the console.
+    pub fn parse(text: &str) -> Result<(Config, Vec<String>), ConfigError> {
+        let value: Value = serde_json::from_str(text).map_err(|error| ConfigError {
+            key: String::new(),
+            rule: "must be JSON",
+            found: error.to_string().chars().take(MAX_FOUND_CHARS).collect(),
+        })?;
+        let Value::Object(map) = value else {
+            return Err(wrong("", "must be a JSON object", &value));
+        };
+        let mut keys = Keys { prefix: "", map };
+        let mut config = Config::default();
+        read_network(&mut keys, &mut config)?;
+        read_looks(&mut keys, &mut config)?;
+        read_policy(&mut keys, &mut config)?;
+        let warnings = keys.leftover(&config);
+        Ok((config, warnings))
+    }
+
+    /// The host part of the address-of-record, for a server the account uses.
+    pub fn domain_for(&self, server: &str) -> String {
+        self.domain.clone().unwrap_or_else(|| host_of(server).to_owned())
+    }
+
+    /// Whether this address may be connected to: `wss:`, or `ws:` to loopback or a listed server.
+    pub fn allows_server(&self, server: &str) -> bool {
+        if server.starts_with("wss://") {
+            return !host_of(server).is_empty();
+        }
+        server.starts_with("ws://")
+            && (is_loopback(host_of(server)) || self.insecure_servers.iter().any(|allowed| allowed == server))
+    }
+}
+
+/// The host of a URL, without port, user and path; IPv6 with its brackets.
+pub(crate) fn host_of(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or("");
+    let authority = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    if authority.starts_with('[') {
+        return authority.find(']').and_then(|end| authority.get(..=end)).unwrap_or("");
+    }
+    authority.split_once(':').map_or(authority, |(host, _)| host)
+}
+
+/// protocol.md 1.2.2: exactly these, never `*.localhost`.
+fn is_loopback(host: &str) -> bool {
+    host == "localhost"
+        || host == "[::1]"
+        || host.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback())
+}
+
+fn read_network(keys: &mut Keys, config: &mut Config) -> Result<(), ConfigError> {
+    const SERVER: &str = "must be an address that starts with wss://, or a list of up to 8 of them";
+    if let Some(OneOrMany(servers)) = keys.take("server", SERVER)? {
+        config.servers = servers;
+    }
+    config.insecure_servers = keys.list("insecureServers", "must be a list of ws:// addresses")?;
+    let bad = config.servers.iter().find(|server| !config.allows_server(server));
+    if let Some(bad) = bad {
+        return Err(wrong("server", SERVER, &Value::String(bad.clone())));
+    }
+    if config.servers.len() > MAX_SERVERS {
+        return Err(wrong("server", SERVER, &Value::from(config.servers.len())));
+    }
+    config.domain = keys.take("domain", "must be a host name")?;
+    config.hosts = keys.list("hosts", "must be a list of origins")?;
+    config.addons = keys.list("addons", "must be a list of origins")?;
+    config.image_hosts = keys.list("imageHosts", "must be a list of origins")?;
+    config.account =
+        keys.take("account", "must be an object with user and password or token, all of them text")?;
+    config.account_url = keys.take("accountUrl", "must be an address")?;
+    const ICE: &str = "must be a list of objects with urls, username and credential";
+    let servers: Vec<IceServerJson> = keys.take("iceServers", ICE)?.unwrap_or_default();
+    config.ice_servers = servers.into_iter().map(IceServer::from).collect();
+    config.ice_transport_policy =
+        keys.take("iceTransportPolicy", "must be \"all\" or \"relay\"")?.unwrap_or_default();
+    const EXPIRES: &str = "must be a number of seconds from 60 to 86400";
+    if let Some(seconds) = keys.take::<u32>("registerExpires", EXPIRES)? {
+        if !(60..=86_400).contains(&seconds) {
+            return Err(wrong("registerExpires", EXPIRES, &Value::from(seconds)));
+        }
+        config.register_expires = seconds;
+    }
+    Ok(())
+}
+
+fn read_looks(keys: &mut Keys, config: &mut Config) -> Result<(), ConfigError> {
+    config.language = keys.text("language", "must be a language tag such as \"en\"")?;
+    if let Some(Value::Object(map)) = keys.take::<Value>("strings", "must be an object of texts")? {
+        for (id, value) in map {
+            let Value::String(text) = value else {
+                return Err(wrong(&format!("strings.{id}"), "must be a text", &value));
+            };
+            config.strings.push((id, text));
+        }
+    }
+    const SIZE: &str = "must be {\"width\", \"height\"} in pixels";
+    if let Some(size) = keys.take::<SizeJson>("size", SIZE)? {
+        config.size = (size.width, size.height);
+    }
+    if let Some(theme) = keys.take::<Value>("theme", "must be an object")? {
+        config.theme = read_theme(theme)?;
+    }
+    #[derive(Deserialize)]
+    struct StatusJson {
+        id: String,
+        label: String,
+    }
+    let statuses: Vec<StatusJson> =
+        keys.take("statuses", "must be a list of {\"id\", \"label\"}")?.unwrap_or_default();
+    config.statuses = statuses.into_iter().map(|status| (status.id, status.label)).collect();
+    Ok(())
+}
+
+fn read_theme(value: Value) -> Result<ThemeConfig, ConfigError> {
+    let Value::Object(map) = value else {
+        return Err(wrong("theme", "must be an object", &value));
+    };
+    let mut keys = Keys { prefix: "theme.", map };
+    let mode = match keys.take::<String>("mode", MODE)?.as_deref() {
+        None | Some("system") => Theme::System,
+        Some("light") => Theme::Light,
+        Some("dark") => Theme::Dark,
+        Some(other) => return Err(wrong("theme.mode", MODE, &Value::from(other))),
+    };
+    let accent = keys.colour("accent")?;
+    let accent_dark = keys.colour("accentDark")?;
+    let radius: Option<u8> = keys.take("radius", "must be a number from 0 to 18")?;
+    if radius.is_some_and(|radius| radius > 18) {
+        return Err(wrong("theme.radius", "must be a number from 0 to 18", &Value::from(radius)));
+    }
+    let name: Option<String> = keys.take("name", "must be a text of at most 24 characters")?;
+    let name = name.map(|name| name.chars().take(24).collect());
+    Ok(ThemeConfig { mode, accent, accent_dark, radius, name })
+}
+
+const MODE: &str = "must be \"system\", \"light\" or \"dark\"";
+
+fn read_policy(keys: &mut Keys, config: &mut Config) -> Result<(), ConfigError> {
+    config.country = keys.text("country", "must be a two-letter country code")?;
+    config.team = keys.text("team", "must be a text")?;
+    if let Some(names) = keys.take("headers", "must be an object of header names")? {
+        config.headers = names;
+    }
+    config.call_waiting = keys.take("callWaiting", "must be true or false")?.unwrap_or(true);
+    config.dial_uris = keys.take("dialUris", "must be true or false")?.unwrap_or(false);
+    #[derive(Deserialize)]
+    struct NumberJson {
+        number: String,
+    }
+    let numbers: Vec<NumberJson> =
+        keys.take("numbers", "must be a list of {\"number\", \"label\"}")?.unwrap_or_default();
+    config.numbers = numbers.into_iter().map(|entry| entry.number).collect();
+    const DND: &str = "must be 480, 486 or 603";
+    if let Some(code) = keys.take::<u16>("dndCode", DND)? {
+        if ![480, 486, 603].contains(&code) {
+            return Err(wrong("dndCode", DND, &Value::from(code)));
+        }
+        config.dnd_code = code;
+    }
+    if let Some(dial) = keys.take::<Value>("dial", "must be an object")? {
+        config.dial = read_dial(dial)?;
+    }
+    Ok(())
+}
+
+fn read_dial(value: Value) -> Result<DialConfig, ConfigError> {
+    let Value::Object(mut map) = value else {
+        return Err(wrong("dial", "must be an object", &value));
+    };
+    let mut dial = DialConfig::default();
+    if let Some(limit) = map.remove("hostLimit") {
+        let rule = "must be {\"per10s\", \"perHour\", \"sameNumberMs\"} or null";
+        let parsed: Result<Option<HostLimit>, _> = serde_json::from_value(limit.clone());
+        dial.host_limit = parsed.map_err(|_| wrong("dial.hostLimit", rule, &limit))?;
+    }
+    let mut keys = Keys { prefix: "dial.", map };
+    if let Some(confirm) = keys.take("confirmCodes", "must be true or false")? {
+        dial.confirm_codes = confirm;
+    }
+    if let Some(confirm) = keys.take("confirmInternational", "must be true or false")? {
+        dial.confirm_international = confirm;
+    }
+    dial.blocked = keys.list("blocked", "must be a list of prefixes")?;
+    if let Some(emergency) = keys.take("emergency", "must be a list of numbers")? {
+        dial.emergency = emergency;
+    }
+    Ok(dial)
+}
+
+/// The keys not read yet of one object of the file.
+struct Keys {
+    prefix: &'static str,
+    map: Map<String, Value>,
+}
+
+impl Keys {
+    /// `null` counts as absent: a template may leave it.
+    fn take<T: DeserializeOwned>(&mut self, key: &str, rule: &'static str) -> Result<Option<T>, ConfigError> {
+        let Some(value) = self.map.remove(key).filter(|value| !value.is_null()) else {
+            return Ok(None);
+        };
+        match T::deserialize(&value) {
+            Ok(parsed) => Ok(Some(parsed)),
+            Err(_) => Err(wrong(&format!("{}{key}", self.prefix), rule, &value)),
+        }
+    }
+
+    fn text(&mut self, key: &str, rule: &'static str) -> Result<String, ConfigError> {
+        Ok(self.take(key, rule)?.unwrap_or_default())
+    }
+
+    fn list(&mut self, key: &str, rule: &'static str) -> Result<Vec<String>, ConfigError> {
+        let list: Vec<String> = self.take(key, rule)?.unwrap_or_default();
+        if list.len() > MAX_ORIGINS {
+            return Err(wrong(&format!("{}{key}", self.prefix), "is too long", &Value::from(list.len())));
+        }
+        Ok(list)
+    }
+
+    fn colour(&mut self, key: &str) -> Result<Option<String>, ConfigError> {
+        const RULE: &str = "must be a colour such as \"#3f56d8\"";
+        let colour: Option<String> = self.take(key, RULE)?;
+        let good = |text: &String| {
+            text.strip_prefix('#')
+                .is_some_and(|hex| hex.len() == 6 && hex.bytes().all(|octet| octet.is_ascii_hexdigit()))
+        };
+        match colour {
+            Some(text) if !good(&text) => {
+                Err(wrong(&format!("{}{key}", self.prefix), RULE, &Value::from(text)))
+            }
+            colour => Ok(colour),
+        }
+    }
+
+    fn leftover(self, config: &Config) -> Vec<String> {
+        let mut warnings: Vec<String> = self
+            .map
+            .keys()
+            .map(|key| match INERT.contains(&key.as_str()) {
+                true => format!("config.json: this version does not act on \"{key}\""),
+                false => format!("config.json: unknown key \"{key}\""),
+            })
+            .collect();
+        if config.hosts.iter().any(|host| host == "*") {
+            warnings.push("config.json: hosts contains \"*\", any page may use this phone".into());
+        }
+        warnings
+    }
+}
+
+fn wrong(key: &str, rule: &'static str, found: &Value) -> ConfigError {
+    // A password must not appear on screen because a neighbour of it has the wrong type.
+    let found = match key {
+        "account" => "something else".to_owned(),
+        _ => found.to_string().chars().take(MAX_FOUND_CHARS).collect(),
+    };
+    ConfigError { key: key.to_owned(), rule, found }
+}
+
+#[derive(Deserialize)]
+#[serde(from = "OneOrManyJson")]
+struct OneOrMany(Vec<String>);
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum OneOrManyJson {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl From<OneOrManyJson> for OneOrMany {
+    fn from(json: OneOrManyJson) -> OneOrMany {
+        match json {
+            OneOrManyJson::One(one) => OneOrMany(vec![one]),
+            OneOrManyJson::Many(many) => OneOrMany(many),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct IceServerJson {
+    urls: OneOrMany,
+    username: Option<String>,
+    credential: Option<String>,
+}
+
+impl From<IceServerJson> for IceServer {
+    fn from(json: IceServerJson) -> IceServer {
+        IceServer { urls: json.urls.0, username: json.username, credential: json.credential }
+    }
+}
+
+#[derive(Deserialize)]
+struct SizeJson {
+    width: u32,
+    height: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Config {
+        Config::parse(text).unwrap().0
+    }
+
+    #[test]
+    fn an_empty_file_gives_the_defaults() {
+        assert_eq!(parse("{}"), Config::default());
+    }
+
+    #[test]
+    fn a_documented_file_is_read_without_warning() {
+        let (config, warnings) = Config::parse(
+            r#"{"server":"wss://pbx.example/ws","hosts":["https://crm.example"],"team":"Dev_Team",
+                "account":{"user":"200","password":"x","context":{"extension":"200"}},
+                "iceServers":[{"urls":"stun:a"}],"dial":{"hostLimit":null},"size":{"width":300,"height":400},
+                "theme":{"mode":"dark","accent":"\u0023aabbcc"}}"#,
+        )
+        .unwrap();
+        assert!(warnings.is_empty(), "{warnings:?}");
+        assert_eq!(config.domain_for(&config.servers[0]), "pbx.example");
+        assert_eq!(config.dial.host_limit, None);
+        assert_eq!((config.size, config.theme.mode), ((300, 400), Theme::Dark));
+        assert_eq!(config.ice_servers[0].urls, ["stun:a"]);
+    }
+
+    #[test]
+    fn unknown_keys_and_a_star_in_hosts_warn() {
+        let (_, warnings) = Config::parse(r#"{"sevrer":"x","hosts":["*"],"xivo":{}}"#).unwrap();
+        assert_eq!(warnings.len(), 3, "{warnings:?}");
+    }
+
+    #[test]
+    fn a_wrong_type_names_key_rule_and_value() {
+        for (text, key, found) in [
+            (r#"{"server":5}"#, "server", "5"),
+            (r#"{"server":"ws://pbx.example/ws"}"#, "server", "\"ws://pbx.example/ws\""),
+            (r#"{"hosts":"https://a"}"#, "hosts", "\"https://a\""),
+            (r#"{"theme":{"accent":"red"}}"#, "theme.accent", "\"red\""),
+            (r#"{"dial":{"hostLimit":{"per10s":"5"}}}"#, "dial.hostLimit", "{\"per10s\":\"5\"}"),
+            (r#"{"account":{"user":1,"password":"secret"}}"#, "account", "something else"),
+            (r#"{"registerExpires":5}"#, "registerExpires", "5"),
+            ("[]", "", "[]"),
+        ] {
+            let error = Config::parse(text).unwrap_err();
+            assert_eq!((error.key.as_str(), error.found.as_str()), (key, found), "{text}");
+        }
+        assert_eq!(Config::parse("{").unwrap_err().rule, "must be JSON");
+    }
+
+    #[test]
+    fn plain_sockets_go_to_loopback_or_a_listed_server_only() {
+        let config = parse(r#"{"insecureServers":["ws://old.example:8088/ws"]}"#);
+        for (server, allowed) in [
+            ("wss://a.example", true),
+            ("ws://localhost:5080/ws", true),
+            ("ws://127.3.2.1/ws", true),
+            ("ws://[::1]:80/", true),
+            ("ws://x.localhost/", false),
+            ("ws://old.example:8088/ws", true),
+            ("ws://old.example/ws", false),
+            ("http://a.example", false),
+            ("wss://", false),
+        ] {
+            assert_eq!(config.allows_server(server), allowed, "{server}");
+        }
+    }
+}

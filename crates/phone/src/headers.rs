@@ -1,0 +1,195 @@
+//! Reads the headers of an INVITE into the fields of a call, by the configurable table of names.
+//!
+//! The only place of this crate that names a SIP header; dialects read the fields.
+
+use crate::config::HeaderNames;
+use softframe_sip::wire::Message;
+
+/// What a peer may put on the screen or into an event.
+pub(crate) const MAX_SHOWN_CHARS: usize = 128;
+/// Headers handed to the host page with a call.
+pub(crate) const MAX_EXTRA_HEADERS: usize = 64;
+/// Octets of one of them.
+pub(crate) const MAX_EXTRA_OCTETS: usize = 2_048;
+
+/// What an INVITE says of its caller and call.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Facts {
+    /// The platform's id of the call, if it gives one.
+    pub(crate) call_id: Option<String>,
+    /// Caller's number, empty if withheld.
+    pub(crate) from: String,
+    /// What the caller calls itself.
+    pub(crate) display_name: String,
+    /// The number that was called, if any header tells.
+    pub(crate) dialled: Option<String>,
+    pub(crate) team: Option<String>,
+    pub(crate) queue: String,
+    /// For the host page: name on the wire, value.
+    pub(crate) extras: Vec<(String, String)>,
+    pub(crate) sip_call_id: String,
+}
+
+/// Reads `invite`, an incoming request for the user `own`.
+pub(crate) fn read(invite: &Message, names: &HeaderNames, own: &str) -> Facts {
+    let from = name_addr(invite.header("From").unwrap_or(""));
+    let asserted = invite.header("P-Asserted-Identity").map(name_addr);
+    let caller = asserted.as_ref().filter(|party| !party.user.is_empty()).unwrap_or(&from);
+    let withheld = caller.anonymous || (asserted.is_none() && from.anonymous);
+    let named = if caller.display.is_empty() { &from } else { caller };
+    let text = |name: &str| invite.header(name).map(shown).filter(|value| !value.is_empty());
+    Facts {
+        call_id: text(&names.call_id),
+        from: if withheld { String::new() } else { caller.user.clone() },
+        display_name: if withheld { String::new() } else { named.display.clone() },
+        dialled: dialled(invite, names, own),
+        team: text(&names.team),
+        queue: text(&names.queue).unwrap_or_default(),
+        extras: extras(invite),
+        sip_call_id: invite.header("Call-ID").unwrap_or("").to_owned(),
+    }
+}
+
+/// protocol.md 5.1: own headers, P-Called-Party-ID, oldest History-Info, oldest Diversion, To.
+fn dialled(invite: &Message, names: &HeaderNames, own: &str) -> Option<String> {
+    let configured = names.dialled.iter().find_map(|name| invite.header(name)).map(shown);
+    let user = |value: &str| Some(name_addr(value).user).filter(|user| !user.is_empty());
+    let oldest = |name: &str| {
+        let values = invite.headers().filter(|(header, _)| header.eq_ignore_ascii_case(name));
+        values.map(|(_, value)| value.to_owned()).collect::<Vec<_>>()
+    };
+    configured
+        .filter(|number| !number.is_empty())
+        .or_else(|| invite.header("P-Called-Party-ID").and_then(user))
+        .or_else(|| oldest("History-Info").first().and_then(|value| user(value)))
+        .or_else(|| oldest("Diversion").last().and_then(|value| user(value)))
+        .or_else(|| invite.header("To").and_then(user).filter(|to| to != own))
+}
+
+/// All `X-*` by their names on the wire, and the few others a host may want.
+fn extras(invite: &Message) -> Vec<(String, String)> {
+    const OTHERS: [&str; 5] = ["Alert-Info", "Call-Info", "Subject", "Diversion", "P-Asserted-Identity"];
+    invite
+        .headers()
+        .filter(|(name, value)| {
+            let extension = name.get(..2).is_some_and(|head| head.eq_ignore_ascii_case("X-"));
+            let other = OTHERS.iter().any(|known| known.eq_ignore_ascii_case(name));
+            (extension || other) && value.len() <= MAX_EXTRA_OCTETS
+        })
+        .take(MAX_EXTRA_HEADERS)
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
+}
+
+/// A name-addr or addr-spec (RFC 3261 §20.10), as far as a phone shows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Party {
+    pub(crate) display: String,
+    /// User part or `tel:` number, percent-decoded, without parameters.
+    pub(crate) user: String,
+    pub(crate) anonymous: bool,
+}
+
+pub(crate) fn name_addr(value: &str) -> Party {
+    let value = value.trim();
+    let (display, rest) = match value.strip_prefix('"') {
+        Some(quoted) => unquote(quoted),
+        None => {
+            let (display, rest) = value.split_at_checked(value.find('<').unwrap_or(0)).unwrap_or(("", value));
+            (display.trim().to_owned(), rest)
+        }
+    };
+    let uri = match rest.find('<') {
+        Some(start) => {
+            let inner = rest.get(start + 1..).unwrap_or("");
+            inner.split('>').next().unwrap_or("")
+        }
+        None => rest.split([';', ',']).next().unwrap_or("").trim(),
+    };
+    let (user, host) = user_and_host(uri);
+    let anonymous = user.eq_ignore_ascii_case("anonymous") || host.eq_ignore_ascii_case("anonymous.invalid");
+    Party { display: shown(&display), user: shown(&user), anonymous }
+}
+
+/// The text of a quoted string and what follows it.
+fn unquote(quoted: &str) -> (String, &str) {
+    let mut text = String::new();
+    let mut chars = quoted.char_indices();
+    while let Some((at, c)) = chars.next() {
+        match c {
+            '"' => return (text, quoted.get(at + 1..).unwrap_or("")),
+            '\\' => text.extend(chars.next().map(|(_, escaped)| escaped)),
+            _ => text.push(c),
+        }
+    }
+    (text, "")
+}
+
+fn user_and_host(uri: &str) -> (String, &str) {
+    let Some((scheme, rest)) = uri.split_once(':') else { return (String::new(), "") };
+    if scheme.eq_ignore_ascii_case("tel") {
+        return (rest.split(';').next().unwrap_or("").to_owned(), "");
+    }
+    let Some((user, host)) = rest.rsplit_once('@') else { return (String::new(), rest) };
+    let user = user.split([';', ':']).next().unwrap_or("");
+    let host = host.split([';', ':', '?']).next().unwrap_or("");
+    (percent_decoded(user), host)
+}
+
+fn percent_decoded(text: &str) -> String {
+    let mut octets = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(octet) = rest.next() {
+        let mut ahead = rest.clone();
+        let hex = |digit: Option<u8>| digit.and_then(|digit| char::from(digit).to_digit(16));
+        match (octet, hex(ahead.next()), hex(ahead.next())) {
+            (b'%', Some(high), Some(low)) => {
+                octets.push((high * 16 + low) as u8);
+                rest = ahead;
+            }
+            _ => octets.push(octet),
+        }
+    }
+    String::from_utf8(octets).unwrap_or_else(|_| text.to_owned())
+}
+
+/// What a peer wrote, without what could disturb a screen (protocol.md 1.7).
+pub(crate) fn shown(text: &str) -> String {
+    let disturbs = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    };
+    text.chars().filter(|c| !disturbs(*c)).take(MAX_SHOWN_CHARS).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parties_are_read_from_every_form() {
+        for (value, display, user, anonymous) in [
+            ("\"Marta \\\"M\\\" Ruiz\" <sip:+34911@h;x=1>;tag=a", "Marta \"M\" Ruiz", "+34911", false),
+            ("Ana <sips:ana%20b@h:5061>", "Ana", "ana b", false),
+            ("sip:201@h;tag=x", "", "201", false),
+            ("<tel:+34911;phone-context=x>", "", "+34911", false),
+            ("\"Anonymous\" <sip:anonymous@anonymous.invalid>;tag=1", "Anonymous", "anonymous", true),
+            ("<sip:h>", "", "", false),
+            ("\"unfinished", "unfinished", "", false),
+            ("", "", "", false),
+            ("<sip:100%zz@h>", "", "100%zz", false),
+        ] {
+            let party = name_addr(value);
+            assert_eq!(
+                (party.display.as_str(), party.user.as_str(), party.anonymous),
+                (display, user, anonymous)
+            );
+        }
+    }
+
+    #[test]
+    fn marks_that_disturb_a_screen_are_removed() {
+        assert_eq!(shown("a\u{202e}b\u{0}c\u{200b}"), "abc");
+        assert_eq!(shown(&"x".repeat(500)).len(), MAX_SHOWN_CHARS);
+    }
+}

@@ -1,0 +1,311 @@
+//! What each command of the host does.
+//!
+//! It never answers a command twice: each arm answers, or hands the `Ask` on to what will.
+
+use crate::{
+    CallId, Phone,
+    account::{Account, state_name},
+    bridge::{Ask, Click2Call, Code, Command},
+    call::{Call, Next, State, Wish, contact_row, times},
+    cause::Reason,
+    clock, dial,
+    dial::Verdict,
+    ui::Page,
+    view::{Tab, Text},
+};
+use serde_json::{Value, json};
+use softframe_contacts::Source;
+use softframe_sip::Instant;
+
+/// Smallest and largest size a host may set; a page that opens the phone trusts it.
+const SIZES: std::ops::RangeInclusive<u32> = 48..=4_096;
+
+impl Phone {
+    pub(crate) fn run_command(&mut self, now: Instant, ask: Ask, command: Command, held: bool) {
+        match command {
+            Command::Click2Call(wish) => self.click2call(now, ask, wish, held),
+            Command::Answer { call } => {
+                self.on_call(now, ask, call, Self::oldest_ringing, |phone, id, ask| {
+                    phone.answer(now, id, Some(ask));
+                })
+            }
+            Command::Reject { call, code } => {
+                self.on_call(now, ask, call, Self::oldest_ringing, |phone, id, ask| {
+                    match phone.calls.get(&id).is_some_and(|call| call.is_ringing_in()) {
+                        true => {
+                            phone.decline(now, id, Some(code));
+                            phone.answer_ask(Some(ask), json!({}));
+                        }
+                        false => phone.fail_ask(Some(ask), Code::WrongState, "This call does not ring."),
+                    }
+                })
+            }
+            Command::Hangup { call } => self.on_call(now, ask, call, Self::active_call, |phone, id, ask| {
+                phone.end(now, id, Reason::Hangup);
+                phone.answer_ask(Some(ask), json!({}));
+            }),
+            Command::Hold { call, hold } => {
+                let which = if hold { Self::active_call } else { Self::held_call };
+                self.on_call(now, ask, call, which, |phone, id, ask| phone.hold(now, id, hold, Some(ask)));
+            }
+            Command::Mute { call, mute } => {
+                self.on_call(now, ask, call, Self::active_call, |phone, id, ask| {
+                    phone.mute(now, id, mute);
+                    phone.answer_ask(Some(ask), json!({}));
+                })
+            }
+            Command::Dtmf { call, digits, method } => {
+                self.on_call(now, ask, call, Self::active_call, |phone, id, ask| {
+                    match phone.dtmf(now, id, &digits, method) {
+                        true => phone.answer_ask(Some(ask), json!({})),
+                        false => phone.fail_ask(Some(ask), Code::WrongState, "The call has no sound yet."),
+                    }
+                });
+            }
+            Command::Transfer { call, to } => self.transfer_command(now, ask, call, &to),
+            Command::State => {
+                let state = self.state(now);
+                self.answer_ask(Some(ask), state);
+            }
+            Command::Status { status } => match self.set_status(&status) {
+                true => self.answer_ask(Some(ask), json!({})),
+                false => self.fail_ask(Some(ask), Code::BadRequest, "There is no such status."),
+            },
+            Command::Dnd { enabled } => {
+                self.set_dnd(enabled);
+                self.answer_ask(Some(ask), json!({}));
+            }
+            Command::Logout => {
+                self.sign_out(now);
+                self.answer_ask(Some(ask), json!({}));
+            }
+            Command::Unsupported => {
+                self.fail_ask(Some(ask), Code::NotSupported, "This version cannot do that.");
+            }
+            other => self.run_plain_command(now, ask, other),
+        }
+    }
+
+    /// Those that need neither an account nor a call.
+    fn run_plain_command(&mut self, now: Instant, ask: Ask, command: Command) {
+        match command {
+            Command::Contacts(rows, head) => {
+                self.take_rows(&rows, &head);
+                self.answer_ask(Some(ask), json!({}));
+            }
+            Command::ContactsRemove { ids, source } => {
+                self.contacts.remove(&Source::Host(source), &ids);
+                self.wants_index();
+                self.answer_ask(Some(ask), json!({}));
+            }
+            Command::ContactsClear { source } => {
+                self.contacts.clear(&Source::Host(source));
+                self.wants_index();
+                self.answer_ask(Some(ask), json!({}));
+            }
+            Command::ContactsSearch { query, max } => {
+                let mut hits = self.contacts.search(&query, max + 1);
+                let more = hits.len() > max;
+                hits.truncate(max);
+                let rows: Vec<_> = hits.iter().map(|hit| contact_row(hit, "")).collect();
+                self.answer_ask(Some(ask), json!({ "hits": rows, "more": more }));
+            }
+            Command::ContactsMatch { numbers } => {
+                let matches: serde_json::Map<String, Value> = numbers
+                    .into_iter()
+                    .map(|number| {
+                        let hits = self.contacts.by_number(&number);
+                        let rows: Vec<_> = hits.iter().map(|hit| contact_row(hit, &number)).collect();
+                        (number, json!(rows))
+                    })
+                    .collect();
+                self.answer_ask(Some(ask), json!({ "matches": matches }));
+            }
+            Command::ContactsVcf { text } => {
+                let data = self.take_vcf(&text);
+                self.answer_ask(Some(ask), data);
+            }
+            Command::Hello => self.hello(ask),
+            Command::Show | Command::Hide => self.answer_ask(Some(ask), json!({})),
+            Command::Navigate { view } => self.navigate(now, ask, &view),
+            Command::Size { width, height } => self.set_size(ask, width, height),
+            _ => self.fail_ask(Some(ask), Code::Internal, "This command has no effect here."),
+        }
+    }
+
+    /// Runs `act` on the call the host means: by its id or reference, else by `default`.
+    fn on_call(
+        &mut self,
+        _now: Instant,
+        ask: Ask,
+        named: Option<String>,
+        default: impl Fn(&Phone) -> Option<CallId>,
+        act: impl FnOnce(&mut Phone, CallId, Ask),
+    ) {
+        let found = match &named {
+            Some(name) => self.named_call(name),
+            None => default(self),
+        };
+        match found {
+            Some(id) => act(self, id, ask),
+            None => self.fail_ask(Some(ask), Code::NoSuchCall, "There is no such call."),
+        }
+    }
+
+    /// The newest live call of that id or reference (protocol.md 1.5).
+    fn named_call(&self, name: &str) -> Option<CallId> {
+        let is = |call: &&Call| call.label == name || call.reference.as_deref() == Some(name);
+        self.calls.values().rev().find(is).map(|call| call.id)
+    }
+
+    pub(crate) fn active_call(&self) -> Option<CallId> {
+        let held = || self.held_call();
+        let attempt = || self.calls.values().find(|call| !call.is_ringing_in()).map(|call| call.id);
+        self.live_call().or_else(attempt).or_else(held)
+    }
+
+    fn held_call(&self) -> Option<CallId> {
+        let held = |call: &&Call| call.talk().is_some_and(|talk| talk.held.is_some());
+        self.calls.values().rev().find(held).map(|call| call.id)
+    }
+
+    fn click2call(&mut self, now: Instant, ask: Ask, wish: Click2Call, held: bool) {
+        let number = match dial::clean(&wish.number, &self.config) {
+            Ok(number) => number,
+            Err(dial::Refusal::Invalid) => {
+                return self.fail_ask(Some(ask), Code::InvalidNumber, "This is not a phone number.");
+            }
+            Err(dial::Refusal::Blocked) => {
+                return self.fail_ask(
+                    Some(ask),
+                    Code::InvalidNumber,
+                    "Calls to this number are not allowed.",
+                );
+            }
+        };
+        if held || !wish.auto_dial {
+            self.ui.fill(&number);
+            return match held {
+                true => self.fail_ask(
+                    Some(ask),
+                    Code::NeedsConfirmation,
+                    "The number was filled in, not dialled.",
+                ),
+                false => self.answer_ask(Some(ask), json!({})),
+            };
+        }
+        if !self.is_registered() {
+            return self.fail_ask(Some(ask), Code::NotRegistered, "The phone is not registered.");
+        }
+        match self.gate.admit(now, &number, self.config.dial.host_limit) {
+            Verdict::Pass => {}
+            // protocol.md 1.7: ignored, so nothing on screen; a command that asked gets its response.
+            Verdict::Repeated if ask.id.is_none() => return,
+            Verdict::Repeated => {
+                return self.fail_ask(Some(ask), Code::RateLimited, "The same number was just dialled.");
+            }
+            Verdict::TooFast => {
+                self.ui.toast(now, Text::of("news.rate"), true);
+                return self.fail_ask(Some(ask), Code::RateLimited, "The page dials too fast.");
+            }
+        }
+        let question = dial::question(&number, &self.config);
+        let mut wish = Wish {
+            number,
+            from: wish.from,
+            user_data: wish.user_data,
+            headers: wish.headers,
+            reference: wish.reference,
+            ask: None,
+        };
+        match question {
+            Some(question) => {
+                self.fail_ask(Some(ask), Code::NeedsConfirmation, "The person is asked first.");
+                self.ui.confirm = Some((wish, question));
+                self.attention("confirm");
+            }
+            None => {
+                wish.ask = Some(ask);
+                self.dial(now, wish);
+            }
+        }
+    }
+
+    fn transfer_command(&mut self, now: Instant, ask: Ask, call: Option<String>, to: &str) {
+        match dial::clean(to, &self.config) {
+            Ok(to) if dial::question(&to, &self.config).is_none() => {
+                self.on_call(now, ask, call, Self::active_call, |phone, id, ask| {
+                    phone.transfer(now, id, to, Some(ask));
+                });
+            }
+            Ok(_) => {
+                self.fail_ask(Some(ask), Code::NeedsConfirmation, "This number needs the person's word.")
+            }
+            Err(_) => self.fail_ask(Some(ask), Code::InvalidNumber, "This is not a phone number."),
+        }
+    }
+
+    /// A host that attached late is told again what it waits for.
+    fn hello(&mut self, ask: Ask) {
+        let data = json!({ "v": 1, "features": ["calls", "contacts", "vcard", "dtmf", "transfer"],
+                           "limits": { "maxMessageContacts": 150 } });
+        self.answer_ask(Some(ask), data);
+        if matches!(self.account, Account::SignedIn { logged: true, .. }) {
+            self.tell_logged();
+        }
+    }
+
+    fn navigate(&mut self, now: Instant, ask: Ask, view: &str) {
+        match view {
+            "keypad" => self.ui.go(now, Tab::Keypad),
+            "contacts" => self.ui.go(now, Tab::Contacts),
+            "history" => self.ui.go(now, Tab::Recents),
+            "settings" => self.ui.page = Page::Settings,
+            "call" => self.ui.browsing = false,
+            _ => return self.fail_ask(Some(ask), Code::BadRequest, "There is no such view."),
+        }
+        self.answer_ask(Some(ask), json!({}));
+    }
+
+    fn set_size(&mut self, ask: Ask, width: u32, height: u32) {
+        if !SIZES.contains(&width) || !SIZES.contains(&height) {
+            return self.fail_ask(Some(ask), Code::BadRequest, "width and height must be from 48 to 4096.");
+        }
+        self.wanted_size = (width, height);
+        self.tell("widget:size", &json!({ "width": width, "height": height }).to_string());
+        self.answer_ask(Some(ask), json!({}));
+    }
+
+    /// The snapshot of `state`.
+    fn state(&self, now: Instant) -> Value {
+        let connection =
+            self.connection.as_ref().map_or("offline", |connection| state_name(connection.state));
+        let calls: Vec<Value> = self.calls.values().map(|call| self.call_state(now, call)).collect();
+        json!({
+            "context": self.context(),
+            "connection": connection,
+            "calls": calls,
+            "forwards": {},
+            "dnd": self.person.dnd,
+            "voicemail": { "newMessages": 0, "oldMessages": 0, "waiting": false },
+            "seq": self.host.seq.unwrap_or(1).saturating_sub(1),
+        })
+    }
+
+    fn call_state(&self, now: Instant, call: &Call) -> Value {
+        let state = match &call.state {
+            State::Preparing { .. } => "preparing",
+            State::Calling => "calling",
+            State::Progressing(_) => "progress",
+            State::Incoming { .. } => "ringing",
+            State::Answering { .. } | State::Accepting { .. } => "answering",
+            State::Talking(talk) if talk.held.is_some() => "held",
+            State::Talking(_) => "active",
+        };
+        json!({
+            "id": call.label, "ref": call.reference, "direction": call.direction.name(), "from": call.from,
+            "to": call.to, "date": clock::iso8601(call.date), "state": state, "muted": call.muted,
+            "wait": times(call, now, false).0,
+        })
+    }
+}

@@ -1,0 +1,94 @@
+//! What the person chose: status, do not disturb, colours. Kept for the account on this device.
+//!
+//! A lost connection never changes it.
+
+use crate::{Phone, StoreRequest, Theme, account::DEVICE, bridge::json};
+use serde::{Deserialize, Serialize};
+
+/// Its key in the device's space: do-not-disturb must be known before the first call can come.
+const PERSON_KEY: &str = "person";
+
+/// The person's choices.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Person {
+    pub(crate) status: String,
+    pub(crate) dnd: bool,
+    theme: Option<String>,
+}
+
+impl Default for Person {
+    fn default() -> Person {
+        Person { status: "online".to_owned(), dnd: false, theme: None }
+    }
+}
+
+impl Person {
+    pub(crate) fn theme(&self) -> Option<Theme> {
+        match self.theme.as_deref() {
+            Some("light") => Some(Theme::Light),
+            Some("dark") => Some(Theme::Dark),
+            Some("system") => Some(Theme::System),
+            _ => None,
+        }
+    }
+}
+
+impl Phone {
+    /// `false` if there is no such status.
+    pub(crate) fn set_status(&mut self, status: &str) -> bool {
+        if status == "dnd" {
+            self.set_dnd(true);
+            return true;
+        }
+        if !self.statuses().iter().any(|(id, _)| id == status) {
+            return false;
+        }
+        self.person.status = status.to_owned();
+        self.person_changed();
+        true
+    }
+
+    pub(crate) fn set_dnd(&mut self, dnd: bool) {
+        if self.person.dnd != dnd {
+            self.person.dnd = dnd;
+            self.person_changed();
+        }
+    }
+
+    pub(crate) fn set_theme(&mut self, theme: Theme) {
+        let name = match theme {
+            Theme::System => "system",
+            Theme::Light => "light",
+            Theme::Dark => "dark",
+        };
+        self.person.theme = Some(name.to_owned());
+        self.save_person();
+    }
+
+    /// Id and label; the label of ours is a message id.
+    pub(crate) fn statuses(&self) -> Vec<(String, String)> {
+        if !self.config.statuses.is_empty() {
+            return self.config.statuses.clone();
+        }
+        let own = [("online", "status.available"), ("busy", "status.busy"), ("away", "status.away")];
+        own.into_iter().map(|(id, label)| (id.to_owned(), label.to_owned())).collect()
+    }
+
+    fn person_changed(&mut self) {
+        self.save_person();
+        let data = format!(r#"{{"context":{},"dnd":{}}}"#, json(&self.context()), self.person.dnd);
+        self.tell("status:change", &data);
+    }
+
+    fn save_person(&mut self) {
+        let value = json(&self.person).into_bytes();
+        self.store(StoreRequest::Put { space: DEVICE.to_owned(), key: PERSON_KEY.to_owned(), value });
+    }
+
+    pub(crate) fn restore_person(&mut self, values: &[(String, Vec<u8>)]) {
+        let value = values.iter().find(|(key, _)| key == PERSON_KEY).map(|(_, value)| value.as_slice());
+        if let Some(person) = value.and_then(|value| serde_json::from_slice(value).ok()) {
+            self.person = person;
+        }
+    }
+}

@@ -1,0 +1,493 @@
+//! Contacts on their way into the index: pushes of the host, vCard files, what the store held.
+//!
+//! It never works in one go: files and stored chunks wait until `contacts_step` asks for a bounded amount.
+
+use crate::{
+    FileEvent, Output, Phone, StorageError, StoreRequest,
+    bridge::{self, ContactsHead, IndexedData, RowWish},
+    call::source_name,
+    view::{Sheet, Text},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use softframe_contacts::{
+    Contact, Contacts, Indexed, Mode, PhoneNumber, Rejection, Source,
+    vcard::{Defect, Reader},
+};
+use softframe_sip::Instant;
+use std::collections::{BTreeMap, VecDeque};
+
+/// Pushes open at once; each source has one, and a page has few sources.
+const MAX_PUSHES: usize = 16;
+/// Octets of one file (protocol.md 1.7).
+const MAX_FILE_OCTETS: u64 = 256 * 1024 * 1024;
+/// Files at once (protocol.md 1.7).
+const MAX_FILES: usize = 20;
+/// Defects listed on the sheet.
+const MAX_DEFECTS: usize = 50;
+/// Octets of a file that count as one unit of work.
+const UNIT_OCTETS: usize = 1_024;
+/// Contacts kept under one key of the store: one encryption each, and little is lost with one.
+const CHUNK_CONTACTS: usize = 500;
+/// Between two `contacts:indexing`.
+const PROGRESS_MILLIS: u64 = 250;
+/// Where dropped contacts are in the account's space.
+const PREFIX: &str = "contacts/";
+
+/// A contact as it is stored.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    i: String,
+    n: String,
+    p: Vec<(String, Option<String>)>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    c: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    t: Option<String>,
+}
+
+impl From<&Contact> for Kept {
+    fn from(contact: &Contact) -> Kept {
+        Kept {
+            i: contact.id.clone(),
+            n: contact.name.clone(),
+            p: contact.phones.iter().map(|phone| (phone.number.clone(), phone.kind.clone())).collect(),
+            c: contact.company.clone(),
+            t: contact.title.clone(),
+        }
+    }
+}
+
+impl From<Kept> for Contact {
+    fn from(kept: Kept) -> Contact {
+        let phones = kept.p.into_iter().map(|(number, kind)| PhoneNumber { number, kind }).collect();
+        Contact { id: kept.i, name: kept.n, phones, company: kept.c, title: kept.t }
+    }
+}
+
+/// A file on its way.
+struct File {
+    id: u64,
+    name: String,
+    octets: u64,
+    chunks: VecDeque<Vec<u8>>,
+    /// Read from the first chunk.
+    at: usize,
+    reader: Reader,
+    over: bool,
+    added: usize,
+    skipped: usize,
+    defects: Vec<(usize, &'static str)>,
+}
+
+/// What waits to be taken in.
+#[derive(Default)]
+pub(crate) struct Push {
+    open: BTreeMap<u64, (Source, ContactsHead)>,
+    files: VecDeque<File>,
+    /// Chunks of the store.
+    stored: VecDeque<Vec<u8>>,
+    /// Dropped contacts that are in the index and not in the store yet.
+    unsaved: Vec<Contact>,
+    next_chunk: u64,
+    /// The account's space was read: only then is it known which keys are free.
+    loaded: bool,
+    /// `Output::Index` is out and not finished.
+    indexing: bool,
+    told_progress: Option<Instant>,
+    counts: BTreeMap<String, usize>,
+}
+
+impl Phone {
+    pub(crate) fn push_begin(&mut self, push: u64, head: &str) {
+        if self.push.open.len() >= MAX_PUSHES {
+            self.push.open.pop_first();
+        }
+        let message: Value = serde_json::from_str(head).unwrap_or(Value::Null);
+        let head = bridge::contacts_head(message.get("data").unwrap_or(&Value::Null));
+        let source = Source::Host(head.source.clone());
+        if head.first {
+            self.contacts.begin(source.clone(), mode(&head));
+        }
+        self.push.open.insert(push, (source, head));
+    }
+
+    pub(crate) fn push_rows(&mut self, push: u64, rows: &str) {
+        let Some((source, _)) = self.push.open.get(&push) else { return };
+        let source = source.clone();
+        match bridge::rows_of(rows) {
+            Some(rows) => {
+                for row in rows {
+                    take_row(&mut self.contacts, &source, row.get());
+                }
+            }
+            None => self.contacts.reject(&source, Rejection::Shape),
+        }
+        self.wants_index();
+    }
+
+    pub(crate) fn push_bad(&mut self, push: u64, count: usize) {
+        let Some((source, _)) = self.push.open.get(&push) else { return };
+        for _ in 0..count {
+            self.contacts.reject(source, Rejection::Shape);
+        }
+        self.wants_index();
+    }
+
+    pub(crate) fn push_end(&mut self, push: u64) {
+        let Some((source, head)) = self.push.open.remove(&push) else { return };
+        if head.last {
+            self.contacts.end(&source);
+        }
+        self.wants_index();
+    }
+
+    /// A small push that came whole.
+    pub(crate) fn take_rows(&mut self, rows: &[Value], head: &ContactsHead) {
+        let source = Source::Host(head.source.clone());
+        if head.first {
+            self.contacts.begin(source.clone(), mode(head));
+        }
+        for row in rows {
+            take_row(&mut self.contacts, &source, &row.to_string());
+        }
+        if head.last {
+            self.contacts.end(&source);
+        }
+        self.wants_index();
+    }
+
+    /// `contacts:vcf`: volatile, like all the host pushes.
+    pub(crate) fn take_vcf(&mut self, text: &str) -> Value {
+        let source = Source::Host("vcard".to_owned());
+        let mut reader = Reader::new();
+        self.contacts.begin(source.clone(), Mode::Upsert);
+        reader.feed(text.as_bytes());
+        reader.finish();
+        let (mut count, mut rejected) = (0, 0);
+        while let Some(card) = reader.next_card() {
+            match card {
+                Ok(contact) => {
+                    self.contacts.push(&source, contact);
+                    count += 1;
+                }
+                Err(Defect { why, .. }) => {
+                    self.contacts.reject(&source, why);
+                    rejected += 1;
+                }
+            }
+        }
+        self.contacts.end(&source);
+        self.wants_index();
+        json!({ "count": count, "rejected": rejected })
+    }
+
+    pub(crate) fn wants_index(&mut self) {
+        if !std::mem::replace(&mut self.push.indexing, true) {
+            self.out.push_back(Output::Index);
+        }
+    }
+
+    pub(crate) fn file(&mut self, now: Instant, event: FileEvent) {
+        match event {
+            FileEvent::Begin { file, name, size } => {
+                if size > MAX_FILE_OCTETS || self.push.files.len() >= MAX_FILES {
+                    self.ui.toast(now, Text::of("contacts.why.big"), true);
+                    return;
+                }
+                self.push.files.push_back(File {
+                    id: file,
+                    name: crate::headers::shown(&name),
+                    octets: 0,
+                    chunks: VecDeque::new(),
+                    at: 0,
+                    reader: Reader::new(),
+                    over: false,
+                    added: 0,
+                    skipped: 0,
+                    defects: Vec::new(),
+                });
+                self.contacts.begin(Source::Vcard, Mode::Upsert);
+                self.wants_index();
+            }
+            FileEvent::Chunk { file, octets } => {
+                let Some(open) = self.push.files.iter_mut().find(|open| open.id == file) else { return };
+                open.octets += octets.len() as u64;
+                // A file that grew since it was announced is cut off, and its last card says so.
+                if open.octets <= MAX_FILE_OCTETS {
+                    open.chunks.push_back(octets);
+                }
+                self.wants_index();
+            }
+            FileEvent::End { file } => {
+                if let Some(open) = self.push.files.iter_mut().find(|open| open.id == file) {
+                    open.over = true;
+                }
+                self.wants_index();
+            }
+            FileEvent::Refused { .. } => self.ui.toast(now, Text::of("contacts.drop.no"), true),
+        }
+    }
+
+    /// Takes in and indexes for `units`; says if more remains.
+    pub(crate) fn step_contacts(&mut self, now: Instant, units: u32) -> bool {
+        let mut left = units as usize;
+        while left > 0 && (self.step_file(now) || self.step_stored()) {
+            left -= 1;
+        }
+        let waits = !self.push.stored.is_empty()
+            || self.push.files.iter().any(|file| file.over || !file.chunks.is_empty());
+        let more = self.contacts.step(u32::try_from(left.max(1)).unwrap_or(1)) || waits;
+        self.tell_indexing(now);
+        if !more {
+            self.save_contacts();
+            self.push.indexing = false;
+        }
+        while let Some(indexed) = self.contacts.poll_indexed() {
+            self.tell_indexed(indexed);
+        }
+        more
+    }
+
+    /// One unit of the first file; `false` if there is nothing to do.
+    fn step_file(&mut self, now: Instant) -> bool {
+        let Some(file) = self.push.files.front_mut() else { return false };
+        if let Some(chunk) = file.chunks.front() {
+            let end = (file.at + UNIT_OCTETS).min(chunk.len());
+            file.reader.feed(chunk.get(file.at..end).unwrap_or(&[]));
+            file.at = end;
+            if end == chunk.len() {
+                file.chunks.pop_front();
+                file.at = 0;
+            }
+        } else if file.over {
+            file.reader.finish();
+        } else {
+            return false;
+        }
+        self.drain_cards();
+        let done = self.push.files.pop_front_if(|file| file.over && file.chunks.is_empty());
+        if let Some(file) = done {
+            self.file_done(now, file);
+        }
+        true
+    }
+
+    fn drain_cards(&mut self) {
+        let Some(file) = self.push.files.front_mut() else { return };
+        while let Some(card) = file.reader.next_card() {
+            match card {
+                Ok(contact) => {
+                    file.added += 1;
+                    self.push.unsaved.push(contact.clone());
+                    self.contacts.push(&Source::Vcard, contact);
+                }
+                Err(Defect { line, why }) => {
+                    file.skipped += 1;
+                    self.contacts.reject(&Source::Vcard, why);
+                    if file.defects.len() < MAX_DEFECTS {
+                        file.defects.push((line, why_id(why)));
+                    }
+                }
+            }
+        }
+        if self.push.unsaved.len() >= CHUNK_CONTACTS {
+            self.save_contacts();
+        }
+    }
+
+    fn file_done(&mut self, now: Instant, mut file: File) {
+        file.reader.finish();
+        self.push.files.push_front(file);
+        self.drain_cards();
+        let Some(file) = self.push.files.pop_front() else { return };
+        if self.push.files.is_empty() {
+            self.contacts.end(&Source::Vcard);
+        }
+        self.save_contacts();
+        let sheet = Sheet::Import {
+            name: file.name.clone(),
+            added: file.added,
+            updated: 0,
+            skipped: file.skipped,
+            defects: file.defects,
+        };
+        let args = vec![("name", file.name), ("n", file.added.to_string())];
+        let done = Text { id: "contacts.done", args };
+        self.say(done.clone(), false);
+        // During a call no sheet (ui.md 12); on the form the result is a line below it.
+        match (self.calls.is_empty(), self.identity().is_some()) {
+            (true, true) => self.ui.import = Some(sheet),
+            (_, false) => self.form_note(done),
+            (false, true) => self.ui.toast(now, done, false),
+        }
+        self.out.push_back(Output::Render);
+    }
+
+    fn form_note(&mut self, note: Text) {
+        if let crate::account::Account::SignedOut(form) = &mut self.account {
+            form.note = Some(note);
+        }
+    }
+
+    /// One chunk of the store.
+    fn step_stored(&mut self) -> bool {
+        let Some(chunk) = self.push.stored.pop_front() else { return false };
+        let kept: Vec<Kept> = serde_json::from_slice(&chunk).unwrap_or_default();
+        for contact in kept {
+            self.contacts.push(&Source::Vcard, contact.into());
+        }
+        if self.push.stored.is_empty() {
+            self.contacts.end(&Source::Vcard);
+        }
+        true
+    }
+
+    /// Dropped contacts go into the account's space; without an account they wait for the next one.
+    fn save_contacts(&mut self) {
+        let Some(space) = self.space().filter(|_| self.push.loaded) else { return };
+        let unsaved = std::mem::take(&mut self.push.unsaved);
+        for chunk in unsaved.chunks(CHUNK_CONTACTS) {
+            let kept: Vec<Kept> = chunk.iter().map(Kept::from).collect();
+            let key = format!("{PREFIX}{:08}", self.push.next_chunk);
+            self.push.next_chunk += 1;
+            self.store(StoreRequest::Put {
+                space: space.clone(),
+                key,
+                value: bridge::json(&kept).into_bytes(),
+            });
+        }
+    }
+
+    /// The account is known: its space is read, and what was dropped before belongs to it.
+    pub(crate) fn open_space(&mut self) {
+        if let Some(space) = self.space() {
+            self.store(StoreRequest::Load { space, prefix: String::new() });
+        }
+    }
+
+    /// A value of the account's space.
+    pub(crate) fn loaded(&mut self, space: &str, key: &str, value: Vec<u8>) {
+        if self.space().as_deref() != Some(space) {
+            return;
+        }
+        if let Some(number) = key.strip_prefix(PREFIX) {
+            let number: u64 = number.parse().unwrap_or(0);
+            self.push.next_chunk = self.push.next_chunk.max(number + 1);
+            if self.push.stored.is_empty() {
+                self.contacts.begin(Source::Vcard, Mode::Upsert);
+            }
+            self.push.stored.push_back(value);
+            self.wants_index();
+        } else if key.starts_with("history") {
+            self.history.restore(key, &value);
+        }
+    }
+
+    pub(crate) fn load_ended(&mut self, space: &str) {
+        if self.space().as_deref() == Some(space) {
+            self.push.loaded = true;
+            self.save_contacts();
+        }
+    }
+
+    /// The account is gone: nothing of it stays in memory.
+    pub(crate) fn close_space(&mut self) {
+        self.contacts = Contacts::new();
+        self.push = Push::default();
+        self.history.clear();
+    }
+
+    /// "Remove all": also from the store.
+    pub(crate) fn remove_dropped(&mut self) {
+        self.contacts.clear(&Source::Vcard);
+        self.push.unsaved.clear();
+        self.push.stored.clear();
+        if let Some(space) = self.space() {
+            self.store(StoreRequest::Delete { space, prefix: PREFIX.to_owned() });
+        }
+        self.wants_index();
+    }
+
+    pub(crate) fn storage_failed(&mut self, now: Instant, error: StorageError) {
+        let text = match error {
+            StorageError::Blocked | StorageError::Quota => "contacts.full",
+            StorageError::Damaged => "boot.config",
+        };
+        if error != StorageError::Damaged {
+            self.ui.toast(now, Text::of(text), true);
+        }
+        let data = json!({ "command": "", "code": "internal", "message": match error {
+            StorageError::Blocked => "The browser gives no storage.",
+            StorageError::Quota => "The browser's storage is full.",
+            StorageError::Damaged => "A stored value was damaged and left out.",
+        }});
+        self.tell("softframe:error", &data.to_string());
+    }
+
+    fn tell_indexing(&mut self, now: Instant) {
+        let Some((done, total)) = self.contacts.progress() else { return };
+        if self.push.told_progress.is_some_and(|told| now.since(told) < PROGRESS_MILLIS) {
+            return;
+        }
+        self.push.told_progress = Some(now);
+        self.tell("contacts:indexing", &json!({ "done": done, "total": total }).to_string());
+        self.out.push_back(Output::Render);
+    }
+
+    fn tell_indexed(&mut self, indexed: Indexed) {
+        let source = source_name(&indexed.source);
+        self.push.counts.insert(source.clone(), indexed.count);
+        let data = IndexedData {
+            source,
+            count: indexed.count,
+            added: indexed.added,
+            updated: indexed.updated,
+            removed: indexed.removed,
+            rejected: indexed.rejected,
+            reasons: indexed.reasons.iter().map(|(why, count)| (reason_name(*why), *count)).collect(),
+        };
+        self.tell("contacts:indexed", &bridge::json(&data));
+        self.push.told_progress = None;
+        self.out.push_back(Output::Render);
+    }
+
+    /// Contacts by source, for the settings.
+    pub(crate) fn contact_counts(&self) -> Vec<(String, usize)> {
+        self.push.counts.iter().map(|(source, count)| (source.clone(), *count)).collect()
+    }
+}
+
+fn mode(head: &ContactsHead) -> Mode {
+    if head.replace { Mode::Replace } else { Mode::Upsert }
+}
+
+fn take_row(contacts: &mut Contacts, source: &Source, row: &str) {
+    match bridge::contact_of_row(row) {
+        Ok(RowWish::Put(contact)) => contacts.push(source, contact),
+        Ok(RowWish::Delete(id)) => contacts.remove(source, &[id]),
+        Err(why) => contacts.reject(source, why),
+    }
+}
+
+/// As `contacts:indexed` names them.
+fn reason_name(why: Rejection) -> &'static str {
+    match why {
+        Rejection::Shape => "shape",
+        Rejection::NoId => "no-id",
+        Rejection::NoName => "no-name",
+        Rejection::NoPhone => "no-phone",
+        Rejection::CutOff => "cut-off",
+        Rejection::TooLarge => "too-large",
+    }
+}
+
+/// As the import sheet names them.
+fn why_id(why: Rejection) -> &'static str {
+    match why {
+        Rejection::NoPhone => "contacts.why.phone",
+        Rejection::NoName => "contacts.why.name",
+        Rejection::TooLarge => "contacts.why.big",
+        Rejection::Shape | Rejection::NoId | Rejection::CutOff => "contacts.why.cut",
+    }
+}

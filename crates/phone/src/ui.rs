@@ -1,0 +1,463 @@
+//! What the person is looking at, and what each of their actions does.
+//!
+//! It holds no text and no layout: `view` makes those from it.
+
+use crate::{
+    Action, Answer, CallId, Consent, Dtmf, Output, Phone, Sound,
+    account::Account,
+    call::{Call, State, Wish},
+    cause::{Ending, Reason},
+    clock, dial,
+    dial::Question,
+    history::Entry,
+    host::Trust,
+    view::{Ended, Sheet, Tab, Text, Tone},
+};
+use softframe_contacts::Source;
+use softframe_sip::Instant;
+
+/// A toast without and with an action (ui.md 4.11).
+const TOAST_MILLIS: u64 = 4_000;
+const TOAST_ACTION_MILLIS: u64 = 8_000;
+/// The "ended" view, and after a failure (ui.md 38).
+const ENDED_MILLIS: u64 = 4_000;
+const FAILED_MILLIS: u64 = 10_000;
+/// Longest text of a search or dial field.
+const MAX_FIELD_CHARS: usize = 64;
+/// The recents count as seen after this (ui.md 15).
+const SEEN_MILLIS: u64 = 2_000;
+
+/// Over the tabs.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) enum Page {
+    #[default]
+    Tabs,
+    Contact(Source, String),
+    Settings,
+}
+
+/// The menu that is open.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) enum Menu {
+    #[default]
+    None,
+    Numbers(Source, String),
+    Status,
+    RemoveContacts,
+    /// Trouble with the microphone; the number to call again.
+    Microphone(crate::MediaError, Option<String>),
+}
+
+pub(crate) struct ToastState {
+    pub(crate) text: Text,
+    pub(crate) error: bool,
+    pub(crate) undo: bool,
+    until: Option<Instant>,
+}
+
+pub(crate) struct EndedState {
+    pub(crate) view: Ended,
+    pub(crate) number: String,
+    until: Option<Instant>,
+    failed: bool,
+}
+
+/// What is on screen beside the calls themselves.
+#[derive(Default)]
+pub(crate) struct Ui {
+    pub(crate) tab: Tab,
+    pub(crate) field: String,
+    pub(crate) highlighted: Option<usize>,
+    pub(crate) contact_query: String,
+    pub(crate) recent_query: String,
+    pub(crate) only_missed: bool,
+    pub(crate) page: Page,
+    pub(crate) menu: Menu,
+    pub(crate) import: Option<Sheet>,
+    pub(crate) confirm: Option<(Wish, Question)>,
+    pub(crate) toast: Option<ToastState>,
+    pub(crate) ended: Option<EndedState>,
+    /// The call in front.
+    pub(crate) front: Option<CallId>,
+    pub(crate) browsing: bool,
+    pub(crate) keypad: bool,
+    pub(crate) sound_blocked: bool,
+    undo: Option<(String, Entry)>,
+    seen_at: Option<Instant>,
+}
+
+impl Ui {
+    pub(crate) fn show_call(&mut self, id: CallId) {
+        (self.front, self.browsing, self.keypad, self.ended) = (Some(id), false, false, None);
+        self.menu = Menu::None;
+    }
+
+    /// A call outranks everything, but loses nothing that was typed.
+    pub(crate) fn call_rings(&mut self) {
+        self.menu = Menu::None;
+        self.ended = None;
+    }
+
+    pub(crate) fn call_gone(&mut self, id: CallId, other: Option<CallId>) {
+        if self.front == Some(id) {
+            (self.front, self.keypad) = (other, false);
+        }
+        if other.is_none() {
+            self.browsing = false;
+        }
+    }
+
+    pub(crate) fn call_ended(
+        &mut self,
+        now: Instant,
+        call: &Call,
+        ending: &Ending,
+        duration: u64,
+        last: bool,
+    ) {
+        let missed = call.is_ringing_in()
+            || call.direction == crate::call::Direction::Inbound && call.talk().is_none();
+        if !last || missed {
+            return;
+        }
+        let good = matches!(ending.reason, Reason::Hangup | Reason::Cancelled | Reason::Transferred);
+        let args = vec![("duration", clock::minutes(duration)), ("to", call.to.clone())];
+        let icon = if good { "" } else { "alert" };
+        let note = match ending.reason {
+            Reason::Busy => Some(Text::of("ended.busy.note")),
+            Reason::Forbidden => Some(Text::of("ended.forbidden.note")),
+            Reason::MediaFailed => Some(Text::of("ended.media-failed.note")),
+            _ => None,
+        };
+        let sip = if good || ending.code < 300 {
+            String::new()
+        } else {
+            format!("SIP {} {}", ending.code, ending.text)
+        };
+        let tone = if good { Tone::Plain } else { Tone::End };
+        let view = Ended {
+            party: crate::view::party(call),
+            pill: (Text { id: ending.reason.text_id(), args }, tone, icon),
+            note,
+            sip: sip.trim_end().to_owned(),
+            again: !call.number().is_empty(),
+        };
+        let wait = if good { ENDED_MILLIS } else { FAILED_MILLIS };
+        let number = call.number().to_owned();
+        self.ended = Some(EndedState { view, number, until: Some(now.after(wait)), failed: !good });
+    }
+
+    pub(crate) fn toast(&mut self, now: Instant, text: Text, error: bool) {
+        let until = (!error).then(|| now.after(TOAST_MILLIS));
+        self.toast = Some(ToastState { text, error, undo: false, until });
+    }
+
+    pub(crate) fn fill(&mut self, number: &str) {
+        self.field = number.to_owned();
+        (self.tab, self.page, self.highlighted, self.browsing) = (Tab::Keypad, Page::Tabs, None, true);
+    }
+
+    pub(crate) fn go(&mut self, now: Instant, tab: Tab) {
+        (self.tab, self.page, self.menu) = (tab, Page::Tabs, Menu::None);
+        self.seen_at = (tab == Tab::Recents).then(|| now.after(SEEN_MILLIS));
+        self.browsing = self.browsing || self.front.is_some();
+    }
+
+    pub(crate) fn signed_out(&mut self) {
+        let blocked = self.sound_blocked;
+        *self = Ui { sound_blocked: blocked, ..Ui::default() };
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        let toast = self.toast.as_ref().and_then(|toast| toast.until);
+        let ended = self.ended.as_ref().and_then(|ended| ended.until);
+        [toast, ended, self.seen_at].into_iter().flatten().min()
+    }
+}
+
+impl Phone {
+    pub(crate) fn ui_due(&mut self, now: Instant) {
+        let due = |until: &Option<Instant>| until.is_some_and(|until| until <= now);
+        self.ui.toast.take_if(|toast| due(&toast.until));
+        self.ui.ended.take_if(|ended| due(&ended.until));
+        if self.ui.seen_at.take_if(|at| *at <= now).is_some() {
+            self.history_seen();
+        }
+    }
+
+    pub(crate) fn action(&mut self, now: Instant, action: Action) {
+        match action {
+            Action::SignIn { server, user, password } => self.sign_in(now, &server, &user, password),
+            Action::ChangeServer => self.change_server(),
+            Action::SignOut => self.sign_out(now),
+            Action::Consent(consent) => self.consent(consent),
+            Action::Tab(tab) => self.ui.go(now, tab),
+            Action::DialField(text) => self.type_in(text),
+            Action::Key(key) => self.key(now, key),
+            Action::Call => self.call_button(now),
+            Action::Highlight(row) => self.ui.highlighted = row,
+            Action::Fill(row) => {
+                if let Some(row) = self.suggestions().into_iter().nth(row) {
+                    self.type_in(row.number);
+                }
+            }
+            Action::CallNumber(number) => self.dial_typed(now, &number),
+            Action::ContactSearch(text) => self.ui.contact_query = cut(text),
+            Action::RecentSearch(text) => self.ui.recent_query = cut(text),
+            Action::OnlyMissed(only) => self.ui.only_missed = only,
+            Action::OpenContact(key) => self.open_contact(&key),
+            Action::OpenNumbers(key) => self.open_numbers(&key),
+            Action::ContactClick(key) => self.contact_click(&key),
+            Action::RemoveRecent(key) => self.remove_recent(now, &key),
+            Action::Undo => self.undo(),
+            Action::Back => self.back(),
+            Action::CloseSheet => self.close_sheet(),
+            Action::OpenStatus => self.ui.menu = Menu::Status,
+            Action::OpenSettings => (self.ui.page, self.ui.menu) = (Page::Settings, Menu::None),
+            Action::Status(status) => {
+                self.set_status(&status);
+            }
+            Action::DoNotDisturb(dnd) => self.set_dnd(dnd),
+            Action::Theme(theme) => self.set_theme(theme),
+            Action::Confirm(yes) => self.confirmed_dialling(now, yes),
+            Action::TryNow => self.try_now(now),
+            Action::TryAgain => self.try_again(now),
+            Action::RemoveAllContacts => self.remove_contacts(),
+            Action::SoundOn => self.sound_on(),
+            Action::CloseToast => self.ui.toast = None,
+            other => self.call_action(now, other),
+        }
+    }
+
+    fn call_action(&mut self, now: Instant, action: Action) {
+        match action {
+            Action::Answer(id, Answer::HoldOther) => self.answer(now, id, None),
+            Action::Answer(id, Answer::EndOther) => {
+                if let Some(live) = self.live_call() {
+                    self.end(now, live, Reason::Hangup);
+                }
+                self.answer(now, id, None);
+            }
+            Action::Decline(id) => self.decline(now, id, None),
+            Action::Silence(id) => {
+                if let Some(State::Incoming { silenced, .. }) =
+                    self.calls.get_mut(&id).map(|call| &mut call.state)
+                {
+                    *silenced = true;
+                }
+            }
+            Action::End(id) => self.end(now, id, Reason::Hangup),
+            Action::Mute(id, mute) => self.mute(now, id, mute),
+            Action::Hold(id, hold) => self.hold(now, id, hold, None),
+            Action::Swap(id) => {
+                self.ui.front = Some(id);
+                self.hold(now, id, false, None);
+            }
+            Action::CallKeypad(open) => self.ui.keypad = open,
+            Action::Transfer(id, to) => match dial::clean(&to, &self.config) {
+                Ok(to) => self.transfer(now, id, to, None),
+                Err(_) => self.ui.toast(now, Text::of("dial.invalid"), true),
+            },
+            Action::Browse(browsing) => self.ui.browsing = browsing,
+            Action::Done => self.ui.ended = None,
+            Action::CallAgain => {
+                if let Some(ended) = self.ui.ended.take() {
+                    self.dial_typed(now, &ended.number);
+                }
+            }
+            Action::Linger(linger) => self.linger(now, linger),
+            _ => {}
+        }
+    }
+
+    fn consent(&mut self, consent: Consent) {
+        let Trust::Waiting { refused, .. } = &mut self.host.trust else { return };
+        match consent {
+            Consent::Allow => self.out.push_back(Output::Grant { lasting: true }),
+            Consent::Once => self.out.push_back(Output::Grant { lasting: false }),
+            Consent::No => *refused = true,
+        }
+    }
+
+    fn type_in(&mut self, text: String) {
+        self.ui.field = cut(text);
+        self.ui.highlighted = crate::view::is_name(&self.ui.field).then_some(0);
+    }
+
+    fn key(&mut self, now: Instant, key: char) {
+        match self.ui.front.filter(|_| self.ui.keypad && !self.ui.browsing) {
+            Some(id) => {
+                self.dtmf(now, id, &key.to_string(), Dtmf::Auto);
+            }
+            None => {
+                let mut field = self.ui.field.clone();
+                field.push(key);
+                self.type_in(field);
+                self.sound_once(Sound::Key(key));
+            }
+        }
+    }
+
+    /// With an empty field the last number comes in; the second press calls it.
+    fn call_button(&mut self, now: Instant) {
+        if self.ui.field.trim().is_empty() {
+            let last = self.history.last_dialled().map(str::to_owned);
+            self.ui.field = last.unwrap_or_default();
+            return;
+        }
+        let row = self.ui.highlighted.and_then(|row| self.suggestions().into_iter().nth(row));
+        let number = row.map_or_else(|| self.ui.field.clone(), |row| row.number);
+        self.dial_typed(now, &number);
+    }
+
+    /// Numbers the person types or clicks pass no host gate.
+    fn dial_typed(&mut self, now: Instant, typed: &str) {
+        match dial::clean(typed, &self.config) {
+            Ok(number) => {
+                let ready = self.is_registered();
+                self.dial(now, Wish { number, ..Wish::default() });
+                if ready {
+                    (self.ui.field, self.ui.highlighted) = (String::new(), None);
+                }
+            }
+            Err(dial::Refusal::Invalid) => self.ui.toast(now, Text::of("dial.invalid"), true),
+            Err(dial::Refusal::Blocked) => {
+                let args = vec![("number", typed.to_owned())];
+                self.ui.toast(now, Text { id: "dial.blocked", args }, true);
+            }
+        }
+    }
+
+    /// Says on screen why nothing is dialled.
+    pub(crate) fn refuse_dialling(&mut self, now: Instant, _wish: &Wish, code: crate::bridge::Code) {
+        match code {
+            crate::bridge::Code::NotRegistered => self.ui.toast(now, Text::of("dial.offline"), true),
+            crate::bridge::Code::TooManyCalls => self.ui.toast(now, Text::of("news.calls"), true),
+            _ => {}
+        }
+    }
+
+    fn open_contact(&mut self, key: &str) {
+        if let Some((source, id)) = crate::view::contact_key(key) {
+            (self.ui.page, self.ui.menu) = (Page::Contact(source, id), Menu::None);
+        }
+    }
+
+    fn open_numbers(&mut self, key: &str) {
+        if let Some((source, id)) = crate::view::contact_key(key) {
+            self.ui.menu = Menu::Numbers(source, id);
+        }
+    }
+
+    fn contact_click(&mut self, key: &str) {
+        let Some((source, id)) = crate::view::contact_key(key) else { return };
+        let Some(hit) = self.contacts.get(&source, &id) else { return };
+        let row = crate::call::contact_row(&hit, "");
+        self.tell("contact:click", &serde_json::json!({ "contact": row }).to_string());
+    }
+
+    fn remove_recent(&mut self, now: Instant, key: &str) {
+        let Some(entry) = self.remove_entry(key) else { return };
+        let args =
+            vec![("name", if entry.name.is_empty() { entry.number.clone() } else { entry.name.clone() })];
+        let text = Text { id: "recents.removed", args };
+        let until = Some(now.after(TOAST_ACTION_MILLIS));
+        self.ui.toast = Some(ToastState { text, error: false, undo: true, until });
+        self.ui.undo = Some((key.to_owned(), entry));
+    }
+
+    fn undo(&mut self) {
+        if let Some((key, entry)) = self.ui.undo.take() {
+            self.keep_entry(key, entry);
+        }
+        self.ui.toast = None;
+    }
+
+    /// Esc and the back arrow: closes the top sheet, else leaves the sub-page, else clears the field. Ends no call.
+    fn back(&mut self) {
+        if self.ui.menu != Menu::None || self.ui.import.is_some() || self.ui.confirm.is_some() {
+            self.close_sheet();
+        } else if self.ui.keypad {
+            self.ui.keypad = false;
+        } else if self.ui.page != Page::Tabs {
+            self.ui.page = Page::Tabs;
+        } else if self.ui.tab == Tab::Keypad {
+            self.type_in(String::new());
+        } else if self.ui.tab == Tab::Contacts {
+            self.ui.contact_query.clear();
+        } else {
+            self.ui.recent_query.clear();
+        }
+    }
+
+    fn close_sheet(&mut self) {
+        if self.ui.confirm.take().is_some() {
+            self.attention_over();
+        } else if self.ui.import.take().is_none() {
+            self.ui.menu = Menu::None;
+        }
+    }
+
+    fn confirmed_dialling(&mut self, now: Instant, yes: bool) {
+        let Some((wish, _)) = self.ui.confirm.take() else { return };
+        self.attention_over();
+        if yes {
+            self.dial(now, wish);
+        }
+    }
+
+    fn try_again(&mut self, now: Instant) {
+        let Menu::Microphone(_, number) = std::mem::take(&mut self.ui.menu) else { return };
+        match (number, self.oldest_ringing()) {
+            (Some(number), _) => self.dial_typed(now, &number),
+            (None, Some(ringing)) => self.answer(now, ringing, None),
+            (None, None) => {}
+        }
+    }
+
+    /// The first time asks, the sheet's button does it.
+    fn remove_contacts(&mut self) {
+        match self.ui.menu == Menu::RemoveContacts {
+            true => {
+                self.ui.menu = Menu::None;
+                self.remove_dropped();
+            }
+            false => self.ui.menu = Menu::RemoveContacts,
+        }
+    }
+
+    fn sound_on(&mut self) {
+        self.ui.sound_blocked = false;
+        self.attention_over();
+        // What should be heard now is asked for anew.
+        self.sound = Sound::Silence;
+    }
+
+    fn linger(&mut self, now: Instant, linger: bool) {
+        if let Some(ended) = &mut self.ui.ended {
+            let wait = if ended.failed { FAILED_MILLIS } else { ENDED_MILLIS };
+            ended.until = (!linger).then(|| now.after(wait));
+        }
+        if let Some(toast) = self.ui.toast.as_mut().filter(|toast| !toast.error) {
+            let wait = if toast.undo { TOAST_ACTION_MILLIS } else { TOAST_MILLIS };
+            toast.until = (!linger).then(|| now.after(wait));
+        }
+    }
+
+    /// A failed microphone: a sheet for the person, an event for the host.
+    pub(crate) fn media_trouble(&mut self, error: crate::MediaError, number: Option<String>) {
+        let code = crate::bridge::Code::of_media(error);
+        self.tell("media:error", &serde_json::json!({ "code": code.to_string() }).to_string());
+        self.ui.menu = Menu::Microphone(error, number);
+        self.attention("microphone");
+        self.say(Text::of(crate::view::microphone_title(error)), true);
+    }
+
+    pub(crate) fn is_signed_out(&self) -> bool {
+        matches!(self.account, Account::SignedOut(_) | Account::SigningIn { .. } | Account::Leaving { .. })
+    }
+}
+
+fn cut(text: String) -> String {
+    text.chars().filter(|c| !c.is_control()).take(MAX_FIELD_CHARS).collect()
+}

@@ -1,0 +1,226 @@
+//! The screens of calls: who, the pill, the tiles, what is enabled.
+//!
+//! Tiles keep their place from the first ring to the end; what does not work is there and disabled.
+
+use super::{CallScreen, Incoming, Party, RunningCall, Sheet, Text, Tile, Tone};
+use crate::{
+    Action, CallId, MediaError, Phone,
+    call::{Call, Direction, Exchange, Link, State, Talk},
+    clock,
+    view::lists::kind_id,
+};
+use softframe_sip::Instant;
+
+/// Contacts that share a number, as many as the screen names before "and n more".
+const MAX_SHARED: usize = 20;
+
+/// Who is on a call.
+pub(crate) fn party(call: &Call) -> Party {
+    let line = match (call.direction, call.facts.queue.is_empty(), call.facts.dialled.as_deref()) {
+        (Direction::Inbound, false, _) => Text::plain(&call.facts.queue),
+        (Direction::Inbound, true, Some(number)) => Text::with("in.line", "number", number),
+        (Direction::Inbound, true, None) | (Direction::Outbound, _, _) => Text::default(),
+    };
+    let number = call.number().to_owned();
+    let mut party = Party { line, withheld: number.is_empty(), number, ..Party::default() };
+    match call.matches.as_slice() {
+        [] => party.says = call.facts.display_name.clone(),
+        [only] => {
+            let contact = &only.contact;
+            party.avatar = contact.id.clone();
+            party.name = contact.name.clone();
+            party.kind = only
+                .phone
+                .and_then(|phone| contact.phones.get(phone))
+                .map_or("", |p| kind_id(p.kind.as_deref()));
+            let words: Vec<&str> =
+                [&contact.company, &contact.title].into_iter().flatten().map(String::as_str).collect();
+            party.company = words.join(", ");
+        }
+        several => {
+            party.shared = several
+                .iter()
+                .take(MAX_SHARED)
+                .map(|hit| (hit.contact.name.clone(), hit.contact.company.clone().unwrap_or_default()))
+                .collect();
+        }
+    }
+    party
+}
+
+pub(crate) fn microphone_title(error: MediaError) -> &'static str {
+    match error {
+        MediaError::Denied => "mic.denied",
+        MediaError::Policy => "mic.policy",
+        MediaError::NoDevice => "mic.none",
+        MediaError::Busy => "mic.busy",
+        MediaError::Description | MediaError::Other => "ended.media-failed",
+    }
+}
+
+pub(super) fn microphone_sheet(error: MediaError, again: bool) -> Sheet {
+    let sub = match error {
+        MediaError::Denied => Text::of("mic.denied.sub"),
+        MediaError::Policy => Text::of("mic.policy.sub"),
+        MediaError::NoDevice => Text::of("mic.none.sub"),
+        MediaError::Busy => Text::default(),
+        MediaError::Description | MediaError::Other => Text::of("ended.media-failed.note"),
+    };
+    Sheet::Microphone { title: Text::of(microphone_title(error)), sub, again }
+}
+
+impl Phone {
+    /// The ring that fills the screen, or lies over the call as a sheet.
+    pub(super) fn incoming_view(&self) -> Option<Incoming> {
+        let call = self.calls.values().find(|call| call.is_ringing_in())?;
+        let State::Incoming { silenced, trouble, .. } = &call.state else { return None };
+        Some(Incoming {
+            call: call.id,
+            party: party(call),
+            silent: self.ui.sound_blocked,
+            silenced: *silenced,
+            note: trouble.map(|error| Text::of(microphone_title(error))),
+        })
+    }
+
+    /// Whether another call is there beside the one that rings.
+    pub(super) fn rings_beside(&self) -> bool {
+        self.calls.values().any(|call| !call.is_ringing_in())
+    }
+
+    /// The call in front, if it is not one that rings.
+    pub(super) fn front_call(&self) -> Option<&Call> {
+        let chosen = self.ui.front.and_then(|id| self.calls.get(&id)).filter(|call| !call.is_ringing_in());
+        chosen.or_else(|| self.calls.values().rev().find(|call| !call.is_ringing_in()))
+    }
+
+    pub(super) fn call_screen(&self, now: Instant, call: &Call) -> CallScreen {
+        let (pill, note) = pill(call, now);
+        let others = self
+            .calls
+            .values()
+            .filter(|other| other.id != call.id && !other.is_ringing_in())
+            .map(|other| {
+                let ((text, tone, _), _) = self::pill(other, now);
+                (other.id, party(other), text, tone)
+            })
+            .collect();
+        CallScreen {
+            call: call.id,
+            party: party(call),
+            wash: pill.1,
+            pill,
+            note,
+            tiles: tiles(call),
+            keypad: self.ui.keypad.then(|| call.keys.clone()),
+            end: Text::of("call.end"),
+            others,
+            bars: 0,
+        }
+    }
+
+    pub(super) fn running_call(&self, now: Instant) -> Option<RunningCall> {
+        let call = self.front_call()?;
+        let ((_, tone, _), _) = pill(call, now);
+        let time = call.talk().map(|talk| clock::minutes(now.since(talk.accepted) / 1_000));
+        Some(RunningCall {
+            call: call.id,
+            name: call.name(),
+            time: time.unwrap_or_default(),
+            muted: call.muted,
+            tone,
+        })
+    }
+}
+
+type Pill = (Text, Tone, &'static str);
+
+fn pill(call: &Call, now: Instant) -> (Pill, Option<Text>) {
+    let short = |since: Instant| clock::short_minutes(now.since(since) / 1_000);
+    match &call.state {
+        State::Preparing { attention_at } => {
+            let note = attention_at.is_none().then(|| Text::of("call.allow"));
+            ((Text::of("call.calling"), Tone::Accent, ""), note)
+        }
+        State::Calling => ((Text::of("call.calling"), Tone::Accent, ""), None),
+        State::Progressing(progressing) if progressing.early.is_some() => (
+            (Text::with("call.early", "t", short(progressing.since)), Tone::Accent, ""),
+            Some(Text::of("call.early.note")),
+        ),
+        State::Progressing(progressing) if progressing.ringing => {
+            ((Text::with("call.ringing", "t", short(progressing.since)), Tone::Accent, ""), None)
+        }
+        State::Progressing(_) => ((Text::of("call.calling"), Tone::Accent, ""), None),
+        State::Incoming { .. } => ((Text::of("in.title"), Tone::Accent, ""), None),
+        State::Answering { .. } | State::Accepting { .. } => {
+            ((Text::with("call.early", "t", "0:00"), Tone::Accent, ""), None)
+        }
+        State::Talking(talk) => talking_pill(talk, now),
+    }
+}
+
+fn talking_pill(talk: &Talk, now: Instant) -> (Pill, Option<Text>) {
+    let time = clock::minutes(now.since(talk.accepted) / 1_000);
+    if talk.link != Link::Whole {
+        return (
+            (Text::of("call.reconnecting"), Tone::Warn, "offline"),
+            Some(Text::of("call.reconnecting.note")),
+        );
+    }
+    if let Some((to, _)) = &talk.transfer {
+        let note =
+            Text { id: "transfer.running.note", args: vec![("to", to.clone()), ("name", String::new())] };
+        return ((Text::of("transfer.running"), Tone::Warn, "transfer"), Some(note));
+    }
+    if let Some(since) = talk.held {
+        let held = clock::short_minutes(now.since(since) / 1_000);
+        return (
+            (Text::with("call.held", "t", held), Tone::Warn, "pause"),
+            Some(Text::with("call.total", "t", time)),
+        );
+    }
+    let note = talk.held_by_them.then(|| Text::of("call.theyheld"));
+    ((Text::plain(&time), Tone::Live, ""), note)
+}
+
+fn tiles(call: &Call) -> Vec<Tile> {
+    let id = call.id;
+    let talk = call.talk();
+    let whole = talk.is_some_and(|talk| talk.link == Link::Whole);
+    let sound =
+        whole || matches!(&call.state, State::Progressing(progressing) if progressing.early.is_some());
+    vec![
+        mute_tile(id, call.muted),
+        tile("keypad", "call.keypad", sound, Action::CallKeypad(true)),
+        hold_tile(id, talk.filter(|_| whole)),
+        tile(
+            "transfer",
+            "call.transfer",
+            whole && talk.is_some_and(|talk| talk.transfer.is_none()),
+            Action::Browse(true),
+        ),
+        tile("add", "call.add", whole, Action::Browse(true)),
+    ]
+}
+
+fn tile(icon: &'static str, label: &'static str, enabled: bool, action: Action) -> Tile {
+    Tile { icon, label: Text::of(label), pressed: false, enabled, busy: false, action }
+}
+
+fn mute_tile(id: CallId, muted: bool) -> Tile {
+    let (icon, label) = if muted { ("mic-off", "call.muted") } else { ("mic", "call.mute") };
+    Tile { pressed: muted, ..tile(icon, label, true, Action::Mute(id, !muted)) }
+}
+
+fn hold_tile(id: CallId, talk: Option<&Talk>) -> Tile {
+    let Some(talk) = talk else { return tile("pause", "call.hold", false, Action::Hold(id, true)) };
+    let held = talk.held.is_some();
+    let busy = talk.want_held != held
+        || matches!(talk.exchange, Exchange::Offering(renewal) | Exchange::Inviting(renewal) if renewal.hold != held);
+    let (icon, label) = match (held, busy) {
+        (false, true) => ("pause", "call.holding"),
+        (false, false) => ("pause", "call.hold"),
+        (true, _) => ("play", "call.resume"),
+    };
+    Tile { pressed: held, busy, ..tile(icon, label, !busy, Action::Hold(id, !held)) }
+}

@@ -1,0 +1,230 @@
+//! Makes the [`View`] of a phone: which screen, which banner, which sheet.
+//!
+//! A call outranks everything; what it covers is given back as it was.
+
+use super::{Banner, Dot, Header, Look, Screen, Settings, Sheet, SignIn, Tab, Text, Toast, Tone, View};
+use crate::{
+    Action, Phone,
+    account::Account,
+    host::Trust,
+    ui::{Menu, Page},
+};
+use softframe_sip::{ConnectionState, Instant};
+
+impl Phone {
+    pub(crate) fn make_view(&self, now: Instant) -> View {
+        View {
+            screen: self.screen(now),
+            header: self.header(now),
+            banner: self.banner(now),
+            sheet: self.sheet(),
+            toast: self.toast(),
+            look: self.look(),
+        }
+    }
+
+    fn screen(&self, now: Instant) -> Screen {
+        if let Some(error) = &self.boot {
+            return Screen::ConfigError {
+                key: error.key.clone(),
+                rule: error.rule.to_owned(),
+                found: error.found.clone(),
+            };
+        }
+        if let Some(incoming) = self.incoming_view().filter(|_| !self.rings_beside()) {
+            return Screen::Incoming(incoming);
+        }
+        if let Some(call) = self.front_call().filter(|_| !self.ui.browsing) {
+            return Screen::Call(self.call_screen(now, call));
+        }
+        if let Some(ended) = self.ui.ended.as_ref().filter(|_| self.calls.is_empty()) {
+            return Screen::Ended(ended.view.clone());
+        }
+        match &self.account {
+            Account::Starting { .. } | Account::Fetching => Screen::Starting,
+            Account::SignedOut(form) | Account::SigningIn { form, .. } => Screen::SignIn(SignIn {
+                server: form.server.clone(),
+                server_fixed: form.server_fixed,
+                user: form.user.clone(),
+                chain: if self.host.is_waiting() { self.host.chain().to_vec() } else { Vec::new() },
+                busy: matches!(self.account, Account::SigningIn { .. }),
+                bad: form.bad,
+                server_error: form.server_error.clone(),
+                note: form.note.clone(),
+            }),
+            Account::Leaving { .. } => Screen::SignIn(SignIn { busy: true, ..SignIn::default() }),
+            Account::SignedIn { .. } => self.tab_screen(now),
+        }
+    }
+
+    fn tab_screen(&self, now: Instant) -> Screen {
+        match &self.ui.page {
+            Page::Settings => {
+                let version = env!("CARGO_PKG_VERSION");
+                return Screen::Settings(Settings { sources: self.contact_counts(), version });
+            }
+            Page::Contact(source, id) => {
+                if let Some(page) = self.contact_page(source, id) {
+                    return Screen::Contact(page);
+                }
+            }
+            Page::Tabs => {}
+        }
+        match self.ui.tab {
+            Tab::Keypad => Screen::Keypad(self.keypad()),
+            Tab::Contacts => Screen::Contacts(self.contact_list()),
+            Tab::Recents => Screen::Recents(self.recents(now)),
+        }
+    }
+
+    fn header(&self, now: Instant) -> Header {
+        let state = self.connection.as_ref().map(|connection| connection.state);
+        let (dot, status) = match state {
+            Some(ConnectionState::Registered) => self.person_dot(),
+            Some(ConnectionState::Connecting) => (Dot::Connecting, Text::of("net.connecting")),
+            Some(ConnectionState::Reconnecting) => (Dot::Connecting, Text::of("net.reconnecting")),
+            Some(ConnectionState::Refused) => (Dot::Offline, Text::of("net.refused")),
+            Some(ConnectionState::Offline) | None => (Dot::Offline, Text::of("net.offline")),
+        };
+        let name = self.identity().map(|identity| {
+            let shown = identity.display_name.clone().or_else(|| identity.context_user.clone());
+            shown.unwrap_or_else(|| identity.user.clone())
+        });
+        Header {
+            name: name.unwrap_or_default(),
+            dot,
+            status,
+            extension: self.extension(),
+            missed: self.history.missed(),
+            running: self.running_call(now).filter(|_| self.ui.browsing),
+        }
+    }
+
+    fn person_dot(&self) -> (Dot, Text) {
+        if self.person.dnd {
+            return (Dot::DoNotDisturb, Text::of("status.dnd"));
+        }
+        match self.person.status.as_str() {
+            "online" => (Dot::Available, Text::of("status.available")),
+            "busy" => (Dot::Busy, Text::of("status.busy")),
+            "away" => (Dot::Away, Text::of("status.away")),
+            other => {
+                let statuses = self.statuses();
+                let label = statuses.iter().find(|(id, _)| id == other).map(|(_, label)| label.as_str());
+                (Dot::Available, Text::plain(label.unwrap_or(other)))
+            }
+        }
+    }
+
+    /// refused > offline > sound; trouble with the microphone is a sheet.
+    fn banner(&self, now: Instant) -> Option<Banner> {
+        if !matches!(self.account, Account::SignedIn { .. }) {
+            return None;
+        }
+        let connection = self.connection.as_ref()?;
+        match connection.state {
+            ConnectionState::Refused => Some(Banner {
+                tone: Tone::End,
+                icon: "alert",
+                text: Text::of("net.refused.ban"),
+                action: Some((Text::of("signin.go"), Action::SignOut)),
+            }),
+            ConnectionState::Reconnecting | ConnectionState::Offline => {
+                let seconds = connection.retry_at.map_or(0, |at| at.since(now).div_ceil(1_000));
+                Some(Banner {
+                    tone: Tone::Warn,
+                    icon: "offline",
+                    text: Text::with("net.offline.ban", "s", seconds),
+                    action: Some((Text::of("net.try"), Action::TryNow)),
+                })
+            }
+            ConnectionState::Connecting => None,
+            ConnectionState::Registered => self.ui.sound_blocked.then(|| Banner {
+                tone: Tone::Accent,
+                icon: "speaker-off",
+                text: Text::of("sound.off"),
+                action: Some((Text::of("sound.on"), Action::SoundOn)),
+            }),
+        }
+    }
+
+    fn sheet(&self) -> Option<Sheet> {
+        if self.boot.is_some() {
+            return None;
+        }
+        if let Some(incoming) = self.incoming_view() {
+            let covered = self.rings_beside();
+            let trouble = self.microphone_sheet().filter(|_| incoming.note.is_some());
+            return trouble.or_else(|| covered.then_some(Sheet::SecondIncoming(incoming)));
+        }
+        if let Some((wish, question)) = &self.ui.confirm {
+            let from = self.host.chain().first().cloned().unwrap_or_default();
+            return Some(Sheet::Confirm {
+                from,
+                number: wish.number.clone(),
+                why: Text::of(question.text_id()),
+            });
+        }
+        if let (Trust::Waiting { chain, refused: false }, false) = (&self.host.trust, self.is_signed_out()) {
+            if matches!(self.account, Account::SignedIn { .. }) {
+                return Some(Sheet::Consent { chain: chain.clone() });
+            }
+        }
+        self.import_or_menu()
+    }
+
+    fn import_or_menu(&self) -> Option<Sheet> {
+        if let Some(import) = &self.ui.import {
+            return Some(import.clone());
+        }
+        match &self.ui.menu {
+            Menu::None => None,
+            Menu::Microphone(..) => self.microphone_sheet(),
+            Menu::RemoveContacts => Some(Sheet::RemoveContacts),
+            Menu::Status => Some(Sheet::Status {
+                statuses: self.statuses(),
+                set: self.person.status.clone(),
+                dnd: self.person.dnd,
+                in_call: !self.calls.is_empty(),
+            }),
+            Menu::Numbers(source, id) => {
+                let hit = self.contacts.get(source, id)?;
+                let numbers = super::lists::numbers_of(&hit);
+                Some(Sheet::Numbers { name: hit.contact.name, numbers })
+            }
+        }
+    }
+
+    fn microphone_sheet(&self) -> Option<Sheet> {
+        let Menu::Microphone(error, number) = &self.ui.menu else { return None };
+        let again = number.is_some() || self.oldest_ringing().is_some();
+        Some(super::calls::microphone_sheet(*error, again))
+    }
+
+    fn toast(&self) -> Option<Toast> {
+        let toast = self.ui.toast.as_ref()?;
+        let action = toast.undo.then(|| (Text::of("recents.undo"), Action::Undo));
+        Some(Toast { text: toast.text.clone(), action, error: toast.error })
+    }
+
+    fn look(&self) -> Look {
+        let theme = &self.config.theme;
+        let proposed =
+            |name: &str| self.proposals.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+        let from_url = match proposed("theme").as_deref() {
+            Some("light") => Some(crate::Theme::Light),
+            Some("dark") => Some(crate::Theme::Dark),
+            _ => None,
+        };
+        let accent = theme.accent.clone().map(|light| {
+            let dark = theme.accent_dark.clone().unwrap_or_else(|| light.clone());
+            (light, dark)
+        });
+        Look {
+            theme: self.person.theme().or(from_url).unwrap_or(theme.mode),
+            language: proposed("lang").unwrap_or_else(|| self.config.language.clone()),
+            accent,
+            strings: self.config.strings.clone(),
+        }
+    }
+}
