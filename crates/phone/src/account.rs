@@ -7,7 +7,7 @@ use crate::{
     Input, Output, Phone, StoreRequest,
     bridge::{self, ConnectionData},
     clock,
-    config::{AccountConfig, host_of},
+    config::AccountConfig,
     view::Text,
 };
 use serde::{Deserialize, Serialize};
@@ -293,7 +293,7 @@ impl Phone {
     pub(crate) fn connection_changed(&mut self, now: Instant, connection: Connection) {
         let before = self.connection.replace(connection.clone()).map(|connection| connection.state);
         let known = matches!(self.account, Account::SignedIn { .. });
-        if known && before != Some(connection.state) || connection.retry_at.is_some() && known {
+        if known && (before != Some(connection.state) || connection.retry_at.is_some()) {
             self.tell_connection(now, &connection);
         }
         match connection.state {
@@ -336,11 +336,11 @@ impl Phone {
                 self.tell_connection(now, &connection);
             }
         }
-        if let Account::SignedIn { logged, .. } = &mut self.account {
-            if !std::mem::replace(logged, true) {
-                self.tell_logged();
-                self.run_queued(now);
-            }
+        if let Account::SignedIn { logged, .. } = &mut self.account
+            && !std::mem::replace(logged, true)
+        {
+            self.tell_logged();
+            self.run_queued(now);
         }
         if before == Some(ConnectionState::Reconnecting) {
             self.say(Text::of("say.online"), false);
@@ -493,14 +493,6 @@ impl Phone {
             Account::SignedIn { identity, .. } => Some(identity.aor()),
             _ => None,
         }
-    }
-
-    /// The host name of the server, for the screen.
-    pub(crate) fn server_host(&self) -> String {
-        self.identity()
-            .and_then(|id| id.servers.first())
-            .map(|url| host_of(url).to_owned())
-            .unwrap_or_default()
     }
 
     /// An input that belongs to the SIP side.

@@ -4,6 +4,7 @@ use crate::{CallId, view::Tab};
 
 /// One thing the person did on the screen.
 #[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
 pub enum Action {
     /// The sign-in form was sent.
     SignIn { server: String, user: String, password: String },

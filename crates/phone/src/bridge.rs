@@ -5,9 +5,7 @@
 mod event;
 mod rows;
 
-pub(crate) use event::{
-    CallEvent, CauseData, ConnectionData, ContactRow, Context, IndexedData, RefusedReasons, Size,
-};
+pub(crate) use event::{CallEvent, CauseData, ConnectionData, ContactRow, Context, IndexedData, Size};
 pub(crate) use rows::{RowWish, contact_of_row, rows_of};
 
 use crate::{Dtmf, MediaError};
@@ -42,7 +40,6 @@ pub(crate) enum Code {
     MediaNoDevice,
     MediaBusy,
     Sip(u16),
-    Timeout,
     RateLimited,
     TooLarge,
     Internal,
@@ -76,7 +73,6 @@ impl std::fmt::Display for Code {
             Code::MediaNoDevice => "media_no_device",
             Code::MediaBusy => "media_busy",
             Code::Sip(code) => return write!(f, "sip_{code}"),
-            Code::Timeout => "timeout",
             Code::RateLimited => "rate_limited",
             Code::TooLarge => "too_large",
             Code::Internal => "internal",

@@ -24,11 +24,6 @@ impl Entropy {
         self.octets()
     }
 
-    /// A random number.
-    pub(crate) fn number(&mut self) -> u64 {
-        u64::from_le_bytes(self.octets())
-    }
-
     /// A version 4 UUID (RFC 9562).
     pub(crate) fn uuid(&mut self) -> String {
         let raw = u128::from_be_bytes(self.octets());

@@ -17,6 +17,7 @@ pub struct RequestId(pub u64);
 
 /// What comes in.
 #[derive(Clone, Debug)]
+#[allow(missing_docs)]
 pub enum Input {
     /// The wall clock, milliseconds since 1970 UTC: at start, on change, and with every tick of a running call.
     Wall(u64),
@@ -63,6 +64,7 @@ pub enum Input {
 
 /// From the host page. Origins are checked before anything of this is made.
 #[derive(Clone, Debug)]
+#[allow(missing_docs)]
 pub enum HostInput {
     /// The embedding chain is not trusted yet: it is named on the sign-in form and the consent card.
     Waiting { chain: Vec<String> },
@@ -85,6 +87,7 @@ pub enum HostInput {
 
 /// Of a WebSocket.
 #[derive(Clone, Debug)]
+#[allow(missing_docs)]
 pub enum SocketEvent {
     /// Open, subprotocol `sip` agreed.
     Opened,
@@ -96,6 +99,7 @@ pub enum SocketEvent {
 
 /// What the browser did.
 #[derive(Clone, Debug)]
+#[allow(missing_docs)]
 pub enum MediaEvent {
     /// Answer to [`MediaRequest::Offer`]: our offer.
     Offer(String),
@@ -113,6 +117,7 @@ pub enum MediaEvent {
 
 /// Why the browser could not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
 pub enum MediaError {
     /// The person or the browser forbids the microphone.
     Denied,
@@ -130,6 +135,7 @@ pub enum MediaError {
 
 /// Of a media transport.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
 pub enum PeerState {
     /// Media can flow.
     Connected,
@@ -141,6 +147,7 @@ pub enum PeerState {
 
 /// What the browser must do with media. Requests of one call are strictly serial.
 #[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
 pub enum MediaRequest {
     /// Microphone and peer, if there are none yet, then an offer. `send` false: hold. `restart`: new ICE.
     Offer { send: bool, restart: bool },
@@ -162,6 +169,7 @@ pub enum MediaRequest {
 
 /// How key tones travel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
 pub enum Dtmf {
     /// RFC 4733 if negotiated, else INFO.
     Auto,
@@ -173,6 +181,7 @@ pub enum Dtmf {
 
 /// Of a file.
 #[derive(Clone, Debug)]
+#[allow(missing_docs)]
 pub enum FileEvent {
     /// Starts. `size` in octets.
     Begin { file: u64, name: String, size: u64 },
@@ -186,6 +195,7 @@ pub enum FileEvent {
 
 /// Why the store could not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
 pub enum StorageError {
     /// The browser gives none.
     Blocked,
@@ -197,6 +207,7 @@ pub enum StorageError {
 
 /// Keys and values under a space (`device`, or an address-of-record). Values are encrypted by the shell.
 #[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
 pub enum StoreRequest {
     /// Put one value.
     Put { space: String, key: String, value: Vec<u8> },
@@ -208,6 +219,7 @@ pub enum StoreRequest {
 
 /// What goes out.
 #[derive(Clone, Debug)]
+#[allow(missing_docs)]
 pub enum Output {
     /// Open a WebSocket.
     Connect { flow: FlowId, url: String },
@@ -244,6 +256,7 @@ pub enum Output {
 
 /// Who may read a message to the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
 pub enum Audience {
     /// Whoever embeds us: carries nothing private (`softframe:ready`, `widget:attention`).
     Anyone,
@@ -264,6 +277,7 @@ pub struct JournalEntry {
 
 /// What is heard beside the call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
 pub enum Sound {
     /// Nothing.
     Silence,

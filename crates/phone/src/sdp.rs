@@ -80,8 +80,7 @@ pub(crate) fn inspect(text: &str) -> Option<Looks> {
     // where there is no ICE (RFC 3264 §8.4, RFC 8839 §4.3.1).
     let ice = media.get_attribute(SdpAttributeType::IceUfrag).is_some()
         || session.get_attribute(SdpAttributeType::IceUfrag).is_some();
-    let session_level: Vec<&SdpAttribute> = session.attribute.iter().collect();
-    let quiet = direction(media.get_attributes().iter()).or_else(|| direction(session_level.into_iter()));
+    let quiet = direction(media.get_attributes().iter()).or_else(|| direction(session.attribute.iter()));
     Some(Looks { held: quiet.unwrap_or(false) || (nowhere && !ice), key_tones: has_key_tones(media) })
 }
 
@@ -104,46 +103,44 @@ fn has_key_tones(media: &SdpMedia) -> bool {
 /// The text without what makes webrtc-sdp refuse the whole or shift sections (measured on 49 descriptions).
 fn prepared(text: &str) -> String {
     let mut lines = String::with_capacity(text.len());
+    let mut placeholder = false;
     for line in text.lines() {
-        if line.starts_with(['e', 'u', 'p', 'r', 'z', 'k', 'i', 'b']) && line.get(1..2) == Some("=") {
-            continue;
-        }
         if let Some(media) = line.strip_prefix("m=") {
-            lines.push_str(&section_line(media));
-        } else if line.starts_with("a=candidate:") || line.starts_with("a=fingerprint:") {
-            continue;
-        } else {
-            lines.push_str(line);
+            placeholder = !is_readable_section(media);
+            match placeholder {
+                true => lines.push_str("m=audio 0 RTP/AVP 0\r\nc=IN IP4 0.0.0.0\r\n"),
+                false => lines.extend([line, "\r\n"]),
+            }
+        } else if !placeholder && !is_refused_line(line) {
+            lines.extend([line, "\r\n"]);
         }
-        lines.push_str("\r\n");
     }
     lines
 }
 
-/// A section of a kind or protocol that webrtc-sdp would drop keeps its place as a rejected audio section.
-fn section_line(media: &str) -> String {
+fn is_refused_line(line: &str) -> bool {
+    let refused = line.starts_with(['e', 'u', 'p', 'r', 'z', 'k', 'i', 'b']) && line.get(1..2) == Some("=");
+    refused || line.starts_with("a=candidate:") || line.starts_with("a=fingerprint:")
+}
+
+/// A section of another kind or protocol would vanish; a rejected audio section keeps its place.
+fn is_readable_section(media: &str) -> bool {
+    const PROTOCOLS: [&str; 10] = [
+        "RTP/AVP",
+        "RTP/AVPF",
+        "RTP/SAVP",
+        "RTP/SAVPF",
+        "UDP/TLS/RTP/SAVP",
+        "UDP/TLS/RTP/SAVPF",
+        "TCP/DTLS/RTP/SAVPF",
+        "DTLS/SCTP",
+        "UDP/DTLS/SCTP",
+        "TCP/DTLS/SCTP",
+    ];
     let mut words = media.split(' ');
-    let (kind, port, protocol) = (words.next(), words.next(), words.next());
-    let known = matches!(kind, Some("audio" | "video" | "application"))
-        && matches!(
-            protocol,
-            Some(
-                "RTP/AVP"
-                    | "RTP/AVPF"
-                    | "RTP/SAVP"
-                    | "RTP/SAVPF"
-                    | "UDP/TLS/RTP/SAVP"
-                    | "UDP/TLS/RTP/SAVPF"
-                    | "TCP/DTLS/RTP/SAVPF"
-                    | "DTLS/SCTP"
-                    | "UDP/DTLS/SCTP"
-                    | "TCP/DTLS/SCTP"
-            )
-        );
-    match (known, port) {
-        (true, Some(_)) => format!("m={media}"),
-        _ => "m=audio 0 RTP/AVP 0".to_owned(),
-    }
+    let (kind, _, protocol) = (words.next(), words.next(), words.next());
+    matches!(kind, Some("audio" | "video" | "application"))
+        && protocol.is_some_and(|protocol| PROTOCOLS.contains(&protocol))
 }
 
 #[cfg(test)]

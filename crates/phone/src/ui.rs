@@ -4,7 +4,6 @@
 
 use crate::{
     Action, Answer, CallId, Consent, Dtmf, Output, Phone, Sound,
-    account::Account,
     call::{Call, State, Wish},
     cause::{Ending, Reason},
     clock, dial,
@@ -451,10 +450,6 @@ impl Phone {
         self.ui.menu = Menu::Microphone(error, number);
         self.attention("microphone");
         self.say(Text::of(crate::view::microphone_title(error)), true);
-    }
-
-    pub(crate) fn is_signed_out(&self) -> bool {
-        matches!(self.account, Account::SignedOut(_) | Account::SigningIn { .. } | Account::Leaving { .. })
     }
 }
 

@@ -67,6 +67,7 @@ pub struct Look {
 
 /// What fills the frame.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[allow(missing_docs)]
 pub enum Screen {
     /// 04.
     #[default]
@@ -97,6 +98,7 @@ pub enum Screen {
 
 /// The tabs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs)]
 pub enum Tab {
     /// Key pad.
     #[default]
@@ -141,6 +143,7 @@ pub struct RunningCall {
 
 /// Status dot.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs)]
 pub enum Dot {
     /// Grey ring.
     #[default]
@@ -159,6 +162,7 @@ pub enum Dot {
 
 /// The four meanings, and none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs)]
 pub enum Tone {
     /// Grey.
     #[default]
@@ -428,6 +432,7 @@ pub struct Settings {
 
 /// Over the screen, one at a time.
 #[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
 pub enum Sheet {
     /// 03.
     Consent { chain: Vec<String> },

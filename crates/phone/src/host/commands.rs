@@ -6,7 +6,7 @@ use crate::{
     CallId, Phone,
     account::{Account, state_name},
     bridge::{Ask, Click2Call, Code, Command},
-    call::{Call, Next, State, Wish, contact_row, times},
+    call::{Call, State, Wish, contact_row, times},
     cause::Reason,
     clock, dial,
     dial::Verdict,

@@ -105,9 +105,7 @@ fn common_prefix(part: &str, word: &str) -> Option<usize> {
             break;
         }
         for lower in c.to_lowercase() {
-            if wanted.next_if_eq(&lower).is_none() {
-                return None;
-            }
+            wanted.next_if_eq(&lower)?;
         }
         length += c.len_utf8();
     }

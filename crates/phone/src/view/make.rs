@@ -165,10 +165,9 @@ impl Phone {
                 why: Text::of(question.text_id()),
             });
         }
-        if let (Trust::Waiting { chain, refused: false }, false) = (&self.host.trust, self.is_signed_out()) {
-            if matches!(self.account, Account::SignedIn { .. }) {
-                return Some(Sheet::Consent { chain: chain.clone() });
-            }
+        let signed_in = matches!(self.account, Account::SignedIn { .. });
+        if let (Trust::Waiting { chain, refused: false }, true) = (&self.host.trust, signed_in) {
+            return Some(Sheet::Consent { chain: chain.clone() });
         }
         self.import_or_menu()
     }
