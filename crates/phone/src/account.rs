@@ -181,6 +181,7 @@ impl Phone {
             (None, password) => Secret::Password(password.unwrap_or_default()),
         };
         self.account = Account::SignedIn { identity: identity.clone(), hashes: None, logged: false };
+        self.out.push_back(Output::Account(Some(identity.aor())));
         self.register(now, &identity, secret);
         self.open_space();
     }
@@ -208,6 +209,7 @@ impl Phone {
             extension: None,
         };
         self.account = Account::SignedIn { identity: identity.clone(), hashes: None, logged: false };
+        self.out.push_back(Output::Account(Some(identity.aor())));
         self.register(now, &identity, Secret::Hashes(hashes));
         self.open_space();
     }
@@ -258,7 +260,6 @@ impl Phone {
         self.drop_agent();
         self.generation += 1;
         self.agent = Some(UserAgent::new(config, self.entropy.seed()));
-        self.out.push_back(Output::Account(Some(identity.aor())));
         self.command(now, Command::Register);
     }
 
@@ -325,6 +326,8 @@ impl Phone {
 
     fn registered(&mut self, now: Instant, before: Option<ConnectionState>) {
         if let Account::SigningIn { identity, hashes, .. } = &self.account {
+            // Only now: grants of an account are nothing for who merely types its name.
+            self.out.push_back(Output::Account(Some(identity.aor())));
             self.account =
                 Account::SignedIn { identity: identity.clone(), hashes: Some(hashes.clone()), logged: false };
             self.save_account();

@@ -335,6 +335,9 @@ fn read_network(keys: &mut Keys, config: &mut Config) -> Result<(), ConfigError>
     config.image_hosts = keys.list("imageHosts", "must be a list of origins")?;
     config.account =
         keys.take("account", "must be an object with user and password or token, all of them text")?;
+    if config.account.is_some() && config.servers.is_empty() {
+        return Err(wrong("server", "must be there where account is", &Value::Null));
+    }
     config.account_url = keys.take("accountUrl", "must be an address")?;
     const ICE: &str = "must be a list of objects with urls, username and credential";
     let servers: Vec<IceServerJson> = keys.take("iceServers", ICE)?.unwrap_or_default();

@@ -4,7 +4,7 @@
 
 use crate::{
     FileEvent, Output, Phone, StorageError, StoreRequest,
-    bridge::{self, ContactsHead, IndexedData, RowWish},
+    bridge::{self, Ask, ContactsHead, IndexedData, RowWish},
     call::source_name,
     view::{Sheet, Text},
 };
@@ -80,10 +80,18 @@ struct File {
     defects: Vec<(usize, &'static str)>,
 }
 
+/// A push of the host under way.
+struct Open {
+    source: Source,
+    head: ContactsHead,
+    /// Answered when the push is over.
+    ask: Ask,
+}
+
 /// What waits to be taken in.
 #[derive(Default)]
 pub(crate) struct Push {
-    open: BTreeMap<u64, (Source, ContactsHead)>,
+    open: BTreeMap<u64, Open>,
     files: VecDeque<File>,
     /// Chunks of the store.
     stored: VecDeque<Vec<u8>>,
@@ -109,12 +117,14 @@ impl Phone {
         if head.first {
             self.contacts.begin(source.clone(), mode(&head));
         }
-        self.push.open.insert(push, (source, head));
+        let id = message.get("id").filter(|id| id.is_string() || id.is_number()).cloned();
+        let ask = Ask { id, command: "contacts".to_owned() };
+        self.push.open.insert(push, Open { source, head, ask });
     }
 
     pub(crate) fn push_rows(&mut self, push: u64, rows: &str) {
-        let Some((source, _)) = self.push.open.get(&push) else { return };
-        let source = source.clone();
+        let Some(open) = self.push.open.get(&push) else { return };
+        let source = open.source.clone();
         match bridge::rows_of(rows) {
             Some(rows) => {
                 for row in rows {
@@ -127,19 +137,20 @@ impl Phone {
     }
 
     pub(crate) fn push_bad(&mut self, push: u64, count: usize) {
-        let Some((source, _)) = self.push.open.get(&push) else { return };
+        let Some(open) = self.push.open.get(&push) else { return };
         for _ in 0..count {
-            self.contacts.reject(source, Rejection::Shape);
+            self.contacts.reject(&open.source, Rejection::Shape);
         }
         self.wants_index();
     }
 
     pub(crate) fn push_end(&mut self, push: u64) {
-        let Some((source, head)) = self.push.open.remove(&push) else { return };
-        if head.last {
-            self.contacts.end(&source);
+        let Some(open) = self.push.open.remove(&push) else { return };
+        if open.head.last {
+            self.contacts.end(&open.source);
         }
         self.wants_index();
+        self.answer_ask(Some(open.ask), json!({}));
     }
 
     /// A small push that came whole.
