@@ -16,8 +16,12 @@
 )]
 
 mod agent;
+mod dialog;
 pub mod digest;
+mod flow;
 mod ids;
+mod registration;
+mod session;
 pub mod transaction;
 pub mod wire;
 

@@ -1,4 +1,4 @@
-//! The user agent: one account on one registrar, its flow, its registration and its sessions.
+//! What goes into an agent and what comes out of it. Data only: nothing here decides anything.
 
 use crate::{Instant, wire::Message};
 
@@ -83,7 +83,7 @@ pub enum Input {
     Command(Command),
     /// The machine slept, or the network changed: the flow is suspect, prove it or replace it at once.
     Woke,
-    /// A deadline of [`UserAgent::poll_timeout`] has passed.
+    /// A deadline of [`UserAgent::poll_timeout`](crate::UserAgent::poll_timeout) has passed.
     Timeout,
 }
 
@@ -96,7 +96,7 @@ pub enum Command {
     Unregister,
     /// Call `target`. Answered by `Progress`, `Accepted` or `Terminated`.
     Invite {
-        /// From [`UserAgent::next_session`].
+        /// From [`UserAgent::next_session`](crate::UserAgent::next_session).
         session: SessionId,
         /// A user part (`+34911085460`, `201`), or a whole `sip:` URI.
         target: String,
@@ -357,40 +357,4 @@ pub enum EndedBy {
     Remote,
     /// Nobody: a timer, a dead flow.
     Network,
-}
-
-/// A SIP user agent (RFC 3261 §6) for one account.
-pub struct UserAgent {
-    _private: (),
-}
-
-impl UserAgent {
-    /// An idle agent; [`Command::Register`] starts it. All ids come from `seed`, which must be fresh randomness.
-    pub fn new(_config: Config, _seed: [u8; 32]) -> UserAgent {
-        UserAgent { _private: () }
-    }
-
-    /// A fresh id for [`Command::Invite`].
-    pub fn next_session(&mut self) -> SessionId {
-        SessionId(0)
-    }
-
-    /// Everything that happens comes in here. Cannot fail: a bad frame is an input with a defined answer.
-    pub fn handle_input(&mut self, _now: Instant, _input: Input) {}
-
-    /// Pops the queue of outputs.
-    pub fn poll_output(&mut self) -> Option<Output> {
-        None
-    }
-
-    /// The earliest deadline.
-    pub fn poll_timeout(&self) -> Option<Instant> {
-        None
-    }
-
-    /// The octets that would end this session now (CANCEL, BYE or a final response), for the journal: played on
-    /// the wire when this agent cannot do it any more.
-    pub fn farewell(&self, _session: SessionId) -> Option<Vec<u8>> {
-        None
-    }
 }

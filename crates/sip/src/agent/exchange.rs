@@ -1,0 +1,274 @@
+//! Requests of ours: each has a transaction, a purpose, and at most a few answers to challenges. Here responses,
+//! time-outs and the loss of the flow find their way to who asked.
+
+use super::UserAgent;
+use crate::{
+    Instant, SessionId,
+    dialog::Dialog,
+    digest::{Attempt, Unanswered},
+    flow::Answers,
+    transaction::{ClientAction, ClientTransaction, TIMEOUT, TransactionKey},
+    wire::{Edit, Message, Method},
+};
+
+/// Requests that wait for the next registration: a BYE for each session.
+const MAX_PARKED: usize = 16;
+/// Our own requests in the air; each has an owner with a limit of its own, this one is for those that are left over.
+const MAX_EXCHANGES: usize = 64;
+
+/// One request of ours in the air.
+#[derive(Debug)]
+pub(crate) struct Exchange {
+    pub(crate) transaction: ClientTransaction,
+    pub(crate) purpose: Purpose,
+    /// `None` where challenges are not answered: in dialogs that the other side opened.
+    attempt: Option<Attempt>,
+}
+
+/// Who asked for a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// The registration.
+    Register,
+    /// The flow, to see whether it is alive.
+    Ping,
+    /// A session's first INVITE.
+    Invite(SessionId),
+    /// An INVITE whose session has ended: CANCEL goes out as soon as it may, and what it still makes is ended.
+    Abandoned { cancel: Option<Instant>, reason: Option<String> },
+    /// An INVITE inside a session.
+    Reinvite(SessionId),
+    /// REFER inside a session.
+    Refer(SessionId),
+    /// BYE: repeated on the next flow if this one breaks.
+    Bye,
+    /// CANCEL, INFO, MESSAGE: nobody waits for what comes of it.
+    Forgotten,
+}
+
+impl UserAgent {
+    /// Sends a request with credentials that were accepted before. Not for ACK.
+    pub(crate) fn send(
+        &mut self,
+        now: Instant,
+        purpose: Purpose,
+        request: Message,
+        answers_challenges: bool,
+    ) {
+        let request = if answers_challenges { self.authorized(request.edit(), &request) } else { request };
+        self.send_as_is(now, purpose, request, answers_challenges.then(Attempt::default));
+    }
+
+    fn send_as_is(&mut self, now: Instant, purpose: Purpose, request: Message, attempt: Option<Attempt>) {
+        self.transmit(request.octets().to_vec());
+        let transaction = ClientTransaction::new(now, request);
+        if self.exchanges.len() < MAX_EXCHANGES {
+            self.exchanges.insert(transaction.key(), Exchange { transaction, purpose, attempt });
+        }
+    }
+
+    fn authorized(&mut self, edit: Edit, request: &Message) -> Message {
+        let uri = request.uri().map(ToString::to_string).unwrap_or_default();
+        let mut edit = edit.remove("Authorization").remove("Proxy-Authorization");
+        for (name, value) in self.credentials.authorize(&mut self.ids, request.method(), &uri) {
+            edit = edit.add(name, &value);
+        }
+        edit.finish()
+    }
+
+    /// A BYE: at once where we are registered, else as soon as we are again.
+    pub(crate) fn send_bye(&mut self, now: Instant, mut dialog: Dialog, reason: Option<String>) {
+        let via = self.via();
+        let mut builder = dialog.request(Method::Bye, via).header("User-Agent", &self.config.user_agent);
+        if let Some(reason) = reason {
+            builder = builder.header("Reason", &reason);
+        }
+        let bye = builder.build();
+        if self.is_registered() {
+            self.send(now, Purpose::Bye, bye, dialog.is_ours);
+        } else {
+            self.park(bye, dialog.is_ours);
+        }
+    }
+
+    fn park(&mut self, bye: Message, is_ours: bool) {
+        if self.parked.len() < MAX_PARKED {
+            self.parked.push((bye, is_ours));
+        }
+    }
+
+    /// Registered again: what waited goes out, with a branch of the new flow.
+    pub(crate) fn send_parked(&mut self, now: Instant) {
+        for (bye, is_ours) in std::mem::take(&mut self.parked) {
+            let via = self.via();
+            self.send(now, Purpose::Bye, bye.edit().set_via(via).finish(), is_ours);
+        }
+    }
+
+    /// A response came.
+    pub(crate) fn handle_response(&mut self, now: Instant, response: Message) {
+        let key = TransactionKey::of(&response);
+        let Some(exchange) = self.exchanges.get_mut(&key) else { return };
+        match exchange.transaction.handle_response(now, &response) {
+            ClientAction::Ignore => return,
+            ClientAction::Pass => {}
+            ClientAction::PassAndAcknowledge(ack) => self.transmit(ack.into_octets()),
+        }
+        let Some(exchange) = self.exchanges.get(&key) else { return };
+        let purpose = exchange.purpose.clone();
+        let request = exchange.transaction.request().clone();
+        let attempt = exchange.attempt.clone();
+        if exchange.transaction.is_terminated() {
+            self.exchanges.remove(&key);
+        }
+        let code = response.status().map_or(0, |(code, _)| code);
+        let unanswered = match (code, attempt) {
+            (401 | 407, Some(attempt)) => match self.try_again(now, &purpose, &request, &response, attempt) {
+                Ok(()) => return,
+                Err(unanswered) => Some(unanswered),
+            },
+            _ => None,
+        };
+        self.dispatch(now, &key, purpose, &request, &response, unanswered);
+    }
+
+    /// The same request with credentials, a new branch and the next number (RFC 3261 §22.1).
+    fn try_again(
+        &mut self,
+        now: Instant,
+        purpose: &Purpose,
+        request: &Message,
+        response: &Message,
+        mut attempt: Attempt,
+    ) -> Result<(), Unanswered> {
+        if let Purpose::Abandoned { .. } = purpose {
+            return Err(Unanswered::Unsupported);
+        }
+        self.credentials.challenged(response, &mut attempt)?;
+        let sequence = self.next_sequence(purpose, request);
+        let edit = request.edit().set_via(self.via()).cseq(sequence);
+        let again = self.authorized(edit, request);
+        if let Purpose::Invite(session) = purpose {
+            self.invite_again(*session, &again);
+        }
+        self.send_as_is(now, purpose.clone(), again, Some(attempt));
+        Ok(())
+    }
+
+    fn next_sequence(&mut self, purpose: &Purpose, request: &Message) -> u32 {
+        let after = request.cseq().number.saturating_add(1);
+        match purpose {
+            Purpose::Register => self.registration.next_sequence(),
+            Purpose::Reinvite(session) | Purpose::Refer(session) => {
+                let dialog = self.sessions.get_mut(session).and_then(|session| session.dialog_mut());
+                dialog.map_or(after, |dialog| dialog.next_sequence())
+            }
+            Purpose::Invite(_)
+            | Purpose::Ping
+            | Purpose::Abandoned { .. }
+            | Purpose::Bye
+            | Purpose::Forgotten => after,
+        }
+    }
+
+    fn dispatch(
+        &mut self,
+        now: Instant,
+        key: &TransactionKey,
+        purpose: Purpose,
+        request: &Message,
+        response: &Message,
+        unanswered: Option<Unanswered>,
+    ) {
+        match purpose {
+            Purpose::Register => self.register_response(now, response, unanswered),
+            Purpose::Invite(session) => self.invite_response(now, session, request, response),
+            Purpose::Abandoned { .. } => self.abandoned_response(now, key, request, response),
+            Purpose::Reinvite(session) => self.reinvite_response(now, session, request, response),
+            Purpose::Refer(session) => self.refer_response(session, response),
+            Purpose::Ping => self.flow.answered(Answers::Requests),
+            Purpose::Bye | Purpose::Forgotten => {}
+        }
+    }
+
+    /// The session of this INVITE has ended: CANCEL it as soon as a provisional response allows (RFC 3261 §9.1).
+    pub(crate) fn abandon(&mut self, now: Instant, key: &TransactionKey, reason: Option<String>) {
+        let Some(exchange) = self.exchanges.get_mut(key) else { return };
+        exchange.purpose = Purpose::Abandoned { cancel: None, reason };
+        if exchange.transaction.is_proceeding() {
+            self.send_cancel(now, key);
+        }
+    }
+
+    pub(crate) fn send_cancel(&mut self, now: Instant, key: &TransactionKey) {
+        let Some(exchange) = self.exchanges.get_mut(key) else { return };
+        let Purpose::Abandoned { cancel: cancel @ None, reason } = &mut exchange.purpose else { return };
+        // An INVITE that is not answered in time after its CANCEL counts as cancelled.
+        *cancel = Some(now.after(TIMEOUT));
+        let mut edit = exchange.transaction.request().to_cancel().edit();
+        if let Some(reason) = reason {
+            edit = edit.add("Reason", reason);
+        }
+        self.send_as_is(now, Purpose::Forgotten, edit.finish(), None);
+    }
+
+    /// Deadlines of all exchanges.
+    pub(crate) fn exchanges_timeout(&mut self, now: Instant) {
+        let due = |exchange: &Exchange| exchange.poll_timeout().is_some_and(|deadline| deadline <= now);
+        let keys: Vec<TransactionKey> =
+            self.exchanges.iter().filter(|(_, exchange)| due(exchange)).map(|(key, _)| key.clone()).collect();
+        for key in keys {
+            let Some(mut exchange) = self.exchanges.remove(&key) else { continue };
+            if exchange.transaction.handle_timeout(now).is_some() {
+                self.silence(now, exchange.purpose);
+            }
+        }
+    }
+
+    /// No final response came: it counts as 408 (RFC 3261 §8.1.3.1).
+    fn silence(&mut self, now: Instant, purpose: Purpose) {
+        match purpose {
+            Purpose::Register => self.flow_failed(now, Some(408), "The server does not answer.", 0),
+            Purpose::Invite(session) => self.invite_lost(session, 408, "The server does not answer."),
+            Purpose::Reinvite(session) => self.reinvite_silence(now, session),
+            Purpose::Refer(session) => self.transfer_progress(session, 408),
+            Purpose::Abandoned { .. } | Purpose::Ping | Purpose::Bye | Purpose::Forgotten => {}
+        }
+    }
+
+    /// The flow broke: transactions fail at once, dialogs stay.
+    pub(crate) fn exchanges_lost(&mut self) {
+        for exchange in std::mem::take(&mut self.exchanges).into_values() {
+            match exchange.purpose {
+                Purpose::Invite(session) => self.invite_lost(session, 503, "The connection was lost."),
+                Purpose::Reinvite(session) => self.reinvite_lost(session),
+                Purpose::Refer(session) => self.transfer_progress(session, 503),
+                Purpose::Bye => {
+                    let is_ours = exchange.attempt.is_some();
+                    self.park(exchange.transaction.request().clone(), is_ours);
+                }
+                Purpose::Register | Purpose::Ping | Purpose::Abandoned { .. } | Purpose::Forgotten => {}
+            }
+        }
+    }
+}
+
+impl Exchange {
+    /// The next deadline: the transaction's, or that of a cancelled INVITE.
+    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
+        let own = self.transaction.poll_timeout();
+        match self.purpose {
+            Purpose::Abandoned { cancel: Some(cancel), .. } => {
+                Some(own.map_or(cancel, |own| own.min(cancel)))
+            }
+            Purpose::Abandoned { cancel: None, .. }
+            | Purpose::Register
+            | Purpose::Ping
+            | Purpose::Invite(_)
+            | Purpose::Reinvite(_)
+            | Purpose::Refer(_)
+            | Purpose::Bye
+            | Purpose::Forgotten => own,
+        }
+    }
+}

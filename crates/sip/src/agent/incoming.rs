@@ -1,0 +1,246 @@
+//! Requests of others: what is refused outright, what belongs to a session, what begins one.
+
+use super::{ALLOW, Event, Purpose, SUPPORTED, UserAgent};
+use crate::{
+    EndedBy, Instant, Reason, SessionId,
+    dialog::DialogId,
+    session::{Offer, Session},
+    transaction::{ServerAction, TransactionKey},
+    wire::{Message, Method, Params, ResponseBuilder, StatusCode, Uri, sipfrag_status, split_list},
+};
+
+impl UserAgent {
+    pub(super) fn handle_request(&mut self, now: Instant, request: Message) {
+        let key = TransactionKey::of(&request);
+        if let Some(server) = self.servers.get_mut(&key)
+            && *request.method() != Method::Cancel
+        {
+            match server.handle_request(&request) {
+                ServerAction::Repeat(response) => return self.transmit(response.into_octets()),
+                ServerAction::Acknowledged => {
+                    self.servers.remove(&key);
+                    return;
+                }
+                ServerAction::Ignore => {}
+            }
+            if *request.method() != Method::Ack {
+                return;
+            }
+        }
+        match request.method() {
+            Method::Ack => self.handle_ack(now, &request),
+            Method::Cancel => self.handle_cancel(now, &request),
+            _ => match self.refusal(&request) {
+                Some(response) => self.transmit(response.into_octets()),
+                None if request.to().tag().is_some() => self.handle_inside(now, request),
+                None => self.handle_outside(now, request),
+            },
+        }
+    }
+
+    /// What RFC 3261 §8.2 refuses before anything else is looked at.
+    fn refusal(&mut self, request: &Message) -> Option<Message> {
+        let refuse = |agent: &mut UserAgent, status| agent.reply(request, status);
+        if !request.uri().is_some_and(Uri::is_sip) {
+            return Some(refuse(self, StatusCode::UNSUPPORTED_URI_SCHEME).build());
+        }
+        if !split_list(ALLOW).any(|method| method == request.method().as_str()) {
+            return Some(refuse(self, StatusCode::METHOD_NOT_ALLOWED).header("Allow", ALLOW).build());
+        }
+        let known = |option: &&str| !split_list(SUPPORTED).any(|known| known.eq_ignore_ascii_case(option));
+        let unknown: Vec<&str> = request.list("Require").filter(known).collect();
+        if !unknown.is_empty() {
+            let builder = refuse(self, StatusCode::BAD_EXTENSION);
+            return Some(builder.header("Unsupported", &unknown.join(", ")).build());
+        }
+        let is_encoded =
+            request.header("Content-Encoding").is_some_and(|e| !e.eq_ignore_ascii_case("identity"));
+        let is_offer = *request.method() == Method::Invite && !request.body().is_empty();
+        if is_encoded || (is_offer && request.content_type() != "application/sdp") {
+            let builder = refuse(self, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+            return Some(
+                builder.header("Accept", "application/sdp").header("Accept-Encoding", "identity").build(),
+            );
+        }
+        None
+    }
+
+    /// A response with a tag of its own where the request has none.
+    pub(crate) fn reply(&mut self, request: &Message, status: StatusCode) -> ResponseBuilder {
+        ResponseBuilder::new(request, status).to_tag(&self.ids.token())
+    }
+
+    pub(crate) fn reply_now(&mut self, request: &Message, status: StatusCode) {
+        let response = self.reply(request, status).build();
+        self.transmit(response.into_octets());
+    }
+
+    fn handle_outside(&mut self, now: Instant, request: Message) {
+        match request.method() {
+            Method::Invite => self.handle_invite(now, request),
+            Method::Options => self.handle_options(&request),
+            Method::Message => {
+                self.reply_now(&request, StatusCode::OK);
+                self.tell(Event::Message { request: Box::new(request) });
+            }
+            Method::Notify if event_package(&request).eq_ignore_ascii_case("message-summary") => {
+                self.reply_now(&request, StatusCode::OK);
+                self.tell(Event::Notify { request: Box::new(request) });
+            }
+            Method::Notify => {
+                let response = self.reply(&request, StatusCode::BAD_EVENT);
+                let response = response.header("Allow-Events", "message-summary").build();
+                self.transmit(response.into_octets());
+            }
+            _ => self.reply_now(&request, StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST),
+        }
+    }
+
+    fn handle_options(&mut self, request: &Message) {
+        let builder = self.reply(request, StatusCode::OK).header("Allow", ALLOW);
+        let response = builder.header("Supported", SUPPORTED).header("Accept", "application/sdp").build();
+        self.transmit(response.into_octets());
+    }
+
+    /// A request inside a dialog.
+    fn handle_inside(&mut self, now: Instant, request: Message) {
+        let Some(session) = self.session_of(&DialogId::of_request(&request)) else {
+            return self.reply_now(&request, StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST);
+        };
+        let dialog = self.sessions.get_mut(&session).and_then(Session::dialog_mut);
+        if !dialog.is_some_and(|dialog| dialog.is_in_order(&request)) {
+            return self.reply_now(&request, StatusCode::SERVER_INTERNAL_ERROR);
+        }
+        match request.method() {
+            Method::Invite => self.handle_reinvite(now, session, request),
+            Method::Bye => self.handle_bye(now, session, &request),
+            Method::Info => {
+                self.reply_now(&request, StatusCode::OK);
+                self.tell(Event::Info { session, request: Box::new(request) });
+            }
+            Method::Message => {
+                self.reply_now(&request, StatusCode::OK);
+                self.tell(Event::Message { request: Box::new(request) });
+            }
+            Method::Notify => self.handle_notify(session, &request),
+            Method::Options => self.handle_options(&request),
+            _ => self.reply_now(&request, StatusCode::METHOD_NOT_ALLOWED),
+        }
+    }
+
+    fn session_of(&self, id: &DialogId) -> Option<SessionId> {
+        let mut sessions = self.sessions.iter();
+        let found = sessions.find(|(_, session)| session.dialog().is_some_and(|dialog| dialog.id == *id));
+        found.map(|(session, _)| *session)
+    }
+
+    /// NOTIFY of a REFER of ours (RFC 3515 §2.4.4).
+    fn handle_notify(&mut self, session: SessionId, request: &Message) {
+        if !event_package(request).eq_ignore_ascii_case("refer") {
+            return self.reply_now(request, StatusCode::BAD_EVENT);
+        }
+        self.reply_now(request, StatusCode::OK);
+        if let Some((status, _)) = sipfrag_status(request.body()) {
+            self.transfer_progress(session, status.code());
+        }
+    }
+
+    fn handle_bye(&mut self, now: Instant, session: SessionId, request: &Message) {
+        self.reply_now(request, StatusCode::OK);
+        match self.sessions.get(&session) {
+            // A BYE of the caller's before our final response (RFC 3261 §15.1.2): the INVITE is answered with 487.
+            Some(Session::Ringing { key, invite, dialog, .. }) => {
+                let (key, tag) = (key.clone(), dialog.id.local_tag.clone());
+                let builder = ResponseBuilder::new(invite, StatusCode::REQUEST_TERMINATED).to_tag(&tag);
+                self.respond(now, &key, builder.build());
+            }
+            Some(Session::Confirmed(confirmed)) => {
+                if let Offer::Theirs { key, invite } = &confirmed.offer {
+                    let key = key.clone();
+                    let builder = ResponseBuilder::new(invite, StatusCode::REQUEST_TERMINATED);
+                    self.respond(now, &key, builder.build());
+                }
+            }
+            Some(Session::Leaving { .. }) => {
+                self.sessions.remove(&session);
+                return;
+            }
+            Some(Session::Inviting { .. }) | None => {}
+        }
+        self.terminated(session, EndedBy::Remote, 200, "", reason_of(request));
+    }
+
+    fn handle_cancel(&mut self, now: Instant, request: &Message) {
+        let key = TransactionKey::cancelled_by(request);
+        let Some(server) = self.servers.get(&key) else {
+            return self.reply_now(request, StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST);
+        };
+        let is_open = server.is_open();
+        self.reply_now(request, StatusCode::OK);
+        if !is_open {
+            return;
+        }
+        let mut sessions = self.sessions.iter();
+        let found = sessions.find_map(|(id, session)| match session {
+            Session::Ringing { key: ringing, invite, dialog, .. } if *ringing == key => {
+                let builder = ResponseBuilder::new(invite, StatusCode::REQUEST_TERMINATED);
+                Some((*id, builder.to_tag(&dialog.id.local_tag).build()))
+            }
+            _ => None,
+        });
+        if let Some((session, response)) = found {
+            self.respond(now, &key, response);
+            self.terminated(session, EndedBy::Remote, 487, "", reason_of(request));
+        } else {
+            self.cancel_reinvite(now, &key);
+        }
+    }
+
+    /// INFO inside a session.
+    pub(super) fn info(&mut self, now: Instant, session: SessionId, content_type: &str, body: &[u8]) {
+        let via = self.via();
+        let Some(Session::Confirmed(confirmed)) = self.sessions.get_mut(&session) else { return };
+        let is_ours = confirmed.dialog.is_ours;
+        let info = confirmed.dialog.request(Method::Info, via).body(content_type, body);
+        let info = info.header("User-Agent", &self.config.user_agent).build();
+        if self.is_registered() {
+            self.send(now, Purpose::Forgotten, info, is_ours);
+        }
+    }
+
+    /// A response to an INVITE that has a transaction. Late and second final ones stay unsent.
+    pub(crate) fn respond(&mut self, now: Instant, key: &TransactionKey, response: Message) {
+        if self.servers.get_mut(key).is_some_and(|server| server.respond(now, &response)) {
+            self.transmit(response.into_octets());
+        }
+    }
+}
+
+/// The event package of a NOTIFY without its parameters.
+fn event_package(request: &Message) -> &str {
+    let value = request.header("Event").unwrap_or_default();
+    value.split(';').next().unwrap_or_default().trim()
+}
+
+/// The Reason header (RFC 3326): of several values that of SIP, which says whether the call was taken elsewhere.
+pub(crate) fn reason_of(message: &Message) -> Option<Reason> {
+    let read = |value: &str| {
+        let (protocol, params) = value.split_once(';').unwrap_or((value, ""));
+        let params = Params::parse(&format!(";{params}")).unwrap_or_default();
+        let cause = params.get("cause").and_then(|cause| cause.trim().parse().ok()).unwrap_or_default();
+        let text = params.get("text").unwrap_or_default().to_owned();
+        Some(Reason { protocol: protocol.trim().to_owned(), cause, text })
+    };
+    let reasons: Vec<Reason> = message.list("Reason").filter_map(read).collect();
+    let sip = reasons.iter().find(|reason| reason.protocol.eq_ignore_ascii_case("SIP"));
+    sip.or(reasons.first()).cloned()
+}
+
+/// The value of a Reason header.
+pub(crate) fn reason_value(reason: &Reason) -> String {
+    let text = match reason.text.as_str() {
+        "" => String::new(),
+        text => format!(";text={}", crate::wire::quote(text)),
+    };
+    format!("{};cause={}{text}", reason.protocol, reason.cause)
+}

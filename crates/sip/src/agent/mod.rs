@@ -1,0 +1,219 @@
+//! The user agent: one account on one registrar, its flow, its registration and its sessions. Here inputs find their
+//! way; all work is done in `handle_input`, polling only pops.
+
+mod exchange;
+mod incoming;
+mod line;
+mod types;
+
+pub(crate) use exchange::{Exchange, Purpose};
+pub(crate) use incoming::{reason_of, reason_value};
+pub use types::*;
+
+use crate::{
+    Ids, Instant,
+    digest::Credentials,
+    flow::Flow,
+    registration::Registration,
+    session::{Session, Sessions},
+    transaction::{ServerTransaction, TransactionKey},
+    wire::{Frame, Message, Method, NameAddr, PONG, RequestBuilder, ResponseBuilder, StatusCode, Uri, Via},
+};
+use std::collections::{BTreeMap, VecDeque};
+
+/// The methods we take.
+pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, MESSAGE, NOTIFY";
+/// The extensions we know.
+pub(crate) const SUPPORTED: &str = "outbound, gruu, norefersub";
+
+/// A SIP user agent (RFC 3261 §6) for one account.
+///
+/// Its cost is a scan over at most [`MAX_SESSIONS`](crate::session::MAX_SESSIONS) sessions and the requests in the air
+/// for each input.
+pub struct UserAgent {
+    pub(crate) config: Config,
+    pub(crate) ids: Ids,
+    pub(crate) credentials: Credentials,
+    pub(crate) flow: Flow,
+    pub(crate) registration: Registration,
+    pub(crate) sessions: Sessions,
+    /// Requests of ours in the air.
+    pub(crate) exchanges: BTreeMap<TransactionKey, Exchange>,
+    /// INVITEs of others that have no final response, or no ACK for it.
+    pub(crate) servers: BTreeMap<TransactionKey, ServerTransaction>,
+    /// BYEs that wait for the next registration, and whether their dialogs are ours.
+    pub(crate) parked: Vec<(Message, bool)>,
+    pub(crate) outputs: VecDeque<Output>,
+    told: ConnectionState,
+    transport: &'static str,
+    last_session: u64,
+}
+
+impl UserAgent {
+    /// An idle agent; [`Command::Register`] starts it. All ids come from `seed`, which must be fresh randomness.
+    pub fn new(config: Config, seed: [u8; 32]) -> UserAgent {
+        let mut ids = Ids::new(seed);
+        let user = config.auth_user.as_deref().unwrap_or(&config.user);
+        UserAgent {
+            credentials: Credentials::new(user, config.secret.clone()),
+            flow: Flow::new(),
+            registration: Registration::new(&config, &mut ids),
+            sessions: BTreeMap::new(),
+            exchanges: BTreeMap::new(),
+            servers: BTreeMap::new(),
+            parked: Vec::new(),
+            outputs: VecDeque::new(),
+            told: ConnectionState::Offline,
+            transport: "WSS",
+            last_session: 0,
+            ids,
+            config,
+        }
+    }
+
+    /// A fresh id for [`Command::Invite`].
+    pub fn next_session(&mut self) -> SessionId {
+        self.last_session += 1;
+        SessionId(self.last_session)
+    }
+
+    /// Everything that happens comes in here. Cannot fail: a bad frame is an input with a defined answer.
+    pub fn handle_input(&mut self, now: Instant, input: Input) {
+        match input {
+            Input::Connected(flow) => self.connected(now, flow),
+            Input::Disconnected(flow) => self.disconnected(now, flow),
+            Input::Frame(flow, octets) if self.flow.open_id() == Some(flow) => self.handle_frame(now, octets),
+            Input::Frame(..) | Input::Timeout => {}
+            Input::Command(command) => self.handle_command(now, command),
+            Input::Woke => self.woke(now),
+        }
+        self.handle_deadlines(now);
+    }
+
+    /// Pops the queue of outputs.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// The earliest deadline.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let flow = self.flow.poll_timeout(self.is_in_call());
+        let exchanges = self.exchanges.values().filter_map(Exchange::poll_timeout);
+        let servers = self.servers.values().filter_map(ServerTransaction::poll_timeout);
+        let sessions = self.sessions.values().filter_map(Session::poll_timeout);
+        let own = flow.into_iter().chain(self.registration.poll_timeout());
+        own.chain(exchanges).chain(servers).chain(sessions).min()
+    }
+
+    /// The octets that would end this session now (CANCEL, BYE or a final response), for the journal: played on
+    /// the wire when this agent cannot do it any more.
+    pub fn farewell(&self, session: SessionId) -> Option<Vec<u8>> {
+        // A copy of the generator: if these octets are ever sent, this agent sends nothing more.
+        let via = Via::new(self.transport, self.registration.host(), &self.ids.clone().branch());
+        let message = match self.sessions.get(&session)? {
+            Session::Inviting { invite, .. } => invite.to_cancel(),
+            Session::Ringing { invite, dialog, .. } => {
+                let builder = ResponseBuilder::new(invite, StatusCode::TEMPORARILY_UNAVAILABLE);
+                builder.to_tag(&dialog.id.local_tag).build()
+            }
+            Session::Confirmed(confirmed) => confirmed.dialog.clone().request(Method::Bye, via).build(),
+            Session::Leaving { dialog, .. } => dialog.clone().request(Method::Bye, via).build(),
+        };
+        Some(message.into_octets())
+    }
+
+    fn handle_command(&mut self, now: Instant, command: Command) {
+        match command {
+            Command::Register => self.sign_in(now),
+            Command::Unregister => self.sign_out(now),
+            Command::Invite { session, target, offer, headers } => {
+                self.invite(now, session, &target, &offer, &headers);
+            }
+            Command::Accept { session, answer, headers } => self.accept(now, session, &answer, &headers),
+            Command::Reject { session, code, headers } => self.reject(now, session, code, &headers),
+            Command::Terminate { session, reason } => self.terminate(now, session, reason.as_ref()),
+            Command::Reinvite { session, offer } => self.reinvite(now, session, offer),
+            Command::Answer { session, answer } => self.answer(now, session, &answer),
+            Command::RefuseOffer { session, code } => self.refuse_offer(now, session, code),
+            Command::Info { session, content_type, body } => self.info(now, session, &content_type, &body),
+            Command::Refer { session, target, replaces } => self.refer(now, session, &target, replaces),
+            Command::Message { target, content_type, body } => {
+                self.message(now, &target, &content_type, &body)
+            }
+        }
+    }
+
+    fn handle_frame(&mut self, now: Instant, octets: Vec<u8>) {
+        self.flow.alive();
+        match Frame::read(octets) {
+            Frame::Ping => self.transmit(PONG.to_vec()),
+            Frame::Pong => self.flow.answered(crate::flow::Answers::Crlf),
+            Frame::Message(message) if message.is_request() => self.handle_request(now, *message),
+            Frame::Message(message) => self.handle_response(now, *message),
+            Frame::Malformed(malformed) => {
+                if let Some(response) = malformed.response {
+                    self.transmit(response);
+                }
+            }
+        }
+    }
+
+    fn handle_deadlines(&mut self, now: Instant) {
+        self.line_timeout(now);
+        self.exchanges_timeout(now);
+        self.sessions_timeout(now);
+        self.servers.retain(|_, server| {
+            // An ACK that never comes (timer H) changes nothing any more.
+            let _ = server.handle_timeout(now);
+            !server.is_terminated()
+        });
+    }
+
+    /// One WebSocket message on the open flow; without one it is lost, and who sent it hears of it by its transaction.
+    pub(crate) fn transmit(&mut self, octets: Vec<u8>) {
+        if let Some(flow) = self.flow.open_id() {
+            self.outputs.push_back(Output::Transmit(flow, octets));
+        }
+    }
+
+    pub(crate) fn tell(&mut self, event: Event) {
+        self.outputs.push_back(Output::Event(event));
+    }
+
+    /// A Via of our own with a fresh branch.
+    pub(crate) fn via(&mut self) -> Via {
+        Via::new(self.transport, self.registration.host(), &self.ids.branch())
+    }
+
+    /// A request outside of any dialog, over the registrar's Service-Route.
+    pub(crate) fn new_request(&mut self, method: Method, target: Uri) -> RequestBuilder {
+        let mut from = NameAddr::new(Uri::sip(Some(&self.config.user), &self.config.domain));
+        from.display = self.config.display_name.clone().unwrap_or_default();
+        let from = from.with_tag(&self.ids.token());
+        let (via, call_id) = (self.via(), self.ids.token());
+        let to = NameAddr::new(target.clone());
+        let builder = RequestBuilder::new(method, target, via, from, to, &call_id, 1);
+        let builder = builder.header("User-Agent", &self.config.user_agent);
+        let route = &self.registration.service_route;
+        route.iter().fold(builder, |builder, route| builder.header("Route", route))
+    }
+
+    /// A target of a command: a user part in our domain, or a whole URI. `None` if it is neither.
+    pub(crate) fn target(&self, text: &str) -> Option<Uri> {
+        let text = text.trim();
+        match Uri::parse(text) {
+            Ok(uri) if uri.is_sip() => Some(uri),
+            Ok(_) | Err(_) if text.is_empty() => None,
+            Ok(_) | Err(_) => Some(Uri::sip(Some(text), &self.config.domain)),
+        }
+    }
+
+    /// Whether a REGISTER 2xx of this flow is fresh.
+    pub(crate) fn is_registered(&self) -> bool {
+        self.flow.open_id().is_some() && self.registration.is_bound()
+    }
+
+    fn is_in_call(&self) -> bool {
+        self.sessions.values().any(|session| matches!(session, Session::Confirmed(_)))
+    }
+}

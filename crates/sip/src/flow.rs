@@ -1,0 +1,305 @@
+//! The flow (RFC 5626, RFC 7118): one WebSocket at a time, when to open the next, and whether the open one is alive.
+//! Never sends: it says what is due.
+
+use crate::{FlowId, Ids, Instant};
+
+/// A socket that is not open by then never will be: a TLS handshake takes three round trips.
+const OPENING: u64 = 10_000;
+/// Without a Flow-Timer of the server's.
+const KEEP_ALIVE: u64 = 25_000;
+/// In a call a dead flow should be known before the person wonders.
+const KEEP_ALIVE_IN_CALL: u64 = 10_000;
+/// RFC 5626 §4.4.1.
+const PONG: u64 = 10_000;
+/// After a sleep most flows are dead: half the patience.
+const PONG_AFTER_WAKING: u64 = 5_000;
+/// Waiting times between attempts in milliseconds; the first retry comes at once.
+const BACK_OFF: [u64; 7] = [0, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000];
+
+/// The flow and how it came to be.
+#[derive(Debug)]
+pub(crate) struct Flow {
+    state: State,
+    last_id: u64,
+    /// Attempts in a row that did not end in a registration.
+    failures: usize,
+    /// Which of the servers is next.
+    server: usize,
+    /// The last flow that a registrar took us on.
+    proven: Option<FlowId>,
+    /// What the server asked for in Flow-Timer, in milliseconds.
+    flow_timer: Option<u64>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum State {
+    /// Not wanted.
+    Closed,
+    /// Between two attempts.
+    Waiting {
+        until: Instant,
+    },
+    Opening {
+        id: FlowId,
+        gives_up_at: Instant,
+    },
+    Open {
+        id: FlowId,
+        ping: Ping,
+        answers: Answers,
+    },
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Ping {
+    /// Counted from the last ping, or from when the flow opened.
+    Due {
+        since: Instant,
+    },
+    Unanswered {
+        since: Instant,
+        gives_up_at: Instant,
+    },
+}
+
+/// What this server answers. OpenSIPS and others never answer CRLF over a WebSocket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answers {
+    /// Nothing known: both are sent, either answer will do.
+    Unknown,
+    /// CRLF.
+    Crlf,
+    /// Any request.
+    Requests,
+}
+
+/// What a deadline of the flow asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Due {
+    /// Open the next socket.
+    Connect,
+    /// Ping with what is answered here.
+    Ping(Answers),
+    /// The flow never opened or is dead: close it.
+    Dead,
+}
+
+impl Flow {
+    pub(crate) fn new() -> Flow {
+        Flow { state: State::Closed, last_id: 0, failures: 0, server: 0, proven: None, flow_timer: None }
+    }
+
+    /// Begins an attempt: which flow, and which of `servers`.
+    pub(crate) fn open(&mut self, now: Instant, servers: usize) -> (FlowId, usize) {
+        self.last_id += 1;
+        let id = FlowId(self.last_id);
+        self.state = State::Opening { id, gives_up_at: now.after(OPENING) };
+        self.flow_timer = None;
+        (id, self.server % servers.max(1))
+    }
+
+    /// The socket is open. `false` if it is not the one that was asked for.
+    pub(crate) fn opened(&mut self, now: Instant, opened: FlowId) -> bool {
+        match self.state {
+            State::Opening { id, .. } if id == opened => {
+                self.state = State::Open { id, ping: Ping::Due { since: now }, answers: Answers::Unknown };
+                true
+            }
+            State::Opening { .. } | State::Closed | State::Waiting { .. } | State::Open { .. } => false,
+        }
+    }
+
+    /// Ends this flow for good.
+    pub(crate) fn close(&mut self) {
+        self.state = State::Closed;
+        self.failures = 0;
+        self.server = 0;
+    }
+
+    /// This flow failed: when the next attempt is due, at least `at_least` milliseconds from now.
+    pub(crate) fn failed(&mut self, now: Instant, ids: &mut Ids, at_least: u64) -> Instant {
+        let wait = BACK_OFF.get(self.failures).or(BACK_OFF.last()).copied().unwrap_or_default();
+        if self.proven.is_none() || self.proven != self.id() {
+            self.server += 1;
+        }
+        self.failures += 1;
+        // 80 to 120 per cent: a restarted server is not met by all its phones in the same moment.
+        let wait = wait * ids.between(80, 120) / 100;
+        let until = now.after(wait.max(at_least));
+        self.state = State::Waiting { until };
+        until
+    }
+
+    /// The registrar took us: the next failure is a first one, and begins with the preferred server.
+    pub(crate) fn proven(&mut self, flow_timer: Option<u32>) {
+        self.failures = 0;
+        self.server = 0;
+        self.proven = self.id();
+        self.flow_timer = flow_timer.filter(|&seconds| seconds > 0).map(|seconds| u64::from(seconds) * 1_000);
+    }
+
+    /// The open flow, or the one being opened.
+    pub(crate) fn id(&self) -> Option<FlowId> {
+        match self.state {
+            State::Opening { id, .. } | State::Open { id, .. } => Some(id),
+            State::Closed | State::Waiting { .. } => None,
+        }
+    }
+
+    /// The open flow.
+    pub(crate) fn open_id(&self) -> Option<FlowId> {
+        match self.state {
+            State::Open { id, .. } => Some(id),
+            State::Closed | State::Waiting { .. } | State::Opening { .. } => None,
+        }
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        matches!(self.state, State::Closed)
+    }
+
+    pub(crate) fn is_waiting(&self) -> bool {
+        matches!(self.state, State::Waiting { .. })
+    }
+
+    /// A frame came: the flow is alive. The interval still counts from the last ping: what the server sends by itself
+    /// keeps nothing open on its side.
+    pub(crate) fn alive(&mut self) {
+        if let State::Open { ping: ping @ Ping::Unanswered { .. }, .. } = &mut self.state
+            && let Ping::Unanswered { since, .. } = *ping
+        {
+            *ping = Ping::Due { since };
+        }
+    }
+
+    /// A ping of this kind was answered. CRLF is the cheaper one, so knowing that it works is never unlearnt.
+    pub(crate) fn answered(&mut self, by: Answers) {
+        if let State::Open { answers, .. } = &mut self.state
+            && *answers != Answers::Crlf
+        {
+            *answers = by;
+        }
+    }
+
+    /// Says what is due, and counts a ping as sent.
+    pub(crate) fn handle_timeout(&mut self, now: Instant, in_call: bool) -> Option<Due> {
+        let due = self.poll_timeout(in_call).is_some_and(|deadline| deadline <= now);
+        if !due {
+            return None;
+        }
+        match &mut self.state {
+            State::Closed => None,
+            State::Waiting { .. } => Some(Due::Connect),
+            State::Opening { .. } | State::Open { ping: Ping::Unanswered { .. }, .. } => Some(Due::Dead),
+            State::Open { ping, answers, .. } => {
+                *ping = Ping::Unanswered { since: now, gives_up_at: now.after(PONG) };
+                Some(Due::Ping(*answers))
+            }
+        }
+    }
+
+    /// The machine slept: what to ping with, if the flow is open.
+    pub(crate) fn suspect(&mut self, now: Instant) -> Option<Answers> {
+        match &mut self.state {
+            State::Open { ping, answers, .. } => {
+                *ping = Ping::Unanswered { since: now, gives_up_at: now.after(PONG_AFTER_WAKING) };
+                Some(*answers)
+            }
+            State::Closed | State::Waiting { .. } | State::Opening { .. } => None,
+        }
+    }
+
+    /// The next deadline.
+    pub(crate) fn poll_timeout(&self, in_call: bool) -> Option<Instant> {
+        match self.state {
+            State::Closed => None,
+            State::Waiting { until } => Some(until),
+            State::Opening { gives_up_at, .. } => Some(gives_up_at),
+            State::Open { ping: Ping::Due { since }, .. } => Some(since.after(self.interval(in_call))),
+            State::Open { ping: Ping::Unanswered { gives_up_at, .. }, .. } => Some(gives_up_at),
+        }
+    }
+
+    /// RFC 5626 §4.4: somewhat earlier than the server's timer, so that a slow ping is still in time.
+    fn interval(&self, in_call: bool) -> u64 {
+        let interval = self.flow_timer.map_or(KEEP_ALIVE, |timer| timer * 9 / 10);
+        if in_call { interval.min(KEEP_ALIVE_IN_CALL) } else { interval }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn open() -> Flow {
+        let mut flow = Flow::new();
+        let (id, _) = flow.open(Instant(0), 1);
+        assert!(flow.opened(Instant(0), id));
+        flow
+    }
+
+    #[test]
+    fn back_off_grows_to_thirty_seconds_and_rotates_servers() {
+        let (mut flow, mut ids, mut now) = (Flow::new(), Ids::new([1; 32]), Instant(0));
+        let mut servers = Vec::new();
+        for (attempt, wait) in [0, 1, 2, 4, 8, 16, 30, 30].into_iter().enumerate() {
+            servers.push(flow.open(now, 2).1);
+            let until = flow.failed(now, &mut ids, 0);
+            let waited = until.since(now);
+            assert!((wait * 800..=wait * 1_200).contains(&waited), "attempt {attempt}: {waited}");
+            if wait > 0 {
+                assert_eq!(flow.handle_timeout(Instant(until.0 - 1), false), None);
+            }
+            assert_eq!(flow.handle_timeout(until, false), Some(Due::Connect));
+            now = until;
+        }
+        assert_eq!(servers, [0, 1, 0, 1, 0, 1, 0, 1]);
+        flow.open(now, 2);
+        flow.proven(None);
+        assert_eq!(
+            flow.failed(now, &mut ids, 0),
+            now,
+            "after a registration the first retry comes at once again"
+        );
+        assert_eq!(flow.open(now, 2).1, 0, "and goes to the preferred server");
+        assert_eq!(flow.failed(now, &mut ids, 60_000), now.after(60_000), "Retry-After is obeyed");
+    }
+
+    #[test]
+    fn pings_come_in_time_and_their_silence_kills() {
+        for (flow_timer, in_call, interval) in
+            [(None, false, 25_000), (None, true, 10_000), (Some(20), false, 18_000)]
+        {
+            let mut flow = open();
+            flow.proven(flow_timer);
+            assert_eq!(flow.handle_timeout(Instant(interval - 1), in_call), None);
+            assert_eq!(flow.handle_timeout(Instant(interval), in_call), Some(Due::Ping(Answers::Unknown)));
+            assert_eq!(flow.handle_timeout(Instant(interval + 9_999), in_call), None);
+            assert_eq!(flow.handle_timeout(Instant(interval + 10_000), in_call), Some(Due::Dead));
+        }
+    }
+
+    #[test]
+    fn server_that_never_answers_crlf_is_pinged_by_requests() {
+        for learnt in [Answers::Crlf, Answers::Requests] {
+            let mut flow = open();
+            flow.handle_timeout(Instant(25_000), false);
+            flow.alive();
+            flow.answered(learnt);
+            assert_eq!(flow.handle_timeout(Instant(49_999), false), None);
+            assert_eq!(flow.handle_timeout(Instant(50_000), false), Some(Due::Ping(learnt)));
+        }
+    }
+
+    #[test]
+    fn socket_that_does_not_open_is_given_up_and_waking_halves_the_patience() {
+        let mut flow = Flow::new();
+        flow.open(Instant(0), 1);
+        assert_eq!(flow.handle_timeout(Instant(9_999), false), None);
+        assert_eq!(flow.handle_timeout(Instant(10_000), false), Some(Due::Dead));
+        let mut flow = open();
+        assert_eq!(flow.suspect(Instant(100)), Some(Answers::Unknown));
+        assert_eq!(flow.handle_timeout(Instant(5_099), false), None);
+        assert_eq!(flow.handle_timeout(Instant(5_100), false), Some(Due::Dead));
+    }
+}

@@ -1,0 +1,268 @@
+//! The binding (RFC 3261 §10, RFC 5626, RFC 5627): what REGISTER says, what its answer means and when it must be
+//! repeated. Never sends anything.
+
+use crate::{
+    Config, Ids, Instant,
+    wire::{Message, Method, NameAddr, RequestBuilder, StatusCode, Uri, Via},
+};
+
+/// A registrar that does not answer by then is passed over for the next one.
+const PATIENCE: u64 = 10_000;
+/// How long signing off may hold up a page that is being closed.
+const LEAVING: u64 = 2_000;
+/// A refresh that was put off (503 and the like) is tried again after this, unless Retry-After says otherwise.
+const PUT_OFF: u64 = 30_000;
+/// Never asked for more, whatever Min-Expires says: a day.
+const MAX_EXPIRES: u32 = 86_400;
+/// Retry-After is obeyed up to this: one hour.
+const MAX_RETRY_AFTER: u64 = 3_600_000;
+
+/// The account's binding and what is needed to renew it.
+#[derive(Debug)]
+pub(crate) struct Registration {
+    pub(crate) state: State,
+    /// Contact of the binding, the same for the life of the agent: dialogs outlive the flow.
+    contact: Uri,
+    instance: String,
+    from: NameAddr,
+    registrar: Uri,
+    call_id: String,
+    sequence: u32,
+    expires: u32,
+    /// RFC 3608, for requests outside of dialogs.
+    pub(crate) service_route: Vec<String>,
+    /// The public GRUU (RFC 5627), if one was given.
+    gruu: Option<Uri>,
+    /// Whether the registrar does RFC 5626.
+    outbound: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    /// Nothing bound on this flow, nothing asked for.
+    Unbound,
+    /// Asked for.
+    Pending { gives_up_at: Instant },
+    /// `refresh_at` is `None` while the refresh is under way.
+    Bound { refresh_at: Option<Instant>, ends_at: Instant },
+    /// Signing off.
+    Leaving { gives_up_at: Instant },
+    /// Nothing further until a person acts.
+    Refused,
+}
+
+/// What a final response to REGISTER asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// Bound; `fresh` where it was not before.
+    Bound { fresh: bool, flow_timer: Option<u32> },
+    /// Say it again with the longer expiry.
+    Again,
+    /// The binding still holds; the refresh is tried again later.
+    PutOff,
+    /// This server cannot now: another flow, not before so many milliseconds.
+    Failed { at_least: u64 },
+    /// The account is refused.
+    Refused,
+    /// Signed off.
+    Left,
+}
+
+/// What a deadline of the registration asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Due {
+    /// Repeat REGISTER.
+    Refresh,
+    /// No answer: the flow is of no use.
+    Silent,
+    /// The binding has run out.
+    Expired,
+    /// Signing off took too long.
+    Left,
+}
+
+impl Registration {
+    pub(crate) fn new(config: &Config, ids: &mut Ids) -> Registration {
+        let host = format!("{}.invalid", ids.token());
+        let address = Uri::sip(Some(&config.user), &config.domain);
+        Registration {
+            state: State::Unbound,
+            contact: Uri::sip(Some(&config.user), &host).with_param("transport", Some("ws")),
+            instance: format!("<urn:uuid:{}>", config.instance),
+            from: NameAddr::new(address).with_tag(&ids.token()),
+            registrar: Uri::sip(None, &config.domain),
+            call_id: ids.token(),
+            sequence: 0,
+            expires: config.expires.clamp(1, MAX_EXPIRES),
+            service_route: Vec::new(),
+            gruu: None,
+            outbound: false,
+        }
+    }
+
+    /// The host of our Via and Contact.
+    pub(crate) fn host(&self) -> &str {
+        self.contact.host()
+    }
+
+    /// Contact for dialogs: the GRUU if there is one.
+    pub(crate) fn contact(&self) -> String {
+        match &self.gruu {
+            Some(gruu) => format!("<{gruu}>"),
+            None if self.outbound => format!("<{}>", self.contact.clone().with_param("ob", None)),
+            None => format!("<{}>", self.contact),
+        }
+    }
+
+    /// Whether a REGISTER 2xx is fresh.
+    pub(crate) fn is_bound(&self) -> bool {
+        matches!(self.state, State::Bound { .. })
+    }
+
+    /// The flow is gone, and the binding with it.
+    pub(crate) fn unbind(&mut self) {
+        self.state = State::Unbound;
+    }
+
+    /// A new REGISTER; a refresh leaves the binding as it is meanwhile.
+    pub(crate) fn register(&mut self, now: Instant, via: Via) -> RequestBuilder {
+        self.state = match self.state {
+            State::Bound { ends_at, .. } => State::Bound { refresh_at: None, ends_at },
+            State::Unbound | State::Pending { .. } | State::Leaving { .. } | State::Refused => {
+                State::Pending { gives_up_at: now.after(PATIENCE) }
+            }
+        };
+        self.request(via, self.expires)
+    }
+
+    /// The REGISTER that takes our own binding away, and no other.
+    pub(crate) fn unregister(&mut self, now: Instant, via: Via) -> RequestBuilder {
+        self.state = State::Leaving { gives_up_at: now.after(LEAVING) };
+        self.request(via, 0)
+    }
+
+    /// The number for a REGISTER that is sent again with credentials.
+    pub(crate) fn next_sequence(&mut self) -> u32 {
+        self.sequence = self.sequence.saturating_add(1);
+        self.sequence
+    }
+
+    fn request(&mut self, via: Via, expires: u32) -> RequestBuilder {
+        let sequence = self.next_sequence();
+        let to = NameAddr::new(self.from.uri.clone());
+        let mut contact = NameAddr::new(self.contact.clone());
+        contact.params.set("+sip.instance", Some(&self.instance));
+        contact.params.set("reg-id", Some("1"));
+        let (registrar, from) = (self.registrar.clone(), self.from.clone());
+        RequestBuilder::new(Method::Register, registrar, via, from, to, &self.call_id, sequence)
+            .header("Contact", &contact.to_string())
+            .header("Expires", &expires.to_string())
+            .header("Supported", "path, gruu, outbound")
+    }
+
+    /// A final response that is no challenge came.
+    pub(crate) fn handle_response(&mut self, now: Instant, ids: &mut Ids, response: &Message) -> Outcome {
+        let code = response.status_code().map_or(0, StatusCode::code);
+        if let State::Leaving { .. } = self.state {
+            self.state = State::Unbound;
+            return Outcome::Left;
+        }
+        match code {
+            200..300 => self.bind(now, ids, response),
+            423 => self.lengthen(response),
+            408 | 429 | 480 | 491 | 500..600 => self.put_off(now, response),
+            _ => {
+                self.state = State::Refused;
+                Outcome::Refused
+            }
+        }
+    }
+
+    fn bind(&mut self, now: Instant, ids: &mut Ids, response: &Message) -> Outcome {
+        let own = response.addresses("Contact").find(|contact| self.is_own(contact));
+        let granted = own.as_ref().and_then(|contact| contact.params.get("expires")?.parse().ok());
+        let seconds: u32 = granted.or(response.number("Expires")).unwrap_or(self.expires);
+        if seconds == 0 {
+            self.state = State::Unbound;
+            return Outcome::Failed { at_least: 0 };
+        }
+        let gruu = own.as_ref().and_then(|contact| Uri::parse(contact.params.get("pub-gruu")?).ok());
+        self.gruu = gruu.filter(Uri::is_sip);
+        self.outbound = response.lists("Require", "outbound");
+        self.service_route = response.list("Service-Route").map(str::to_owned).collect();
+        let fresh = !self.is_bound();
+        let ends_at = now.after(u64::from(seconds) * 1_000);
+        // 75 to 90 per cent: early enough for one failure, spread so that phones do not refresh together.
+        let refresh_at = now.after(u64::from(seconds) * 10 * ids.between(75, 90));
+        self.state = State::Bound { refresh_at: Some(refresh_at), ends_at };
+        Outcome::Bound { fresh, flow_timer: response.number("Flow-Timer") }
+    }
+
+    /// Our own binding among all of the address-of-record's: by instance and reg-id, else by address.
+    fn is_own(&self, contact: &NameAddr) -> bool {
+        match contact.params.get("+sip.instance") {
+            Some(instance) => {
+                instance.eq_ignore_ascii_case(&self.instance)
+                    && contact.params.get("reg-id").is_none_or(|id| id == "1")
+            }
+            None => contact.uri.same_place(&self.contact),
+        }
+    }
+
+    fn lengthen(&mut self, response: &Message) -> Outcome {
+        match response.number("Min-Expires") {
+            Some(seconds) if seconds > self.expires && seconds <= MAX_EXPIRES => {
+                self.expires = seconds;
+                Outcome::Again
+            }
+            Some(_) | None => {
+                self.state = State::Refused;
+                Outcome::Refused
+            }
+        }
+    }
+
+    fn put_off(&mut self, now: Instant, response: &Message) -> Outcome {
+        let retry_after = response.number("Retry-After").map(|seconds| u64::from(seconds) * 1_000);
+        let retry_after = retry_after.map(|millis| millis.min(MAX_RETRY_AFTER));
+        match self.state {
+            State::Bound { ends_at, .. } if now.after(retry_after.unwrap_or(PUT_OFF)) < ends_at => {
+                let refresh_at = Some(now.after(retry_after.unwrap_or(PUT_OFF)));
+                self.state = State::Bound { refresh_at, ends_at };
+                Outcome::PutOff
+            }
+            State::Bound { .. }
+            | State::Unbound
+            | State::Pending { .. }
+            | State::Leaving { .. }
+            | State::Refused => {
+                self.state = State::Unbound;
+                Outcome::Failed { at_least: retry_after.unwrap_or_default() }
+            }
+        }
+    }
+
+    /// Says what is due.
+    pub(crate) fn handle_timeout(&mut self, now: Instant) -> Option<Due> {
+        match self.state {
+            State::Pending { gives_up_at } if gives_up_at <= now => Some(Due::Silent),
+            State::Leaving { gives_up_at } if gives_up_at <= now => Some(Due::Left),
+            State::Bound { ends_at, .. } if ends_at <= now => Some(Due::Expired),
+            State::Bound { refresh_at: Some(refresh_at), .. } if refresh_at <= now => Some(Due::Refresh),
+            State::Pending { .. }
+            | State::Leaving { .. }
+            | State::Bound { .. }
+            | State::Unbound
+            | State::Refused => None,
+        }
+    }
+
+    /// The next deadline.
+    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
+        match self.state {
+            State::Pending { gives_up_at } | State::Leaving { gives_up_at } => Some(gives_up_at),
+            State::Bound { refresh_at, ends_at } => Some(refresh_at.unwrap_or(ends_at)),
+            State::Unbound | State::Refused => None,
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! Sessions that others open: ring, answer, refuse, and the wait for the ACK.
+
+use super::{Confirmed, Ending, MAX_RINGING, MAX_SESSIONS, Offer, Repeat, Repeated, Session};
+use crate::{
+    EndedBy, Event, Instant, SessionId,
+    agent::{ALLOW, SUPPORTED, UserAgent},
+    dialog::{Dialog, DialogId},
+    transaction::{ServerTransaction, TransactionKey},
+    wire::{Message, ResponseBuilder, StatusCode},
+};
+
+/// A provisional response is repeated each minute, so that proxies keep waiting (RFC 3261 §13.3.1.1).
+const RING_AGAIN: u64 = 60_000;
+/// INVITE transactions of others at a time: what rings, what was refused and waits for its ACK.
+const MAX_SERVERS: usize = 32;
+
+impl UserAgent {
+    /// An INVITE outside of any dialog.
+    pub(crate) fn handle_invite(&mut self, now: Instant, invite: Message) {
+        if self.is_merged(&invite) {
+            return self.reply_now(&invite, StatusCode::LOOP_DETECTED);
+        }
+        let key = TransactionKey::of(&invite);
+        let ringing = self.sessions.values().filter(|session| matches!(session, Session::Ringing { .. }));
+        if ringing.count() >= MAX_RINGING
+            || self.sessions.len() >= MAX_SESSIONS
+            || self.servers.len() >= MAX_SERVERS
+        {
+            return self.reply_now(&invite, StatusCode::BUSY_HERE);
+        }
+        self.servers.insert(key.clone(), ServerTransaction::new(invite.clone()));
+        let dialog = Dialog::of_request(&invite, &self.ids.token());
+        self.respond(now, &key, ResponseBuilder::new(&invite, StatusCode::TRYING).build());
+        self.ring(now, &key, &invite, &dialog.id.local_tag);
+        let session = self.next_session();
+        let ringing = Session::Ringing {
+            key,
+            invite: Box::new(invite.clone()),
+            dialog: Box::new(dialog),
+            ring_again_at: now.after(RING_AGAIN),
+        };
+        self.sessions.insert(session, ringing);
+        self.tell(Event::Incoming { session, request: Box::new(invite) });
+    }
+
+    fn ring(&mut self, now: Instant, key: &TransactionKey, invite: &Message, tag: &str) {
+        let builder = ResponseBuilder::new(invite, StatusCode::RINGING).to_tag(tag);
+        let response = builder.header("Contact", &self.contact()).header("Allow", ALLOW).build();
+        self.respond(now, key, response);
+    }
+
+    /// The same request over two paths (RFC 3261 §8.2.2.2).
+    fn is_merged(&self, invite: &Message) -> bool {
+        self.servers.values().map(ServerTransaction::request).any(|other| {
+            other.call_id() == invite.call_id()
+                && other.from().tag() == invite.from().tag()
+                && other.cseq() == invite.cseq()
+        })
+    }
+
+    /// [`Command::Accept`](crate::Command::Accept).
+    pub(crate) fn accept(
+        &mut self,
+        now: Instant,
+        session: SessionId,
+        answer: &[u8],
+        headers: &[(String, String)],
+    ) {
+        let Some(Session::Ringing { key, invite, dialog, .. }) = self.sessions.get(&session) else { return };
+        let (key, invite, dialog) = (key.clone(), invite.clone(), dialog.clone());
+        let response = self.ok(&invite, &dialog.id.local_tag, answer, headers);
+        self.respond(now, &key, response.clone());
+        let ok = Repeated::new(now, response, invite.body().is_empty(), true);
+        let confirmed = Confirmed { dialog: *dialog, offer: Offer::Unacknowledged(ok), ack: None };
+        self.sessions.insert(session, Session::Confirmed(Box::new(confirmed)));
+    }
+
+    /// The 2xx to an INVITE.
+    pub(crate) fn ok(
+        &mut self,
+        invite: &Message,
+        tag: &str,
+        answer: &[u8],
+        headers: &[(String, String)],
+    ) -> Message {
+        let builder = ResponseBuilder::new(invite, StatusCode::OK).to_tag(tag);
+        let builder = builder.header("Contact", &self.contact()).header("Allow", ALLOW);
+        let builder = builder.header("Supported", SUPPORTED);
+        let builder = headers.iter().fold(builder, |builder, (name, value)| builder.header(name, value));
+        builder.body("application/sdp", answer).build()
+    }
+
+    /// [`Command::Reject`](crate::Command::Reject).
+    pub(crate) fn reject(
+        &mut self,
+        now: Instant,
+        session: SessionId,
+        code: u16,
+        headers: &[(String, String)],
+    ) {
+        let Some(Session::Ringing { key, invite, dialog, .. }) = self.sessions.get(&session) else { return };
+        let status = StatusCode::new(code).filter(|status| status.code() >= 300);
+        let status = status.unwrap_or(StatusCode::TEMPORARILY_UNAVAILABLE);
+        let key = key.clone();
+        let builder = ResponseBuilder::new(invite, status).to_tag(&dialog.id.local_tag);
+        let builder = headers.iter().fold(builder, |builder, (name, value)| builder.header(name, value));
+        self.respond(now, &key, builder.build());
+        self.terminated(session, EndedBy::Local, status.code(), "", None);
+    }
+
+    /// The ACK of a 2xx of ours; that of a failed INVITE is absorbed by its transaction.
+    pub(crate) fn handle_ack(&mut self, now: Instant, ack: &Message) {
+        let id = DialogId::of_request(ack);
+        let mut sessions = self.sessions.iter_mut();
+        let found = sessions.find(|(_, session)| session.dialog().is_some_and(|dialog| dialog.id == id));
+        let Some((&session, state)) = found else { return };
+        match state {
+            Session::Leaving { dialog, bye, ok } if ok.is_acknowledged_by(ack) => {
+                let (dialog, reason) = (dialog.clone(), bye.reason.clone());
+                self.sessions.remove(&session);
+                self.send_bye(now, *dialog, reason);
+            }
+            Session::Confirmed(confirmed) => {
+                let Offer::Unacknowledged(ok) = &confirmed.offer else { return };
+                if !ok.is_acknowledged_by(ack) {
+                    return;
+                }
+                let tells = ok.is_first || ok.wants_answer;
+                confirmed.offer = Offer::Settled;
+                if tells {
+                    self.tell(Event::Confirmed { session, body: ack.body().to_vec() });
+                }
+            }
+            Session::Leaving { .. } | Session::Inviting { .. } | Session::Ringing { .. } => {}
+        }
+    }
+
+    /// Ends a confirmed session with BYE, which waits for the ACK of our first 2xx.
+    pub(crate) fn hang_up(&mut self, now: Instant, session: SessionId, reason: Option<String>) {
+        let Some(Session::Confirmed(confirmed)) = self.sessions.get(&session) else { return };
+        let Confirmed { dialog, offer, .. } = (**confirmed).clone();
+        if let Offer::Theirs { key, invite } = &offer {
+            let response = ResponseBuilder::new(invite, StatusCode::REQUEST_TERMINATED).build();
+            self.respond(now, key, response);
+        }
+        self.terminated(session, EndedBy::Local, 200, "", None);
+        match offer {
+            Offer::Unacknowledged(ok) if ok.is_first => {
+                let bye = Box::new(Ending { reason });
+                self.sessions.insert(session, Session::Leaving { dialog: Box::new(dialog), bye, ok });
+            }
+            Offer::Unacknowledged(_)
+            | Offer::Settled
+            | Offer::Ours { .. }
+            | Offer::OursAgain { .. }
+            | Offer::Theirs { .. } => self.send_bye(now, dialog, reason),
+        }
+    }
+
+    /// Deadlines of all sessions.
+    pub(crate) fn sessions_timeout(&mut self, now: Instant) {
+        let due = |session: &Session| session.poll_timeout().is_some_and(|deadline| deadline <= now);
+        let due: Vec<SessionId> =
+            self.sessions.iter().filter(|(_, session)| due(session)).map(|(id, _)| *id).collect();
+        for session in due {
+            self.session_timeout(now, session);
+        }
+    }
+
+    fn session_timeout(&mut self, now: Instant, session: SessionId) {
+        let repeat = match self.sessions.get_mut(&session) {
+            Some(Session::Ringing { key, invite, dialog, ring_again_at }) => {
+                *ring_again_at = now.after(RING_AGAIN);
+                let (key, invite, tag) = (key.clone(), invite.clone(), dialog.id.local_tag.clone());
+                return self.ring(now, &key, &invite, &tag);
+            }
+            Some(Session::Leaving { ok, .. }) => ok.handle_timeout(now),
+            Some(Session::Confirmed(confirmed)) => match &mut confirmed.offer {
+                Offer::Unacknowledged(ok) => ok.handle_timeout(now),
+                Offer::OursAgain { .. } => return self.reinvite_again(now, session),
+                Offer::Settled | Offer::Ours { .. } | Offer::Theirs { .. } => None,
+            },
+            Some(Session::Inviting { .. }) | None => None,
+        };
+        match repeat {
+            Some(Repeat::Now(response)) => self.transmit(response.into_octets()),
+            Some(Repeat::GiveUp) => self.never_acknowledged(now, session),
+            None => {}
+        }
+    }
+
+    /// RFC 3261 §13.3.1.4: without an ACK the dialog is confirmed, but the session ends.
+    fn never_acknowledged(&mut self, now: Instant, session: SessionId) {
+        match self.sessions.get(&session) {
+            Some(Session::Leaving { dialog, bye, .. }) => {
+                let (dialog, reason) = (dialog.clone(), bye.reason.clone());
+                self.sessions.remove(&session);
+                self.send_bye(now, *dialog, reason);
+            }
+            Some(Session::Confirmed(confirmed)) => {
+                let dialog = confirmed.dialog.clone();
+                self.terminated(session, EndedBy::Network, 408, "The other side does not answer.", None);
+                self.send_bye(now, dialog, None);
+            }
+            Some(Session::Inviting { .. } | Session::Ringing { .. }) | None => {}
+        }
+    }
+}

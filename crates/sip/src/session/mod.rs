@@ -1,0 +1,162 @@
+//! INVITE sessions (RFC 3261 §13 and §14): a session is a usage of one dialog. What is left of a session after its end
+//! (a CANCEL without an answer, a BYE under way) is a transaction's matter, not a session's.
+
+mod incoming;
+mod outgoing;
+mod reinvite;
+mod transfer;
+
+use crate::{
+    Instant, SessionId,
+    dialog::Dialog,
+    transaction::{T1, T2, TIMEOUT, TransactionKey},
+    wire::Message,
+};
+use std::collections::BTreeMap;
+
+/// Sessions at a time, all kinds: two in a transfer, two waiting, and two to spare.
+pub(crate) const MAX_SESSIONS: usize = 6;
+/// Unanswered INVITEs of others at a time; the next one is told that we are busy.
+pub(crate) const MAX_RINGING: usize = 3;
+/// Early dialogs of one INVITE: as many as a person has devices, twice.
+pub(crate) const MAX_FORKS: usize = 16;
+
+/// All sessions, by number.
+pub(crate) type Sessions = BTreeMap<SessionId, Session>;
+
+/// One INVITE session.
+#[derive(Clone, Debug)]
+pub(crate) enum Session {
+    /// Our INVITE has no final response.
+    Inviting {
+        /// The INVITE as it was sent last.
+        key: TransactionKey,
+        invite: Box<Message>,
+        /// To tags seen so far.
+        forks: Vec<String>,
+    },
+    /// Their INVITE has no final response.
+    Ringing { key: TransactionKey, invite: Box<Message>, dialog: Box<Dialog>, ring_again_at: Instant },
+    /// A 2xx was sent or came.
+    Confirmed(Box<Confirmed>),
+    /// Ended by us before the ACK of our 2xx came: BYE must wait for it (RFC 3261 §15).
+    Leaving { dialog: Box<Dialog>, bye: Box<Ending>, ok: Repeated },
+}
+
+/// A session both sides have agreed to.
+#[derive(Clone, Debug)]
+pub(crate) struct Confirmed {
+    pub(crate) dialog: Dialog,
+    pub(crate) offer: Offer,
+    /// Our ACK of the 2xx that made it, for when that 2xx comes again.
+    pub(crate) ack: Option<Message>,
+}
+
+/// Headers of a BYE that is still to be sent.
+#[derive(Clone, Debug)]
+pub(crate) struct Ending {
+    pub(crate) reason: Option<String>,
+}
+
+/// Which offer is in the air. Never two at a time (RFC 3264 §4).
+#[derive(Clone, Debug)]
+pub(crate) enum Offer {
+    /// None.
+    Settled,
+    /// Our re-INVITE is on the wire.
+    Ours { offer: Vec<u8> },
+    /// Our re-INVITE met one of theirs (491) and is sent again then (RFC 3261 §14.1).
+    OursAgain { offer: Vec<u8>, at: Instant },
+    /// Their re-INVITE waits for our answer.
+    Theirs { key: TransactionKey, invite: Box<Message> },
+    /// Our 2xx waits for its ACK.
+    Unacknowledged(Repeated),
+}
+
+/// A 2xx of ours that is repeated until its ACK comes (RFC 3261 §13.3.1.4), also over a reliable transport: the next
+/// hop may be UDP.
+#[derive(Clone, Debug)]
+pub(crate) struct Repeated {
+    pub(crate) response: Box<Message>,
+    /// Whether the ACK must bring an answer, since the 2xx carried the offer.
+    pub(crate) wants_answer: bool,
+    /// Whether it is the 2xx that made the session.
+    pub(crate) is_first: bool,
+    again_at: Instant,
+    interval: u64,
+    gives_up_at: Instant,
+}
+
+/// What a deadline of a repeated 2xx asks for.
+pub(crate) enum Repeat {
+    Now(Box<Message>),
+    GiveUp,
+}
+
+impl Repeated {
+    pub(crate) fn new(now: Instant, response: Message, wants_answer: bool, is_first: bool) -> Repeated {
+        Repeated {
+            response: Box::new(response),
+            wants_answer,
+            is_first,
+            again_at: now.after(T1),
+            interval: T1,
+            gives_up_at: now.after(TIMEOUT),
+        }
+    }
+
+    /// Whether this ACK is the one.
+    pub(crate) fn is_acknowledged_by(&self, ack: &Message) -> bool {
+        self.response.cseq().number == ack.cseq().number
+    }
+
+    pub(crate) fn handle_timeout(&mut self, now: Instant) -> Option<Repeat> {
+        if self.gives_up_at <= now {
+            return Some(Repeat::GiveUp);
+        }
+        if self.again_at > now {
+            return None;
+        }
+        self.interval = (self.interval * 2).min(T2);
+        self.again_at = now.after(self.interval);
+        Some(Repeat::Now(self.response.clone()))
+    }
+
+    pub(crate) fn poll_timeout(&self) -> Instant {
+        self.again_at.min(self.gives_up_at)
+    }
+}
+
+impl Session {
+    /// The dialog, once there is exactly one.
+    pub(crate) fn dialog_mut(&mut self) -> Option<&mut Dialog> {
+        match self {
+            Session::Inviting { .. } => None,
+            Session::Ringing { dialog, .. } | Session::Leaving { dialog, .. } => Some(dialog),
+            Session::Confirmed(confirmed) => Some(&mut confirmed.dialog),
+        }
+    }
+
+    /// The same, to read.
+    pub(crate) fn dialog(&self) -> Option<&Dialog> {
+        match self {
+            Session::Inviting { .. } => None,
+            Session::Ringing { dialog, .. } | Session::Leaving { dialog, .. } => Some(dialog),
+            Session::Confirmed(confirmed) => Some(&confirmed.dialog),
+        }
+    }
+
+    /// The next deadline.
+    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
+        match self {
+            Session::Inviting { .. } => None,
+            Session::Ringing { ring_again_at, .. } => Some(*ring_again_at),
+            Session::Leaving { ok, .. } => Some(ok.poll_timeout()),
+            Session::Confirmed(confirmed) => match &confirmed.offer {
+                Offer::OursAgain { at, .. } => Some(*at),
+                Offer::Unacknowledged(ok) => Some(ok.poll_timeout()),
+                Offer::Settled | Offer::Ours { .. } | Offer::Theirs { .. } => None,
+            },
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! Sessions that we open: INVITE, its forks, its end. Each To tag is an early dialog of its own; the first 2xx wins, a
+//! later one is acknowledged and ended.
+
+use super::{Confirmed, MAX_FORKS, MAX_SESSIONS, Offer, Session};
+use crate::{
+    Cause, EndedBy, Event, Instant, Reason, SessionId,
+    agent::{ALLOW, Purpose, SUPPORTED, UserAgent, reason_of, reason_value},
+    dialog::Dialog,
+    transaction::TransactionKey,
+    wire::{Message, Method, ResponseBuilder, StatusCode},
+};
+
+impl UserAgent {
+    /// [`Command::Invite`](crate::Command::Invite).
+    pub(crate) fn invite(
+        &mut self,
+        now: Instant,
+        session: SessionId,
+        target: &str,
+        offer: &[u8],
+        headers: &[(String, String)],
+    ) {
+        if self.sessions.contains_key(&session) {
+            return;
+        }
+        if !self.is_registered() {
+            return self.never_began(session, EndedBy::Network, 503, "Not registered.");
+        }
+        if self.sessions.len() >= MAX_SESSIONS {
+            return self.never_began(session, EndedBy::Local, 486, "Too many calls.");
+        }
+        let Some(target) = self.target(target) else {
+            return self.never_began(session, EndedBy::Local, 404, "Not a number.");
+        };
+        let mut builder = self
+            .new_request(Method::Invite, target)
+            .header("Contact", &self.contact())
+            .header("Allow", ALLOW)
+            .header("Supported", SUPPORTED)
+            .header("Accept", "application/sdp");
+        for (name, value) in headers {
+            builder = builder.header(name, value);
+        }
+        let invite = builder.body("application/sdp", offer).build();
+        let key = TransactionKey::of(&invite);
+        let forks = Vec::new();
+        self.sessions.insert(session, Session::Inviting { key, invite: Box::new(invite.clone()), forks });
+        self.send(now, Purpose::Invite(session), invite, true);
+        self.tell(Event::Inviting { session });
+    }
+
+    fn never_began(&mut self, session: SessionId, ended_by: EndedBy, code: u16, phrase: &str) {
+        let cause = Cause { ended_by, code, phrase: phrase.to_owned(), reason: None };
+        self.tell(Event::Terminated { session, cause });
+    }
+
+    /// The INVITE was sent again, with credentials.
+    pub(crate) fn invite_again(&mut self, session: SessionId, again: &Message) {
+        if let Some(Session::Inviting { key, invite, .. }) = self.sessions.get_mut(&session) {
+            *key = TransactionKey::of(again);
+            **invite = again.clone();
+        }
+    }
+
+    /// A response to the INVITE that opens a session.
+    pub(crate) fn invite_response(
+        &mut self,
+        now: Instant,
+        session: SessionId,
+        request: &Message,
+        response: &Message,
+    ) {
+        let Some((code, phrase)) = response.status() else { return };
+        match (code, self.sessions.get_mut(&session)) {
+            (100, _) => {}
+            (101..200, Some(Session::Inviting { forks, .. })) => {
+                let fork = response.to().tag().unwrap_or_default().to_owned();
+                if !forks.contains(&fork) {
+                    if forks.len() == MAX_FORKS {
+                        return;
+                    }
+                    forks.push(fork.clone());
+                }
+                self.tell(Event::Progress { session, fork, response: Box::new(response.clone()) });
+            }
+            (200..300, Some(Session::Inviting { .. })) => self.accepted(session, request, response),
+            (200..300, Some(Session::Confirmed(confirmed))) => {
+                let is_winner = response.to().tag() == Some(confirmed.dialog.id.remote_tag.as_str());
+                match (is_winner, &confirmed.ack) {
+                    // The 2xx again: so is the ACK, and nobody hears of it.
+                    (true, Some(ack)) => {
+                        let octets = ack.octets().to_vec();
+                        self.transmit(octets);
+                    }
+                    (true, None) => {}
+                    (false, _) => self.end_fork(now, request, response),
+                }
+            }
+            (200..300, _) => self.end_fork(now, request, response),
+            (300.., Some(Session::Inviting { .. })) => {
+                let phrase = phrase.to_owned();
+                self.terminated(session, EndedBy::Remote, code, &phrase, reason_of(response));
+            }
+            (_, _) => {}
+        }
+    }
+
+    /// Nothing more will come of the INVITE. A session that it made already goes on.
+    pub(crate) fn invite_lost(&mut self, session: SessionId, code: u16, phrase: &str) {
+        if let Some(Session::Inviting { .. }) = self.sessions.get(&session) {
+            self.terminated(session, EndedBy::Network, code, phrase, None);
+        }
+    }
+
+    fn accepted(&mut self, session: SessionId, request: &Message, response: &Message) {
+        let Some(dialog) = Dialog::of_response(request, response) else {
+            // A 2xx without a To tag makes no dialog, so it can be neither acknowledged nor ended.
+            return self.terminated(session, EndedBy::Network, 500, "The answer is not valid.", None);
+        };
+        let ack = self.acknowledge(&dialog, request);
+        let fork = dialog.id.remote_tag.clone();
+        let confirmed = Confirmed { dialog, offer: Offer::Settled, ack: Some(ack) };
+        self.sessions.insert(session, Session::Confirmed(Box::new(confirmed)));
+        self.tell(Event::Accepted { session, fork, response: Box::new(response.clone()) });
+    }
+
+    /// Sends the ACK of a 2xx: a request of its own that carries the INVITE's credentials (RFC 3261 §13.2.2.4).
+    pub(crate) fn acknowledge(&mut self, dialog: &Dialog, invite: &Message) -> Message {
+        let mut builder = dialog.ack(self.via(), invite.cseq().number);
+        for name in ["Authorization", "Proxy-Authorization"] {
+            for value in invite.values(name) {
+                builder = builder.header(name, value);
+            }
+        }
+        let ack = builder.build();
+        self.transmit(ack.octets().to_vec());
+        ack
+    }
+
+    /// A 2xx that nobody wants: of another fork, or after the end (RFC 3261 §13.2.2.4).
+    fn end_fork(&mut self, now: Instant, request: &Message, response: &Message) {
+        if let Some(dialog) = Dialog::of_response(request, response) {
+            self.acknowledge(&dialog, request);
+            self.send_bye(now, dialog, None);
+        }
+    }
+
+    /// A response to an INVITE whose session has ended.
+    pub(crate) fn abandoned_response(
+        &mut self,
+        now: Instant,
+        key: &TransactionKey,
+        request: &Message,
+        response: &Message,
+    ) {
+        match response.status_code() {
+            Some(status) if status.is_provisional() => self.send_cancel(now, key),
+            Some(status) if status.is_success() => self.end_fork(now, request, response),
+            Some(_) | None => {}
+        }
+    }
+
+    /// [`Command::Terminate`](crate::Command::Terminate).
+    pub(crate) fn terminate(&mut self, now: Instant, session: SessionId, reason: Option<&Reason>) {
+        let reason = reason.map(reason_value);
+        let code = match self.sessions.get(&session) {
+            Some(Session::Inviting { key, .. }) => {
+                let key = key.clone();
+                self.abandon(now, &key, reason);
+                487
+            }
+            Some(Session::Ringing { key, invite, dialog, .. }) => {
+                let (key, status) = (key.clone(), StatusCode::TEMPORARILY_UNAVAILABLE);
+                let mut builder = ResponseBuilder::new(invite, status).to_tag(&dialog.id.local_tag);
+                if let Some(reason) = reason {
+                    builder = builder.header("Reason", &reason);
+                }
+                self.respond(now, &key, builder.build());
+                status.code()
+            }
+            Some(Session::Confirmed(_)) => return self.hang_up(now, session, reason),
+            Some(Session::Leaving { .. }) | None => return,
+        };
+        self.terminated(session, EndedBy::Local, code, "", None);
+    }
+
+    /// The session's one and last event. What was in the air for it stays a matter of its transactions.
+    pub(crate) fn terminated(
+        &mut self,
+        session: SessionId,
+        ended_by: EndedBy,
+        code: u16,
+        phrase: &str,
+        reason: Option<Reason>,
+    ) {
+        if self.sessions.remove(&session).is_none() {
+            return;
+        }
+        let phrase = match (phrase, StatusCode::new(code)) {
+            ("", Some(status)) => status.phrase(),
+            (phrase, _) => phrase,
+        };
+        let cause = Cause { ended_by, code, phrase: phrase.to_owned(), reason };
+        self.tell(Event::Terminated { session, cause });
+    }
+
+    /// Signing out, or refused: every session ends as its state wants it.
+    pub(crate) fn end_all_sessions(&mut self, now: Instant) {
+        let sessions: Vec<SessionId> = self.sessions.keys().copied().collect();
+        for session in sessions {
+            self.terminate(now, session, None);
+        }
+    }
+}

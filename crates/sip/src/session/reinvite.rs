@@ -1,0 +1,218 @@
+//! Offers inside a session (RFC 3261 §14): ours, theirs, and when both meet. A re-INVITE that fails leaves the session
+//! as it was; only 481 and 408 say that there is none any more.
+
+use super::{Offer, Repeated, Session};
+use crate::{
+    EndedBy, Event, Instant, SessionId,
+    agent::{ALLOW, Purpose, SUPPORTED, UserAgent, reason_of},
+    transaction::{ServerTransaction, TransactionKey},
+    wire::{Message, Method, ResponseBuilder, StatusCode},
+};
+
+impl UserAgent {
+    /// [`Command::Reinvite`](crate::Command::Reinvite).
+    pub(crate) fn reinvite(&mut self, now: Instant, session: SessionId, offer: Vec<u8>) {
+        let is_registered = self.is_registered();
+        match self.sessions.get_mut(&session) {
+            Some(Session::Confirmed(confirmed)) if is_registered => match confirmed.offer {
+                Offer::Settled => self.send_reinvite(now, session, offer),
+                Offer::Ours { .. }
+                | Offer::OursAgain { .. }
+                | Offer::Theirs { .. }
+                | Offer::Unacknowledged(_) => self.tell(Event::ReinviteFailed { session, code: 491 }),
+            },
+            Some(Session::Confirmed(_)) => self.tell(Event::ReinviteFailed { session, code: 503 }),
+            Some(Session::Inviting { .. } | Session::Ringing { .. } | Session::Leaving { .. }) | None => {}
+        }
+    }
+
+    fn send_reinvite(&mut self, now: Instant, session: SessionId, offer: Vec<u8>) {
+        let (via, contact) = (self.via(), self.contact());
+        let Some(Session::Confirmed(confirmed)) = self.sessions.get_mut(&session) else { return };
+        let builder = confirmed.dialog.request(Method::Invite, via).header("Contact", &contact);
+        let builder = builder.header("Allow", ALLOW).header("Supported", SUPPORTED);
+        let builder = builder.header("User-Agent", &self.config.user_agent);
+        let request = builder.body("application/sdp", &offer).build();
+        let is_ours = confirmed.dialog.is_ours;
+        confirmed.offer = Offer::Ours { offer };
+        self.send(now, Purpose::Reinvite(session), request, is_ours);
+    }
+
+    /// The wait after 491 is over.
+    pub(crate) fn reinvite_again(&mut self, now: Instant, session: SessionId) {
+        let Some(Session::Confirmed(confirmed)) = self.sessions.get_mut(&session) else { return };
+        let Offer::OursAgain { offer, .. } = &confirmed.offer else { return };
+        let offer = offer.clone();
+        confirmed.offer = Offer::Settled;
+        self.reinvite(now, session, offer);
+    }
+
+    /// A response to our re-INVITE.
+    pub(crate) fn reinvite_response(
+        &mut self,
+        now: Instant,
+        session: SessionId,
+        request: &Message,
+        response: &Message,
+    ) {
+        let Some((code, _)) = response.status() else { return };
+        let Some(Session::Confirmed(confirmed)) = self.sessions.get_mut(&session) else {
+            // The session ended meanwhile: a 2xx still wants its ACK, the BYE is on its way already.
+            if (200..300).contains(&code)
+                && let Some(dialog) = crate::dialog::Dialog::of_response(request, response)
+            {
+                self.acknowledge(&dialog, request);
+            }
+            return;
+        };
+        match code {
+            100..200 => {}
+            200..300 => {
+                confirmed.dialog.refresh_target(response);
+                let dialog = confirmed.dialog.clone();
+                let was_ours = matches!(confirmed.offer, Offer::Ours { .. });
+                if was_ours {
+                    confirmed.offer = Offer::Settled;
+                }
+                self.acknowledge(&dialog, request);
+                if was_ours {
+                    self.tell(Event::Reinvited { session, answer: response.body().to_vec() });
+                }
+            }
+            491 => self.glare(now, session),
+            408 | 481 => self.vanished(now, session, code, response),
+            _ => {
+                confirmed.offer = Offer::Settled;
+                self.tell(Event::ReinviteFailed { session, code });
+            }
+        }
+    }
+
+    /// Both sides offered at once: who opened the dialog waits longer (RFC 3261 §14.1).
+    fn glare(&mut self, now: Instant, session: SessionId) {
+        let Some(Session::Confirmed(confirmed)) = self.sessions.get_mut(&session) else { return };
+        let Offer::Ours { offer } = &confirmed.offer else { return };
+        let wait = match confirmed.dialog.is_ours {
+            true => self.ids.between(210, 400) * 10,
+            false => self.ids.between(0, 200) * 10,
+        };
+        confirmed.offer = Offer::OursAgain { offer: offer.clone(), at: now.after(wait) };
+    }
+
+    /// 481 or 408: the other side knows nothing of this session, or is gone (RFC 3261 §12.2.1.2).
+    fn vanished(&mut self, now: Instant, session: SessionId, code: u16, response: &Message) {
+        let Some(Session::Confirmed(confirmed)) = self.sessions.get(&session) else { return };
+        let dialog = confirmed.dialog.clone();
+        let phrase = response.status().map(|(_, phrase)| phrase.to_owned()).unwrap_or_default();
+        self.tell(Event::ReinviteFailed { session, code });
+        self.terminated(session, EndedBy::Network, code, &phrase, reason_of(response));
+        self.send_bye(now, dialog, None);
+    }
+
+    /// No final response to our re-INVITE.
+    pub(crate) fn reinvite_silence(&mut self, now: Instant, session: SessionId) {
+        let Some(Session::Confirmed(confirmed)) = self.sessions.get(&session) else { return };
+        let dialog = confirmed.dialog.clone();
+        self.tell(Event::ReinviteFailed { session, code: 408 });
+        self.terminated(session, EndedBy::Network, 408, "The other side does not answer.", None);
+        self.send_bye(now, dialog, None);
+    }
+
+    /// The flow broke while our re-INVITE was in the air: the session goes on, the phone offers again.
+    pub(crate) fn reinvite_lost(&mut self, session: SessionId) {
+        let Some(Session::Confirmed(confirmed)) = self.sessions.get_mut(&session) else { return };
+        if let Offer::Ours { .. } = confirmed.offer {
+            confirmed.offer = Offer::Settled;
+            self.tell(Event::ReinviteFailed { session, code: 408 });
+        }
+    }
+
+    /// The flow broke while their re-INVITE waited for us: nobody hears the answer any more.
+    pub(crate) fn offers_lost(&mut self) {
+        for session in self.sessions.values_mut() {
+            if let Session::Confirmed(confirmed) = session
+                && let Offer::Theirs { .. } = confirmed.offer
+            {
+                confirmed.offer = Offer::Settled;
+            }
+        }
+    }
+
+    /// A re-INVITE of the other side.
+    pub(crate) fn handle_reinvite(&mut self, now: Instant, session: SessionId, invite: Message) {
+        let retry_after = self.ids.between(0, 10).to_string();
+        let Some(Session::Confirmed(confirmed)) = self.sessions.get_mut(&session) else {
+            // Their first INVITE has no final response yet (RFC 3261 §14.2).
+            let builder = self.reply(&invite, StatusCode::SERVER_INTERNAL_ERROR);
+            let response = builder.header("Retry-After", &retry_after).build();
+            return self.transmit(response.into_octets());
+        };
+        match &confirmed.offer {
+            Offer::Ours { .. } | Offer::Unacknowledged(_) => {
+                self.reply_now(&invite, StatusCode::REQUEST_PENDING);
+            }
+            Offer::Theirs { .. } => {
+                let builder = self.reply(&invite, StatusCode::SERVER_INTERNAL_ERROR);
+                let response = builder.header("Retry-After", &retry_after).build();
+                self.transmit(response.into_octets());
+            }
+            Offer::Settled | Offer::OursAgain { .. } => {
+                let gave_way = matches!(confirmed.offer, Offer::OursAgain { .. });
+                let key = TransactionKey::of(&invite);
+                let offer = invite.body().to_vec();
+                confirmed.dialog.refresh_target(&invite);
+                confirmed.offer = Offer::Theirs { key: key.clone(), invite: Box::new(invite.clone()) };
+                self.servers.insert(key.clone(), ServerTransaction::new(invite.clone()));
+                self.respond(now, &key, ResponseBuilder::new(&invite, StatusCode::TRYING).build());
+                if gave_way {
+                    self.tell(Event::ReinviteFailed { session, code: 491 });
+                }
+                self.tell(Event::Offered { session, offer });
+            }
+        }
+    }
+
+    /// [`Command::Answer`](crate::Command::Answer).
+    pub(crate) fn answer(&mut self, now: Instant, session: SessionId, answer: &[u8]) {
+        let Some((key, invite)) = self.their_offer(session) else { return };
+        let response = self.ok(&invite, "", answer, &[]);
+        self.respond(now, &key, response.clone());
+        let ok = Repeated::new(now, response, invite.body().is_empty(), false);
+        self.settle(session, Offer::Unacknowledged(ok));
+    }
+
+    /// [`Command::RefuseOffer`](crate::Command::RefuseOffer).
+    pub(crate) fn refuse_offer(&mut self, now: Instant, session: SessionId, code: u16) {
+        let Some((key, invite)) = self.their_offer(session) else { return };
+        let status = StatusCode::new(code).filter(|status| status.code() >= 300);
+        let status = status.unwrap_or(StatusCode::NOT_ACCEPTABLE_HERE);
+        self.respond(now, &key, ResponseBuilder::new(&invite, status).build());
+        self.settle(session, Offer::Settled);
+    }
+
+    /// A CANCEL of their re-INVITE: the session goes on as it was.
+    pub(crate) fn cancel_reinvite(&mut self, now: Instant, key: &TransactionKey) {
+        let sessions: Vec<SessionId> = self.sessions.keys().copied().collect();
+        for session in sessions {
+            if let Some((theirs, invite)) = self.their_offer(session)
+                && theirs == *key
+            {
+                let response = ResponseBuilder::new(&invite, StatusCode::REQUEST_TERMINATED).build();
+                self.respond(now, key, response);
+                self.settle(session, Offer::Settled);
+            }
+        }
+    }
+
+    fn their_offer(&self, session: SessionId) -> Option<(TransactionKey, Message)> {
+        let Session::Confirmed(confirmed) = self.sessions.get(&session)? else { return None };
+        let Offer::Theirs { key, invite } = &confirmed.offer else { return None };
+        Some((key.clone(), (**invite).clone()))
+    }
+
+    fn settle(&mut self, session: SessionId, offer: Offer) {
+        if let Some(Session::Confirmed(confirmed)) = self.sessions.get_mut(&session) {
+            confirmed.offer = offer;
+        }
+    }
+}

@@ -1,0 +1,351 @@
+//! A virtual world: phones, a link with a delay, and a small registrar and proxy, all on one clock. What crosses the
+//! link is written down as a ladder. Never reads a real clock and never sleeps.
+
+#![allow(dead_code, unreachable_pub, reason = "each test binary uses its own part of this")]
+
+mod proxy;
+
+use proxy::Proxy;
+
+use softframe_sip::{
+    Command, Config, ConnectionState, EndedBy, Event, FlowId, Input, Instant, Output, Secret, SessionId,
+    UserAgent,
+    wire::{Frame, Message},
+};
+use std::collections::BTreeMap;
+
+/// Milliseconds a message takes from one end to the other.
+pub const DELAY: u64 = 10;
+pub const PASSWORD: &str = "secret";
+pub const OFFER: &str = "v=0 the offer";
+pub const ANSWER: &str = "v=0 the answer";
+
+pub struct World {
+    pub now: u64,
+    pub phones: Vec<Phone>,
+    pub proxy: Proxy,
+    queue: BTreeMap<(u64, u64), Delivery>,
+    sent: u64,
+    ladder: Vec<String>,
+}
+
+pub struct Phone {
+    pub name: &'static str,
+    pub agent: UserAgent,
+    pub events: Vec<Event>,
+    /// Whether a socket can be opened.
+    pub reachable: bool,
+    /// Whether what is sent in either direction disappears, without the socket being closed.
+    pub frozen: bool,
+    flow: Option<FlowId>,
+}
+
+enum Delivery {
+    Opened(usize, FlowId),
+    Refused(usize, FlowId),
+    ToProxy(usize, FlowId, Vec<u8>),
+    ToPhone(usize, FlowId, Vec<u8>),
+}
+
+pub fn config(user: &str, password: &str) -> Config {
+    Config {
+        servers: vec!["wss://sip.test/ws".to_owned()],
+        user: user.to_owned(),
+        domain: "sip.test".to_owned(),
+        auth_user: None,
+        display_name: None,
+        secret: Secret::Password(password.to_owned()),
+        instance: format!("00000000-0000-4000-8000-000000000{user}"),
+        expires: 600,
+        user_agent: "Softframe".to_owned(),
+    }
+}
+
+impl World {
+    /// Phones of these names, not yet signed in.
+    pub fn new(names: &[&'static str]) -> World {
+        World::with(names.iter().map(|name| (*name, config(name, PASSWORD))).collect())
+    }
+
+    pub fn with(phones: Vec<(&'static str, Config)>) -> World {
+        let phones = phones.into_iter().enumerate().map(|(index, (name, config))| {
+            let seed = [u8::try_from(index).expect("few phones") + 1; 32];
+            let agent = UserAgent::new(config, seed);
+            Phone { name, agent, events: Vec::new(), reachable: true, frozen: false, flow: None }
+        });
+        World {
+            now: 0,
+            phones: phones.collect(),
+            proxy: Proxy::new(),
+            queue: BTreeMap::new(),
+            sent: 0,
+            ladder: Vec::new(),
+        }
+    }
+
+    /// Phones that are registered, with empty ladders and no events.
+    pub fn registered(names: &[&'static str]) -> World {
+        let mut world = World::new(names);
+        for phone in 0..names.len() {
+            world.command(phone, Command::Register);
+        }
+        world.run(1_000);
+        for phone in &mut world.phones {
+            let last = phone.events.iter().rev().find_map(|event| match event {
+                Event::Connection(connection) => Some(connection.state),
+                _ => None,
+            });
+            assert_eq!(last, Some(ConnectionState::Registered), "{}", phone.name);
+            phone.events.clear();
+        }
+        world.ladder.clear();
+        world
+    }
+
+    pub fn command(&mut self, phone: usize, command: Command) {
+        self.input(phone, Input::Command(command));
+    }
+
+    pub fn input(&mut self, phone: usize, input: Input) {
+        self.phones[phone].agent.handle_input(Instant(self.now), input);
+        self.drain(phone);
+    }
+
+    /// Lets `millis` pass.
+    pub fn run(&mut self, millis: u64) {
+        let end = self.now + millis;
+        while let Some(next) = self.next_moment().filter(|next| *next <= end) {
+            self.now = self.now.max(next);
+            self.step();
+        }
+        self.now = end;
+    }
+
+    fn next_moment(&self) -> Option<u64> {
+        let queued = self.queue.keys().next().map(|(at, _)| *at);
+        let timers = self.phones.iter().filter_map(|phone| phone.agent.poll_timeout()).map(|at| at.0);
+        queued.into_iter().chain(timers).min()
+    }
+
+    fn step(&mut self) {
+        let due = self.queue.keys().next().copied().filter(|(at, _)| *at <= self.now);
+        if let Some(key) = due {
+            let delivery = self.queue.remove(&key).expect("just seen");
+            return self.deliver(delivery);
+        }
+        for phone in 0..self.phones.len() {
+            if self.phones[phone].agent.poll_timeout().is_some_and(|at| at.0 <= self.now) {
+                let before = self.phones[phone].agent.poll_timeout();
+                self.input(phone, Input::Timeout);
+                let after = self.phones[phone].agent.poll_timeout();
+                assert_ne!(before, after, "{}: a deadline that does not go away", self.phones[phone].name);
+            }
+        }
+    }
+
+    fn deliver(&mut self, delivery: Delivery) {
+        match delivery {
+            Delivery::Opened(phone, flow) => {
+                self.phones[phone].flow = Some(flow);
+                self.input(phone, Input::Connected(flow));
+            }
+            Delivery::Refused(phone, flow) => self.input(phone, Input::Disconnected(flow)),
+            Delivery::ToProxy(phone, flow, octets) if self.phones[phone].flow == Some(flow) => {
+                if self.phones[phone].frozen {
+                    return;
+                }
+                for (to, octets) in self.proxy.receive(phone, octets) {
+                    self.send_to_phone(to, octets);
+                }
+            }
+            Delivery::ToPhone(phone, flow, octets) if self.phones[phone].flow == Some(flow) => {
+                if self.phones[phone].frozen {
+                    return;
+                }
+                self.note(phone, '<', &octets);
+                self.input(phone, Input::Frame(flow, octets));
+            }
+            Delivery::ToProxy(..) | Delivery::ToPhone(..) => {}
+        }
+    }
+
+    /// The proxy side sends, on the phone's present flow.
+    pub fn send_to_phone(&mut self, phone: usize, octets: Vec<u8>) {
+        if let Some(flow) = self.phones[phone].flow {
+            self.push(Delivery::ToPhone(phone, flow, octets));
+        }
+    }
+
+    fn push(&mut self, delivery: Delivery) {
+        self.sent += 1;
+        self.queue.insert((self.now + DELAY, self.sent), delivery);
+    }
+
+    fn drain(&mut self, phone: usize) {
+        while let Some(output) = self.phones[phone].agent.poll_output() {
+            match output {
+                Output::Connect { flow, .. } if self.phones[phone].reachable => {
+                    self.push(Delivery::Opened(phone, flow));
+                }
+                Output::Connect { flow, .. } => self.push(Delivery::Refused(phone, flow)),
+                Output::Disconnect(flow) => {
+                    if self.phones[phone].flow == Some(flow) {
+                        self.phones[phone].flow = None;
+                        self.proxy.lost(phone);
+                    }
+                }
+                Output::Transmit(flow, octets) => {
+                    self.note(phone, '>', &octets);
+                    self.push(Delivery::ToProxy(phone, flow, octets));
+                }
+                Output::Event(event) => self.phones[phone].events.push(event),
+            }
+        }
+    }
+
+    /// The socket closes, as both sides see it.
+    pub fn cut(&mut self, phone: usize) {
+        let flow = self.phones[phone].flow.take().expect("an open flow");
+        self.proxy.lost(phone);
+        self.input(phone, Input::Disconnected(flow));
+    }
+
+    fn note(&mut self, phone: usize, direction: char, octets: &[u8]) {
+        let what = match Frame::read(octets.to_vec()) {
+            Frame::Ping => "ping".to_owned(),
+            Frame::Pong => "pong".to_owned(),
+            Frame::Malformed(malformed) => format!("malformed: {malformed}"),
+            Frame::Message(message) => summary(&message),
+        };
+        self.ladder.push(format!("{} {direction} {what}", self.phones[phone].name));
+    }
+
+    /// What crossed the link since the last call, without keep-alives.
+    pub fn ladder(&mut self) -> Vec<String> {
+        let is_ping = |line: &str| ["ping", "pong", "OPTIONS"].iter().any(|ping| line.ends_with(ping));
+        std::mem::take(&mut self.ladder).into_iter().filter(|line| !is_ping(line)).collect()
+    }
+
+    /// The same with keep-alives.
+    pub fn whole_ladder(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.ladder)
+    }
+
+    /// What a phone was told since the last call, in short.
+    pub fn told(&mut self, phone: usize) -> Vec<String> {
+        std::mem::take(&mut self.phones[phone].events).iter().map(short).collect()
+    }
+
+    pub fn connection(&self, phone: usize) -> Option<ConnectionState> {
+        self.phones[phone].events.iter().rev().find_map(|event| match event {
+            Event::Connection(connection) => Some(connection.state),
+            _ => None,
+        })
+    }
+
+    /// Begins a call; the number of its session.
+    pub fn call(&mut self, from: usize, target: &str) -> SessionId {
+        let session = self.phones[from].agent.next_session();
+        let (target, offer) = (target.to_owned(), OFFER.as_bytes().to_vec());
+        self.command(from, Command::Invite { session, target, offer, headers: Vec::new() });
+        session
+    }
+
+    /// The session of the last `Incoming`.
+    pub fn incoming(&self, phone: usize) -> SessionId {
+        let session = self.phones[phone].events.iter().rev().find_map(|event| match event {
+            Event::Incoming { session, .. } => Some(*session),
+            _ => None,
+        });
+        session.unwrap_or_else(|| panic!("{} was not called", self.phones[phone].name))
+    }
+
+    pub fn accept(&mut self, phone: usize, session: SessionId) {
+        let answer = ANSWER.as_bytes().to_vec();
+        self.command(phone, Command::Accept { session, answer, headers: Vec::new() });
+    }
+
+    pub fn hang_up(&mut self, phone: usize, session: SessionId) {
+        self.command(phone, Command::Terminate { session, reason: None });
+    }
+
+    /// A call from 0 to 1 that was answered, with empty ladders and no events: the sessions of both.
+    pub fn in_call(names: &[&'static str]) -> (World, SessionId, SessionId) {
+        let mut world = World::registered(names);
+        let ours = world.call(0, names[1]);
+        world.run(500);
+        let theirs = world.incoming(1);
+        world.accept(1, theirs);
+        world.run(500);
+        assert!(world.told(0).iter().any(|event| event.starts_with("accepted")));
+        assert!(world.told(1).iter().any(|event| event.starts_with("confirmed")));
+        world.ladder.clear();
+        (world, ours, theirs)
+    }
+
+    /// Nothing of any call is left: no session can be ended any more and no deadline but those of the line stands.
+    pub fn assert_quiet(&mut self) {
+        self.run(70_000);
+        self.whole_ladder();
+        for phone in &self.phones {
+            for session in 1..100 {
+                assert_eq!(phone.agent.farewell(SessionId(session)), None, "{} {session}", phone.name);
+            }
+        }
+        self.run(40_000);
+        let ladder = self.ladder();
+        assert!(ladder.is_empty(), "{ladder:?}");
+    }
+}
+
+fn summary(message: &Message) -> String {
+    let body = match message.content_type().as_str() {
+        "application/sdp" => " sdp",
+        "" => "",
+        _ => " body",
+    };
+    match message.status() {
+        Some((code, _)) => format!("{code} {}{body}", message.cseq().method),
+        None => format!("{}{body}", message.method()),
+    }
+}
+
+fn short(event: &Event) -> String {
+    match event {
+        Event::Connection(connection) => {
+            let code = connection.code.map(|code| format!(" {code}")).unwrap_or_default();
+            format!("{:?}{code}", connection.state)
+        }
+        Event::Authenticated(hash) => format!("authenticated {}", hash.realm),
+        Event::Incoming { request, .. } => {
+            format!("incoming from {}", request.from().uri.user().unwrap_or_default())
+        }
+        Event::Inviting { .. } => "inviting".to_owned(),
+        Event::Progress { response, .. } => {
+            format!("progress {}", response.status().map_or(0, |(code, _)| code))
+        }
+        Event::Accepted { response, .. } => format!("accepted {}", String::from_utf8_lossy(response.body())),
+        Event::Confirmed { body, .. } => {
+            format!("confirmed {}", String::from_utf8_lossy(body)).trim_end().to_owned()
+        }
+        Event::Offered { offer, .. } => {
+            format!("offered {}", String::from_utf8_lossy(offer)).trim_end().to_owned()
+        }
+        Event::Reinvited { answer, .. } => format!("reinvited {}", String::from_utf8_lossy(answer)),
+        Event::ReinviteFailed { code, .. } => format!("reinvite failed {code}"),
+        Event::Info { request, .. } => format!("info {}", String::from_utf8_lossy(request.body())),
+        Event::Transfer { code, .. } => format!("transfer {code}"),
+        Event::Message { request } => format!("message {}", String::from_utf8_lossy(request.body())),
+        Event::Notify { request } => format!("notify {}", String::from_utf8_lossy(request.body())),
+        Event::Terminated { cause, .. } => {
+            let by = match cause.ended_by {
+                EndedBy::Local => "local",
+                EndedBy::Remote => "remote",
+                EndedBy::Network => "network",
+            };
+            let reason =
+                cause.reason.as_ref().map(|r| format!(" {};{}", r.protocol, r.cause)).unwrap_or_default();
+            format!("terminated {by} {}{reason}", cause.code)
+        }
+    }
+}
