@@ -7,13 +7,13 @@ use std::{
     time::Duration,
 };
 
-/// The status and the body of one answer. Blocking and short: also called where a test is being torn down.
+/// The status, the head and the body of one answer. Blocking and short: also called where a test is being torn down.
 pub(crate) fn request(
     port: u16,
     method: &str,
     path: &str,
     body: Option<&Value>,
-) -> std::io::Result<(u16, String)> {
+) -> std::io::Result<(u16, String, String)> {
     let mut stream = TcpStream::connect(("127.0.0.1", port))?;
     stream.set_read_timeout(Some(Duration::from_secs(20)))?;
     let body = body.map(Value::to_string).unwrap_or_default();
@@ -28,5 +28,5 @@ pub(crate) fn request(
     let answer = String::from_utf8_lossy(&answer).into_owned();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
-    Ok((status, body.to_owned()))
+    Ok((status, head.to_owned(), body.to_owned()))
 }

@@ -4,11 +4,13 @@
 //! `cargo xtask test` builds what it needs and says where that is by environment variables.
 
 mod browser;
+mod events;
 mod http;
 mod page;
 mod server;
 
 pub use browser::{Browser, Setup};
+pub use events::assert_call;
 pub use page::{Frame, Page};
 pub use server::Server;
 

@@ -1,13 +1,19 @@
 //! A host page with the phone in it, as a test speaks of it.
 
 use crate::{Browser, PATIENCE, Server, Setup, prepared, until, within};
-use fantoccini::Locator;
+use fantoccini::{
+    Locator,
+    elements::{Element, ElementRef},
+};
 use serde_json::{Value, json};
 use std::{cell::Cell, time::Duration};
 
 /// Collects what the page is told, from before its own scripts run.
 const COLLECTOR: &str = "if (self === top) { self.heard = []; \
      addEventListener('message', ({ data, origin }) => data?.type && heard.push({ ...data, origin, at: Date.now() })); }";
+
+/// Answer, Decline and Allow react 500 ms after they are really visible; End 600 ms after Call.
+const ARMING: Duration = Duration::from_millis(700);
 
 /// A page in a browser of its own.
 pub struct Page {
@@ -18,6 +24,15 @@ pub struct Page {
 }
 
 impl Page {
+    /// Collects messages from now on; for frames, where the collector of the page does not run.
+    pub const COLLECT: &str =
+        "self.heard = []; addEventListener('message', ({ data }) => data?.type && heard.push(data));";
+
+    /// Embeds a frame by name and address as the documents say.
+    pub const EMBED: &str = "const frame = document.createElement('iframe'); frame.name = arguments[0]; \
+         frame.allow = 'microphone; autoplay'; frame.width = 320; frame.height = 460; frame.src = arguments[1]; \
+         document.body.prepend(frame);";
+
     /// The demo's page for an extension, with a microphone.
     pub async fn open_demo(server: &Server, extension: u32) -> Page {
         Page::open(&server.page(&format!("/demo/?ext={extension}")), Setup::Microphone).await
@@ -36,6 +51,38 @@ impl Page {
         browser.before_each_document(COLLECTOR).await;
         browser.client.goto(address).await.expect("the page loads");
         Page { browser, read: Cell::new(0) }
+    }
+
+    /// A widget without an account, and a page that may not use it yet.
+    pub async fn open_plain(server: &Server, setup: Setup) -> Page {
+        let page = Page::open(&server.page("/demo/crm.css"), setup).await;
+        page.add_frame("sf", &server.on("localhost", "/plain/")).await;
+        page.expect("softframe:ready").await;
+        page
+    }
+
+    /// A page of another site with the phone in it.
+    pub async fn open_evil(server: &Server, path: &str) -> Page {
+        Page::open_on(server, "evil.localhost", path).await
+    }
+
+    /// A page on this host with the phone in it.
+    pub async fn open_on(server: &Server, host: &str, path: &str) -> Page {
+        // Any file of the demo is a page without a policy of its own.
+        let page = Page::open(&server.on(host, "/demo/crm.css"), Setup::Microphone).await;
+        page.add_frame("sf", &server.on("localhost", path)).await;
+        page
+    }
+
+    /// Puts a frame into the page.
+    pub async fn add_frame(&self, name: &str, address: &str) {
+        self.run(Page::EMBED, vec![json!(name), json!(address)]).await;
+    }
+
+    /// The page again.
+    pub async fn reload(&self) {
+        self.browser.client.refresh().await.expect("the page loads again");
+        self.read.set(0);
     }
 
     /// Runs a function body in the page.
@@ -118,37 +165,119 @@ impl Page {
         self.read.set(self.heard().await.len());
     }
 
+    /// `click2call` exactly as documented.
+    pub async fn click2call(&self, number: &str) {
+        self.post(json!({ "type": "click2call", "data": { "number": number } })).await;
+    }
+
+    /// Waits for a state of the connection.
+    pub async fn expect_connection(&self, state: &str) {
+        self.expect_connection_within(PATIENCE, state).await;
+    }
+
+    /// As [`Page::expect_connection`], with a patience of its own.
+    pub async fn expect_connection_within(&self, patience: Duration, state: &str) {
+        self.expect_where(patience, "connection:change", |data| data["state"] == state).await;
+    }
+
     /// Does something inside the phone's frame.
     pub async fn phone<T>(&self, act: impl AsyncFnOnce(Frame<'_>) -> T) -> T {
+        self.inside("iframe[name=sf]", act).await
+    }
+
+    /// Does something inside a frame.
+    pub async fn inside<T>(&self, selector: &str, act: impl AsyncFnOnce(Frame<'_>) -> T) -> T {
         let client = &self.browser.client;
-        let frame =
-            until("the phone's frame", async || client.find(Locator::Css("iframe[name=sf]")).await.ok())
-                .await;
+        let frame = until("the frame", async || client.find(Locator::Css(selector)).await.ok()).await;
         frame.enter_frame().await.expect("into the frame");
         let result = act(Frame { client }).await;
         client.enter_parent_frame().await.expect("back to the page");
         result
     }
 
-    /// Keeps a list of the peer connections that the phone makes from now on, for [`Page::audio_energy`].
-    pub async fn watch_media(&self) {
-        let script = "self.peers ??= []; const Native = RTCPeerConnection; \
-             self.RTCPeerConnection = class extends Native { constructor(...all) { super(...all); peers.push(this); } }";
-        self.phone(async |frame| frame.run(script, Vec::new()).await).await;
+    /// Presses a button that reacts only once it has been visible for a while.
+    pub async fn press_armed(&self, name: &str) {
+        self.phone(async |frame| {
+            frame.reads(name).await;
+            tokio::time::sleep(ARMING).await;
+            frame.press(name).await;
+        })
+        .await;
+    }
+
+    /// The person answers what rings.
+    pub async fn answer(&self) {
+        self.press_armed("Answer").await;
+    }
+
+    /// How many messages the phone has refused unread.
+    pub async fn refused(&self) -> u64 {
+        let script = "return document.documentElement.dataset.refused ?? '0'";
+        let count = self.phone(async |frame| frame.run(script, Vec::new()).await).await;
+        count.as_str().and_then(|count| count.parse().ok()).expect("a counter")
+    }
+
+    /// Brings another tab to the front, so that this one is really hidden.
+    pub async fn hide(&self) {
+        self.browser.cdp("Target.createTarget", json!({ "url": "about:blank" })).await;
+        until("the page is hidden", async || {
+            (self.run("return document.hidden", Vec::new()).await == json!(true)).then_some(())
+        })
+        .await;
+    }
+
+    /// Drops a file on the phone, as from the desktop.
+    pub async fn drop_file(&self, name: &str, text: &str) {
+        let file = std::env::temp_dir().join(format!("softframe-{}-{name}", std::process::id()));
+        std::fs::write(&file, text).expect("the file is written");
+        let middle = "const box = document.querySelector('iframe[name=sf]').getBoundingClientRect(); \
+             return [box.x + box.width / 2, box.y + box.height / 2]";
+        let place = self.run(middle, Vec::new()).await;
+        let data = json!({ "items": [], "files": [file], "dragOperationsMask": 1 });
+        for kind in ["dragEnter", "dragOver", "drop"] {
+            let event = json!({ "type": kind, "x": place[0], "y": place[1], "data": data });
+            self.browser.cdp("Input.dispatchDragEvent", event).await;
+        }
+    }
+
+    /// No step of long work since the load took more than four milliseconds.
+    pub async fn expect_short_steps(&self) {
+        let script = "return document.documentElement.dataset.steps ?? ''";
+        let steps = self.phone(async |frame| frame.run(script, Vec::new()).await).await;
+        let steps = steps.as_str().unwrap_or_default().to_owned();
+        // `0.5:n 1:n … more:n`: how many steps took at most so many milliseconds.
+        let counted: Vec<(f64, u64)> = steps
+            .split(' ')
+            .filter_map(|class| class.split_once(':'))
+            .map(|(limit, count)| (limit.parse().unwrap_or(f64::INFINITY), count.parse().unwrap_or(0)))
+            .collect();
+        let total: u64 = counted.iter().map(|(_, count)| count).sum();
+        let long: u64 = counted.iter().filter(|(limit, _)| *limit > 4.0).map(|(_, count)| count).sum();
+        assert!(total > 20, "one loop is not steps: {steps}");
+        assert_eq!(long, 0, "steps by milliseconds: {steps}");
     }
 
     /// `totalAudioEnergy` of what the newest peer connection receives, by getStats.
     pub async fn audio_energy(&self) -> f64 {
-        let script = "const done = arguments[arguments.length - 1]; const peer = (self.peers ?? []).at(-1); \
+        let script = "const done = arguments[arguments.length - 1]; const peer = [...softframe.peers.values()].at(-1); \
              if (!peer) done(0); else peer.getStats().then((stats) => { let energy = 0; \
              stats.forEach((one) => { if (one.type === 'inbound-rtp') energy += one.totalAudioEnergy ?? 0; }); done(energy); })";
         self.phone(async |frame| frame.run_async(script).await).await.as_f64().unwrap_or(0.0)
     }
 
-    /// How many of the peer connections made since [`Page::watch_media`] are not closed.
-    pub async fn open_peers(&self) -> u64 {
-        let script = "return (self.peers ?? []).filter((peer) => peer.connectionState !== 'closed').length";
-        self.phone(async |frame| frame.run(script, Vec::new()).await).await.as_u64().unwrap_or(0)
+    /// Waits until nothing of a call is left: no peer connection, no live microphone.
+    pub async fn expect_no_media(&self) {
+        let script = "return softframe.peers.size";
+        until("all peer connections are gone", async || {
+            let left = self.phone(async |frame| frame.run(script, Vec::new()).await).await;
+            (left == json!(0)).then_some(())
+        })
+        .await;
+    }
+
+    /// Waits until a number that stays silent has heard us, so that its media path is there.
+    pub async fn expect_audio_to(&self, number: &str, server: &Server) {
+        server.expect_heard(number).await;
     }
 
     /// Waits until the phone has heard as much as a tone of three seconds gives.
@@ -205,6 +334,31 @@ impl Frame<'_> {
             found.click().await.ok()
         })
         .await;
+    }
+
+    /// Presses the button that a screen reader would call so.
+    pub async fn press(&self, name: &str) {
+        let script = "const [name] = arguments; const button = [...document.querySelectorAll('button, [role=button]')].find((one) => \
+             (one.ariaLabel === name || one.innerText.trim() === name) && one.checkVisibility() && !one.disabled && !one.closest('[inert]')); \
+             return button ?? null;";
+        let start = std::time::Instant::now();
+        loop {
+            if let Ok(found) = self.client.execute(script, vec![json!(name)]).await
+                && let Some(button) = found.as_object().and_then(|element| element.values().next()?.as_str())
+                && Element::from_element_id(self.client.clone(), ElementRef::from(button.to_owned()))
+                    .click()
+                    .await
+                    .is_ok()
+            {
+                return;
+            }
+            assert!(
+                start.elapsed() < PATIENCE,
+                "no button {name:?} to press; the phone shows {:?}",
+                self.text().await
+            );
+            tokio::time::sleep(crate::GLANCE).await;
+        }
     }
 
     /// Types into a field.

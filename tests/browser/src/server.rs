@@ -1,11 +1,13 @@
 //! A `softframe-server` of one's own on a free port, and what one can ask it.
 
-use crate::{http::request, prepared};
+use crate::{http::request, prepared, within};
 use serde_json::{Value, json};
 use std::{
     io::{BufRead, BufReader},
     path::PathBuf,
     process::{Child, Command, Stdio},
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
 };
 
 /// Ends with the value.
@@ -18,43 +20,56 @@ pub struct Server {
 impl Server {
     /// With the widget that is shipped.
     pub fn start() -> Server {
-        Server::of(prepared("SOFTFRAME_WWW"), &[])
+        Server::of(prepared("SOFTFRAME_WWW"), &Value::Null)
     }
 
     /// With the widget that traps when it is told to.
     pub fn with_trapping_widget() -> Server {
-        Server::of(prepared("SOFTFRAME_WWW_TRAP"), &[])
+        Server::of(prepared("SOFTFRAME_WWW_TRAP"), &Value::Null)
     }
 
-    /// With more arguments on its command line.
-    pub fn with(arguments: &[&str]) -> Server {
-        Server::of(prepared("SOFTFRAME_WWW"), arguments)
+    /// With one user whose password is known.
+    pub fn with_password(user: &str, password: &str) -> Server {
+        Server::of(prepared("SOFTFRAME_WWW"), &json!({ "users": { user: password } }))
     }
 
-    fn of(www: PathBuf, arguments: &[&str]) -> Server {
-        let mut child = Command::new(prepared("SOFTFRAME_SERVER"))
+    /// With these keys in every `config.json`.
+    pub fn with_widget(widget: &Value) -> Server {
+        Server::of(prepared("SOFTFRAME_WWW"), &json!({ "widget": widget }))
+    }
+
+    fn of(www: PathBuf, settings: &Value) -> Server {
+        static STARTED: AtomicUsize = AtomicUsize::new(0);
+        let number = STARTED.fetch_add(1, Ordering::Relaxed);
+        let file = std::env::temp_dir().join(format!("softframe-test-{}-{number}.json", std::process::id()));
+        let mut command = Command::new(prepared("SOFTFRAME_SERVER"));
+        command
             .args(["--listen", "127.0.0.1:0", "--www"])
             .arg(www)
             .arg("--demo")
-            .arg(prepared("SOFTFRAME_DEMO"))
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the server starts");
+            .arg(prepared("SOFTFRAME_DEMO"));
+        if !settings.is_null() {
+            std::fs::write(&file, settings.to_string()).expect("the settings are written");
+            command.arg("--config").arg(&file);
+        }
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("the server starts");
         let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
         let port = lines
             .by_ref()
             .map_while(Result::ok)
             .find_map(|line| port_in(&line))
             .expect("the server says where it listens");
+        if !settings.is_null() {
+            std::fs::remove_file(&file).expect("the settings were read");
+        }
         // A pipe that nobody reads would stop the server in the middle of a log line.
-        std::thread::spawn(move || lines.map_while(Result::ok).for_each(|line| println!("server: {line}")));
+        std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
         Server { child, port }
     }
 
     /// An address on 127.0.0.1, where host pages live.
     pub fn page(&self, path: &str) -> String {
-        format!("http://127.0.0.1:{}{path}", self.port)
+        self.on("127.0.0.1", path)
     }
 
     /// An address on another site.
@@ -62,16 +77,26 @@ impl Server {
         format!("http://{host}:{}{path}", self.port)
     }
 
-    /// `GET /demo/state`: bindings, calls, and what the answering numbers heard.
+    /// `GET /demo/state`: bindings, calls, what the answering numbers heard, and the messages that passed.
     pub fn state(&self) -> Value {
-        let (status, body) = request(self.port, "GET", "/demo/state", None).expect("the server answers");
+        let (status, _, body) =
+            request(self.port, "GET", "/demo/state?trace=300", None).expect("the server answers");
         assert_eq!(status, 200, "/demo/state: {body}");
         serde_json::from_str(&body).expect("JSON")
     }
 
+    /// The head of the answer for an address of this server, in lower case.
+    pub fn head_of(&self, address: &str) -> String {
+        let path = address.splitn(4, '/').nth(3).unwrap_or_default();
+        let (status, head, _) =
+            request(self.port, "GET", &format!("/{path}"), None).expect("the server answers");
+        assert_eq!(status, 200, "{address}: {head}");
+        head.to_lowercase()
+    }
+
     /// `POST /demo/…`.
     pub fn post(&self, path: &str, body: &Value) -> Value {
-        let (status, text) = request(self.port, "POST", path, Some(body)).expect("the server answers");
+        let (status, _, text) = request(self.port, "POST", path, Some(body)).expect("the server answers");
         assert!((200..300).contains(&status), "{path}: {status} {text}");
         serde_json::from_str(&text).unwrap_or(Value::Null)
     }
@@ -79,6 +104,52 @@ impl Server {
     /// A number calls an extension. The answer names the call.
     pub fn ring(&self, to: u32, from: &str) -> Value {
         self.post("/demo/ring", &json!({ "to": to.to_string(), "from": from }))
+    }
+
+    /// As [`Server::ring`], with headers of an exchange.
+    pub fn ring_with(&self, to: u32, from: &str, headers: &Value) -> Value {
+        self.post("/demo/ring", &json!({ "to": to.to_string(), "from": from, "headers": headers }))
+    }
+
+    /// The caller hangs up or gives up.
+    pub fn hang_up(&self, ring: &Value) {
+        self.post(&format!("/demo/ring/{}", ring["id"]), &json!({}));
+    }
+
+    /// Something goes wrong on purpose, for everybody.
+    pub fn fault(&self, kind: &str) {
+        self.post("/demo/fault", &json!({ "kind": kind }));
+    }
+
+    /// A phone of this user is registered.
+    pub fn is_bound(&self, user: &str) -> bool {
+        let state = self.state();
+        let bindings = state["bindings"].as_array().cloned().unwrap_or_default();
+        bindings.iter().any(|binding| binding["user"] == user && binding["internal"] != json!(true))
+    }
+
+    /// The requests of this method that came from this user, oldest first.
+    pub fn saw_request(&self, user: &str, method: &str) -> Vec<String> {
+        let state = self.state();
+        let trace = state["trace"].as_array().cloned().unwrap_or_default();
+        let start = format!("{method} ");
+        let own = trace.iter().filter(|one| one["direction"] == "in");
+        let texts = own.filter_map(|one| one["text"].as_str().map(str::to_owned));
+        texts.filter(|text| text.starts_with(&start) && text.contains(&format!("sip:{user}@"))).collect()
+    }
+
+    /// The newest call of a number that answers or rings by itself.
+    pub fn call_with(&self, number: &str) -> Option<Value> {
+        self.state()["calls"].as_array()?.iter().rev().find(|call| call["number"] == number).cloned()
+    }
+
+    /// Waits until that number has heard the phone's microphone; gives what it heard.
+    pub async fn expect_heard(&self, number: &str) -> Value {
+        within(Duration::from_secs(12), &format!("{number} hears the microphone"), async || {
+            let heard = self.call_with(number)?["heard"].clone();
+            (heard["loudestLevel"].as_f64()? > 0.01 && heard["packets"].as_u64()? > 50).then_some(heard)
+        })
+        .await
     }
 }
 

@@ -1,0 +1,125 @@
+//! Contacts from the page and from files, and what they are good for.
+
+use serde_json::{Value, json};
+use softframe_browser_tests::{Page, Server, until, within};
+use std::time::Duration;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pushed_contacts_name_the_caller_on_screen_and_in_the_event() {
+    let server = Server::start();
+    let page = Page::open_registered(&server, 200).await;
+    page.post(json!({ "type": "contacts", "data": { "contacts": [
+        { "id": "id1", "name": "John Doe", "phones": ["+34666555444"] },
+        { "id": 2, "name": "Jennifer Doe", "phones": ["+34666777888", "+34911085460"] },
+    ] } }))
+    .await;
+    let indexed = page.expect("contacts:indexed").await;
+    assert_eq!((&indexed["source"], &indexed["count"]), (&json!("host"), &json!(2)));
+    server.ring(200, "+34666777888");
+    let ringing = page.expect("phone:ringing").await;
+    assert_eq!(ringing["contact"]["name"], "Jennifer Doe");
+    assert_eq!(ringing["contact"]["id"], json!(2), "an id comes back as it came");
+    page.phone(async |frame| {
+        frame.reads("Jennifer Doe").await;
+        frame.reads("+34666777888").await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bare_array_is_taken_too_and_found_as_one_types() {
+    let server = Server::start();
+    let page = Page::open_registered(&server, 200).await;
+    page.post(json!({ "type": "contacts", "data": [{ "id": "a", "name": "Zoë Lindqvist", "phones": ["+46315550107"] }] })).await;
+    page.expect("contacts:indexed").await;
+    page.phone(async |frame| {
+        frame.type_into(".number-field", "lindq").await;
+        frame.reads("Zoë Lindqvist").await;
+    })
+    .await;
+    let hits = page.ask("contacts:search", json!({ "query": "zoe", "max": 5 })).await.expect("hits");
+    assert_eq!(hits["hits"][0]["name"], "Zoë Lindqvist");
+    let matches = page.ask("contacts:match", json!({ "numbers": ["+46315550107"] })).await.expect("matches");
+    assert_eq!(matches["matches"]["+46315550107"][0]["name"], "Zoë Lindqvist");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dropped_file_is_kept_over_a_reload_and_pushed_contacts_are_not() {
+    let server = Server::start();
+    let page = Page::open_registered(&server, 200).await;
+    page.post(json!({ "type": "contacts", "data": [{ "id": "h", "name": "Only Here", "phones": ["+34600000001"] }] })).await;
+    page.expect("contacts:indexed").await;
+    page.drop_file("two.vcf", TWO_CARDS).await;
+    let indexed = page
+        .expect_where(Duration::from_secs(15), "contacts:indexed", |data| data["source"] == "vcard")
+        .await;
+    assert_eq!(indexed["count"], 2, "{indexed}");
+    page.reload().await;
+    page.expect("logged").await;
+    until("the dropped contacts are back", async || {
+        let found =
+            page.ask("contacts:match", json!({ "numbers": ["+34915550101", "+34600000001"] })).await.ok()?;
+        (found["matches"]["+34915550101"][0]["name"] == "Ada Lovelace"
+            && found["matches"]["+34600000001"].as_array().is_none_or(Vec::is_empty))
+        .then_some(())
+    })
+    .await;
+}
+
+const TWO_CARDS: &str = "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Ada Lovelace\r\nTEL;TYPE=work:+34 915 550 101\r\nEND:VCARD\r\n\
+     BEGIN:VCARD\r\nVERSION:4.0\r\nFN:Émilie du Châtelet\r\nTEL:tel:+33155501020\r\nEND:VCARD\r\n";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn broken_file_costs_its_bad_cards_only() {
+    let server = Server::start();
+    let page = Page::open_registered(&server, 200).await;
+    let text = format!(
+        "{TWO_CARDS}BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Nobody\r\nEND:VCARD\r\nBEGIN:VCARD\r\nFN:Cut off"
+    );
+    page.drop_file("broken.vcf", &text).await;
+    let indexed = page
+        .expect_where(Duration::from_secs(15), "contacts:indexed", |data| data["source"] == "vcard")
+        .await;
+    assert_eq!(indexed["count"], 2, "{indexed}");
+    page.click2call("602").await;
+    page.expect("phone:terminated").await;
+}
+
+/// `n` rows as the documents show them.
+fn rows(count: usize) -> Value {
+    let row = |n: usize| json!({ "id": format!("c{n}"), "name": format!("Person{n} Family{}", n % 977), "phones": [format!("+34{:09}", 600_000_000 + n)] });
+    Value::Array((0..count).map(row).collect())
+}
+
+const MANY: usize = 20_000;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn twenty_thousand_in_one_message_are_indexed_in_steps_of_at_most_four_milliseconds() {
+    let server = Server::start();
+    let page = Page::open_registered(&server, 200).await;
+    page.post(json!({ "type": "contacts", "data": { "contacts": rows(MANY) } })).await;
+    // Found before all are indexed.
+    let early = within(Duration::from_secs(30), "a hit before the end", async || {
+        let found = page.ask("contacts:search", json!({ "query": "person1", "max": 3 })).await.ok()?;
+        let hits = found["hits"].as_array().is_some_and(|hits| !hits.is_empty());
+        (hits || page.count("contacts:indexed").await > 0).then_some(hits)
+    })
+    .await;
+    let indexed = page.expect_within(Duration::from_secs(60), "contacts:indexed").await;
+    assert_eq!(indexed["count"], MANY);
+    assert!(early, "no hit before contacts:indexed");
+    page.expect_short_steps().await;
+    let found = page.ask("contacts:match", json!({ "numbers": ["+34600019999"] })).await.expect("matches");
+    assert_eq!(found["matches"]["+34600019999"][0]["id"], "c19999");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hidden_tab_indexes_all_the_same() {
+    let server = Server::start();
+    let page = Page::open_registered(&server, 200).await;
+    page.hide().await;
+    page.post(json!({ "type": "contacts", "data": { "contacts": rows(MANY) } })).await;
+    page.expect_within(Duration::from_secs(60), "contacts:indexed").await;
+    assert_eq!(page.run("return document.hidden", Vec::new()).await, true);
+    page.expect_short_steps().await;
+}

@@ -1,0 +1,114 @@
+//! Calls that ring.
+
+use serde_json::json;
+use softframe_browser_tests::{Page, Server, assert_call, until};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ringing_call_is_answered_and_both_sides_hear() {
+    let server = Server::start();
+    let page = Page::open_registered(&server, 200).await;
+    let ring = server.ring(200, "+34666555444");
+    let ringing = page.expect("phone:ringing").await;
+    assert_call(&ringing, "inbound", "ringing", "+34666555444", "200");
+    page.phone(async |frame| frame.reads("+34666555444").await).await;
+    page.answer().await;
+    let accepted = page.expect("phone:accepted").await;
+    assert_call(&accepted, "inbound", "answered", "+34666555444", "200");
+    assert_eq!(accepted["id"], ringing["id"]);
+    page.expect_audio().await;
+    server.expect_heard("+34666555444").await;
+    server.hang_up(&ring);
+    let terminated = page.expect("phone:terminated").await;
+    assert_call(&terminated, "inbound", "answered", "+34666555444", "200");
+    assert_eq!(terminated["cause"]["endedBy"], "remote");
+    let seconds = |key: &str| terminated[key].as_u64().expect("whole seconds");
+    assert_eq!(seconds("total"), seconds("wait") + seconds("duration"));
+    assert_eq!(page.count("phone:calling").await, 0, "an incoming call never says calling");
+    page.expect_no_media().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ringing_call_is_declined_by_the_person() {
+    let server = Server::start();
+    let page = Page::open_registered(&server, 200).await;
+    server.ring(200, "+34666555444");
+    page.expect("phone:ringing").await;
+    page.press_armed("Decline").await;
+    let terminated = page.expect("phone:terminated").await;
+    assert_eq!(
+        (&terminated["status"], &terminated["cause"]["reason"]),
+        (&json!("missed"), &json!("rejected"))
+    );
+    assert_eq!(terminated["cause"]["endedBy"], "local");
+    assert_eq!(page.count("phone:accepted").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn caller_gives_up_and_the_call_is_missed_once() {
+    let server = Server::start();
+    let page = Page::open_registered(&server, 200).await;
+    let ring = server.ring(200, "+34666555444");
+    page.expect("phone:ringing").await;
+    server.hang_up(&ring);
+    let terminated = page.expect("phone:terminated").await;
+    assert_call(&terminated, "inbound", "missed", "+34666555444", "200");
+    assert_eq!(terminated["cause"]["endedBy"], "remote");
+    assert_eq!(page.count("phone:terminated").await, 1);
+    page.phone(async |frame| {
+        frame.click("#tab-recents").await;
+        frame.reads("+34666555444").await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn host_answers_and_rejects_by_message() {
+    let server = Server::start();
+    let page = Page::open_registered(&server, 200).await;
+    server.ring(200, "100");
+    page.expect("phone:ringing").await;
+    assert_eq!(page.ask("answer", json!({})).await.map(|_| ()), Ok(()));
+    page.expect("phone:accepted").await;
+    page.post(json!({ "type": "hangup" })).await;
+    page.expect("phone:terminated").await;
+    server.ring(200, "101");
+    let ringing = page.expect("phone:ringing").await;
+    assert_eq!(page.ask("reject", json!({ "callId": ringing["id"] })).await.map(|_| ()), Ok(()));
+    assert_eq!(page.expect("phone:terminated").await["status"], "missed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn header_of_the_exchange_names_the_call_and_its_team() {
+    let server = Server::start();
+    let page = Page::open_registered(&server, 200).await;
+    let id = "294e44c0-494d-487f-b286-2d22fb5b0c3a";
+    server.ring_with(
+        200,
+        "+34917370192",
+        &json!({ "X-Call-ID": id, "X-Team": "Dev_Team", "X-Ticket": "42" }),
+    );
+    let ringing = page.expect("phone:ringing").await;
+    assert_eq!((&ringing["id"], &ringing["team"]), (&json!(id), &json!("Dev_Team")));
+    assert_eq!(ringing["headers"]["X-Ticket"], "42");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn second_call_waits_while_the_first_is_up() {
+    let server = Server::start();
+    let page = Page::open_registered(&server, 200).await;
+    page.click2call("600").await;
+    page.expect("phone:accepted").await;
+    server.ring(200, "101");
+    let second = page.expect("phone:ringing").await;
+    assert_eq!(page.ask("answer", json!({ "callId": second["id"] })).await.map(|_| ()), Ok(()));
+    // The first is held first: never two live calls.
+    page.expect("phone:hold").await;
+    page.expect("phone:accepted").await;
+    let state = page.ask("state", json!({})).await.expect("a snapshot");
+    assert_eq!(state["calls"].as_array().map(Vec::len), Some(2), "{state}");
+    until("both end", async || {
+        page.post(json!({ "type": "hangup" })).await;
+        (page.count("phone:terminated").await == 2).then_some(())
+    })
+    .await;
+}

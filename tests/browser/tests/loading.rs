@@ -1,0 +1,99 @@
+//! The frame loads, speaks first, signs in, and says what is wrong where it cannot.
+
+use serde_json::json;
+use softframe_browser_tests::{Page, Server, Setup, until};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn frame_loads_ready_comes_first_then_logged_once() {
+    let server = Server::start();
+    let page = Page::open_registered(&server, 200).await;
+    let heard = page.heard().await;
+    assert_eq!(heard[0]["type"], "softframe:ready", "{heard:?}");
+    for key in ["v", "version", "protocols", "features", "instance"] {
+        assert!(!heard[0]["data"][key].is_null(), "ready lacks {key}: {}", heard[0]);
+    }
+    let logged = heard.iter().find(|event| event["type"] == "logged").expect("logged");
+    assert_eq!(logged["data"]["context"]["extension"], "200");
+    assert_eq!(logged["data"]["context"]["size"], json!({ "width": 320, "height": 460 }));
+    for (place, event) in heard.iter().enumerate() {
+        assert_eq!(event["seq"], heard[0]["seq"].as_u64().expect("a number") + place as u64, "{heard:?}");
+        assert_eq!(event["v"], 1, "{event}");
+        assert_eq!(event["origin"], server.on("localhost", "").as_str(), "another site than the page");
+    }
+    assert_eq!(page.count("logged").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn frame_that_leaves_takes_its_binding_along() {
+    let server = Server::start();
+    let page = Page::open_registered(&server, 200).await;
+    assert!(server.is_bound("200"));
+    page.run("document.querySelector('iframe[name=sf]').remove()", Vec::new()).await;
+    until("the binding is gone", async || (!server.is_bound("200")).then_some(())).await;
+    assert!(
+        server
+            .saw_request("200", "REGISTER")
+            .iter()
+            .any(|text| text.contains("Expires: 0") || text.contains("expires=0"))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_password_says_so_and_stops() {
+    let server = Server::start();
+    let page = Page::open_plain(&server, Setup::Microphone).await;
+    page.phone(async |frame| {
+        frame.type_into("input[name=username]", "200").await;
+        frame.type_into("input[name=password]", "not the one").await;
+        frame.press("Sign in").await;
+        frame.reads("User or password is wrong.").await;
+    })
+    .await;
+    let tries = server.saw_request("200", "REGISTER").len();
+    assert!(tries <= 3, "{tries} requests with one wrong password");
+    assert_eq!(page.count("logged").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn right_password_signs_in_and_trusts_the_page() {
+    let server = Server::with_password("200", "correct horse");
+    let page = Page::open_plain(&server, Setup::Microphone).await;
+    page.phone(async |frame| {
+        frame.type_into("input[name=username]", "200").await;
+        frame.type_into("input[name=password]", "correct horse").await;
+        frame.press("Sign in").await;
+    })
+    .await;
+    page.expect("logged").await;
+    // Saved: the next load needs nobody.
+    page.reload().await;
+    page.expect("logged").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn configuration_of_a_wrong_type_is_readable_on_screen() {
+    let server = Server::with_widget(&json!({ "country": 34 }));
+    let page = Page::open_demo(&server, 200).await;
+    page.expect("softframe:ready").await;
+    page.phone(async |frame| frame.reads("country").await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn policy_holds_on_the_page_and_on_every_script() {
+    let server = Server::start();
+    let page = Page::open_registered(&server, 200).await;
+    let addresses = page
+        .phone(async |frame| {
+            let script = "return performance.getEntriesByType('resource').map((one) => one.name)";
+            frame.run(script, Vec::new()).await
+        })
+        .await;
+    let scripts: Vec<&str> =
+        addresses.as_array().expect("a list").iter().filter_map(|one| one.as_str()).collect();
+    assert!(scripts.iter().any(|one| one.contains("softframe_bg-")), "{scripts:?}");
+    for address in scripts.into_iter().filter(|one| one.contains(".js") || one.contains(".wasm")) {
+        let head = server.head_of(address);
+        assert!(head.contains("content-security-policy: default-src 'none'"), "{address}: {head}");
+        assert!(head.contains("immutable"), "{address}: {head}");
+    }
+}
