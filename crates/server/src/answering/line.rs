@@ -295,6 +295,10 @@ impl Line {
 
     fn send(&mut self, now: Instant, payload_type: Pt, payload: Vec<u8>) {
         let State::Connected(stream) = &mut self.state else { return };
+        let is_held = |media: &str0m::media::Media| !media.direction().is_sending();
+        if self.rtc.media(stream.mid).is_none_or(is_held) {
+            return;
+        }
         let mut direct = self.rtc.direct_api();
         let Some(outgoing) = direct.stream_tx_by_mid(stream.mid, None) else { return };
         let write = RtpWrite::new(payload_type, stream.sequence.into(), stream.timestamp, now, payload);
