@@ -130,6 +130,7 @@ impl UserAgent {
                 self.invite(now, session, &target, &offer, &headers);
             }
             Command::Accept { session, answer, headers } => self.accept(now, session, &answer, &headers),
+            Command::Progress { session, code, answer } => self.progress(now, session, code, &answer),
             Command::Reject { session, code, headers } => self.reject(now, session, code, &headers),
             Command::Terminate { session, reason } => self.terminate(now, session, reason.as_ref()),
             Command::Reinvite { session, offer } => self.reinvite(now, session, offer),

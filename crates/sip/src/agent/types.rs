@@ -114,6 +114,15 @@ pub enum Command {
         /// Further headers.
         headers: Vec<(String, String)>,
     },
+    /// A provisional response of 101 to 199 with a body to an incoming INVITE: early media (RFC 3960).
+    Progress {
+        /// Which.
+        session: SessionId,
+        /// The status code; 183 for one out of range.
+        code: u16,
+        /// The SDP answer, sent octet for octet. [`Command::Accept`] then carries the same.
+        answer: Vec<u8>,
+    },
     /// A final response of 300 to 699 to an incoming INVITE.
     Reject {
         /// Which.

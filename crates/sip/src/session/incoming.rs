@@ -90,6 +90,16 @@ impl UserAgent {
         builder.body("application/sdp", answer).build()
     }
 
+    /// [`Command::Progress`](crate::Command::Progress).
+    pub(crate) fn progress(&mut self, now: Instant, session: SessionId, code: u16, answer: &[u8]) {
+        let Some(Session::Ringing { key, invite, dialog, .. }) = self.sessions.get(&session) else { return };
+        let status = StatusCode::new(code).filter(|status| (101..200).contains(&status.code()));
+        let key = key.clone();
+        let builder = ResponseBuilder::new(invite, status.unwrap_or(StatusCode::SESSION_PROGRESS));
+        let builder = builder.to_tag(&dialog.id.local_tag).header("Contact", &self.contact());
+        self.respond(now, &key, builder.body("application/sdp", answer).build());
+    }
+
     /// [`Command::Reject`](crate::Command::Reject).
     pub(crate) fn reject(
         &mut self,
