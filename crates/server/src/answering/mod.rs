@@ -190,7 +190,7 @@ impl Answering {
 
     fn add(&mut self, now: Instant, user: String, display_name: Option<String>, role: Role) {
         let config = Config {
-            servers: vec!["ws:".to_owned()],
+            servers: vec![format!("ws://{}/", self.domain)],
             user: user.clone(),
             domain: self.domain.clone(),
             auth_user: None,
@@ -391,7 +391,7 @@ impl Answering {
         let command = match (&call.stage, call.behaviour) {
             (Stage::Describing, Behaviour::PlaysEarly) => {
                 call.stage = Stage::Early { answer: description, until: now.after(EARLY) };
-                return;
+                Command::Progress { session, code: 183, answer }
             }
             (Stage::Describing, behaviour) => {
                 let until = (behaviour == Behaviour::HangsUp).then(|| now.after(SHORT));
@@ -483,3 +483,6 @@ fn inner(flow: FlowId) -> (u64, FlowId) {
     let own = flow.0.saturating_sub(FIRST_FLOW);
     (own / FLOWS_OF_AGENT, FlowId(own % FLOWS_OF_AGENT))
 }
+
+#[cfg(test)]
+mod tests;
