@@ -259,7 +259,7 @@ impl Phone {
         };
         self.drop_agent();
         self.generation += 1;
-        self.agent = Some(UserAgent::new(config, self.entropy.seed()));
+        self.agent = Some(UserAgent::new(config, self.ids.octets()));
         self.command(now, Command::Register);
     }
 

@@ -111,7 +111,7 @@ impl Phone {
         if self.host.seq.is_some() {
             return;
         }
-        let instance = self.entropy.uuid();
+        let instance = crate::uuid::uuid(&mut self.ids);
         let data = json!({
             "v": 1,
             "version": env!("CARGO_PKG_VERSION"),

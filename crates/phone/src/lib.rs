@@ -24,7 +24,7 @@ mod clock;
 pub mod config;
 mod dial;
 mod dialect;
-mod entropy;
+
 mod headers;
 mod history;
 mod host;
@@ -33,6 +33,7 @@ mod port;
 mod push;
 mod sdp;
 mod ui;
+mod uuid;
 pub mod view;
 
 pub use action::{Action, Answer, Consent, Theme};
@@ -49,19 +50,19 @@ use call::{Arrivals, Call, Next, State};
 use clock::Clock;
 use config::ConfigError;
 use dial::HostGate;
-use entropy::Entropy;
+
 use history::History;
 use host::Host;
 use person::Person;
 use push::Push;
-use softframe_sip::{Command, Connection, Event, SessionId, UserAgent};
+use softframe_sip::{Command, Connection, Event, Ids, SessionId, UserAgent};
 use std::collections::{BTreeMap, VecDeque};
 use ui::Ui;
 use view::Text;
 
 /// One phone: an account, its calls, its contacts, and what the screen and the host page are told of them.
 pub struct Phone {
-    entropy: Entropy,
+    ids: Ids,
     clock: Clock,
     out: VecDeque<Output>,
     config: Config,
@@ -112,10 +113,10 @@ const FLOWS_OF_AN_AGENT: u64 = 1 << 32;
 impl Phone {
     /// A phone that knows nothing yet. `seed` must be fresh randomness: every id is drawn from it.
     pub fn new(seed: [u8; 32]) -> Phone {
-        let mut entropy = Entropy::new(seed);
-        let instance = entropy.uuid();
+        let mut ids = Ids::new(seed);
+        let instance = uuid::uuid(&mut ids);
         Phone {
-            entropy,
+            ids,
             clock: Clock::default(),
             out: VecDeque::new(),
             config: Config::default(),

@@ -1,1 +1,462 @@
-//! Tests of this package live in `tests/`.
+//! Phones and the server's exchange on one virtual clock: real frames, real state, canned descriptions.
+//!
+//! It never sleeps and never mocks a part of ours; only the browser's media answers are canned.
+
+use serde_json::Value;
+use softframe_phone::{
+    Action, Answer, CallId, FlowId, HostInput, Input, Instant, MediaError, MediaEvent, MediaRequest, Output,
+    Phone, SocketEvent, Sound, StoreRequest, view::View,
+};
+use softframe_server::core::{self, Exchange, Trust};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The domain of every world.
+pub const DOMAIN: &str = "softframe.test";
+/// The wall clock at the start: 2023-05-21T15:10:19.342Z, as in the published payloads.
+pub const START: u64 = 1_684_681_819_342;
+/// No test needs more steps; a loop without end fails instead.
+const MAX_STEPS: usize = 100_000;
+
+/// What the microphone does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Microphone {
+    /// Answers at once.
+    Works,
+    /// Every first request fails so.
+    Fails(MediaError),
+    /// The prompt stays open.
+    Silent,
+}
+
+/// A phone, its browser and its host page.
+pub struct Station {
+    /// The phone.
+    pub phone: Phone,
+    /// Its microphone.
+    pub microphone: Microphone,
+    /// Messages to the host page, oldest first.
+    pub heard: Vec<Value>,
+    /// What was played.
+    pub sounds: Vec<Sound>,
+    /// The store, by space and key.
+    pub store: BTreeMap<(String, String), Vec<u8>>,
+    /// Media requests, oldest first.
+    pub media: Vec<MediaRequest>,
+    /// Journal entries that stand.
+    pub journal: BTreeMap<CallId, softframe_phone::JournalEntry>,
+    /// Grants the person gave: lasting or not.
+    pub grants: Vec<bool>,
+    /// Announcements, by message id.
+    pub announced: Vec<&'static str>,
+    /// SIP frames it sent, as text.
+    pub sent: Vec<String>,
+    /// Peers that were opened and not closed.
+    pub peers: BTreeSet<(CallId, softframe_phone::PeerId)>,
+    /// Opens no socket while false.
+    pub network: bool,
+    /// Frames are lost without a close while true.
+    pub frozen: bool,
+    flows: BTreeMap<FlowId, FlowId>,
+    offers: u64,
+}
+
+/// Stations and the exchange between them.
+pub struct World {
+    /// The clock.
+    pub now: Instant,
+    /// The stations, by number.
+    pub stations: Vec<Station>,
+    exchange: Exchange,
+    next_flow: u64,
+}
+
+/// A description in Chromium's shape.
+pub fn description(number: u64, direction: &str) -> String {
+    format!(
+        "v=0\r\no=- {number} 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\na=extmap-allow-mixed\r\n\
+         a=msid-semantic: WMS\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111 126\r\nc=IN IP4 0.0.0.0\r\n\
+         a=rtcp:9 IN IP4 0.0.0.0\r\na=candidate:1 1 udp 2122260223 127.0.0.1 50000 typ host generation 0\r\n\
+         a=ice-ufrag:ab{number}\r\na=ice-pwd:0123456789012345678901\r\na=ice-options:trickle\r\n\
+         a=fingerprint:sha-256 AA:BB:CC:DD\r\na=setup:actpass\r\na=mid:0\r\na={direction}\r\na=rtcp-mux\r\n\
+         a=rtpmap:111 opus/48000/2\r\na=fmtp:111 minptime=10;useinbandfec=1\r\na=rtpmap:126 telephone-event/8000\r\n"
+    )
+}
+
+impl Default for World {
+    fn default() -> World {
+        World::new()
+    }
+}
+
+impl World {
+    /// An exchange with the users 200 to 203, whose passwords are `secret-200` …
+    pub fn new() -> World {
+        let users = ["200", "201", "202", "203"].map(|user| (user.to_owned(), format!("secret-{user}")));
+        let config = core::Config {
+            domain: DOMAIN.to_owned(),
+            aliases: Vec::new(),
+            users: BTreeMap::from(users),
+            other_numbers: None,
+        };
+        let exchange = Exchange::new(config, [9; 32]);
+        World { now: Instant(1_000), stations: Vec::new(), exchange, next_flow: 1 }
+    }
+
+    /// Two phones, 200 and 201, registered, each with a trusted host page that has heard `logged`.
+    pub fn pair() -> World {
+        let mut world = World::new();
+        for user in ["200", "201"] {
+            let station = world.station();
+            world.trust(station);
+            world.boot(station, &world.kiosk(user, &format!("secret-{user}"), ""));
+        }
+        world.run(1_000);
+        for station in &mut world.stations {
+            assert_eq!(station.kinds("logged").len(), 1, "{:?}", station.heard);
+            station.heard.clear();
+        }
+        world
+    }
+
+    /// A configuration that signs in by itself; `more` are further keys.
+    pub fn kiosk(&self, user: &str, password: &str, more: &str) -> String {
+        format!(
+            r#"{{"server":"wss://{DOMAIN}/ws","domain":"{DOMAIN}","team":"Dev_Team",{more}
+                "account":{{"user":"{user}","password":"{password}"}}}}"#
+        )
+    }
+
+    /// A new station, nothing told to it.
+    pub fn station(&mut self) -> usize {
+        let number = self.stations.len();
+        self.stations.push(Station {
+            phone: Phone::new([number as u8 + 1; 32]),
+            microphone: Microphone::Works,
+            heard: Vec::new(),
+            sounds: Vec::new(),
+            store: BTreeMap::new(),
+            media: Vec::new(),
+            journal: BTreeMap::new(),
+            grants: Vec::new(),
+            announced: Vec::new(),
+            sent: Vec::new(),
+            peers: BTreeSet::new(),
+            network: true,
+            frozen: false,
+            flows: BTreeMap::new(),
+            offers: number as u64 * 1_000,
+        });
+        number
+    }
+
+    /// Wall clock, configuration and what the store holds of the device.
+    pub fn boot(&mut self, station: usize, config: &str) {
+        let wall = START + self.now.0 - 1_000;
+        self.input(station, Input::Wall(wall));
+        self.input(station, Input::Config(Some(config.to_owned())));
+        let device = self.stations[station].values("device");
+        self.input(station, Input::Restored(device));
+    }
+
+    /// The embedding page is trusted.
+    pub fn trust(&mut self, station: usize) {
+        let chain = vec!["https://crm.example".to_owned()];
+        self.input(station, Input::Host(HostInput::Trusted { chain }));
+    }
+
+    /// A message of the host page.
+    pub fn host(&mut self, station: usize, message: &str) {
+        let text = message.to_owned();
+        self.input(station, Input::Host(HostInput::Message { text, held: false }));
+    }
+
+    /// What the person does.
+    pub fn act(&mut self, station: usize, action: Action) {
+        self.input(station, Input::Action(action));
+    }
+
+    /// Answers the call that rings.
+    pub fn answer(&mut self, station: usize) {
+        let call = self.ringing(station);
+        self.act(station, Action::Answer(call, Answer::HoldOther));
+    }
+
+    /// The call that rings, by the screen.
+    pub fn ringing(&self, station: usize) -> CallId {
+        use softframe_phone::view::{Screen, Sheet};
+        let view = self.view(station);
+        match (view.screen, view.sheet) {
+            (Screen::Incoming(incoming), _) | (_, Some(Sheet::SecondIncoming(incoming))) => incoming.call,
+            other => panic!("nothing rings: {other:?}"),
+        }
+    }
+
+    /// The call in front, by the screen.
+    pub fn front(&self, station: usize) -> CallId {
+        match self.view(station).screen {
+            softframe_phone::view::Screen::Call(call) => call.call,
+            other => panic!("no call: {other:?}"),
+        }
+    }
+
+    /// The screen now.
+    pub fn view(&self, station: usize) -> View {
+        self.stations[station].phone.view(self.now)
+    }
+
+    /// One input, and all that follows from it at once.
+    pub fn input(&mut self, station: usize, input: Input) {
+        self.stations[station].phone.handle_input(self.now, input);
+        self.settle();
+    }
+
+    /// Lets `millis` pass.
+    pub fn run(&mut self, millis: u64) {
+        let end = self.now.after(millis);
+        for _ in 0..MAX_STEPS {
+            self.settle();
+            let phones = self.stations.iter().filter_map(|station| station.phone.poll_timeout());
+            let next = phones.chain(self.exchange.poll_timeout()).min();
+            match next.filter(|next| *next <= end) {
+                Some(next) => {
+                    self.now = next.max(self.now);
+                    self.tick();
+                }
+                None => {
+                    self.now = end;
+                    return;
+                }
+            }
+        }
+        panic!("the world does not come to rest at {:?}", self.now);
+    }
+
+    fn tick(&mut self) {
+        let now = self.now;
+        for station in &mut self.stations {
+            if station.phone.poll_timeout().is_some_and(|at| at <= now) {
+                station.phone.handle_input(now, Input::Timeout);
+            }
+        }
+        if self.exchange.poll_timeout().is_some_and(|at| at <= now) {
+            self.exchange.handle_input(now, core::Input::Timeout);
+        }
+    }
+
+    /// The station's socket closes.
+    pub fn cut(&mut self, station: usize) {
+        for (own, outer) in std::mem::take(&mut self.stations[station].flows) {
+            self.exchange.handle_input(self.now, core::Input::Closed(outer));
+            self.input(station, Input::Socket { flow: own, event: SocketEvent::Closed });
+        }
+    }
+
+    /// The server forgets all bindings.
+    pub fn restart_server(&mut self) {
+        self.exchange.handle_input(self.now, core::Input::Restarted);
+        self.settle();
+    }
+
+    /// Who is registered, by flow.
+    pub fn bindings(&self, user: &str) -> usize {
+        self.exchange.whereabouts(self.now).iter().filter(|binding| binding.user == user).count()
+    }
+
+    /// Delivers everything until nobody has anything to say.
+    pub fn settle(&mut self) {
+        for _ in 0..MAX_STEPS {
+            let mut quiet = true;
+            for number in 0..self.stations.len() {
+                while let Some(output) = self.stations[number].phone.poll_output() {
+                    quiet = false;
+                    self.perform(number, output);
+                }
+            }
+            while let Some(output) = self.exchange.poll_output() {
+                quiet = false;
+                self.deliver(output);
+            }
+            if quiet {
+                return;
+            }
+        }
+        panic!("the world does not settle at {:?}", self.now);
+    }
+
+    fn deliver(&mut self, output: core::Output) {
+        let core::Output::Transmit(outer, frame) = output else { return };
+        let now = self.now;
+        for station in &mut self.stations {
+            let own = station.flows.iter().find(|(_, flow)| **flow == outer).map(|(own, _)| *own);
+            if let Some(flow) = own.filter(|_| !station.frozen) {
+                let event = SocketEvent::Frame(frame);
+                station.phone.handle_input(now, Input::Socket { flow, event });
+                return;
+            }
+        }
+    }
+
+    fn perform(&mut self, number: usize, output: Output) {
+        let now = self.now;
+        match output {
+            Output::Connect { flow, .. } => self.connect(number, flow),
+            Output::Disconnect { flow } => {
+                if let Some(outer) = self.stations[number].flows.remove(&flow) {
+                    self.exchange.handle_input(now, core::Input::Closed(outer));
+                }
+            }
+            Output::Transmit { flow, frame } => {
+                let station = &mut self.stations[number];
+                station.sent.push(String::from_utf8_lossy(&frame).into_owned());
+                if let Some(outer) = station.flows.get(&flow).filter(|_| !station.frozen) {
+                    self.exchange.handle_input(now, core::Input::Frame(*outer, frame));
+                }
+            }
+            Output::Media { call, peer, request, what } => self.media(number, call, peer, request, what),
+            Output::Store(request) => self.keep(number, request),
+            other => self.stations[number].note(other),
+        }
+    }
+
+    fn connect(&mut self, number: usize, flow: FlowId) {
+        let now = self.now;
+        let station = &mut self.stations[number];
+        if !station.network {
+            station.phone.handle_input(now, Input::Socket { flow, event: SocketEvent::Closed });
+            return;
+        }
+        let outer = FlowId(self.next_flow);
+        self.next_flow += 1;
+        station.flows.insert(flow, outer);
+        self.exchange.handle_input(now, core::Input::Opened(outer, Trust::Challenged));
+        station.phone.handle_input(now, Input::Socket { flow, event: SocketEvent::Opened });
+    }
+
+    fn media(
+        &mut self,
+        number: usize,
+        call: CallId,
+        peer: softframe_phone::PeerId,
+        request: Option<softframe_phone::RequestId>,
+        what: MediaRequest,
+    ) {
+        let now = self.now;
+        let station = &mut self.stations[number];
+        let first = station.peers.insert((call, peer));
+        if what == MediaRequest::Close {
+            station.peers.remove(&(call, peer));
+        }
+        station.offers += 1;
+        let direction = |send: bool| if send { "sendrecv" } else { "sendonly" };
+        let event = match &what {
+            MediaRequest::Offer { send, .. } => {
+                Some(MediaEvent::Offer(description(station.offers, direction(*send))))
+            }
+            MediaRequest::Answer { offer, send } => {
+                let direction = match (offer.contains("a=sendonly"), send) {
+                    (true, true) => "recvonly",
+                    (true, false) => "inactive",
+                    (false, send) => direction(*send),
+                };
+                Some(MediaEvent::Answer(description(station.offers, direction)))
+            }
+            MediaRequest::Accept { .. } | MediaRequest::Rollback => Some(MediaEvent::Applied),
+            MediaRequest::Mute(_) | MediaRequest::Dtmf(_) | MediaRequest::Mix(_) | MediaRequest::Close => {
+                None
+            }
+        };
+        station.media.push(what);
+        let event = match station.microphone {
+            Microphone::Works => event,
+            Microphone::Fails(error) if first => event.map(|_| MediaEvent::Failed(error)),
+            Microphone::Fails(_) => event,
+            Microphone::Silent => None,
+        };
+        if let (Some(event), Some(_)) = (event, request) {
+            station.phone.handle_input(now, Input::Media { call, peer, request, event });
+        }
+    }
+
+    fn keep(&mut self, number: usize, request: StoreRequest) {
+        let now = self.now;
+        let station = &mut self.stations[number];
+        match request {
+            StoreRequest::Put { space, key, value } => {
+                station.store.insert((space, key), value);
+            }
+            StoreRequest::Delete { space, prefix } => {
+                station.store.retain(|(of, key), _| *of != space || !key.starts_with(&prefix));
+            }
+            StoreRequest::Load { space, prefix } => {
+                for (key, value) in station.values(&space) {
+                    if key.starts_with(&prefix) {
+                        let space = space.clone();
+                        station.phone.handle_input(now, Input::Loaded { space, key, value });
+                    }
+                }
+                station.phone.handle_input(now, Input::LoadEnd { space });
+            }
+        }
+    }
+}
+
+impl Station {
+    fn note(&mut self, output: Output) {
+        match output {
+            Output::Host { message, .. } => {
+                self.heard.push(serde_json::from_str(&message).expect("messages to the host are JSON"));
+            }
+            Output::Journal { call, entry: Some(entry) } => {
+                self.journal.insert(call, entry);
+            }
+            Output::Journal { call, entry: None } => {
+                self.journal.remove(&call);
+            }
+            Output::Sound(sound) => self.sounds.push(sound),
+            Output::Grant { lasting } => self.grants.push(lasting),
+            Output::Announce { text, .. } => self.announced.push(text.id),
+            Output::Account(_)
+            | Output::Warn(_)
+            | Output::FetchAccount { .. }
+            | Output::Render
+            | Output::Index => {}
+            Output::Connect { .. }
+            | Output::Disconnect { .. }
+            | Output::Transmit { .. }
+            | Output::Media { .. }
+            | Output::Store(_) => unreachable!("performed by the world"),
+        }
+    }
+
+    fn values(&self, space: &str) -> Vec<(String, Vec<u8>)> {
+        let own = self.store.iter().filter(|((of, _), _)| of == space);
+        own.map(|((_, key), value)| (key.clone(), value.clone())).collect()
+    }
+
+    /// The data of all messages of this type.
+    pub fn kinds(&self, kind: &str) -> Vec<&Value> {
+        self.heard.iter().filter(|message| message["type"] == kind).map(|message| &message["data"]).collect()
+    }
+
+    /// The types of all `phone:*` messages in order.
+    pub fn ladder(&self) -> Vec<&str> {
+        let kinds = self.heard.iter().filter_map(|message| message["type"].as_str());
+        kinds.filter(|kind| kind.starts_with("phone:")).collect()
+    }
+
+    /// The last message of this type.
+    pub fn last(&self, kind: &str) -> &Value {
+        self.kinds(kind).pop().unwrap_or_else(|| panic!("no {kind} in {:#?}", self.heard))
+    }
+
+    /// The response to this id.
+    pub fn response(&self, id: &str) -> &Value {
+        let found: Vec<&Value> = self
+            .heard
+            .iter()
+            .filter(|message| message["type"] == "softframe:response" && message["id"] == id)
+            .collect();
+        assert_eq!(found.len(), 1, "one response to {id}: {:#?}", self.heard);
+        found[0]
+    }
+}

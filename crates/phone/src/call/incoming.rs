@@ -57,7 +57,7 @@ impl Phone {
         call.matches = self.contacts.by_number(&facts.from);
         call.label = match &facts.call_id {
             Some(given) => self.unused_label(given),
-            None => self.entropy.uuid(),
+            None => crate::uuid::uuid(&mut self.ids),
         };
         call.facts = facts;
         self.remember_label(call.label.clone());

@@ -70,7 +70,7 @@ impl Phone {
         let (id, peer) = self.fresh_call();
         let state = State::Preparing { attention_at: Some(now.after(ATTENTION_MILLIS)) };
         let mut call = Call::new(id, peer, Direction::Outbound, now, state);
-        call.label = self.entropy.uuid();
+        call.label = crate::uuid::uuid(&mut self.ids);
         call.from =
             wish.from.or_else(|| self.config.numbers.first().cloned()).unwrap_or_else(|| self.extension());
         call.matches = self.contacts.by_number(&wish.number);
