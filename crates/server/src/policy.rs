@@ -25,8 +25,8 @@ pub(crate) fn content_security_policy(config: &Map<String, Value>) -> String {
         .flat_map(|key| listed(config.get(key)))
         .filter_map(origin)
         .collect();
-    if !config.contains_key("server") {
-        // The person may type a server: any over TLS, plain ones on this machine only.
+    if !config.contains_key("account") && !config.contains_key("accountUrl") {
+        // The person signs in and may type another server: any over TLS, plain ones on this machine only.
         connect.extend(["wss:", "ws://localhost:*", "ws://127.0.0.1:*"].map(str::to_owned));
     }
     let mut policy = format!(
@@ -81,7 +81,7 @@ mod tests {
     fn policy_names_what_the_configuration_names() {
         let full = policy(
             r#"{"server":["wss://a.example/ws","wss://b.example:8443"],"hosts":["https://crm.example","https://*.x.example"],
-                "accountUrl":"/me","settingsUrl":"https://s.example/x","imageHosts":["https://pics.example"],
+                "account":{"user":"200","password":"x"},"accountUrl":"/me","settingsUrl":"https://s.example/x","imageHosts":["https://pics.example"],
                 "gateway":{"url":"wss://gw.example/v1"},"webhooks":[{"url":"https://hook.example/in"}]}"#,
         );
         assert!(full.contains("connect-src 'self' wss://a.example wss://b.example:8443 https://s.example https://hook.example wss://gw.example;"), "{full}");
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn without_server_any_over_tls_and_plain_loopback() {
+    fn person_who_signs_in_may_reach_any_server_over_tls_and_plain_loopback() {
         let none = policy("{}");
         assert!(none.contains("connect-src 'self' wss: ws://localhost:* ws://127.0.0.1:*;"), "{none}");
         assert!(!none.contains("frame-ancestors"), "{none}");

@@ -53,7 +53,7 @@ mod tests {
 
     #[test]
     fn every_server_gets_every_header_with_the_configured_hosts() {
-        let config = serde_json::json!({"hosts": ["https://crm.example"], "server": "wss://pbx.example/ws"});
+        let config = serde_json::json!({"hosts": ["https://crm.example"], "server": "wss://pbx.example/ws", "accountUrl": "/me"});
         for (name, text) in files(config.as_object().expect("object")) {
             assert!(text.contains("frame-ancestors https://crm.example;"), "{name}: {text}");
             assert!(text.contains("connect-src 'self' wss://pbx.example;"), "{name}: {text}");
