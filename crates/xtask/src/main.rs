@@ -2,6 +2,7 @@
 //!
 //! It installs nothing but what a command needs, and never writes outside of the target folder.
 
+mod bench;
 mod child;
 mod chromium;
 mod compiler;
@@ -60,6 +61,7 @@ fn run(arguments: &[String]) -> Outcome {
                 arguments.iter().skip_while(|word| *word != "--").skip(1).cloned().collect::<Vec<_>>();
             suites::run_all(&tree, value(arguments, "--only"), &filter)
         }
+        Some("bench") => bench::run_all(&tree),
         Some("build") => folder::make(&tree, folder::Kind::Build).map(drop),
         Some("dist") => folder::make(&tree, folder::Kind::Dist).map(drop),
         Some("help" | "--help" | "-h") | None => {

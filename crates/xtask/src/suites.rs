@@ -11,6 +11,7 @@ use crate::{
 };
 use std::{
     io::{BufRead, BufReader},
+    path::Path,
     process::{Command, Stdio},
     time::{Duration, Instant},
 };
@@ -107,24 +108,35 @@ fn imports(tree: &Tree, _: &[String]) -> Outcome<Count> {
 }
 
 fn browser(tree: &Tree, filter: &[String]) -> Outcome<Count> {
-    let chromium = Chromium::find()?;
     let program = server::build(tree)?;
     let trapping = folder::make(tree, folder::Kind::Trap)?;
     let www = folder::make(tree, folder::Kind::Build)?;
+    let mut cargo = with_browser(tree, &program, &www, &trapping, &["test", "--no-fail-fast"])?;
+    // Two browsers and their fake microphones are what two cores carry without late answers.
+    counted(cargo.args(["--", "--test-threads", "2"]).args(filter))
+}
+
+/// A cargo command for the package of the browser tests, which finds there all it needs.
+pub(crate) fn with_browser(
+    tree: &Tree,
+    server: &Path,
+    www: &Path,
+    trapping: &Path,
+    arguments: &[&str],
+) -> Outcome<Command> {
+    let chromium = Chromium::find()?;
     let mut cargo = cargo(tree);
     cargo
-        .args(["test", "--package", "softframe-browser-tests", "--no-fail-fast", "--"])
-        // Two browsers and their fake microphones are what two cores carry without late answers.
-        .args(["--test-threads", "2"])
-        .args(filter)
-        .env("SOFTFRAME_SERVER", program)
+        .args(arguments)
+        .args(["--package", "softframe-browser-tests"])
+        .env("SOFTFRAME_SERVER", server)
         .env("SOFTFRAME_WWW", www)
         .env("SOFTFRAME_WWW_TRAP", trapping)
         .env("SOFTFRAME_DEMO", tree.at("demo"))
         .env("SOFTFRAME_CHROMIUM", chromium.browser)
         .env("SOFTFRAME_CHROMEDRIVER", chromium.driver)
         .env("SOFTFRAME_PICTURES", tree.built("pictures"));
-    counted(&mut cargo)
+    Ok(cargo)
 }
 
 /// Runs test programs, shows what they print, and adds up their results.

@@ -10,7 +10,7 @@ use std::{cell::Cell, time::Duration};
 
 /// Collects what the page is told, from before its own scripts run.
 const COLLECTOR: &str = "if (self === top) { self.heard = []; \
-     addEventListener('message', ({ data, origin }) => data?.type && heard.push({ ...data, origin, at: Date.now() })); }";
+     addEventListener('message', ({ data, origin }) => data?.type && heard.push({ ...data, origin, at: performance.now() })); }";
 
 /// Answer, Decline and Allow react 500 ms after they are really visible; End 600 ms after Call.
 const ARMING: Duration = Duration::from_millis(700);

@@ -1,0 +1,31 @@
+//! `cargo xtask bench`: what the widget weighs and how long it takes. Figures to compare; nothing here passes or fails.
+
+use crate::{
+    Outcome,
+    child::{run, say},
+    folder, server, suites,
+    tree::{Tree, files_below, read},
+};
+
+/// Prints bytes by part, then times.
+pub(crate) fn run_all(tree: &Tree) -> Outcome {
+    let www = folder::make(tree, folder::Kind::Dist)?;
+    println!("\n{:<44} {:>9} {:>9}", "part", "raw B", "brotli B");
+    let mut total = (0, 0);
+    for path in files_below(&www)?.iter().filter(|path| is_loaded(path)) {
+        let raw = read(&www.join(path))?.len();
+        let side = www.join(format!("{path}.br"));
+        let small = if side.exists() { read(&side)?.len() } else { raw };
+        println!("{path:<44} {raw:>9} {small:>9}");
+        total = (total.0 + raw, total.1 + small);
+    }
+    println!("{:<44} {:>9} {:>9}\n", "all", total.0, total.1);
+    say("times in Chromium on this machine (medians, and the range)");
+    let program = server::build(tree)?;
+    run(&mut suites::with_browser(tree, &program, &www, &www, &["run", "--bin", "bench"])?)
+}
+
+/// What a browser may load; the rest is for servers.
+fn is_loaded(path: &str) -> bool {
+    [".html", ".js", ".css", ".wasm", ".json", ".svg"].iter().any(|ending| path.ends_with(ending))
+}
