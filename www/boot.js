@@ -143,18 +143,19 @@ const onTrap = (error) => {
   console.error('softframe: the core has trapped and is started afresh', error);
   listening.abort();
   listening = new AbortController();
-  document.querySelectorAll('audio').forEach((element) => element.pause());
   playJournal();
   document.body.replaceWith(page.cloneNode(true));
   // Not before what is running now is over: the trap may have come through a call of the core into the page.
   setTimeout(() => {
     restarting = false;
-    if (lives >= MAX_LIVES) return;
     try {
+      if (lives >= MAX_LIVES) throw new Error('it traps again and again');
       reset();
       run();
     } catch (again) {
-      onTrap(again);
+      // The last resort: a fresh page, which is what a host sees as a reload of the frame.
+      console.error('softframe: the core does not start again', again);
+      if (lives < MAX_LIVES) location.reload();
     }
   });
 };
@@ -162,8 +163,9 @@ const onTrap = (error) => {
 const isTrap = (error) => error instanceof WebAssembly.RuntimeError;
 // An exception of the browser that went through the core leaves it as dead as a trap.
 const wentThrough = (error) => Boolean(error?.stack?.includes('wasm-function'));
-// What a dead core's promises and timers still call says this; it is no news.
-const isEcho = (error) => error instanceof Error && error.message === 'Module terminated';
+// What a dead core's promises and timers still call says one of these; it is no news.
+const ECHOES = ['Module terminated', 'Cannot invoke closure from previous WASM instance'];
+const isEcho = (error) => ECHOES.includes(error?.message);
 
 addEventListener('error', (event) => {
   if (isTrap(event.error) || wentThrough(event.error)) onTrap(event.error);
