@@ -16,8 +16,8 @@ use web_sys::{Event, IdleDeadline, MessageChannel, Window};
 const STARVED_MS: i32 = 250;
 /// A slice without an idle deadline ends after this.
 const SLICE_MS: f64 = 4.0;
-/// One step aims at half of what it may take, so that a slow one still ends in time.
-const STEP_MS: f64 = 2.0;
+/// One step aims at a quarter of what it may take, so that a slow one still ends in time.
+const STEP_MS: f64 = 1.0;
 /// What a step may grow or shrink to, in units (about 1 kB of text each) and in rows or kilobytes taken in.
 const MAX_UNITS: f64 = 2_048.0;
 /// Steps longer than these fall into the next class; the last class is open.
