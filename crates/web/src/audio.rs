@@ -28,7 +28,7 @@ const REST_MS: i32 = 5_000;
 pub(crate) struct Audio {
     feed: Feed,
     microphone: Rc<Microphone>,
-    context: RefCell<Option<AudioContext>>,
+    context: RefCell<Option<(AudioContext, Listener)>>,
     playing: RefCell<Option<Playing>>,
     blocked: Cell<bool>,
     generation: Cell<u32>,
@@ -113,12 +113,19 @@ impl Audio {
         Some(Mixer { sources: sources.collect(), sink })
     }
 
-    fn context(&self) -> Option<AudioContext> {
+    fn context(self: &Rc<Self>) -> Option<AudioContext> {
         let made = self.context.borrow().is_some();
-        if !made {
-            *self.context.borrow_mut() = AudioContext::new().ok();
+        if !made && let Ok(context) = AudioContext::new() {
+            let (audio, changed) = (Rc::downgrade(self), Clone::clone(&context));
+            let listener = Listener::new(&context, "statechange", move |_: Event| {
+                if let Some(audio) = audio.upgrade().filter(|_| changed.state() == AudioContextState::Running)
+                {
+                    audio.is_allowed();
+                }
+            });
+            *self.context.borrow_mut() = Some((context, listener));
         }
-        self.context.borrow().as_ref().map(Clone::clone)
+        self.context.borrow().as_ref().map(|(context, _)| Clone::clone(context))
     }
 
     /// Lets the context run; says so if the browser does not.
@@ -167,15 +174,21 @@ impl Audio {
         if !self.blocked.get() {
             return;
         }
-        let Some(context) = self.context() else { return };
-        let Ok(resumed) = context.resume() else { return };
-        let audio = self.clone();
-        js_sys::futures::spawn_local(async move {
-            if JsFuture::from(resumed).await.is_ok() && audio.blocked.replace(false) {
-                audio.feed.with(|app| app.peers().play_again());
-                audio.feed.input(Input::Action(Action::SoundOn));
+        match self.context() {
+            Some(context) if context.state() != AudioContextState::Running => {
+                // It tells when it runs.
+                let _ = context.resume();
             }
-        });
+            Some(_) | None => self.is_allowed(),
+        }
+    }
+
+    /// It runs after all: by a gesture, or because a busy machine took its time.
+    fn is_allowed(&self) {
+        if self.blocked.replace(false) {
+            self.feed.with(|app| app.peers().play_again());
+            self.feed.input(Input::Action(Action::SoundOn));
+        }
     }
 
     /// Starts an element; a refusal is told.
