@@ -1,0 +1,7 @@
+//! Whole phones against each other through the server's exchange, in virtual time.
+
+mod calls;
+mod contacts;
+mod host;
+mod registration;
+mod trust;
