@@ -183,6 +183,7 @@ impl Phone {
         self.account = Account::SignedIn { identity: identity.clone(), hashes: None, logged: false };
         self.out.push_back(Output::Account(Some(identity.aor())));
         self.register(now, &identity, secret);
+        self.ask_consent();
         self.open_space();
     }
 
@@ -211,6 +212,7 @@ impl Phone {
         self.account = Account::SignedIn { identity: identity.clone(), hashes: None, logged: false };
         self.out.push_back(Output::Account(Some(identity.aor())));
         self.register(now, &identity, Secret::Hashes(hashes));
+        self.ask_consent();
         self.open_space();
     }
 

@@ -148,14 +148,20 @@ impl Phone {
         self.host.last_attention = None;
     }
 
+    /// The consent card shows: a page that keeps the phone closed opens it.
+    pub(crate) fn ask_consent(&mut self) {
+        if self.host.is_waiting() && matches!(self.account, Account::SignedIn { .. }) {
+            self.attention("consent");
+        }
+    }
+
     pub(crate) fn host_input(&mut self, now: Instant, input: HostInput) {
         match input {
             HostInput::Waiting { chain } => {
                 self.host.trust = Trust::Waiting { chain, refused: false };
                 match self.account {
-                    Account::SignedIn { .. } => self.attention("consent"),
                     Account::SignedOut(_) => self.attention("signin"),
-                    _ => {}
+                    _ => self.ask_consent(),
                 }
             }
             HostInput::Trusted { chain } => self.trusted(chain),
