@@ -43,6 +43,8 @@ pub struct UserAgent {
     pub(crate) servers: BTreeMap<TransactionKey, ServerTransaction>,
     /// BYEs that wait for the next registration, and whether their dialogs are ours.
     pub(crate) parked: Vec<(Message, bool)>,
+    /// INVITEs of others in the last seconds, by caller.
+    pub(crate) lately: Vec<(Instant, String)>,
     pub(crate) outputs: VecDeque<Output>,
     told: ConnectionState,
     transport: &'static str,
@@ -62,6 +64,7 @@ impl UserAgent {
             exchanges: BTreeMap::new(),
             servers: BTreeMap::new(),
             parked: Vec::new(),
+            lately: Vec::new(),
             outputs: VecDeque::new(),
             told: ConnectionState::Offline,
             transport: "WSS",

@@ -11,6 +11,10 @@ use crate::{
 
 /// A provisional response is repeated each minute, so that proxies keep waiting (RFC 3261 §13.3.1.1).
 const RING_AGAIN: u64 = 60_000;
+/// INVITEs taken in [`STORM`] milliseconds from one caller, and from all: more is no person's doing.
+const MAX_FROM_CALLER: usize = 5;
+const MAX_FROM_ALL: usize = 20;
+const STORM: u64 = 10_000;
 /// INVITE transactions of others at a time: what rings, what was refused and waits for its ACK.
 const MAX_SERVERS: usize = 32;
 
@@ -19,6 +23,11 @@ impl UserAgent {
     pub(crate) fn handle_invite(&mut self, now: Instant, invite: Message) {
         if self.is_merged(&invite) {
             return self.reply_now(&invite, StatusCode::LOOP_DETECTED);
+        }
+        if self.is_storm(now, &invite) {
+            let builder = self.reply(&invite, StatusCode::TEMPORARILY_UNAVAILABLE);
+            let response = builder.header("Retry-After", &(STORM / 1_000).to_string()).build();
+            return self.transmit(response.into_octets());
         }
         let key = TransactionKey::of(&invite);
         let ringing = self.sessions.values().filter(|session| matches!(session, Session::Ringing { .. }));
@@ -47,6 +56,18 @@ impl UserAgent {
         let builder = ResponseBuilder::new(invite, StatusCode::RINGING).to_tag(tag);
         let response = builder.header("Contact", &self.contact()).header("Allow", ALLOW).build();
         self.respond(now, key, response);
+    }
+
+    /// Whether too many INVITEs came lately; one that is refused for it does not count.
+    fn is_storm(&mut self, now: Instant, invite: &Message) -> bool {
+        self.lately.retain(|(at, _)| now.since(*at) < STORM);
+        let caller = invite.from().uri.as_str();
+        let of_caller = self.lately.iter().filter(|(_, other)| other == caller).count();
+        let is_storm = of_caller >= MAX_FROM_CALLER || self.lately.len() >= MAX_FROM_ALL;
+        if !is_storm {
+            self.lately.push((now, caller.to_owned()));
+        }
+        is_storm
     }
 
     /// The same request over two paths (RFC 3261 §8.2.2.2).

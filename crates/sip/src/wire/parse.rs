@@ -140,8 +140,12 @@ impl<'a> Fields<'a> {
             _ => status.phrase().to_owned(),
         };
         let mut text = format!("SIP/2.0 {status} {phrase}\r\n");
-        for name in ["Via", "From", "To", "Call-ID", "CSeq"] {
-            for value in self.named(name) {
+        for value in self.named("Via") {
+            text.push_str(&format!("Via: {value}\r\n"));
+        }
+        // Where one of these stands twice, the first is as good as the second, and the response should be readable.
+        for name in ["From", "To", "Call-ID", "CSeq"] {
+            if let Some(value) = self.first(name) {
                 text.push_str(&format!("{name}: {value}\r\n"));
             }
         }

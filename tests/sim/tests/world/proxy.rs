@@ -25,6 +25,8 @@ pub struct Proxy {
     pub granted: u32,
     /// Flow-Timer of the 200.
     pub flow_timer: Option<u32>,
+    /// Messages that came for nobody: responses to what a test sent by itself, requests inside its dialogs.
+    pub heard: Vec<Message>,
     nonces: u64,
 }
 
@@ -41,6 +43,7 @@ impl Proxy {
             challenges_all: false,
             granted: 0,
             flow_timer: None,
+            heard: Vec::new(),
             nonces: 0,
         }
     }
@@ -83,6 +86,10 @@ impl Proxy {
             return reply(ResponseBuilder::new(request, StatusCode::OK));
         }
         let targets = self.targets(&uri);
+        if targets.is_empty() && uri.host() != "sip.test" {
+            self.heard.push(request.clone());
+            return Vec::new();
+        }
         if targets.is_empty() && *request.method() != Method::Ack {
             return reply(ResponseBuilder::new(request, StatusCode::TEMPORARILY_UNAVAILABLE));
         }
@@ -107,8 +114,9 @@ impl Proxy {
         found.map(|(_, contact, phone)| (contact.clone(), *phone)).collect()
     }
 
-    fn response(&self, message: &Message) -> Vec<(usize, Vec<u8>)> {
+    fn response(&mut self, message: &Message) -> Vec<(usize, Vec<u8>)> {
         let Some(phone) = message.via().params.get("from").and_then(|phone| phone.parse().ok()) else {
+            self.heard.push(message.clone());
             return Vec::new();
         };
         let edit = message.edit().pop_via();
