@@ -3,8 +3,32 @@
 //! It never reads a clock, does I/O or blocks: work is asked for in units of about 1 kB of text each.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::unreachable
+    )
+)]
 
+use core::ops::Range;
+
+pub mod chunk;
+mod country;
+mod fold;
+mod ids;
+mod index;
+mod list;
+mod number;
+mod record;
+mod search;
+mod store;
 pub mod vcard;
+
+pub use store::Contacts;
 
 /// One person or company, as it came.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,6 +75,24 @@ pub enum Mode {
 /// Longest name kept, in characters; the rest is cut.
 pub const MAX_NAME_CHARS: usize = 256;
 
+/// Longest id taken, in characters: cut, two of them could become one.
+pub const MAX_ID_CHARS: usize = 128;
+
+/// Longest number kept, in characters; longer ones are left out.
+pub const MAX_NUMBER_CHARS: usize = 64;
+
+/// Most numbers of a contact; the others are left out.
+pub const MAX_PHONES: usize = 100;
+
+/// Most contacts of all sources: their index takes some 140 MB.
+pub const MAX_CONTACTS: usize = 1_000_000;
+
+/// Most sources: a host names them as it likes.
+pub const MAX_SOURCES: usize = 64;
+
+/// Most contacts with one number that [`Contacts::by_number`] names: a switchboard is no person.
+pub const MAX_MATCHES: usize = 20;
+
 /// A found contact and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hit {
@@ -60,6 +102,10 @@ pub struct Hit {
     pub contact: Contact,
     /// Which of its numbers matched, if the query was digits or a caller.
     pub phone: Option<usize>,
+    /// The octets of the name that a search matched, in order; empty otherwise.
+    pub name_ranges: Vec<Range<usize>>,
+    /// The octets of that number that a search matched.
+    pub phone_range: Option<Range<usize>>,
 }
 
 /// What became of a source since the last such report: `contacts:indexed`.
@@ -96,80 +142,4 @@ pub enum Rejection {
     CutOff,
     /// Over a limit.
     TooLarge,
-}
-
-/// All contacts, and the index over them.
-#[derive(Default)]
-pub struct Contacts {
-    _private: (),
-}
-
-impl Contacts {
-    /// No contacts.
-    pub fn new() -> Contacts {
-        Contacts::default()
-    }
-
-    /// A push to `source` starts. One push per source is open at a time: a second `begin` ends the first.
-    pub fn begin(&mut self, _source: Source, _mode: Mode) {}
-
-    /// One row of the open push of `source`; an `id` with no phones left and `Upsert` keeps the name. O(size).
-    pub fn push(&mut self, _source: &Source, _contact: Contact) {}
-
-    /// A row that could not be read; counted.
-    pub fn reject(&mut self, _source: &Source, _why: Rejection) {}
-
-    /// The push is complete: with [`Mode::Replace`] what it did not name is gone.
-    pub fn end(&mut self, _source: &Source) {}
-
-    /// Removes these ids of a source.
-    pub fn remove(&mut self, _source: &Source, _ids: &[String]) {}
-
-    /// Removes a source.
-    pub fn clear(&mut self, _source: &Source) {}
-
-    /// Works for `units` (about 1 kB of text each) and says if more remains.
-    pub fn step(&mut self, _units: u32) -> bool {
-        false
-    }
-
-    /// Rows taken in so far and rows known to come, while indexing is under way.
-    pub fn progress(&self) -> Option<(usize, usize)> {
-        None
-    }
-
-    /// A report for each source that changed, once the indexer has run dry.
-    pub fn poll_indexed(&mut self) -> Option<Indexed> {
-        None
-    }
-
-    /// The best `max` contacts for what was typed: every word a prefix of some word, or digits inside a number.
-    pub fn search(&self, _query: &str, _max: usize) -> Vec<Hit> {
-        Vec::new()
-    }
-
-    /// Whose number this is: all matches of the best class, in the order they were pushed, at most 20.
-    pub fn by_number(&self, _number: &str) -> Vec<Hit> {
-        Vec::new()
-    }
-
-    /// One contact by its source and id.
-    pub fn get(&self, _source: &Source, _id: &str) -> Option<Hit> {
-        None
-    }
-
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        0
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// `count` contacts from `start` on in alphabetical order of what is indexed, for the list on screen.
-    pub fn page(&self, _start: usize, _count: usize) -> Vec<Hit> {
-        Vec::new()
-    }
 }

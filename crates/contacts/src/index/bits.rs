@@ -1,0 +1,55 @@
+//! A set of document numbers, one bit each.
+//!
+//! It never grows past the documents of one segment.
+
+/// Which of up to 65,536 things are in.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Bits {
+    words: Vec<u64>,
+    count: usize,
+}
+
+impl Bits {
+    /// None of `len`.
+    pub(crate) fn new(len: usize) -> Bits {
+        Bits { words: vec![0; len.div_ceil(64)], count: 0 }
+    }
+
+    /// How many are in.
+    pub(crate) fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Puts one in; whether it was out. What lies beyond the room given at first is made room for.
+    pub(crate) fn insert(&mut self, at: u16) -> bool {
+        let (word, mask) = (usize::from(at) / 64, 1 << (at % 64));
+        if word >= self.words.len() {
+            self.words.resize(word + 1, 0);
+        }
+        let Some(word) = self.words.get_mut(word) else { return false };
+        let fresh = *word & mask == 0;
+        *word |= mask;
+        self.count += usize::from(fresh);
+        fresh
+    }
+
+    /// Whether one is in.
+    pub(crate) fn has(&self, at: u16) -> bool {
+        self.words.get(usize::from(at) / 64).is_some_and(|word| word & (1 << (at % 64)) != 0)
+    }
+
+    /// How many of those before `end` are in. O(end / 64).
+    pub(crate) fn before(&self, end: usize) -> usize {
+        if self.count == 0 {
+            return 0;
+        }
+        let whole = self.words.iter().take(end / 64).map(|word| word.count_ones() as usize).sum::<usize>();
+        let part = self.words.get(end / 64).map_or(0, |word| (word & ((1 << (end % 64)) - 1)).count_ones());
+        whole + part as usize
+    }
+
+    /// Octets held.
+    pub(crate) fn memory(&self) -> usize {
+        self.words.capacity() * 8
+    }
+}

@@ -1,0 +1,13 @@
+//! The index: immutable segments over one `fst` each, made in slices, asked one after the other.
+//!
+//! A finished segment never changes; what is removed is marked beside it.
+
+pub(crate) mod bits;
+pub(crate) mod builder;
+pub(crate) mod keys;
+pub(crate) mod page;
+pub(crate) mod query;
+pub(crate) mod runs;
+pub(crate) mod seal;
+pub(crate) mod segment;
+pub(crate) mod shelf;

@@ -1,0 +1,313 @@
+//! What was typed, and the contacts that answer it, best first.
+//!
+//! It never changes the index; a search is a read.
+
+use core::ops::Range;
+use std::collections::BinaryHeap;
+
+use crate::country::Country;
+use crate::fold;
+use crate::index::bits::Bits;
+use crate::index::keys::{self, Forms, KEY_DIGITS};
+use crate::index::segment::COMPANY;
+use crate::index::shelf::Slot;
+use crate::number;
+
+/// Words of a query that count; nobody types more, and each costs a look at every candidate.
+const MAX_TERMS: usize = 8;
+
+/// Digits of a query that count: no number is longer.
+const MAX_DIGITS: usize = 40;
+
+/// Numbers found by digits that are compared in one segment: short digits are in nearly every number.
+const MAX_NUMBERS: usize = 512;
+
+/// A word that is only begun, in a name.
+const PREFIX: u32 = 2;
+
+/// A word of the company instead of the name.
+const IN_COMPANY: u32 = 4;
+
+/// A word that is in a number.
+const IN_NUMBER: u32 = 3;
+
+/// What was typed, ready to be compared.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Query {
+    /// Folded; each must begin some word of the name or the company.
+    pub(crate) words: Vec<Vec<u8>>,
+    /// If it was digits only: how they may stand in a number.
+    pub(crate) digits: Vec<Digits>,
+}
+
+/// Digits that a number may have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Digits {
+    pub(crate) digits: Vec<u8>,
+    /// Only at the beginning of the international form.
+    pub(crate) only_start: bool,
+}
+
+/// A found contact of one segment: less is better. The score, then the place in the alphabetical order.
+pub(crate) type Found = u32;
+
+impl Query {
+    /// Reads what was typed by someone at home in `home`.
+    pub(crate) fn new(text: &str, home: Option<Country>) -> Query {
+        let folded = fold::folded(text);
+        let words = folded.split(|octet| *octet == b' ').filter(|word| !word.is_empty()).take(MAX_TERMS);
+        Query { words: words.map(<[u8]>::to_vec).collect(), digits: typed_digits(text, home) }
+    }
+
+    /// Whether nothing can be found by it.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.words.is_empty() && self.digits.is_empty()
+    }
+
+    /// The best `max` of a segment, best first.
+    pub(crate) fn search(&self, slot: &Slot, max: usize) -> Vec<Found> {
+        let mut search = Search { slot, top: Top::new(max), seen: Bits::new(slot.segment.len()) };
+        for digits in &self.digits {
+            search.numbers(digits);
+        }
+        search.names(&self.words);
+        search.top.into_sorted()
+    }
+}
+
+/// The digits of a query that has no letters, and what else they may mean.
+fn typed_digits(text: &str, home: Option<Country>) -> Vec<Digits> {
+    if text.chars().any(char::is_alphabetic) {
+        return Vec::new();
+    }
+    let mut typed = Vec::new();
+    number::digits_into(text, &mut typed);
+    typed.truncate(MAX_DIGITS);
+    if typed.is_empty() {
+        return Vec::new();
+    }
+    let mut forms = vec![Digits { digits: typed.clone(), only_start: false }];
+    let is_plus = text.trim_start().starts_with('+');
+    let exit = ["00", home.map_or("00", |home| home.exit())];
+    let abroad = exit.iter().filter(|_| !is_plus).find_map(|exit| typed.strip_prefix(exit.as_bytes()));
+    let at_home = home
+        .filter(|home| !is_plus && abroad.is_none() && !home.trunk.is_empty())
+        .and_then(|home| Some([home.code.as_bytes(), typed.strip_prefix(home.trunk.as_bytes())?].concat()));
+    for digits in
+        [abroad.map(<[u8]>::to_vec), at_home].into_iter().flatten().filter(|digits| digits.len() > 1)
+    {
+        forms.push(Digits { digits, only_start: true });
+    }
+    forms
+}
+
+impl Digits {
+    /// How well a number answers: 0 the whole number, 1 its beginning, 2 its end, 3 inside.
+    pub(crate) fn score(&self, forms: &Forms) -> Option<u32> {
+        let (full, written) = (forms.number.digits.as_slice(), forms.written.as_slice());
+        let digits = self.digits.as_slice();
+        if self.only_start {
+            let starts = forms.number.international && full.starts_with(digits);
+            return starts.then_some(u32::from(full != digits));
+        }
+        if full == digits || written == digits {
+            return Some(0);
+        }
+        if full.starts_with(digits) || written.starts_with(digits) {
+            return Some(1);
+        }
+        if full.ends_with(digits) || written.ends_with(digits) {
+            return Some(2);
+        }
+        let inside = |number: &[u8]| number.windows(digits.len().max(1)).any(|window| window == digits);
+        (inside(written) || inside(full)).then_some(3)
+    }
+}
+
+/// One word of the query in one segment.
+struct Term {
+    /// The words that begin with it, and whether the first of them is it.
+    tokens: Range<u16>,
+    is_whole: bool,
+    /// If it is digits: those, to be looked for in numbers too.
+    digits: Option<Digits>,
+}
+
+struct Search<'a> {
+    slot: &'a Slot,
+    top: Top,
+    seen: Bits,
+}
+
+impl Search<'_> {
+    /// Contacts of which a number has the digits.
+    fn numbers(&mut self, digits: &Digits) {
+        let segment = &self.slot.segment;
+        let Some(tokens) = self.rarest(&digits.digits) else { return };
+        let mut forms = Forms::default();
+        let mut found = 0;
+        // The key that is just these digits comes first: numbers that end so are never cut off.
+        for &doc in segment.postings(tokens) {
+            if self.slot.is_dead(doc) || self.seen.has(doc) {
+                continue;
+            }
+            let Some(score) = self.number_score(doc, digits, &mut forms) else { continue };
+            self.seen.insert(doc);
+            self.top.put(score, segment.rank(doc));
+            found += 1;
+            if found >= MAX_NUMBERS.max(self.top.max) {
+                return;
+            }
+        }
+    }
+
+    /// Of the keys that a number with these digits must have, the one that the fewest have.
+    fn rarest(&self, digits: &[u8]) -> Option<Range<u16>> {
+        let last = digits.len().saturating_sub(KEY_DIGITS);
+        let tokens = (0..=last).filter_map(|at| digits.get(at..)).map(keys::digits_key);
+        let tokens = tokens.map(|key| self.slot.segment.tokens(&key).0);
+        tokens.min_by_key(|tokens| self.slot.segment.postings(tokens.clone()).len())
+    }
+
+    fn number_score(&self, doc: u16, digits: &Digits, forms: &mut Forms) -> Option<u32> {
+        let phones = self.slot.segment.record(doc)?.phones();
+        let scores = phones.filter_map(|(_, number)| {
+            forms.read(number, self.slot.segment.home());
+            digits.score(forms)
+        });
+        scores.min()
+    }
+
+    /// Contacts of which some word begins with each of `words`.
+    fn names(&mut self, words: &[Vec<u8>]) {
+        let is_alone = words.len() == 1;
+        let mut terms = Vec::with_capacity(words.len());
+        for word in words {
+            let (tokens, is_whole) = self.slot.segment.tokens(word);
+            let is_number = !is_alone && word.iter().all(u8::is_ascii_digit);
+            let digits = is_number.then(|| Digits { digits: word.clone(), only_start: false });
+            if tokens.is_empty() && digits.is_none() {
+                return;
+            }
+            terms.push(Term { tokens, is_whole, digits });
+        }
+        match terms.as_slice() {
+            [] => {}
+            [term] => self.one_word(term),
+            terms => self.all_words(terms),
+        }
+    }
+
+    /// One word: names that begin with it stand together in the alphabetical order, so the best are found without
+    /// looking at all.
+    fn one_word(&mut self, term: &Term) {
+        let (start, end) = (term.tokens.start, term.tokens.end);
+        let rest = start + u16::from(term.is_whole);
+        if term.is_whole {
+            self.first_names(start..rest, 0);
+            self.candidates(start..rest, core::slice::from_ref(term));
+        }
+        self.first_names(rest..end, PREFIX);
+        if !self.top.is_full_below(PREFIX + 1) {
+            self.candidates(rest..end, core::slice::from_ref(term));
+        }
+    }
+
+    /// The first names of the alphabetical order that begin with one of `tokens`.
+    fn first_names(&mut self, tokens: Range<u16>, score: u32) {
+        let segment = &self.slot.segment;
+        let mut wanted = self.top.max;
+        for rank in segment.names_from(tokens) {
+            if wanted == 0 {
+                return;
+            }
+            let Some(doc) = segment.at_rank(rank).filter(|doc| !self.slot.is_dead(*doc)) else { continue };
+            wanted -= 1;
+            if self.seen.insert(doc) {
+                self.top.put(score, rank as u16);
+            }
+        }
+    }
+
+    /// Several words: those of the rarest are looked at.
+    fn all_words(&mut self, terms: &[Term]) {
+        let words = terms.iter().filter(|term| term.digits.is_none());
+        let count = |term: &&Term| self.slot.segment.postings(term.tokens.clone()).len();
+        let rarest = words.min_by_key(count).or_else(|| terms.iter().min_by_key(count));
+        if let Some(term) = rarest {
+            self.candidates(term.tokens.clone(), terms);
+        }
+    }
+
+    /// Scores all contacts of `tokens` that were not seen yet.
+    fn candidates(&mut self, tokens: Range<u16>, terms: &[Term]) {
+        let segment = &self.slot.segment;
+        let mut forms = Forms::default();
+        for &doc in segment.postings(tokens) {
+            if self.slot.is_dead(doc) || !self.seen.insert(doc) {
+                continue;
+            }
+            if let Some(score) = self.score(doc, terms, &mut forms) {
+                self.top.put(score, segment.rank(doc));
+            }
+        }
+    }
+
+    /// For each term: 0 a whole word, 2 its beginning; 1 more if it is not at its place, 4 more in the company.
+    fn score(&self, doc: u16, terms: &[Term], forms: &mut Forms) -> Option<u32> {
+        let words = self.slot.segment.words(doc);
+        let mut sum = 0;
+        for (place, term) in terms.iter().enumerate() {
+            let mut best = u32::MAX;
+            let mut outside = 0;
+            for (at, word) in words.iter().enumerate() {
+                if *word == COMPANY {
+                    outside = IN_COMPANY;
+                } else if term.tokens.contains(word) {
+                    let begun = if term.is_whole && *word == term.tokens.start { 0 } else { PREFIX };
+                    let moved = if outside == 0 { u32::from(at != place) } else { outside };
+                    best = best.min(begun + moved);
+                }
+            }
+            if best == u32::MAX {
+                self.number_score(doc, term.digits.as_ref()?, forms)?;
+                best = IN_NUMBER;
+            }
+            sum += best;
+        }
+        Some(sum)
+    }
+}
+
+/// The best so many.
+struct Top {
+    max: usize,
+    /// The worst on top.
+    heap: BinaryHeap<Found>,
+}
+
+impl Top {
+    fn new(max: usize) -> Top {
+        Top { max, heap: BinaryHeap::with_capacity(max + 1) }
+    }
+
+    fn put(&mut self, score: u32, rank: u16) {
+        let found = score << 16 | u32::from(rank);
+        if self.heap.len() == self.max && self.heap.peek().is_none_or(|worst| found >= *worst) {
+            return;
+        }
+        self.heap.push(found);
+        if self.heap.len() > self.max {
+            self.heap.pop();
+        }
+    }
+
+    /// Whether nothing of `score` or worse can come in.
+    fn is_full_below(&self, score: u32) -> bool {
+        self.heap.len() == self.max && self.heap.peek().is_none_or(|worst| worst >> 16 < score)
+    }
+
+    fn into_sorted(self) -> Vec<Found> {
+        self.heap.into_sorted_vec()
+    }
+}

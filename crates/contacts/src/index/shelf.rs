@@ -1,0 +1,315 @@
+//! The segments of one source, in the order in which their contacts came, with the part that is still open.
+//!
+//! It never mixes sources, and never shows an exchanged contact and its successor at the same time.
+
+use crate::country::Country;
+use crate::ids::{self, Ids, Place};
+use crate::index::bits::Bits;
+use crate::index::builder::{self, Builder};
+use crate::index::seal::Sealing;
+use crate::index::segment::{MAX_DOCS, Segment};
+use crate::record::{self, Record};
+
+/// Contacts of the first segment; later ones are as large as all before, so that what is in is found early.
+const FIRST_SEGMENT: usize = 4096;
+
+/// More segments are merged where that is possible: each costs a search some microseconds.
+const MAX_SEGMENTS: usize = 16;
+
+/// Segments that are merged at once: the more, the fewer times a contact is read again.
+const MERGED_AT_ONCE: usize = 8;
+
+/// Contacts read again by one step of a merge.
+const MERGE_SLICE: usize = 16;
+
+/// One finished segment, and what has been removed of it.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    serial: u16,
+    pub(crate) segment: Segment,
+    dead: Bits,
+    /// The same, by place in the alphabetical order.
+    pub(crate) dead_ranks: Bits,
+}
+
+impl Slot {
+    /// Contacts that are still there.
+    pub(crate) fn live(&self) -> usize {
+        self.segment.len() - self.dead.count()
+    }
+
+    /// Whether a contact was removed or exchanged.
+    pub(crate) fn is_dead(&self, doc: u16) -> bool {
+        self.dead.has(doc)
+    }
+
+    /// How much of a builder its contacts would fill.
+    fn load(&self) -> usize {
+        self.segment.load() * self.live() / self.segment.len().max(1) + 1
+    }
+
+    fn kill(&mut self, doc: u16) {
+        if self.dead.insert(doc) {
+            self.dead_ranks.insert(self.segment.rank(doc));
+        }
+    }
+
+    /// Whether it is worth making anew.
+    fn is_stale(&self, home: Option<Country>) -> bool {
+        self.dead.count() * 4 > self.segment.len() || self.segment.home() != home
+    }
+}
+
+/// What is being made.
+enum Making {
+    Nothing,
+    /// Contacts of finished segments from `slot` to `last` are read again.
+    Merge {
+        builder: Box<Builder>,
+        slot: usize,
+        last: usize,
+        doc: usize,
+        first: usize,
+    },
+    /// To be put at `position`.
+    Seal {
+        sealing: Box<Sealing>,
+        position: usize,
+    },
+}
+
+/// What a row did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Taken {
+    Added,
+    Updated,
+    /// It was there, octet for octet.
+    Same,
+}
+
+/// All contacts of one source.
+pub(crate) struct Shelf {
+    slots: Vec<Slot>,
+    open: Option<Box<Builder>>,
+    making: Making,
+    ids: Ids,
+}
+
+impl Shelf {
+    pub(crate) fn new() -> Shelf {
+        Shelf { slots: Vec::new(), open: None, making: Making::Nothing, ids: Ids::default() }
+    }
+
+    /// How many ids there are, in what can be found and in what is still open.
+    pub(crate) fn ids(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// The finished segments.
+    pub(crate) fn slots(&self) -> &[Slot] {
+        &self.slots
+    }
+
+    /// Contacts that can be found.
+    pub(crate) fn live(&self) -> usize {
+        self.slots.iter().map(Slot::live).sum()
+    }
+
+    /// The packed record of an id.
+    pub(crate) fn octets_of(&self, id: &str) -> Option<&[u8]> {
+        let place = self.place_of(ids::hash(id.as_bytes()), id)?;
+        self.octets(place)
+    }
+
+    fn place_of(&self, hash: u64, id: &str) -> Option<Place> {
+        self.ids.find(hash, |place| {
+            self.octets(place).and_then(record::read).is_some_and(|(record, _)| record.id == id)
+        })
+    }
+
+    fn octets(&self, place: Place) -> Option<&[u8]> {
+        if let Some(slot) = self.slots.iter().find(|slot| slot.serial == place.serial) {
+            return Some(slot.segment.octets(place.doc));
+        }
+        let made = match &self.making {
+            Making::Nothing => None,
+            Making::Merge { builder, .. } => Some(builder.as_ref()),
+            Making::Seal { sealing, .. } => Some(&sealing.builder),
+        };
+        let builders = [self.open.as_deref(), made];
+        builders.into_iter().flatten().find(|b| b.serial == place.serial).map(|b| b.octets(place.doc))
+    }
+
+    /// Takes in a packed record. O(its size).
+    pub(crate) fn add(&mut self, octets: &[u8], record: Record<'_>, home: Option<Country>) -> Taken {
+        let hash = ids::hash(record.id.as_bytes());
+        let old = self.place_of(hash, record.id);
+        if old.and_then(|place| self.octets(place)) == Some(octets) {
+            return Taken::Same;
+        }
+        let serial = self.open.as_ref().map_or_else(|| self.free_serial(), |open| open.serial);
+        let builder = self.open.get_or_insert_with(|| Box::new(Builder::new(serial, home)));
+        let place = Place { serial: builder.serial, doc: builder.add(octets, record) };
+        match old {
+            None => {
+                self.ids.insert(hash, place);
+                return Taken::Added;
+            }
+            Some(old) if old.serial == builder.serial => {
+                builder.dead.insert(old.doc);
+            }
+            Some(old) => builder.exchanges.push(old),
+        }
+        if let Some(old) = old {
+            self.ids.replace(hash, old, place);
+        }
+        Taken::Updated
+    }
+
+    /// Removes an id; whether it was there.
+    pub(crate) fn remove(&mut self, id: &str) -> bool {
+        let hash = ids::hash(id.as_bytes());
+        let Some(place) = self.place_of(hash, id) else { return false };
+        self.ids.remove(hash, place);
+        self.kill(place);
+        if let Some(open) = self.open.as_mut().filter(|open| open.serial == place.serial) {
+            open.dead.insert(place.doc);
+        }
+        true
+    }
+
+    fn kill(&mut self, place: Place) {
+        if let Some(slot) = self.slots.iter_mut().find(|slot| slot.serial == place.serial) {
+            slot.kill(place.doc);
+        }
+    }
+
+    /// The least serial number that nothing has.
+    fn free_serial(&self) -> u16 {
+        let made = match &self.making {
+            Making::Nothing => None,
+            Making::Merge { builder, .. } => Some(builder.serial),
+            Making::Seal { sealing, .. } => Some(sealing.builder.serial),
+        };
+        let open = self.open.as_ref().map(|open| open.serial);
+        let used = |serial| {
+            made == Some(serial)
+                || open == Some(serial)
+                || self.slots.iter().any(|slot| slot.serial == serial)
+        };
+        (0..Place::NO_SERIAL).find(|serial| !used(*serial)).unwrap_or(0)
+    }
+
+    /// Whether the open part must be sealed before it takes more.
+    pub(crate) fn is_full(&self) -> bool {
+        let target = self.live().clamp(FIRST_SEGMENT, MAX_DOCS);
+        self.open.as_ref().is_some_and(|open| open.is_full() || open.len() >= target)
+    }
+
+    /// Begins to seal the open part; whether there was anything to seal.
+    pub(crate) fn seal(&mut self) -> bool {
+        let Some(builder) = self.open.take() else { return false };
+        let position = self.slots.len();
+        self.making = Making::Seal { sealing: Box::new(Sealing::new(*builder)), position };
+        true
+    }
+
+    /// Begins to merge what should be merged; whether there was anything.
+    pub(crate) fn tidy(&mut self, home: Option<Country>) -> bool {
+        let stale = self.slots.iter().position(|slot| slot.is_stale(home)).map(|at| (at, at));
+        let Some((first, last)) = stale.or_else(|| self.crowd()) else { return false };
+        let builder = Box::new(Builder::new(self.free_serial(), home));
+        self.making = Making::Merge { builder, slot: first, last, doc: 0, first };
+        true
+    }
+
+    /// The neighbours with the fewest contacts, if there are too many segments and they fit into one.
+    fn crowd(&self) -> Option<(usize, usize)> {
+        if self.slots.len() <= MAX_SEGMENTS {
+            return None;
+        }
+        (2..=MERGED_AT_ONCE).rev().find_map(|count| {
+            let loads = self.slots.windows(count).map(|run| run.iter().map(Slot::load).sum::<usize>());
+            let (load, first) = loads.enumerate().map(|(first, load)| (load, first)).min()?;
+            (load < builder::FULL).then_some((first, first + count - 1))
+        })
+    }
+
+    /// One slice of what is being made; whether there was anything to do.
+    pub(crate) fn step(&mut self) -> bool {
+        match core::mem::replace(&mut self.making, Making::Nothing) {
+            Making::Nothing => return false,
+            Making::Merge { builder, slot, last, doc, first } => {
+                self.making = self.merge(builder, (first, last), slot, doc);
+            }
+            Making::Seal { mut sealing, position } => {
+                if sealing.step() {
+                    self.making = Making::Seal { sealing, position };
+                } else {
+                    self.install(*sealing, position);
+                }
+            }
+        }
+        true
+    }
+
+    fn merge(&mut self, mut builder: Box<Builder>, run: (usize, usize), slot: usize, doc: usize) -> Making {
+        let (first, last) = run;
+        let Some(source) = self.slots.get(slot).filter(|_| slot <= last && !builder.is_full()) else {
+            return Making::Seal { sealing: Box::new(Sealing::new(*builder)), position: first };
+        };
+        let end = source.segment.len().min(doc + MERGE_SLICE);
+        for doc in (doc..end).map(|doc| doc as u16).filter(|doc| !source.is_dead(*doc)) {
+            let Some(record) = source.segment.record(doc).filter(|_| !builder.is_full()) else { continue };
+            let old = Place { serial: source.serial, doc };
+            let new = Place { serial: builder.serial, doc: builder.add(source.segment.octets(doc), record) };
+            self.ids.replace(ids::hash(record.id.as_bytes()), old, new);
+            builder.exchanges.push(old);
+        }
+        let (slot, doc) = if end == source.segment.len() { (slot + 1, 0) } else { (slot, end) };
+        Making::Merge { builder, slot, last, doc, first }
+    }
+
+    /// The new segment goes in and what it exchanges goes out, at once.
+    fn install(&mut self, sealing: Sealing, position: usize) {
+        let (segment, leftover) = sealing.into_segment();
+        for old in leftover.exchanges {
+            self.kill(old);
+        }
+        let mut slot =
+            Slot { serial: leftover.serial, segment, dead: Bits::default(), dead_ranks: Bits::default() };
+        for doc in (0..slot.segment.len()).map(|doc| doc as u16).filter(|doc| leftover.dead.has(*doc)) {
+            slot.kill(doc);
+        }
+        self.slots.insert(position.min(self.slots.len()), slot);
+        self.slots.retain(|slot| slot.live() > 0);
+    }
+
+    /// Whether a slice of work waits.
+    pub(crate) fn is_making(&self) -> bool {
+        !matches!(self.making, Making::Nothing)
+    }
+
+    /// Whether contacts wait to be sealed.
+    pub(crate) fn has_open(&self) -> bool {
+        self.open.is_some()
+    }
+
+    /// Whether [`Shelf::tidy`] would begin something.
+    pub(crate) fn is_untidy(&self, home: Option<Country>) -> bool {
+        self.slots.iter().any(|slot| slot.is_stale(home)) || self.crowd().is_some()
+    }
+
+    /// Octets held, by estimate.
+    pub(crate) fn memory(&self) -> usize {
+        let slots = self.slots.iter().map(|slot| {
+            slot.segment.memory() + slot.dead.memory() + slot.dead_ranks.memory() + size_of::<Slot>()
+        });
+        let made = match &self.making {
+            Making::Nothing => 0,
+            Making::Merge { builder, .. } => builder.memory(),
+            Making::Seal { sealing, .. } => sealing.builder.memory(),
+        };
+        slots.sum::<usize>() + self.ids.memory() + made + self.open.as_ref().map_or(0, |open| open.memory())
+    }
+}

@@ -1,0 +1,153 @@
+//! Contacts as packed octets: the form in which they wait, are indexed and are stored.
+//!
+//! It never trusts what it reads: a record that is cut or not UTF-8 reads as `None`.
+
+use crate::{Contact, MAX_NAME_CHARS, MAX_NUMBER_CHARS, MAX_PHONES, PhoneNumber};
+
+/// The kinds of number that take no room; others are written out.
+const KINDS: [&str; 10] =
+    ["mobile", "work", "home", "direct", "extension", "company", "fax", "other", "main", "pager"];
+
+/// A kind that is written out, cut to [`MAX_KIND_CHARS`].
+const OTHER_KIND: u8 = 255;
+
+/// Longest kind kept, in characters: it is a word beside a number on a small screen.
+const MAX_KIND_CHARS: usize = 32;
+
+/// One packed contact, read in place.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Record<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) name: &'a str,
+    pub(crate) company: &'a str,
+    pub(crate) title: &'a str,
+    phones: &'a [u8],
+}
+
+/// Appends `contact` to `out`, cut to the limits of a row. The first octets tell its length.
+pub(crate) fn write(contact: &Contact, out: &mut Vec<u8>) {
+    let mut body = Vec::with_capacity(96);
+    write_text(&contact.id, &mut body);
+    for text in [Some(&contact.name), contact.company.as_ref(), contact.title.as_ref()] {
+        write_text(cut(text.map_or("", String::as_str), MAX_NAME_CHARS), &mut body);
+    }
+    let kept = contact.phones.iter().filter(|phone| phone.number.chars().count() <= MAX_NUMBER_CHARS);
+    for phone in kept.take(MAX_PHONES) {
+        let kind = phone.kind.as_deref().unwrap_or("");
+        match KINDS.iter().position(|known| *known == kind) {
+            Some(index) => body.push(index as u8 + 1),
+            None if kind.is_empty() => body.push(0),
+            None => {
+                body.push(OTHER_KIND);
+                write_text(cut(kind, MAX_KIND_CHARS), &mut body);
+            }
+        }
+        write_text(&phone.number, &mut body);
+    }
+    write_length(body.len(), out);
+    out.extend_from_slice(&body);
+}
+
+/// The first `chars` characters of `text`.
+pub(crate) fn cut(text: &str, chars: usize) -> &str {
+    text.char_indices().nth(chars).and_then(|(end, _)| text.get(..end)).unwrap_or(text)
+}
+
+/// One record and the octets after it.
+pub(crate) fn read(octets: &[u8]) -> Option<(Record<'_>, &[u8])> {
+    let (body, rest) = read_block(octets)?;
+    let (id, body) = read_text(body)?;
+    let (name, body) = read_text(body)?;
+    let (company, body) = read_text(body)?;
+    let (title, phones) = read_text(body)?;
+    Some((Record { id, name, company, title, phones }, rest))
+}
+
+/// The octets of the first record, its length included, and those after it.
+pub(crate) fn split(octets: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (_, rest) = read_block(octets)?;
+    octets.split_at_checked(octets.len() - rest.len())
+}
+
+fn write_text(text: &str, out: &mut Vec<u8>) {
+    write_length(text.len(), out);
+    out.extend_from_slice(text.as_bytes());
+}
+
+/// Seven bits an octet, the low ones first.
+fn write_length(mut length: usize, out: &mut Vec<u8>) {
+    while length > 0x7F {
+        out.push(length as u8 | 0x80);
+        length >>= 7;
+    }
+    out.push(length as u8);
+}
+
+fn read_text(octets: &[u8]) -> Option<(&str, &[u8])> {
+    let (block, rest) = read_block(octets)?;
+    Some((str::from_utf8(block).ok()?, rest))
+}
+
+fn read_block(octets: &[u8]) -> Option<(&[u8], &[u8])> {
+    let mut length = 0;
+    let mut rest = octets;
+    for shift in [0, 7, 14, 21] {
+        let (first, after) = rest.split_first()?;
+        length |= ((first & 0x7F) as usize) << shift;
+        rest = after;
+        if first & 0x80 == 0 {
+            return rest.split_at_checked(length);
+        }
+    }
+    None
+}
+
+impl<'a> Record<'a> {
+    /// The numbers with their kinds, in the order given.
+    pub(crate) fn phones(&self) -> Phones<'a> {
+        Phones { rest: self.phones }
+    }
+
+    /// Whether every number can be read: what is decoded from a store is checked once.
+    pub(crate) fn is_whole(&self) -> bool {
+        let mut phones = self.phones();
+        phones.by_ref().count() <= MAX_PHONES && phones.rest.is_empty()
+    }
+
+    /// The contact, unpacked.
+    pub(crate) fn to_contact(self) -> Contact {
+        let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        Contact {
+            id: self.id.to_owned(),
+            name: self.name.to_owned(),
+            phones: self
+                .phones()
+                .map(|(kind, number)| PhoneNumber { number: number.to_owned(), kind: some(kind) })
+                .collect(),
+            company: some(self.company),
+            title: some(self.title),
+        }
+    }
+}
+
+/// The numbers of a record: (kind or empty, number).
+#[derive(Clone, Debug)]
+pub(crate) struct Phones<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Iterator for Phones<'a> {
+    type Item = (&'a str, &'a str);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (&code, rest) = self.rest.split_first()?;
+        let (kind, rest) = match code {
+            0 => ("", rest),
+            OTHER_KIND => read_text(rest)?,
+            code => (*KINDS.get(code as usize - 1)?, rest),
+        };
+        let (number, rest) = read_text(rest)?;
+        self.rest = rest;
+        Some((kind, number))
+    }
+}

@@ -1,0 +1,143 @@
+//! Questions to all sources at once: what was typed, whose number this is.
+//!
+//! It never waits for the indexer: it answers from what is indexed.
+
+use crate::index::keys::{self, Forms};
+use crate::index::query::Query;
+use crate::index::shelf::Slot;
+use crate::number::{self, Likeness, Number};
+use crate::{Contact, Contacts, Hit, MAX_MATCHES, Source, fold};
+
+/// Most hits of a search: a list on screen shows a few dozen.
+const MAX_HITS: usize = 1000;
+
+/// Digits at the end of a number by which equal numbers are found: with country codes and trunk prefixes cut off,
+/// numbers that are the same have at least these in common.
+const COMMON_DIGITS: usize = 7;
+
+impl Contacts {
+    /// The best `max` contacts for what was typed: every word a prefix of some word of the name or the company, or
+    /// digits inside a number. Whole words before begun ones, those at their place before others, then by alphabet.
+    pub fn search(&self, query: &str, max: usize) -> Vec<Hit> {
+        let home = self.home();
+        let query = Query::new(query, home);
+        let max = max.min(MAX_HITS);
+        if query.is_empty() || max == 0 {
+            return Vec::new();
+        }
+        let mut found = Vec::new();
+        for (slot, source) in self.slots() {
+            for hit in query.search(slot, max) {
+                let Some(record) =
+                    slot.segment.at_rank(hit as usize & 0xFFFF).and_then(|doc| slot.segment.record(doc))
+                else {
+                    continue;
+                };
+                found.push((hit >> 16, fold::folded(record.name), found.len(), source, record));
+            }
+        }
+        found.sort_unstable_by(|a, b| (a.0, &a.1, a.2).cmp(&(b.0, &b.1, b.2)));
+        found.truncate(max);
+        let hits = found.into_iter().map(|(_, _, _, source, record)| (source, record.to_contact()));
+        hits.map(|(source, contact)| Hit::new(source.clone(), contact).marked(&query, home)).collect()
+    }
+
+    /// Whose number this is: all matches of the best class, in the order they were pushed, at most
+    /// [`MAX_MATCHES`]. Never a guess: nobody, if no number is the same. O(length of the number) look-ups.
+    pub fn by_number(&self, number: &str) -> Vec<Hit> {
+        let wanted = number::read(number, self.home());
+        let mut matches: Vec<(Likeness, Hit)> = Vec::new();
+        if wanted.digits.is_empty() {
+            return Vec::new();
+        }
+        for (slot, source) in self.slots() {
+            for &doc in same_ending(slot, &wanted) {
+                if slot.is_dead(doc) {
+                    continue;
+                }
+                let Some(record) = slot.segment.record(doc) else { continue };
+                let read = |(at, (_, phone))| {
+                    Some((number::read(phone, slot.segment.home()).likeness(&wanted)?, at))
+                };
+                let Some((likeness, at)) = record.phones().enumerate().filter_map(read).min() else {
+                    continue;
+                };
+                if matches.iter().filter(|(other, _)| *other <= likeness).count() >= MAX_MATCHES {
+                    continue;
+                }
+                let mut hit = Hit::new(source.clone(), record.to_contact());
+                hit.phone = Some(at);
+                matches.push((likeness, hit));
+            }
+        }
+        let best = matches.iter().map(|(likeness, _)| *likeness).min();
+        let of_best = matches.into_iter().filter(|(likeness, _)| Some(*likeness) == best);
+        of_best.map(|(_, hit)| hit).take(MAX_MATCHES).collect()
+    }
+
+    /// All finished segments in the order of their contacts, with their sources.
+    pub(crate) fn slots(&self) -> impl Iterator<Item = (&Slot, &Source)> {
+        self.books().iter().flat_map(|book| book.shelf.slots().iter().map(|slot| (slot, &book.source)))
+    }
+}
+
+/// The contacts of a segment that may have the same number: those of the rarest key near its end.
+fn same_ending<'a>(slot: &'a Slot, wanted: &Number) -> &'a [u16] {
+    let digits = wanted.digits.as_slice();
+    let end = digits.get(digits.len().saturating_sub(COMMON_DIGITS)..).unwrap_or(digits);
+    let segment = &slot.segment;
+    let keys = (0..end.len()).map(|at| {
+        let key = keys::digits_key(end.get(at..).unwrap_or(end));
+        let (tokens, is_whole) = segment.tokens(&key);
+        // Four digits, or the last ones of a number: just that token.
+        if is_whole { segment.postings(tokens.start..tokens.start + 1) } else { &[] }
+    });
+    keys.min_by_key(|postings| postings.len()).unwrap_or(&[])
+}
+
+impl Hit {
+    pub(crate) fn new(source: Source, contact: Contact) -> Hit {
+        Hit { source, contact, phone: None, name_ranges: Vec::new(), phone_range: None }
+    }
+
+    /// With what of the name and which number answers `query`.
+    fn marked(mut self, query: &Query, home: Option<crate::country::Country>) -> Hit {
+        self.name_ranges = fold::matched_ranges(&self.contact.name, &query.words);
+        let mut forms = Forms::default();
+        let mut best = None;
+        for (at, phone) in self.contact.phones.iter().enumerate() {
+            forms.read(&phone.number, home);
+            for digits in &query.digits {
+                let Some(score) = digits.score(&forms) else { continue };
+                if best.as_ref().is_none_or(|(least, _, _)| score < *least) {
+                    best = Some((score, at, range_of(&phone.number, &digits.digits, &forms)));
+                }
+            }
+        }
+        if let Some((_, at, range)) = best {
+            self.phone = Some(at);
+            self.phone_range = range;
+        }
+        self
+    }
+}
+
+/// The octets of `text` in which `digits` stand; of digits that are only in the international form, those that are
+/// written.
+fn range_of(text: &str, digits: &[u8], forms: &Forms) -> Option<core::ops::Range<usize>> {
+    let place = |number: &[u8]| number.windows(digits.len().max(1)).position(|window| window == digits);
+    let (from, to) = match place(&forms.written) {
+        Some(at) => (at, at + digits.len()),
+        None => {
+            let full = &forms.number.digits;
+            // Counted from the end, where the two forms are alike.
+            let at = place(full)?;
+            let written = |place: usize| (place + forms.written.len()).saturating_sub(full.len());
+            (written(at), written(at + digits.len()))
+        }
+    };
+    let mut places = text.char_indices().filter(|(_, c)| number::digit(*c).is_some());
+    let (start, first) = places.clone().nth(from)?;
+    let (last, c) = if to > from + 1 { places.nth(to - 1)? } else { (start, first) };
+    (to > from).then(|| start..last + c.len_utf8())
+}

@@ -1,0 +1,439 @@
+//! All contacts: pushes wait in order, are indexed in steps, and each source has its own shelf.
+//!
+//! It never does more in a call than asked for, and never shows half of a replacement.
+
+use std::collections::VecDeque;
+
+use crate::country::{self, Country};
+use crate::index::shelf::{Shelf, Taken};
+use crate::{
+    Contact, Hit, Indexed, MAX_CONTACTS, MAX_ID_CHARS, MAX_SOURCES, Mode, Rejection, Source, chunk, record,
+};
+
+/// Octets of one unit of work.
+const UNIT: usize = 1024;
+
+/// Octets of rows that wait together.
+const BLOCK_OCTETS: usize = 64 * 1024;
+
+/// All contacts, and the index over them.
+///
+/// Rows that are pushed wait as packed octets (about 60 each); [`Contacts::step`] takes them into the index. What
+/// was pushed is found as soon as the segment it belongs to is sealed: after 4,096 contacts, then after as many as
+/// there are already, and always when nothing waits any more.
+#[derive(Default)]
+pub struct Contacts {
+    books: Vec<Book>,
+    queue: VecDeque<(usize, Task)>,
+    home: Option<Country>,
+    /// Rows taken in, and rows pushed, since the indexer last ran dry.
+    done: usize,
+    known: usize,
+    /// Sources beyond [`MAX_SOURCES`], which are refused: reported and forgotten.
+    refused: Vec<Indexed>,
+}
+
+/// One source.
+pub(crate) struct Book {
+    pub(crate) source: Source,
+    pub(crate) shelf: Shelf,
+    /// A replacement in the making, and how many of its ids the shelf has too.
+    next: Option<(Shelf, usize)>,
+    /// Whether a push is open, as seen by the caller.
+    is_pushing: bool,
+    tally: Tally,
+}
+
+/// What happened since the last report.
+#[derive(Default)]
+struct Tally {
+    changed: bool,
+    added: usize,
+    updated: usize,
+    removed: usize,
+    reasons: Vec<(Rejection, usize)>,
+}
+
+impl Tally {
+    fn reject(&mut self, why: Rejection) {
+        self.changed = true;
+        match self.reasons.iter_mut().find(|(reason, _)| *reason == why) {
+            Some((_, count)) => *count += 1,
+            None => self.reasons.push((why, 1)),
+        }
+    }
+
+    fn take(&mut self, source: Source, count: usize) -> Indexed {
+        let Tally { added, updated, removed, reasons, .. } = core::mem::take(self);
+        let rejected = reasons.iter().map(|(_, count)| count).sum();
+        Indexed { source, count, added, updated, removed, rejected, reasons }
+    }
+}
+
+/// What waits to be done for a source.
+enum Task {
+    Begin(Mode),
+    /// Packed records, and how many octets of them are done.
+    Rows {
+        octets: Vec<u8>,
+        at: usize,
+        rows: usize,
+    },
+    End,
+    /// Ids, the next one last.
+    Remove(Vec<String>),
+}
+
+impl Contacts {
+    /// No contacts.
+    pub fn new() -> Contacts {
+        Contacts::default()
+    }
+
+    /// The country (ISO 3166, as `ES`) in which national numbers are at home; whether it is known here. Contacts
+    /// that are indexed already are read again in steps.
+    pub fn set_country(&mut self, iso: &str) -> bool {
+        self.home = country::by_iso(iso);
+        self.home.is_some()
+    }
+
+    /// A push to `source` starts. One push per source is open at a time: a second `begin` ends the first.
+    pub fn begin(&mut self, source: Source, mode: Mode) {
+        self.end(&source);
+        if let Some(at) = self.book_for(&source) {
+            self.queue.push_back((at, Task::Begin(mode)));
+            self.set_pushing(at, true);
+        }
+    }
+
+    /// One row of the open push of `source`; an `id` with no phones left and `Upsert` keeps the name. O(size).
+    /// Without [`Contacts::begin`] it counts as an upsert.
+    pub fn push(&mut self, source: &Source, mut contact: Contact) {
+        if contact.name.trim().is_empty() {
+            contact.name = contact.company.clone().unwrap_or_default();
+        }
+        if contact.id.is_empty() {
+            return self.reject(source, Rejection::NoId);
+        }
+        if contact.name.trim().is_empty() {
+            return self.reject(source, Rejection::NoName);
+        }
+        if contact.id.chars().count() > MAX_ID_CHARS {
+            return self.reject(source, Rejection::TooLarge);
+        }
+        let Some(at) = self.book_for(source) else { return };
+        self.known += 1;
+        if let Some((_, Task::Rows { octets, rows, .. })) =
+            self.queue.back_mut().filter(|(book, _)| *book == at)
+            && octets.len() < BLOCK_OCTETS
+        {
+            *rows += 1;
+            return record::write(&contact, octets);
+        }
+        let mut octets = Vec::new();
+        record::write(&contact, &mut octets);
+        self.queue.push_back((at, Task::Rows { octets, at: 0, rows: 1 }));
+    }
+
+    /// A row that could not be read; counted.
+    pub fn reject(&mut self, source: &Source, why: Rejection) {
+        if let Some(book) = self.book_for(source).and_then(|at| self.books.get_mut(at)) {
+            book.tally.reject(why);
+        }
+    }
+
+    /// The push is complete: with [`Mode::Replace`] what it did not name is gone.
+    pub fn end(&mut self, source: &Source) {
+        let open = self.books.iter().position(|book| book.source == *source && book.is_pushing);
+        if let Some(at) = open {
+            self.queue.push_back((at, Task::End));
+            self.set_pushing(at, false);
+        }
+    }
+
+    /// Removes these ids of a source, once what was pushed before is in.
+    pub fn remove(&mut self, source: &Source, ids: &[String]) {
+        if let Some(at) = self.books.iter().position(|book| book.source == *source) {
+            self.queue.push_back((at, Task::Remove(ids.iter().rev().cloned().collect())));
+        }
+    }
+
+    /// Removes a source at once, with what of it still waits.
+    pub fn clear(&mut self, source: &Source) {
+        let Some(at) = self.books.iter().position(|book| book.source == *source) else { return };
+        for (_, task) in self.queue.iter().filter(|(book, _)| *book == at) {
+            if let Task::Rows { rows, .. } = task {
+                self.known -= rows;
+            }
+        }
+        self.queue.retain(|(book, _)| *book != at);
+        if let Some(book) = self.books.get_mut(at) {
+            book.tally.removed += book.shelf.ids();
+            book.tally.changed = true;
+            book.shelf = Shelf::new();
+            book.next = None;
+        }
+    }
+
+    fn set_pushing(&mut self, at: usize, is_pushing: bool) {
+        if let Some(book) = self.books.get_mut(at) {
+            book.is_pushing = is_pushing;
+        }
+    }
+
+    /// The place of a source among the books; a new one if there is room.
+    fn book_for(&mut self, source: &Source) -> Option<usize> {
+        if let Some(at) = self.books.iter().position(|book| book.source == *source) {
+            return Some(at);
+        }
+        if self.books.len() >= MAX_SOURCES {
+            self.refuse(source);
+            return None;
+        }
+        self.books.push(Book {
+            source: source.clone(),
+            shelf: Shelf::new(),
+            next: None,
+            is_pushing: false,
+            tally: Tally::default(),
+        });
+        Some(self.books.len() - 1)
+    }
+
+    fn refuse(&mut self, source: &Source) {
+        let known = self.refused.iter_mut().find(|report| report.source == *source);
+        if let Some(report) = known {
+            report.rejected += 1;
+            report.reasons = vec![(Rejection::TooLarge, report.rejected)];
+        } else if self.refused.len() < MAX_SOURCES {
+            let mut tally = Tally::default();
+            tally.reject(Rejection::TooLarge);
+            self.refused.push(tally.take(source.clone(), 0));
+        }
+    }
+
+    /// Works for `units` (about 1 kB of text each) and says if more remains.
+    pub fn step(&mut self, units: u32) -> bool {
+        let mut budget = units as usize * UNIT;
+        while budget > 0 {
+            let Some(cost) = self.work() else { return false };
+            budget = budget.saturating_sub(cost);
+        }
+        self.has_work()
+    }
+
+    /// One small act and its cost in octets; `None` if there is nothing to do.
+    fn work(&mut self) -> Option<usize> {
+        for book in &mut self.books {
+            if book.shelf.step() || book.next.as_mut().is_some_and(|(next, _)| next.step()) {
+                return Some(UNIT);
+            }
+        }
+        if let Some((at, task)) = self.queue.pop_front() {
+            return Some(self.perform(at, task));
+        }
+        let home = self.home;
+        let begun = self.books.iter_mut().any(|book| book.shelf.seal() || book.shelf.tidy(home));
+        if !begun {
+            self.done = 0;
+            self.known = 0;
+        }
+        begun.then_some(UNIT)
+    }
+
+    fn has_work(&self) -> bool {
+        let waits =
+            |book: &Book| book.shelf.is_making() || book.shelf.has_open() || book.shelf.is_untidy(self.home);
+        !self.queue.is_empty() || self.books.iter().any(waits)
+    }
+
+    fn perform(&mut self, at: usize, task: Task) -> usize {
+        let contacts = self.total();
+        let home = self.home;
+        let Some(book) = self.books.get_mut(at) else { return UNIT };
+        match task {
+            Task::Begin(Mode::Replace) if book.shelf.ids() > 0 => book.next = Some((Shelf::new(), 0)),
+            Task::Begin(_) => {}
+            Task::Rows { octets, at: start, rows } => {
+                let (end, is_full) = book.take_row(&octets, start, contacts, home);
+                self.done += 1;
+                if end < octets.len() {
+                    self.queue.push_front((at, Task::Rows { octets, at: end, rows: rows - 1 }));
+                }
+                return if is_full { UNIT } else { end - start };
+            }
+            Task::End => {
+                if book.next.as_mut().is_some_and(|(next, _)| next.seal()) {
+                    self.queue.push_front((at, Task::End));
+                } else {
+                    book.swap();
+                }
+            }
+            Task::Remove(mut ids) => {
+                if let Some(id) = ids.pop() {
+                    book.remove(&id);
+                    self.queue.push_front((at, Task::Remove(ids)));
+                }
+                return 64;
+            }
+        }
+        UNIT / 4
+    }
+
+    fn total(&self) -> usize {
+        self.books
+            .iter()
+            .map(|book| book.shelf.ids() + book.next.as_ref().map_or(0, |next| next.0.ids()))
+            .sum()
+    }
+
+    /// Rows taken in so far and rows known to come, while indexing is under way.
+    pub fn progress(&self) -> Option<(usize, usize)> {
+        self.has_work().then_some((self.done, self.known))
+    }
+
+    /// A report for each source that changed, once the indexer has run dry.
+    pub fn poll_indexed(&mut self) -> Option<Indexed> {
+        if self.has_work() {
+            return None;
+        }
+        if let Some(report) = self.refused.pop() {
+            return Some(report);
+        }
+        let book = self.books.iter_mut().find(|book| book.tally.changed && book.next.is_none())?;
+        Some(book.tally.take(book.source.clone(), book.shelf.ids()))
+    }
+
+    /// One contact by its source and id, indexed or still being indexed.
+    pub fn get(&self, source: &Source, id: &str) -> Option<Hit> {
+        let book = self.books.iter().find(|book| book.source == *source)?;
+        let (record, _) = record::read(book.shelf.octets_of(id)?)?;
+        Some(Hit::new(source.clone(), record.to_contact()))
+    }
+
+    /// How many can be found.
+    pub fn len(&self) -> usize {
+        self.books.iter().map(|book| book.shelf.live()).sum()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The sources that have contacts, and how many each.
+    pub fn sources(&self) -> Vec<(Source, usize)> {
+        let counts = self.books.iter().map(|book| (book.source.clone(), book.shelf.ids()));
+        counts.filter(|(_, count)| *count > 0).collect()
+    }
+
+    /// Up to [`chunk::MAX_CONTACTS`] contacts of a source in the order pushed, from `cursor` on (0 at first), and
+    /// the cursor of the next call; `None` at the end. To write a source anew, once the indexer has run dry.
+    pub fn export(&self, source: &Source, cursor: u64) -> Option<(Vec<Contact>, u64)> {
+        let book = self.books.iter().find(|book| book.source == *source)?;
+        let (mut slot, mut doc) = ((cursor >> 32) as usize, cursor as u32 as usize);
+        let mut contacts = Vec::new();
+        while let Some(part) = book.shelf.slots().get(slot) {
+            while doc < part.segment.len() {
+                let at = doc as u16;
+                if !part.is_dead(at) {
+                    if contacts.len() == chunk::MAX_CONTACTS {
+                        return Some((contacts, (slot as u64) << 32 | doc as u64));
+                    }
+                    contacts.extend(part.segment.record(at).map(|record| record.to_contact()));
+                }
+                doc += 1;
+            }
+            (slot, doc) = (slot + 1, 0);
+        }
+        (!contacts.is_empty()).then_some((contacts, (slot as u64) << 32))
+    }
+
+    /// Octets held by the index and what waits, by estimate.
+    pub fn memory(&self) -> usize {
+        let waiting = self.queue.iter().map(|(_, task)| match task {
+            Task::Rows { octets, .. } => octets.capacity(),
+            Task::Remove(ids) => ids.iter().map(|id| id.capacity() + size_of::<String>()).sum(),
+            Task::Begin(_) | Task::End => 0,
+        });
+        let shelves = self
+            .books
+            .iter()
+            .map(|book| book.shelf.memory() + book.next.as_ref().map_or(0, |(next, _)| next.memory()));
+        waiting.sum::<usize>() + shelves.sum::<usize>()
+    }
+
+    pub(crate) fn books(&self) -> &[Book] {
+        &self.books
+    }
+
+    pub(crate) fn home(&self) -> Option<Country> {
+        self.home
+    }
+}
+
+impl Book {
+    /// Takes in the record at `start`; where the next one is, and whether a segment must be sealed now.
+    fn take_row(
+        &mut self,
+        octets: &[u8],
+        start: usize,
+        total: usize,
+        home: Option<Country>,
+    ) -> (usize, bool) {
+        let rest = octets.get(start..).unwrap_or(&[]);
+        let (Some((own, after)), Some((record, _))) = (record::split(rest), record::read(rest)) else {
+            // Only what `record::write` wrote waits, so this is not reached; what follows could not be read either.
+            self.tally.reject(Rejection::Shape);
+            return (octets.len(), false);
+        };
+        let was_there = self.shelf.octets_of(record.id);
+        if was_there.is_none() && total >= MAX_CONTACTS {
+            self.tally.reject(Rejection::TooLarge);
+            return (octets.len() - after.len(), false);
+        }
+        let taken = match &mut self.next {
+            None => self.shelf.add(own, record, home),
+            Some((next, kept)) => {
+                let is_same = was_there == Some(own);
+                let is_known = was_there.is_some();
+                match next.add(own, record, home) {
+                    Taken::Added if is_known => {
+                        *kept += 1;
+                        if is_same { Taken::Same } else { Taken::Updated }
+                    }
+                    taken => taken,
+                }
+            }
+        };
+        match taken {
+            Taken::Added => self.tally.added += 1,
+            Taken::Updated => self.tally.updated += 1,
+            Taken::Same => {}
+        }
+        self.tally.changed = true;
+        let shelf = self.next.as_mut().map_or(&mut self.shelf, |(next, _)| next);
+        let is_full = shelf.is_full();
+        if is_full {
+            shelf.seal();
+        }
+        (octets.len() - after.len(), is_full)
+    }
+
+    fn remove(&mut self, id: &str) {
+        let shelf = self.next.as_mut().map_or(&mut self.shelf, |(next, _)| next);
+        if shelf.remove(id) {
+            self.tally.removed += 1;
+        }
+        self.tally.changed = true;
+    }
+
+    /// The end of a push: a replacement takes the place of what was there.
+    fn swap(&mut self) {
+        self.tally.changed = true;
+        if let Some((next, kept)) = self.next.take() {
+            self.tally.removed += self.shelf.ids().saturating_sub(kept);
+            self.shelf = next;
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! What pushed contacts answer: found by words and digits, named by number, listed, exchanged and removed.
+//!
+//! It never looks inside: only the public doors are used.
+
+use softframe_contacts::{Contact, Contacts, Indexed, Mode, PhoneNumber, Rejection, Source};
+
+fn host() -> Source {
+    Source::Host("host".into())
+}
+
+fn contact(id: &str, name: &str, phones: &[&str]) -> Contact {
+    let phones = phones.iter().map(|number| PhoneNumber { number: (*number).into(), kind: None });
+    Contact { id: id.into(), name: name.into(), phones: phones.collect(), ..Contact::default() }
+}
+
+fn push(contacts: &mut Contacts, mode: Mode, rows: &[Contact]) {
+    contacts.begin(host(), mode);
+    for row in rows {
+        contacts.push(&host(), row.clone());
+    }
+    contacts.end(&host());
+    while contacts.step(4) {}
+}
+
+fn with(rows: &[(&str, &[&str])]) -> Contacts {
+    let mut contacts = Contacts::new();
+    let rows: Vec<Contact> = rows.iter().map(|(name, phones)| contact(name, name, phones)).collect();
+    push(&mut contacts, Mode::Upsert, &rows);
+    contacts
+}
+
+fn names(hits: Vec<softframe_contacts::Hit>) -> Vec<String> {
+    hits.into_iter().map(|hit| hit.contact.name).collect()
+}
+
+const PEOPLE: &[(&str, &[&str])] = &[
+    ("Ana María López", &["+34 600 123 456"]),
+    ("Álvaro Núñez", &["91 108 54 60"]),
+    ("Maria Anders", &["0049 (0)30 901820"]),
+    ("O'Brien, Seán", &["(212) 555-0147", "404"]),
+    ("Łukasz Żak", &["+48 22 123 45 67"]),
+    ("Straße GmbH", &["+49 89 1234567 ext. 12"]),
+    ("Ο Οδυσσέας", &["٠١٢٣٤٥٦٧٨٩"]),
+];
+
+#[test]
+fn words_match_as_prefixes_in_any_order_without_case_or_accents() {
+    let contacts = with(PEOPLE);
+    let check =
+        |query: &str, expected: &[&str]| assert_eq!(names(contacts.search(query, 20)), expected, "{query}");
+    check("maria", &["Maria Anders", "Ana María López"]);
+    check("lop ana", &["Ana María López"]);
+    check("LÓPEZ", &["Ana María López"]);
+    check("alv nun", &["Álvaro Núñez"]);
+    check("an", &["Ana María López", "Maria Anders"]);
+    check("obri", &["O'Brien, Seán"]);
+    check("o'b sea", &["O'Brien, Seán"]);
+    check("lukasz zak", &["Łukasz Żak"]);
+    check("strasse", &["Straße GmbH"]);
+    check("οδυσσεασ", &["Ο Οδυσσέας"]);
+    check("aria", &[]);
+    check("", &[]);
+    check("  ", &[]);
+}
+
+#[test]
+fn digits_match_anywhere_in_a_number_however_it_is_written() {
+    let contacts = with(PEOPLE);
+    let check =
+        |query: &str, expected: &[&str]| assert_eq!(names(contacts.search(query, 20)), expected, "{query}");
+    check("600123", &["Ana María López"]);
+    check("0 12", &["Ο Οδυσσέας", "Ana María López"]);
+    check("+34 600", &["Ana María López"]);
+    check("0034600", &["Ana María López"]);
+    check("91 108", &["Álvaro Núñez"]);
+    check("404", &["O'Brien, Seán"]);
+    check("55-01", &["O'Brien, Seán"]);
+    check("9018", &["Maria Anders"]);
+    check("٣٤٥٦٧٨", &["Ο Οδυσσέας"]);
+    check("gmbh 8912", &["Straße GmbH"]);
+    check("99999", &[]);
+}
+
+#[test]
+fn hits_tell_what_matched() {
+    let contacts = with(PEOPLE);
+    let hit = contacts.search("lop ana", 1).remove(0);
+    let marked: Vec<&str> = hit.name_ranges.iter().map(|range| &hit.contact.name[range.clone()]).collect();
+    assert_eq!(marked, ["Ana", "Lóp"]);
+    let hit = contacts.search("55501", 1).remove(0);
+    assert_eq!(hit.phone, Some(0));
+    assert_eq!(hit.phone_range.map(|range| &hit.contact.phones[0].number[range]), Some("555-01"));
+    let hit = contacts.search("404", 1).remove(0);
+    assert_eq!(hit.phone, Some(1));
+    assert_eq!(hit.phone_range, Some(0..3));
+}
+
+#[test]
+fn callers_are_named_in_every_form_of_their_number() {
+    let contacts = with(PEOPLE);
+    let check =
+        |number: &str, expected: &[&str]| assert_eq!(names(contacts.by_number(number)), expected, "{number}");
+    for number in ["+34600123456", "0034600123456", "600123456", "34600123456", "tel:+34-600-123-456"] {
+        check(number, &["Ana María López"]);
+    }
+    check("+34911085460", &["Álvaro Núñez"]);
+    check("+4930901820", &["Maria Anders"]);
+    check("030901820", &["Maria Anders"]);
+    check("+12125550147", &["O'Brien, Seán"]);
+    check("404", &["O'Brien, Seán"]);
+    check("04", &[]);
+    check("12", &[]);
+    check("+49891234567", &["Straße GmbH"]);
+    check("+34600123457", &[]);
+    check("+44600123456", &[]);
+    check("anonymous", &[]);
+    check("", &[]);
+}
+
+#[test]
+fn upsert_exchanges_by_id_and_the_same_again_changes_nothing() {
+    let mut contacts = Contacts::new();
+    push(&mut contacts, Mode::Upsert, &[contact("1", "Ana", &["100"]), contact("2", "Bo", &["200"])]);
+    let first = contacts.poll_indexed().unwrap();
+    assert_eq!((first.count, first.added, first.updated, first.removed), (2, 2, 0, 0));
+    push(&mut contacts, Mode::Upsert, &[contact("2", "Bob", &["200"]), contact("1", "Ana", &["100"])]);
+    let second = contacts.poll_indexed().unwrap();
+    assert_eq!((second.count, second.added, second.updated, second.removed), (2, 0, 1, 0));
+    assert_eq!(names(contacts.page(0, 9)), ["Ana", "Bob"]);
+    assert_eq!(names(contacts.by_number("200")), ["Bob"]);
+    assert_eq!(contacts.get(&host(), "2").unwrap().contact.name, "Bob");
+    assert_eq!(contacts.poll_indexed(), None);
+}
+
+#[test]
+fn replace_keeps_what_it_names_and_shows_the_old_until_its_end() {
+    let mut contacts = Contacts::new();
+    push(&mut contacts, Mode::Upsert, &[contact("1", "Ana", &["1"]), contact("2", "Bo", &["2"])]);
+    contacts.poll_indexed();
+    contacts.begin(host(), Mode::Replace);
+    contacts.push(&host(), contact("2", "Bob", &["2"]));
+    contacts.push(&host(), contact("3", "Cy", &["3"]));
+    while contacts.step(4) {}
+    assert_eq!(names(contacts.page(0, 9)), ["Ana", "Bo"]);
+    assert_eq!(contacts.poll_indexed(), None);
+    contacts.end(&host());
+    while contacts.step(4) {}
+    assert_eq!(names(contacts.page(0, 9)), ["Bob", "Cy"]);
+    let report = contacts.poll_indexed().unwrap();
+    assert_eq!((report.count, report.added, report.updated, report.removed), (2, 1, 1, 1));
+}
+
+#[test]
+fn sources_are_not_mixed() {
+    let mut contacts = Contacts::new();
+    push(&mut contacts, Mode::Upsert, &[contact("1", "Ana", &["1"])]);
+    contacts.begin(Source::Vcard, Mode::Upsert);
+    contacts.push(&Source::Vcard, contact("1", "Ana Card", &["1"]));
+    contacts.end(&Source::Vcard);
+    while contacts.step(1) {}
+    assert_eq!(contacts.len(), 2);
+    contacts.remove(&host(), &["1".into(), "9".into()]);
+    while contacts.step(1) {}
+    assert_eq!(names(contacts.search("ana", 9)), ["Ana Card"]);
+    contacts.clear(&Source::Vcard);
+    assert!(contacts.is_empty());
+    assert_eq!(names(contacts.by_number("1")), Vec::<String>::new());
+    let mut reports: Vec<Indexed> = std::iter::from_fn(|| contacts.poll_indexed()).collect();
+    reports.sort_by(|a, b| a.source.cmp(&b.source));
+    assert_eq!(
+        reports.iter().map(|report| (report.count, report.removed)).collect::<Vec<_>>(),
+        [(0, 1), (0, 1)]
+    );
+}
+
+#[test]
+fn rows_that_cannot_be_kept_are_counted() {
+    let mut contacts = Contacts::new();
+    let long = "x".repeat(129);
+    push(
+        &mut contacts,
+        Mode::Upsert,
+        &[
+            contact("", "No id", &[]),
+            contact("1", " ", &["1"]),
+            contact(&long, "Long", &[]),
+            contact("2", "Bo", &[]),
+        ],
+    );
+    contacts.reject(&host(), Rejection::Shape);
+    let mut report = contacts.poll_indexed().unwrap();
+    report.reasons.sort();
+    assert_eq!((report.count, report.rejected), (1, 4));
+    assert_eq!(
+        report.reasons,
+        [(Rejection::Shape, 1), (Rejection::NoId, 1), (Rejection::NoName, 1), (Rejection::TooLarge, 1)]
+    );
+}
