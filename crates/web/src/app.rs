@@ -191,6 +191,12 @@ impl App {
         }
     }
 
+    /// The screen is written again although the phone says nothing new: a list was scrolled.
+    pub(crate) fn redraw(&self) {
+        self.soil();
+        self.feed([]);
+    }
+
     fn soil(&self) {
         self.screen.set(match self.screen.get() {
             Screen::Current | Screen::Dirty => Screen::Dirty,

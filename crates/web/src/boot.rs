@@ -51,10 +51,11 @@ async fn show(app: Rc<App>) {
     if strings.is_none() {
         warn("strings/en.json could not be read");
     }
-    let (feed, dropped) = (app.way_in(), app.way_in());
+    let (feed, dropped, stale) = (app.way_in(), app.way_in(), app.way_in());
     let ui = Ui::new(
         Rc::new(move |input| feed.input(input)),
         Rc::new(move |files| dropped.with(|app| Files::take(app.files(), &files))),
+        Rc::new(move || stale.with(App::redraw)),
         Strings::new(&strings.unwrap_or_else(|| "{}".to_owned())),
     );
     app.show(ui);

@@ -1,30 +1,127 @@
-//! The screen: renders the phone's view. It decides nothing; what the person did becomes an `Action`.
+//! The screen: writes the DOM from `&View` and turns what the person does into `Action`s.
+//!
+//! It decides nothing: labels, enabled flags and what happens next come from `softframe_phone::view`.
 
-use softframe_phone::{Input, Instant, Phone, view::Text};
-use std::rc::Rc;
+mod avatar;
+mod bar;
+mod calls;
+mod contacts;
+mod context;
+mod dom;
+mod drop;
+mod frame;
+mod keypad;
+mod keys;
+mod list;
+mod pages;
+mod press;
+mod recents;
+mod row;
+mod screens;
+mod sheet;
+mod signin;
+mod text;
+mod theme;
+mod visible;
+mod who;
 
-/// The texts of the screen, by message id.
-pub struct Strings;
+use bar::Bar;
+use context::Context;
+use dom::{Part, id};
+use drop::Drop;
+use frame::Frame;
+use keys::Keyboard;
+use screens::Screens;
+use sheet::Sheets;
+use softframe_phone::{
+    Input, Instant, Phone,
+    view::{Look, Row, Text, View},
+};
+use std::{cell::RefCell, rc::Rc};
+pub use text::Strings;
 
-impl Strings {
-    /// Reads a flat JSON object of texts.
-    pub fn new(_json: &str) -> Strings {
-        Strings
-    }
+/// The same is not said again within this time (ui.md 7).
+const NO_REPEAT_MS: f64 = 3_000.0;
+
+/// The whole screen of one frame.
+pub struct Ui {
+    cx: Rc<Context>,
+    frame: Frame,
+    screens: Screens,
+    sheets: Sheets,
+    bar: Bar,
+    keyboard: Keyboard,
+    look: Option<Look>,
+    said: RefCell<(String, f64)>,
+    _drop: Drop,
 }
 
-/// The screen.
-pub struct Ui;
-
 impl Ui {
-    /// Listens to the document; `feed` takes what the person did, `files` what was dropped.
-    pub fn new(_feed: Rc<dyn Fn(Input)>, _files: Rc<dyn Fn(web_sys::FileList)>, _strings: Strings) -> Ui {
-        Ui
+    /// Takes over the markup of `index.html`. `feed` gets what the person did, `files` what was dropped or chosen;
+    /// `redraw` asks for a [`Ui::render`] although nothing of the phone changed (a list was scrolled).
+    pub fn new(
+        feed: Rc<dyn Fn(Input)>,
+        files: Rc<dyn Fn(web_sys::FileList)>,
+        redraw: Rc<dyn Fn()>,
+        strings: Strings,
+    ) -> Ui {
+        let cx = Context::new(feed, files, redraw, strings);
+        cx.localise_page();
+        let sheets = Sheets::new(&cx);
+        Ui {
+            frame: Frame::new(&cx),
+            screens: Screens::new(&cx),
+            bar: Bar::new(&cx),
+            keyboard: Keyboard::new(&cx, sheets.escape()),
+            look: None,
+            said: RefCell::new((String::new(), f64::MIN)),
+            _drop: Drop::new(&cx),
+            sheets,
+            cx,
+        }
     }
 
-    /// Writes the document.
-    pub fn render(&mut self, _phone: &Phone, _now: Instant) {}
+    /// Writes what differs from what stands there.
+    pub fn render(&mut self, phone: &Phone, now: Instant) {
+        let view = phone.view(now);
+        self.render_view(&view, &|start, count| phone.contact_rows(start, count));
+    }
 
-    /// Says something to screen readers.
-    pub fn announce(&mut self, _text: &Text, _assertive: bool) {}
+    /// The same for a view from anywhere; `rows` reads the contact list.
+    pub fn render_view(&mut self, view: &View, rows: &dyn Fn(usize, usize) -> Vec<Row>) {
+        self.look(&view.look);
+        self.frame.update(view, Screens::tab(&view.screen));
+        self.keyboard.mean(self.screens.update(view, rows));
+        self.bar.update(view);
+        self.sheets.update(view.sheet.as_ref(), &view.header);
+    }
+
+    /// Says this to screen readers, once.
+    pub fn announce(&mut self, text: &Text, assertive: bool) {
+        let text = self.cx.text(text);
+        let now = dom::clock_ms();
+        let mut said = self.said.borrow_mut();
+        if text.is_empty() || said.0 == text && now - said.1 < NO_REPEAT_MS {
+            return;
+        }
+        let region = Part::by_id(if assertive { id::ALERT } else { id::SAY });
+        // A new element is read out even if its text is that of the last one.
+        let line = Part::new("p");
+        line.text(&text);
+        region.clear();
+        region.append(&line);
+        *said = (text, now);
+    }
+
+    fn look(&mut self, look: &Look) {
+        if self.look.as_ref() == Some(look) {
+            return;
+        }
+        theme::write(look);
+        let changed = self.cx.strings().borrow_mut().exchange(&look.strings, &look.language);
+        if changed {
+            self.cx.localise_page();
+        }
+        self.look = Some(look.clone());
+    }
 }

@@ -1,0 +1,149 @@
+//! The minimised widget: one bar that says who and what, with what can be done in one touch.
+//!
+//! What needs a sheet is not offered here.
+
+use super::{
+    avatar,
+    context::Context,
+    dom::{Part, id},
+    frame::{dot, tone, write_badge},
+    press::{ARM_MS, Arm, END_DEAD_MS, Press},
+    who::headline,
+};
+use softframe_phone::{
+    Action, Answer, CallId,
+    view::{CallScreen, Header, Incoming, Screen, Sheet, Tone, View},
+};
+use std::rc::Rc;
+
+/// 60.
+pub(crate) struct Bar {
+    cx: Rc<Context>,
+    part: Part,
+    mute: Press,
+    resume: Press,
+    end: Press,
+    answer: Press,
+    answer_arm: Arm,
+    end_arm: Arm,
+    call: Option<CallId>,
+}
+
+/// Which buttons there are.
+#[derive(Default)]
+struct Buttons {
+    mute: Option<bool>,
+    resume: bool,
+    end: bool,
+    answer: bool,
+}
+
+impl Bar {
+    pub(crate) fn new(cx: &Rc<Context>) -> Bar {
+        let part = Part::by_id(id::BAR);
+        cx.localise(&part);
+        part.show(true);
+        // Not yet: nothing on this side can make the frame larger.
+        part.find(".expand").show(false);
+        let (answer_arm, end_arm) = (Arm::after(ARM_MS, true), Arm::after(END_DEAD_MS, false));
+        Bar {
+            cx: cx.clone(),
+            mute: Press::new(cx, part.find(".mute")),
+            resume: Press::new(cx, part.find(".resume")),
+            end: Press::armed(cx, part.find(".end"), &end_arm),
+            answer: Press::armed(cx, part.find(".live"), &answer_arm),
+            answer_arm,
+            end_arm,
+            call: None,
+            part,
+        }
+    }
+
+    /// Writes what differs.
+    pub(crate) fn update(&mut self, view: &View) {
+        match (&view.sheet, &view.screen) {
+            (Some(Sheet::SecondIncoming(incoming)), _) | (_, Screen::Incoming(incoming)) => {
+                self.incoming(incoming)
+            }
+            (_, Screen::Call(call)) => self.call(call),
+            _ => self.idle(&view.header),
+        }
+    }
+
+    fn idle(&mut self, header: &Header) {
+        self.call = None;
+        let state = match header.running.as_ref() {
+            Some(running) => running.time.clone(),
+            None if header.name.is_empty() => String::new(),
+            None => self.cx.text(&header.status),
+        };
+        let meaning = header.running.as_ref().map_or(Tone::Plain, |running| running.tone);
+        let name = header.running.as_ref().map_or(&header.name, |running| &running.name);
+        self.lines(name, &state, meaning);
+        avatar::write(&self.part.find(".avatar"), name, name);
+        let shape = self.part.find(".dot");
+        shape.show(header.running.is_none());
+        shape.attribute("data-dot", Some(dot(header.dot)));
+        write_badge(&self.part.find(".badge"), header.missed);
+        self.buttons(&Buttons::default());
+    }
+
+    fn incoming(&mut self, incoming: &Incoming) {
+        if self.call.replace(incoming.call) != Some(incoming.call) {
+            self.answer_arm.start();
+            self.end_arm.start();
+        }
+        let line = self.cx.text(&incoming.party.line);
+        let title = self.cx.plain("in.title");
+        let state = if line.is_empty() { title } else { format!("{title} · {line}") };
+        self.lines(&headline(&self.cx, &incoming.party), &state, Tone::Accent);
+        self.person(&incoming.party.avatar, &incoming.party.name);
+        self.answer.makes(Action::Answer(incoming.call, Answer::HoldOther));
+        self.end.makes(Action::Decline(incoming.call));
+        self.end.part().attribute("aria-label", Some(&self.cx.plain("in.decline")));
+        self.buttons(&Buttons { end: true, answer: true, ..Buttons::default() });
+    }
+
+    fn call(&mut self, call: &CallScreen) {
+        if self.call.replace(call.call) != Some(call.call) {
+            self.end_arm.start();
+        }
+        let muted = call.tiles.iter().find_map(|tile| match tile.action {
+            Action::Mute(_, mute) => Some(!mute),
+            _ => None,
+        });
+        let held =
+            call.tiles.iter().any(|tile| matches!(tile.action, Action::Hold(_, false)) && tile.enabled);
+        self.lines(&headline(&self.cx, &call.party), &self.cx.text(&call.pill.0), call.pill.1);
+        self.person(&call.party.avatar, &call.party.name);
+        if let Some(muted) = muted {
+            self.mute.makes(Action::Mute(call.call, !muted));
+            self.mute.part().icon(if muted { "mic-off" } else { "mic" });
+            self.mute.part().flag("aria-pressed", muted);
+            self.mute.part().attribute("aria-label", Some(&self.cx.plain("call.mute")));
+        }
+        self.resume.makes(Action::Hold(call.call, false));
+        self.end.makes(Action::End(call.call));
+        self.end.part().attribute("aria-label", Some(&self.cx.text(&call.end)));
+        self.buttons(&Buttons { mute: muted.filter(|_| !held), resume: held, end: true, answer: false });
+    }
+
+    fn person(&self, id: &str, name: &str) {
+        avatar::write(&self.part.find(".avatar"), id, name);
+        self.part.find(".dot").show(false);
+        write_badge(&self.part.find(".badge"), 0);
+    }
+
+    fn lines(&self, name: &str, state: &str, meaning: Tone) {
+        self.part.attribute("data-tone", Some(tone(meaning)));
+        self.part.find(".name").text(name);
+        self.part.find(".state").text(state);
+    }
+
+    fn buttons(&self, buttons: &Buttons) {
+        self.mute.part().show(buttons.mute.is_some());
+        self.resume.part().show(buttons.resume);
+        self.end.part().show(buttons.end);
+        self.answer.part().show(buttons.answer);
+    }
+}

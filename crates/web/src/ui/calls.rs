@@ -1,0 +1,287 @@
+//! The screens of calls: incoming, outgoing and active, ended.
+//!
+//! Labels and what works come from the view; Answer, Decline and End react only when they may (ui.md 4.9).
+
+use super::{
+    avatar,
+    context::Context,
+    dom::{Part, Template},
+    frame::{lingering, pressing, tone},
+    keypad::Keys,
+    press::{ARM_MS, Arm, END_DEAD_MS, Press},
+    who::{Who, headline},
+};
+use crate::listener::Listener;
+use softframe_phone::{
+    Action, Answer, CallId,
+    view::{CallScreen, Ended, Incoming, Party, Text, Tile, Tone},
+};
+use std::rc::Rc;
+
+/// 17 to 19, 21.
+pub(crate) struct IncomingView {
+    part: Part,
+    who: Who,
+    arm: Arm,
+    answer: Press,
+    decline: Press,
+    silence: Press,
+    call: Option<CallId>,
+    _sound: Press,
+}
+
+impl IncomingView {
+    pub(crate) fn new(cx: &Rc<Context>) -> IncomingView {
+        let part = cx.copy(Template::Incoming);
+        let arm = Arm::after(ARM_MS, true);
+        IncomingView {
+            who: Who::new(cx, &part),
+            answer: Press::armed(cx, part.find(".answer"), &arm),
+            decline: Press::armed(cx, part.find(".decline"), &arm),
+            silence: Press::new(cx, part.find(".silence")),
+            _sound: pressing(cx, part.find(".sound"), Action::SoundOn),
+            call: None,
+            arm,
+            part,
+        }
+    }
+
+    pub(crate) fn part(&self) -> &Part {
+        &self.part
+    }
+
+    /// What takes the focus when the screen appears.
+    pub(crate) fn first(&self) -> Part {
+        self.answer.part().clone()
+    }
+
+    pub(crate) fn update(&mut self, view: &Incoming) {
+        if self.call != Some(view.call) || !self.part.is_shown() {
+            self.arm.start();
+            self.call = Some(view.call);
+            self.answer.makes(Action::Answer(view.call, Answer::HoldOther));
+            self.decline.makes(Action::Decline(view.call));
+            self.silence.makes(Action::Silence(view.call));
+        }
+        self.who.update(&view.party, None, view.note.as_ref());
+        self.part.find(".sound").show(view.silent && !view.silenced);
+        let silence = self.silence.part();
+        silence.flag("aria-pressed", view.silenced);
+        silence.show(!view.silent && !view.silenced);
+        self.part.class("quiet", view.silenced);
+    }
+}
+
+/// 22 to 30, 41.
+pub(crate) struct CallView {
+    cx: Rc<Context>,
+    part: Part,
+    who: Who,
+    tiles: Vec<(Part, Press)>,
+    shown_tiles: Vec<Tile>,
+    legs: Vec<LegView>,
+    arm: Arm,
+    end: Press,
+    shown: Option<CallScreen>,
+    _hide: Press,
+    _browse: Press,
+    _keys: Keys,
+}
+
+struct LegView {
+    part: Part,
+    swap: Press,
+}
+
+impl CallView {
+    pub(crate) fn new(cx: &Rc<Context>) -> CallView {
+        let part = cx.copy(Template::Call);
+        let arm = Arm::after(END_DEAD_MS, false);
+        CallView {
+            cx: cx.clone(),
+            who: Who::new(cx, &part),
+            end: Press::armed(cx, part.find(".hang-up"), &arm),
+            _hide: pressing(cx, part.find(".hide"), Action::CallKeypad(false)),
+            _browse: pressing(cx, part.find(".browse"), Action::Browse(true)),
+            _keys: Keys::new(cx, &part.find(".keys")),
+            tiles: Vec::new(),
+            shown_tiles: Vec::new(),
+            legs: Vec::new(),
+            shown: None,
+            arm,
+            part,
+        }
+    }
+
+    pub(crate) fn part(&self) -> &Part {
+        &self.part
+    }
+
+    /// What takes the focus when the screen appears.
+    pub(crate) fn first(&self) -> Part {
+        self.who.headline()
+    }
+
+    pub(crate) fn update(&mut self, view: &CallScreen) {
+        let was_shown = self.part.is_shown();
+        if self.shown.as_ref() == Some(view) && was_shown {
+            return;
+        }
+        if self.shown.as_ref().is_none_or(|shown| shown.call != view.call) || !was_shown {
+            self.arm.start();
+            self.end.makes(Action::End(view.call));
+        }
+        let part = &self.part;
+        part.attribute("data-tone", Some(tone(view.wash)));
+        let several = !view.others.is_empty();
+        let keys = view.keypad.is_some();
+        part.find(".who").show(!several && !keys);
+        part.find(".legs").show(several && !keys);
+        part.find(".tones").show(keys);
+        part.find(".tiles").show(!keys);
+        part.find(".hide").show(keys);
+        let count = (view.others.len() + 1).to_string();
+        let title = if several { self.cx.with("call.calls", &[("n", &count)]) } else { String::new() };
+        part.find(".title").text(&title);
+        self.end.part().find(".text").text(&if keys {
+            self.cx.plain("call.end.short")
+        } else {
+            self.cx.text(&view.end)
+        });
+        self.quality(view.bars);
+        if let Some(digits) = &view.keypad {
+            self.keypad(view, digits);
+        }
+        self.who.update(&view.party, Some(&view.pill), view.note.as_ref());
+        self.legs(view);
+        self.tiles(&view.tiles);
+        self.shown = Some(view.clone());
+    }
+
+    fn quality(&self, bars: u8) {
+        let part = self.part.find(".quality");
+        part.show(bars > 0);
+        part.attribute("data-bars", Some(&bars.to_string()));
+        let id = match bars {
+            0 => return,
+            1 => "quality.poor",
+            2 => "quality.weak",
+            3 => "quality.fair",
+            4.. => "quality.good",
+        };
+        let word = self.cx.plain(id);
+        part.attribute("aria-label", Some(&word));
+        part.find(".word").text(if bars < 4 { &word } else { "" });
+    }
+
+    fn keypad(&self, view: &CallScreen, digits: &str) {
+        const SHOWN: usize = 12;
+        let tones = self.part.find(".tones");
+        let row = tones.find(".name-row");
+        avatar::write(&row.find(".avatar"), &view.party.avatar, &view.party.name);
+        row.find(".name").text(&headline(&self.cx, &view.party));
+        write_state(&self.cx, &row.find(".state"), &view.pill.0, view.pill.1);
+        let skipped = digits.chars().count().saturating_sub(SHOWN);
+        let last: String = digits.chars().skip(skipped).collect();
+        tones.find(".digits").text(&last);
+    }
+
+    /// The one in front first.
+    fn legs(&mut self, view: &CallScreen) {
+        let wanted = if view.others.is_empty() { 0 } else { view.others.len() + 1 };
+        let list = self.part.find(".legs");
+        while self.legs.len() < wanted {
+            let part = self.cx.copy(Template::Leg);
+            list.append(&part);
+            self.legs.push(LegView { swap: Press::new(&self.cx, part.find(".swap")), part });
+        }
+        for surplus in self.legs.drain(wanted..) {
+            surplus.part.remove();
+        }
+        let front = (view.call, &view.party, &view.pill.0, view.pill.1);
+        let others = view.others.iter().map(|(call, party, text, tone)| (*call, party, text, *tone));
+        for (index, (leg, (call, party, text, meaning))) in
+            self.legs.iter().zip(std::iter::once(front).chain(others)).enumerate()
+        {
+            self.leg(leg, index == 0, call, party, text, meaning);
+        }
+    }
+
+    fn leg(&self, leg: &LegView, front: bool, call: CallId, party: &Party, text: &Text, meaning: Tone) {
+        leg.part.attribute("data-tone", Some(tone(meaning)));
+        avatar::write(&leg.part.find(".avatar"), &party.avatar, &party.name);
+        leg.part.find(".name").text(&headline(&self.cx, party));
+        write_state(&self.cx, &leg.part.find(".state"), text, meaning);
+        leg.swap.part().show(!front);
+        leg.swap.makes(Action::Swap(call));
+    }
+
+    fn tiles(&mut self, tiles: &[Tile]) {
+        if self.shown_tiles == tiles {
+            return;
+        }
+        let list = self.part.find(".tiles");
+        while self.tiles.len() < tiles.len() {
+            let part = self.cx.copy(Template::Tile);
+            list.append(&part);
+            self.tiles.push((part.clone(), Press::new(&self.cx, part)));
+        }
+        for (surplus, _press) in self.tiles.drain(tiles.len()..) {
+            surplus.remove();
+        }
+        for ((part, press), tile) in self.tiles.iter().zip(tiles) {
+            part.icon(tile.icon);
+            part.find(".text").text(&self.cx.text(&tile.label));
+            let toggles = matches!(tile.action, Action::Mute(..) | Action::Hold(..));
+            part.attribute("aria-pressed", toggles.then_some(if tile.pressed { "true" } else { "false" }));
+            part.class("resume", matches!(tile.action, Action::Hold(..)));
+            part.only_if("aria-busy", tile.busy);
+            press.enable(tile.enabled);
+            press.makes(tile.action.clone());
+        }
+        self.shown_tiles = tiles.to_vec();
+    }
+}
+
+fn write_state(cx: &Context, state: &Part, text: &Text, meaning: Tone) {
+    state.attribute("data-tone", Some(tone(meaning)));
+    state.find(".text").text(&cx.text(text));
+}
+
+/// 38 to 40.
+pub(crate) struct EndedView {
+    part: Part,
+    who: Who,
+    again: Press,
+    _done: Press,
+    _linger: Vec<Listener>,
+}
+
+impl EndedView {
+    pub(crate) fn new(cx: &Rc<Context>) -> EndedView {
+        let part = cx.copy(Template::Ended);
+        EndedView {
+            who: Who::new(cx, &part),
+            again: pressing(cx, part.find(".again"), Action::CallAgain),
+            _done: pressing(cx, part.find(".done"), Action::Done),
+            _linger: lingering(cx, &part),
+            part,
+        }
+    }
+
+    pub(crate) fn part(&self) -> &Part {
+        &self.part
+    }
+
+    /// What takes the focus when the screen appears. Not a button: focus would make the screen stay.
+    pub(crate) fn first(&self) -> Part {
+        self.who.headline()
+    }
+
+    pub(crate) fn update(&mut self, view: &Ended) {
+        self.part.attribute("data-tone", Some(tone(view.pill.1)));
+        self.who.update(&view.party, Some(&view.pill), view.note.as_ref());
+        self.part.find(".sip").text_or_hide(&view.sip);
+        self.again.part().show(view.again);
+    }
+}

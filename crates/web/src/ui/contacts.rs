@@ -1,0 +1,141 @@
+//! Contacts: the list with its search, and the page of one contact.
+//!
+//! Rows are read by index from the phone when they come into view; none is kept.
+
+use super::{
+    avatar,
+    context::Context,
+    dom::{Part, Template, id},
+    frame::pressing,
+    list::VirtualList,
+    press::Press,
+    row::{Numbers, RowList, Search},
+};
+use crate::listener::Listener;
+use softframe_phone::{
+    Action,
+    view::{ContactList, ContactPage, Row},
+};
+use std::rc::Rc;
+
+/// 08 to 11.
+pub(crate) struct Contacts {
+    cx: Rc<Context>,
+    part: Part,
+    search: Search,
+    all: VirtualList,
+    all_part: Part,
+    hits: RowList,
+    hits_part: Part,
+    _listeners: Vec<Listener>,
+}
+
+impl Contacts {
+    pub(crate) fn new(cx: &Rc<Context>) -> Contacts {
+        let part = cx.copy(Template::Contacts);
+        let search = Search::new(cx, &part.find(".search-place"), "contacts.search", Action::ContactSearch);
+        let (all_part, hits_part) = (part.find(".virtual"), part.find(".hits"));
+        let all = VirtualList::new(cx, part.find(".scroll"), all_part.clone(), part.find(".letter"));
+        let hits = RowList::new(cx, hits_part.clone());
+        let listeners = vec![choosing(&part.find(".import")), choosing(&part.find(".choose"))];
+        Contacts { cx: cx.clone(), part, search, all, all_part, hits, hits_part, _listeners: listeners }
+    }
+
+    pub(crate) fn part(&self) -> &Part {
+        &self.part
+    }
+
+    /// The search field, for `/`.
+    pub(crate) fn search(&self) -> &Part {
+        self.search.input()
+    }
+
+    pub(crate) fn update(&mut self, view: &ContactList, rows: &dyn Fn(usize, usize) -> Vec<Row>) {
+        self.search.update(&view.query);
+        self.progress(view.progress);
+        let searching = !view.query.trim().is_empty();
+        let nothing = searching && view.hits.is_empty();
+        let empty = !searching && view.total == 0;
+        let was_hits = self.hits_part.is_shown();
+        self.all_part.show(!searching && !empty);
+        self.hits_part.show(searching && !nothing);
+        self.part.find(".scroll").show(!nothing && !empty);
+        self.part.find(".no-contacts").show(empty);
+        let no_hits = self.part.find(".no-hits");
+        no_hits.show(nothing);
+        if nothing {
+            no_hits.find(".nothing").text(&self.cx.with("dial.none", &[("text", &view.query)]));
+        }
+        if searching {
+            if !was_hits {
+                self.part.find(".scroll").element().set_scroll_top(0);
+            }
+            self.hits.update(&view.hits);
+        } else if !empty {
+            self.all.update(view.total, rows);
+        }
+    }
+
+    fn progress(&self, progress: Option<(usize, usize)>) {
+        let part = self.part.find(".progress");
+        part.show(progress.is_some());
+        let Some((done, total)) = progress else { return };
+        let percent = done * 100 / total.max(1);
+        part.find("i").property("--done", &format!("{percent}%"));
+        let text =
+            self.cx.with("contacts.reading", &[("done", &done.to_string()), ("total", &total.to_string())]);
+        part.find(".read").text(&text);
+    }
+}
+
+/// Opens the file chooser: the way without drag and drop.
+pub(crate) fn choosing(part: &Part) -> Listener {
+    part.on("click", move |_| Part::by_id(id::CHOOSER).html().click())
+}
+
+/// 14.
+pub(crate) struct ContactView {
+    cx: Rc<Context>,
+    part: Part,
+    numbers: Numbers,
+    recent: RowList,
+    outside: Press,
+    shown: ContactPage,
+    _back: Press,
+}
+
+impl ContactView {
+    pub(crate) fn new(cx: &Rc<Context>) -> ContactView {
+        let part = cx.copy(Template::Contact);
+        ContactView {
+            cx: cx.clone(),
+            numbers: Numbers::new(cx, part.find(".numbers")),
+            recent: RowList::new(cx, part.find(".recent")),
+            outside: Press::new(cx, part.find(".outside")),
+            shown: ContactPage::default(),
+            _back: pressing(cx, part.find(".back"), Action::Back),
+            part,
+        }
+    }
+
+    pub(crate) fn part(&self) -> &Part {
+        &self.part
+    }
+
+    pub(crate) fn update(&mut self, view: &ContactPage) {
+        if self.shown == *view {
+            return;
+        }
+        let portrait = self.part.find(".portrait");
+        avatar::write(&portrait.find(".avatar"), &view.row.avatar, &view.row.name);
+        portrait.find(".name").text(&view.row.name);
+        portrait.find(".line").text_or_hide(&view.line);
+        self.numbers.update(&view.numbers);
+        self.part.find(".day").show(!view.recent.is_empty());
+        self.recent.update(&view.recent);
+        self.outside.part().show(view.click);
+        self.outside.part().attribute("title", Some(&self.cx.plain("call.open")));
+        self.outside.makes(Action::ContactClick(view.row.key.clone()));
+        self.shown = view.clone();
+    }
+}

@@ -1,0 +1,228 @@
+//! What stands around the screens: header, bar of a running call, banner, tabs, toast.
+//!
+//! Decides nothing about which of them is shown: the view has them or has them not.
+
+use super::{
+    avatar,
+    context::Context,
+    dom::{Part, id},
+    press::Press,
+};
+use crate::listener::Listener;
+use softframe_phone::{
+    Action,
+    view::{Banner, Dot, Header, Tab, Toast, Tone, View},
+};
+use std::rc::Rc;
+use wasm_bindgen::JsCast;
+use web_sys::KeyboardEvent;
+
+/// Header to toast.
+pub(crate) struct Frame {
+    cx: Rc<Context>,
+    person: Press,
+    running: Press,
+    banner: Part,
+    banner_action: Press,
+    tabs: [(Tab, Press); 3],
+    toast: Part,
+    toast_action: Press,
+    toast_close: Press,
+    shown_banner: Option<Banner>,
+    _listeners: Vec<Listener>,
+}
+
+impl Frame {
+    /// Takes over the markup.
+    pub(crate) fn new(cx: &Rc<Context>) -> Frame {
+        let (banner, toast) = (Part::by_id(id::BANNER), Part::by_id(id::TOAST));
+        let tabs = [
+            (Tab::Keypad, id::TAB_KEYPAD),
+            (Tab::Contacts, id::TAB_CONTACTS),
+            (Tab::Recents, id::TAB_RECENTS),
+        ]
+        .map(|(tab, id)| (tab, pressing(cx, Part::by_id(id), Action::Tab(tab))));
+        let frame = Frame {
+            cx: cx.clone(),
+            person: pressing(cx, Part::by_id(id::PERSON), Action::OpenStatus),
+            running: pressing(cx, Part::by_id(id::RUNNING), Action::Browse(false)),
+            banner_action: Press::new(cx, banner.find(".link")),
+            toast_action: Press::new(cx, toast.find(".link")),
+            toast_close: pressing(cx, toast.find(".close"), Action::CloseToast),
+            _listeners: lingering(cx, &toast).into_iter().chain([arrows()]).collect(),
+            shown_banner: None,
+            tabs,
+            banner,
+            toast,
+        };
+        frame.toast_close.part().attribute("aria-label", Some(&cx.plain("set.close")));
+        frame
+    }
+
+    /// Writes what differs. `tab` is the one that is selected.
+    pub(crate) fn update(&mut self, view: &View, tab: Option<Tab>) {
+        self.header(&view.header);
+        self.banner(view.banner.as_ref());
+        self.toast(view.toast.as_ref());
+        for (each, press) in &self.tabs {
+            if let Some(tab) = tab {
+                let selected = *each == tab;
+                press.part().flag("aria-selected", selected);
+                press.part().attribute("tabindex", Some(if selected { "0" } else { "-1" }));
+            }
+        }
+        if let Some(badge) = self.tabs[2].1.part().maybe(".badge") {
+            write_badge(&badge, view.header.missed);
+        }
+    }
+
+    fn header(&self, header: &Header) {
+        let part = self.person.part();
+        let (name, state) = (part.find(".name"), part.find(".state"));
+        let known = !header.name.is_empty();
+        for line in [&name, &state] {
+            line.class("skeleton", !known);
+        }
+        part.attribute("disabled", (!known).then_some(""));
+        name.text(&header.name);
+        state.text(&if known { self.status_line(header) } else { String::new() });
+        avatar::write_own(&part.find(".avatar"), &header.name);
+        part.find(".dot").attribute("data-dot", Some(dot(header.dot)));
+        part.attribute("aria-haspopup", Some("dialog"));
+        let running = self.running.part();
+        running.show(header.running.is_some());
+        if let Some(call) = &header.running {
+            running.attribute("data-tone", Some(tone(call.tone)));
+            running.find(".name").text(&call.name);
+            running.find(".time").text(&call.time);
+            let muted = if call.muted { self.cx.plain("call.muted") } else { String::new() };
+            running.find(".state").text(&muted);
+        }
+    }
+
+    fn status_line(&self, header: &Header) -> String {
+        let status = self.cx.text(&header.status);
+        if header.extension.is_empty() { status } else { format!("{status} · {}", header.extension) }
+    }
+
+    fn banner(&mut self, banner: Option<&Banner>) {
+        if self.shown_banner.as_ref() == banner {
+            return;
+        }
+        self.banner.show(banner.is_some());
+        if let Some(banner) = banner {
+            self.banner.attribute("data-tone", Some(tone(banner.tone)));
+            self.banner.icon(banner.icon);
+            self.banner.find(".text").text(&self.cx.text(&banner.text));
+            self.banner_action.part().show(banner.action.is_some());
+            if let Some((text, action)) = &banner.action {
+                self.banner_action.part().text(&self.cx.text(text));
+                self.banner_action.makes(action.clone());
+            }
+        }
+        self.shown_banner = banner.cloned();
+    }
+
+    /// The toast lies in the sheet while one is open: everything else is inert then.
+    fn toast(&self, toast: Option<&Toast>) {
+        self.toast.show(toast.is_some());
+        let Some(toast) = toast else { return };
+        self.toast.find(".text").text(&self.cx.text(&toast.text));
+        self.toast.class("error", toast.error);
+        let action = self.toast_action.part();
+        action.show(toast.action.is_some());
+        if let Some((text, wanted)) = &toast.action {
+            action.text(&self.cx.text(text));
+            self.toast_action.makes(wanted.clone());
+        }
+    }
+}
+
+/// A button that always makes the same.
+pub(crate) fn pressing(cx: &Rc<Context>, part: Part, action: Action) -> Press {
+    let press = Press::new(cx, part);
+    press.makes(action);
+    press
+}
+
+/// What the pointer or the focus is on stays.
+pub(crate) fn lingering(cx: &Rc<Context>, part: &Part) -> Vec<Listener> {
+    let tell = |name: &'static str, stays: bool| {
+        let cx = cx.clone();
+        part.on(name, move |_| cx.act(Action::Linger(stays)))
+    };
+    vec![
+        tell("pointerenter", true),
+        tell("pointerleave", false),
+        tell("focusin", true),
+        tell("focusout", false),
+    ]
+}
+
+/// The tabs are one stop; arrows move between them.
+fn arrows() -> Listener {
+    let tabs = Part::by_id(id::TABS);
+    let all = tabs.clone();
+    tabs.on("keydown", move |event| {
+        let Some(key) = event.dyn_ref::<KeyboardEvent>() else { return };
+        if let Some(next) = moved(&all.all("[role=tab]"), key) {
+            event.prevent_default();
+            next.focus();
+        }
+    })
+}
+
+/// The part that an arrow, Home or End leads to, from the one that has the focus.
+pub(crate) fn moved(parts: &[Part], key: &KeyboardEvent) -> Option<Part> {
+    let at = parts.iter().position(Part::holds_focus)?;
+    let mirrored = super::dom::document()
+        .document_element()
+        .is_some_and(|root| root.get_attribute("dir").as_deref() == Some("rtl"));
+    let last = parts.len().checked_sub(1)?;
+    let to = match (key.key().as_str(), mirrored) {
+        ("ArrowRight", false) | ("ArrowLeft", true) | ("ArrowDown", _) => {
+            if at == last {
+                0
+            } else {
+                at + 1
+            }
+        }
+        ("ArrowLeft", false) | ("ArrowRight", true) | ("ArrowUp", _) => at.checked_sub(1).unwrap_or(last),
+        ("Home", _) => 0,
+        ("End", _) => last,
+        _ => return None,
+    };
+    parts.get(to).cloned()
+}
+
+/// "99+" at most; hidden at none.
+pub(crate) fn write_badge(badge: &Part, count: u32) {
+    badge.text_or_hide(&match count {
+        0 => String::new(),
+        1..=99 => count.to_string(),
+        100.. => "99+".to_owned(),
+    });
+}
+
+/// `data-tone`.
+pub(crate) fn tone(tone: Tone) -> &'static str {
+    match tone {
+        Tone::Plain => "plain",
+        Tone::Accent => "accent",
+        Tone::Live => "live",
+        Tone::Warn => "warn",
+        Tone::End => "end",
+    }
+}
+
+/// `data-dot`.
+pub(crate) fn dot(dot: Dot) -> &'static str {
+    match dot {
+        Dot::Offline => "offline",
+        Dot::Connecting => "connecting",
+        Dot::Available => "available",
+        Dot::Busy => "busy",
+        Dot::Away => "away",
+        Dot::DoNotDisturb => "donotdisturb",
+    }
+}

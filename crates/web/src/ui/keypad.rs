@@ -1,0 +1,191 @@
+//! The dial screen: field, suggestions, keys, Call. And the grid of keys, which the call's key pad has too.
+//!
+//! What is typed goes to the phone; what the field holds comes from it.
+
+use super::{
+    context::Context,
+    dom::{Part, Template, clock_ms},
+    press::Press,
+    row::Suggestions,
+    signin::text_of,
+};
+use crate::listener::Listener;
+use softframe_phone::{Action, view::Keypad};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
+use wasm_bindgen::JsCast;
+use web_sys::{Element, KeyboardEvent};
+
+/// A button held so long does its second thing (0: "+", delete: all).
+const LONG_PRESS_MS: f64 = 500.0;
+/// A number from this length on is written smaller.
+const LONG_NUMBER_CHARS: usize = 12;
+
+/// 05 to 07.
+pub(crate) struct Dial {
+    cx: Rc<Context>,
+    part: Part,
+    field: Part,
+    delete: Part,
+    suggestions: Suggestions,
+    call: Press,
+    shown: Rc<RefCell<Keypad>>,
+    _keys: Keys,
+    _listeners: Vec<Listener>,
+}
+
+impl Dial {
+    pub(crate) fn new(cx: &Rc<Context>) -> Dial {
+        let part = cx.copy(Template::Keypad);
+        let (field, delete) = (part.find(".number-field"), part.find(".delete"));
+        let shown: Rc<RefCell<Keypad>> = Rc::default();
+        let listeners = vec![typed(cx, &field), field_keys(cx, &field, &shown), erased(cx, &field, &delete)]
+            .into_iter()
+            .chain(holding(&delete))
+            .collect();
+        let suggestions =
+            Suggestions::new(cx, part.find(".suggestions"), field.clone(), |index, _| Action::Fill(index));
+        let call = super::frame::pressing(cx, part.find(".call"), Action::Call);
+        let keys = Keys::new(cx, &part.find(".keys"));
+        Dial {
+            cx: cx.clone(),
+            part,
+            field,
+            delete,
+            suggestions,
+            call,
+            shown,
+            _keys: keys,
+            _listeners: listeners,
+        }
+    }
+
+    pub(crate) fn part(&self) -> &Part {
+        &self.part
+    }
+
+    /// What has the focus on this screen.
+    pub(crate) fn field(&self) -> &Part {
+        &self.field
+    }
+
+    /// Writes what differs.
+    pub(crate) fn update(&mut self, view: &Keypad, banner: bool) {
+        self.part.class("banner-above", banner);
+        if self.field.input().value() != view.field {
+            self.field.input().set_value(&view.field);
+        }
+        self.suggestions.update(&view.suggestions, view.highlighted);
+        if *self.shown.borrow() == *view && self.part.is_shown() {
+            return;
+        }
+        self.field.class("long", view.field.chars().count() >= LONG_NUMBER_CHARS);
+        self.delete.show(!view.field.is_empty());
+        self.part.class("by-name", view.by_name);
+        let note = text_of(&self.cx, view.note.as_ref());
+        self.part.class("noted", !note.is_empty());
+        self.part.find(".dial-note").text_or_hide(&note);
+        self.call.part().find(".text").text(&self.cx.text(&view.call_label));
+        self.call.enable(view.call_enabled);
+        *self.shown.borrow_mut() = view.clone();
+    }
+}
+
+fn typed(cx: &Rc<Context>, field: &Part) -> Listener {
+    let (cx, input) = (cx.clone(), field.clone());
+    field.on("input", move |_| cx.act(Action::DialField(input.input().value())))
+}
+
+/// Arrows highlight, Enter calls.
+fn field_keys(cx: &Rc<Context>, field: &Part, shown: &Rc<RefCell<Keypad>>) -> Listener {
+    let (cx, shown) = (cx.clone(), shown.clone());
+    field.on("keydown", move |event| {
+        let Some(key) = event.dyn_ref::<KeyboardEvent>() else { return };
+        if key.is_composing() {
+            return;
+        }
+        let (count, at) = {
+            let view = shown.borrow();
+            (view.suggestions.len(), view.highlighted)
+        };
+        let action = match key.key().as_str() {
+            "ArrowDown" if count > 0 => Action::Highlight(Some(at.map_or(0, |at| (at + 1).min(count - 1)))),
+            "ArrowUp" if count > 0 => Action::Highlight(at.and_then(|at| at.checked_sub(1))),
+            "Enter" if !key.repeat() => Action::Call,
+            _ => return,
+        };
+        event.prevent_default();
+        cx.act(action);
+    })
+}
+
+/// The last character; held, all of them.
+fn erased(cx: &Rc<Context>, field: &Part, delete: &Part) -> Listener {
+    let (cx, field, button) = (cx.clone(), field.clone(), delete.clone());
+    delete.on("click", move |_| {
+        let mut text = field.input().value();
+        if was_held(&button) {
+            text.clear();
+        }
+        text.pop();
+        cx.act(Action::DialField(text));
+        field.focus();
+    })
+}
+
+/// Remembers on the element when it was pressed.
+fn holding(part: &Part) -> Vec<Listener> {
+    let down = part.clone();
+    vec![part.on("pointerdown", move |_| down.attribute("data-down", Some(&clock_ms().to_string())))]
+}
+
+fn was_held(part: &Part) -> bool {
+    let since = part.says("data-down").and_then(|since| since.parse::<f64>().ok());
+    part.attribute("data-down", None);
+    since.is_some_and(|since| clock_ms() - since >= LONG_PRESS_MS)
+}
+
+/// The twelve keys.
+pub(crate) struct Keys {
+    _listeners: Vec<Listener>,
+}
+
+impl Keys {
+    /// Into `place`. Each press makes [`Action::Key`]; 0 held, or with the other mouse button, makes "+".
+    pub(crate) fn new(cx: &Rc<Context>, place: &Part) -> Keys {
+        let part = cx.copy(Template::Keys);
+        place.append(&part);
+        let mut listeners = Vec::new();
+        let down = Rc::new(Cell::new(f64::MAX));
+        {
+            let down = down.clone();
+            listeners.push(part.on("pointerdown", move |_| down.set(clock_ms())));
+        }
+        {
+            let cx = cx.clone();
+            listeners.push(part.on("click", move |event| {
+                let Some(key) = key_of(&event) else { return };
+                let held = clock_ms() - down.replace(f64::MAX) >= LONG_PRESS_MS;
+                cx.act(Action::Key(if held && key == '0' { '+' } else { key }));
+            }));
+        }
+        {
+            let cx = cx.clone();
+            listeners.push(part.on("contextmenu", move |event| {
+                event.prevent_default();
+                if key_of(&event) == Some('0') {
+                    cx.act(Action::Key('+'));
+                }
+            }));
+        }
+        Keys { _listeners: listeners }
+    }
+}
+
+fn key_of(event: &web_sys::Event) -> Option<char> {
+    let target: Element = event.target()?.dyn_into().ok()?;
+    let key = target.closest(".key").ok().flatten()?;
+    key.get_attribute("data-key")?.chars().next()
+}

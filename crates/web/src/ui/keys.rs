@@ -1,0 +1,167 @@
+//! The keyboard (ui.md 6): Esc, `/`, typing on the dial screen, single keys in a call.
+//!
+//! Esc never ends a call, and what starts or ends one needs Shift.
+
+use super::{
+    context::Context,
+    dom::{Part, document, in_text_field},
+};
+use crate::listener::Listener;
+use softframe_phone::{
+    Action, Answer, CallId,
+    view::{CallScreen, Tile},
+};
+use std::{cell::RefCell, rc::Rc};
+use wasm_bindgen::JsCast;
+use web_sys::KeyboardEvent;
+
+/// What keys mean on the screen that is shown.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Meaning {
+    /// Only what every screen has.
+    #[default]
+    Plain,
+    /// Printable keys go to this field.
+    Field(Part),
+    /// `/` goes to this field.
+    Search(Part),
+    /// `/` presses this button, which opens the field.
+    Opens(Part),
+    /// Single keys answer or decline.
+    Ringing(CallId),
+    /// Single keys press tiles.
+    Call { call: CallId, tiles: Vec<Tile>, held: Option<CallId>, keypad: bool },
+}
+
+impl Meaning {
+    /// Of a call screen.
+    pub(crate) fn of_call(view: &CallScreen) -> Meaning {
+        Meaning::Call {
+            call: view.call,
+            tiles: view.tiles.clone(),
+            held: view.others.first().map(|(call, ..)| *call),
+            keypad: view.keypad.is_some(),
+        }
+    }
+}
+
+/// Listens to the document.
+pub(crate) struct Keyboard {
+    meaning: Rc<RefCell<Meaning>>,
+    _listeners: [Listener; 2],
+}
+
+impl Keyboard {
+    /// `escape` closes the top sheet and says whether there was one.
+    pub(crate) fn new(cx: &Rc<Context>, escape: impl Fn() -> bool + 'static) -> Keyboard {
+        let meaning: Rc<RefCell<Meaning>> = Rc::default();
+        let (heard, now) = (cx.clone(), meaning.clone());
+        let down = Listener::new(&document(), "keydown", move |event| {
+            let Some(key) = event.dyn_ref::<KeyboardEvent>() else { return };
+            if key.is_composing() || key.ctrl_key() || key.alt_key() || key.meta_key() {
+                return;
+            }
+            if key.key() == "Escape" {
+                event.prevent_default();
+                if !escape() {
+                    heard.act(Action::Back);
+                }
+                return;
+            }
+            let typing = in_text_field(&event);
+            let sheet = Part::by_id(super::dom::id::SHEET).element().has_attribute("open");
+            if typing || sheet || event.default_prevented() {
+                return;
+            }
+            let meaning = now.borrow().clone();
+            meaning.take(&heard, key);
+        });
+        // After the click that the key makes: the arming rule asks how long ago the key before it was.
+        let up_cx = cx.clone();
+        let up = Listener::new(&document(), "keyup", move |event| {
+            if in_text_field(&event)
+                || event.dyn_ref::<KeyboardEvent>().is_some_and(|key| key.key().len() == 1)
+            {
+                up_cx.key_pressed();
+            }
+        });
+        Keyboard { meaning, _listeners: [down, up] }
+    }
+
+    /// What keys mean from now on.
+    pub(crate) fn mean(&self, meaning: Meaning) {
+        *self.meaning.borrow_mut() = meaning;
+    }
+}
+
+impl Meaning {
+    fn take(&self, cx: &Context, key: &KeyboardEvent) {
+        let pressed = key.key();
+        match self {
+            Meaning::Plain => {}
+            // The letter itself then arrives in the field: focus moves before the key's default action.
+            Meaning::Field(field) if pressed.chars().count() == 1 && pressed != " " => field.focus(),
+            Meaning::Field(_) => {}
+            Meaning::Search(field) if pressed == "/" => {
+                key.prevent_default();
+                field.focus();
+            }
+            Meaning::Opens(button) if pressed == "/" => {
+                key.prevent_default();
+                button.html().click();
+            }
+            Meaning::Search(_) | Meaning::Opens(_) => {}
+            Meaning::Ringing(call) => {
+                let action = match (pressed.to_lowercase().as_str(), key.shift_key()) {
+                    ("a", true) => Action::Answer(*call, Answer::HoldOther),
+                    ("d", true) => Action::Decline(*call),
+                    _ => return,
+                };
+                act_once(cx, key, action);
+            }
+            Meaning::Call { call, tiles, held, keypad } => {
+                if let Some(action) = in_call(key, *call, tiles, *held, *keypad) {
+                    act_once(cx, key, action);
+                }
+            }
+        }
+    }
+}
+
+fn act_once(cx: &Context, key: &KeyboardEvent, action: Action) {
+    key.prevent_default();
+    if !key.repeat() {
+        cx.act(action);
+    }
+}
+
+fn in_call(
+    key: &KeyboardEvent,
+    call: CallId,
+    tiles: &[Tile],
+    held: Option<CallId>,
+    keypad: bool,
+) -> Option<Action> {
+    let pressed = key.key();
+    // Digits are sent only while the key pad is open.
+    let digit = pressed.chars().next().filter(|c| pressed.len() == 1 && matches!(c, '0'..='9' | '*' | '#'));
+    if let Some(digit) = digit {
+        return keypad.then_some(Action::Key(digit));
+    }
+    let tile = |icons: &[&str]| {
+        let tile = tiles.iter().find(|tile| icons.contains(&tile.icon) && tile.enabled && !tile.busy);
+        tile.map(|tile| tile.action.clone())
+    };
+    match (pressed.to_lowercase().as_str(), key.shift_key()) {
+        ("e", true) => Some(Action::End(call)),
+        ("m", false) => tile(&["mic", "mic-off"]),
+        ("h", false) => tile(&["pause", "play"]),
+        ("k", false) if keypad => Some(Action::CallKeypad(false)),
+        ("k", false) => tile(&["keypad"]),
+        ("t", false) => tile(&["transfer"]),
+        ("a", false) => tile(&["add"]),
+        ("v", false) => tile(&["headset", "speaker"]),
+        ("s", false) => held.map(Action::Swap),
+        _ => None,
+    }
+}

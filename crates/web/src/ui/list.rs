@@ -1,0 +1,258 @@
+//! A list of any length of which only the rows in view stand in the page.
+//!
+//! It reads rows by index when it is written, and never holds more than a screenful.
+
+use super::{context::Context, dom::Part, row::RowView};
+use crate::listener::Listener;
+use softframe_phone::view::Row;
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
+use wasm_bindgen::JsCast;
+use web_sys::KeyboardEvent;
+
+/// Firefox collapses an element between 14 and 28 million pixels.
+const MAX_SPACER_PX: f64 = 10_000_000.0;
+/// Rows above and below those in view, so that a small scroll shows no gap.
+const SPARE_ROWS: usize = 4;
+/// Until a row has been measured.
+const ROW_PX: f64 = 52.0;
+/// Scrolled by so many rows at once, the letter is shown.
+const FAST_ROWS: f64 = 12.0;
+
+/// The list, its scroll container and the letter chip.
+pub(crate) struct VirtualList {
+    cx: Rc<Context>,
+    scroll: Part,
+    list: Part,
+    letter: Part,
+    pool: Vec<RowView>,
+    row_px: f64,
+    total: Rc<Cell<usize>>,
+    wanted_focus: Rc<RefCell<Option<usize>>>,
+    last_top: f64,
+    height: f64,
+    _listeners: Vec<Listener>,
+}
+
+impl VirtualList {
+    /// In `list`, scrolled by `scroll`.
+    pub(crate) fn new(cx: &Rc<Context>, scroll: Part, list: Part, letter: Part) -> VirtualList {
+        let (total, wanted_focus) = (Rc::new(Cell::new(0)), Rc::new(RefCell::new(None)));
+        let scrolled = {
+            let cx = cx.clone();
+            scroll.on("scroll", move |_| cx.redraw())
+        };
+        let rested = {
+            let letter = letter.clone();
+            scroll.on("scrollend", move |_| letter.show(false))
+        };
+        let keys = keys(cx, &list, &total, &wanted_focus);
+        VirtualList {
+            cx: cx.clone(),
+            scroll,
+            list,
+            letter,
+            pool: Vec::new(),
+            row_px: ROW_PX,
+            total,
+            wanted_focus,
+            last_top: 0.0,
+            height: -1.0,
+            _listeners: vec![scrolled, rested, keys],
+        }
+    }
+
+    /// Writes the rows in view of `total`.
+    pub(crate) fn update(&mut self, total: usize, rows: &dyn Fn(usize, usize) -> Vec<Row>) {
+        self.total.set(total);
+        self.measure();
+        let spacer = (total as f64 * self.row_px).min(MAX_SPACER_PX);
+        if spacer != self.height {
+            self.height = spacer;
+            self.list.property("height", &format!("{spacer}px"));
+        }
+        let wanted = self.wanted_focus.borrow_mut().take();
+        if let Some(index) = wanted {
+            self.reveal(index);
+        }
+        let window = Window::of(self.top(), self.view_px(), self.row_px, total, spacer);
+        let count = window.count;
+        let rows = rows(window.first, count);
+        self.resize(count);
+        for (offset, row) in rows.iter().enumerate() {
+            let index = window.first + offset;
+            if let Some(view) = self.pool.get(index % count.max(1)) {
+                view.update(row);
+                view.place(index, total);
+                let top = window.offset_px + offset as f64 * self.row_px;
+                view.part().property("transform", &format!("translateY({top}px)"));
+                view.part().show(true);
+                view.open().attribute("tabindex", Some(if offset == 0 { "0" } else { "-1" }));
+            }
+        }
+        // Fewer rows came than there should be (the index is at work): the rest of the pool rests.
+        for offset in rows.len()..count {
+            if let Some(view) = self.pool.get((window.first + offset) % count.max(1)) {
+                view.part().show(false);
+            }
+        }
+        if let Some(view) = wanted.and_then(|index| self.pool.get(index % count.max(1))) {
+            view.open().focus();
+        }
+        self.show_letter(&rows, &window);
+    }
+
+    fn top(&self) -> f64 {
+        f64::from(self.scroll.element().scroll_top())
+    }
+
+    fn view_px(&self) -> f64 {
+        f64::from(self.scroll.element().client_height())
+    }
+
+    /// A row is as high as its text makes it.
+    fn measure(&mut self) {
+        let high = self
+            .pool
+            .iter()
+            .find(|view| view.part().is_shown())
+            .map(|view| view.part().html().offset_height());
+        if let Some(high) = high.filter(|high| *high > 0) {
+            self.row_px = f64::from(high);
+        }
+    }
+
+    fn resize(&mut self, count: usize) {
+        while self.pool.len() < count {
+            let view = RowView::new(&self.cx);
+            self.list.append(view.part());
+            self.pool.push(view);
+        }
+        for surplus in self.pool.drain(count..) {
+            surplus.part().remove();
+        }
+    }
+
+    /// Scrolls so that row `index` is in view.
+    fn reveal(&self, index: usize) {
+        let spacer = (self.total.get() as f64 * self.row_px).min(MAX_SPACER_PX);
+        let view = self.view_px();
+        let whole = self.total.get() as f64 * self.row_px;
+        let (top, row) = (index as f64 * self.row_px, self.row_px);
+        let scale = scale(whole, spacer, view);
+        let at = self.top() * scale;
+        let to = if top < at {
+            top
+        } else if top + row > at + view {
+            top + row - view
+        } else {
+            return;
+        };
+        self.scroll.element().set_scroll_top((to / scale).round() as i32);
+    }
+
+    fn show_letter(&mut self, rows: &[Row], window: &Window) {
+        let top = window.first as f64;
+        if (top - self.last_top).abs() >= FAST_ROWS {
+            let first = rows.get(SPARE_ROWS.min(window.first)).and_then(|row| row.name.chars().next());
+            let letter: String = first.into_iter().flat_map(char::to_uppercase).collect();
+            self.letter.text_or_hide(&letter);
+        }
+        self.last_top = top;
+    }
+}
+
+/// Pixels of content for a pixel of scroll: 1 until the spacer is capped.
+fn scale(whole: f64, spacer: f64, view: f64) -> f64 {
+    let travel = (spacer - view).max(1.0);
+    if spacer < whole { (whole - view) / travel } else { 1.0 }
+}
+
+/// Which rows stand in the page, and where.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Window {
+    first: usize,
+    count: usize,
+    offset_px: f64,
+}
+
+impl Window {
+    fn of(scroll_top: f64, view: f64, row: f64, total: usize, spacer: f64) -> Window {
+        let whole = total as f64 * row;
+        let top = (scroll_top * scale(whole, spacer, view)).clamp(0.0, (whole - view).max(0.0));
+        let first = ((top / row).floor() as usize).saturating_sub(SPARE_ROWS).min(total);
+        let count = ((view / row).ceil() as usize + 2 * SPARE_ROWS + 1).min(total - first);
+        // Relative to the spacer: the row that is at `top` stands at `scroll_top`.
+        Window { first, count, offset_px: scroll_top.max(0.0) - (top - first as f64 * row) }
+    }
+}
+
+/// Moves the focus, also to rows that are not in the page yet.
+fn keys(
+    cx: &Rc<Context>,
+    list: &Part,
+    total: &Rc<Cell<usize>>,
+    wanted: &Rc<RefCell<Option<usize>>>,
+) -> Listener {
+    const PAGE: usize = 6;
+    let (cx, total, wanted) = (cx.clone(), total.clone(), wanted.clone());
+    list.on("keydown", move |event| {
+        let Some(key) = event.dyn_ref::<KeyboardEvent>() else { return };
+        let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+        let row = target.and_then(|target| target.closest(".row").ok().flatten()).map(Part::of);
+        let place =
+            row.and_then(|row| row.says("aria-posinset")).and_then(|place| place.parse::<usize>().ok());
+        let (Some(at), Some(last)) =
+            (place.and_then(|place| place.checked_sub(1)), total.get().checked_sub(1))
+        else {
+            return;
+        };
+        let to = match key.key().as_str() {
+            "ArrowDown" => (at + 1).min(last),
+            "ArrowUp" => at.saturating_sub(1),
+            "PageDown" => (at + PAGE).min(last),
+            "PageUp" => at.saturating_sub(PAGE),
+            "Home" => 0,
+            "End" => last,
+            _ => return,
+        };
+        event.prevent_default();
+        *wanted.borrow_mut() = Some(to);
+        cx.redraw();
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_in_view_follow_the_scroll_and_stay_where_the_eye_is() {
+        let window = Window::of(0.0, 400.0, 52.0, 1_000, 52_000.0);
+        assert_eq!((window.first, window.count, window.offset_px), (0, 17, 0.0));
+        let window = Window::of(5_200.0, 400.0, 52.0, 1_000, 52_000.0);
+        assert_eq!((window.first, window.offset_px), (96, 96.0 * 52.0));
+        let end = Window::of(52_000.0 - 400.0, 400.0, 52.0, 1_000, 52_000.0);
+        assert_eq!(end.first + end.count, 1_000);
+    }
+
+    #[test]
+    fn a_capped_spacer_reaches_the_first_and_the_last_row() {
+        let total = 1_000_000;
+        let start = Window::of(0.0, 400.0, 52.0, total, MAX_SPACER_PX);
+        assert_eq!((start.first, start.offset_px), (0, 0.0));
+        let end = Window::of(MAX_SPACER_PX - 400.0, 400.0, 52.0, total, MAX_SPACER_PX);
+        assert_eq!(end.first + end.count, total);
+        let bottom = end.offset_px + end.count as f64 * 52.0;
+        assert!((bottom - MAX_SPACER_PX).abs() < 0.01, "the last row ends where the spacer ends: {bottom}");
+    }
+
+    #[test]
+    fn an_empty_and_a_short_list_have_no_rows_beyond_their_end() {
+        assert_eq!(Window::of(0.0, 400.0, 52.0, 0, 0.0).count, 0);
+        assert_eq!(Window::of(0.0, 400.0, 52.0, 3, 156.0).count, 3);
+        assert_eq!(Window::of(9_000.0, 400.0, 52.0, 3, 156.0).first, 0);
+    }
+}

@@ -1,0 +1,273 @@
+//! Which screen fills the frame, and where the focus goes when it changes.
+//!
+//! A screen that was built stays in the page, hidden: it keeps its scroll place and typed text.
+
+use super::{
+    calls::{CallView, EndedView, IncomingView},
+    contacts::{ContactView, Contacts},
+    context::Context,
+    dom::{Part, document, id},
+    keypad::Dial,
+    keys::Meaning,
+    pages::{SettingsView, TransferView},
+    recents::Recents,
+    signin::{ConfigError, SignInForm, Starting},
+};
+use softframe_phone::view::{Row, Screen, Tab, View};
+use std::rc::Rc;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
+
+/// All screens, built when first shown.
+pub(crate) struct Screens {
+    cx: Rc<Context>,
+    phone: Part,
+    main: Part,
+    starting: Starting,
+    config_error: Option<ConfigError>,
+    sign_in: Option<SignInForm>,
+    dial: Option<Dial>,
+    contacts: Option<Contacts>,
+    contact: Option<ContactView>,
+    recents: Option<Recents>,
+    incoming: Option<IncomingView>,
+    call: Option<CallView>,
+    transfer: Option<TransferView>,
+    ended: Option<EndedView>,
+    settings: Option<SettingsView>,
+    shown: Shown,
+    before_call: Option<HtmlElement>,
+}
+
+/// What is on screen, as far as focus and frame care.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shown {
+    Starting,
+    ConfigError,
+    SignIn,
+    Keypad,
+    Contacts,
+    Contact,
+    Recents,
+    Incoming,
+    Call,
+    Transfer,
+    Ended,
+    Settings,
+}
+
+impl Shown {
+    fn of(screen: &Screen) -> Shown {
+        match screen {
+            Screen::Starting => Shown::Starting,
+            Screen::ConfigError { .. } => Shown::ConfigError,
+            Screen::SignIn(_) => Shown::SignIn,
+            Screen::Keypad(_) => Shown::Keypad,
+            Screen::Contacts(_) => Shown::Contacts,
+            Screen::Contact(_) => Shown::Contact,
+            Screen::Recents(_) => Shown::Recents,
+            Screen::Incoming(_) => Shown::Incoming,
+            Screen::Call(_) => Shown::Call,
+            Screen::TransferPick(_) => Shown::Transfer,
+            Screen::Ended(_) => Shown::Ended,
+            Screen::Settings(_) => Shown::Settings,
+        }
+    }
+
+    /// `data-view` of the frame: which parts stand around the screen.
+    fn frame(self) -> &'static str {
+        match self {
+            Shown::Starting => "starting",
+            Shown::ConfigError | Shown::SignIn => "form",
+            Shown::Keypad | Shown::Contacts | Shown::Recents => "tabs",
+            Shown::Contact | Shown::Settings => "page",
+            Shown::Incoming | Shown::Call | Shown::Transfer | Shown::Ended => "call",
+        }
+    }
+
+    fn is_call(self) -> bool {
+        self.frame() == "call"
+    }
+}
+
+impl Screens {
+    pub(crate) fn new(cx: &Rc<Context>) -> Screens {
+        Screens {
+            cx: cx.clone(),
+            phone: Part::by_id(id::PHONE),
+            main: Part::by_id(id::MAIN),
+            starting: Starting::new(cx),
+            config_error: None,
+            sign_in: None,
+            dial: None,
+            contacts: None,
+            contact: None,
+            recents: None,
+            incoming: None,
+            call: None,
+            transfer: None,
+            ended: None,
+            settings: None,
+            shown: Shown::Starting,
+            before_call: None,
+        }
+    }
+
+    /// The tab that is selected on this screen; `None`: as before.
+    pub(crate) fn tab(screen: &Screen) -> Option<Tab> {
+        match screen {
+            Screen::Keypad(_) => Some(Tab::Keypad),
+            Screen::Contacts(_) => Some(Tab::Contacts),
+            Screen::Recents(_) => Some(Tab::Recents),
+            _ => None,
+        }
+    }
+
+    /// Writes what differs; says what keys mean now.
+    pub(crate) fn update(&mut self, view: &View, rows: &dyn Fn(usize, usize) -> Vec<Row>) -> Meaning {
+        let shown = Shown::of(&view.screen);
+        let changed = shown != self.shown;
+        if changed && shown.is_call() && !self.shown.is_call() {
+            self.before_call = focused();
+        }
+        self.phone.attribute("data-view", Some(shown.frame()));
+        let (part, meaning) = self.write(view, rows);
+        if changed {
+            let before = std::mem::replace(&mut self.shown, shown);
+            self.focus(before, &part);
+        }
+        meaning
+    }
+
+    /// Writes the screen of the view and shows it alone.
+    fn write(&mut self, view: &View, rows: &dyn Fn(usize, usize) -> Vec<Row>) -> (Part, Meaning) {
+        let cx = &self.cx;
+        match &view.screen {
+            Screen::Starting => (self.present(self.starting.part().clone()), Meaning::Plain),
+            Screen::ConfigError { key, rule, found } => {
+                let screen = self.config_error.get_or_insert_with(|| ConfigError::new(cx));
+                screen.update(key, rule, found);
+                let part = screen.part().clone();
+                (self.present(part), Meaning::Plain)
+            }
+            Screen::SignIn(form) => {
+                let part = self.sign_in.get_or_insert_with(|| SignInForm::new(cx)).part().clone();
+                let part = self.present(part);
+                if let Some(screen) = &mut self.sign_in {
+                    screen.update(form);
+                }
+                (part, Meaning::Plain)
+            }
+            Screen::Keypad(keypad) => {
+                let screen = self.dial.get_or_insert_with(|| Dial::new(cx));
+                screen.update(keypad, view.banner.is_some());
+                let (part, field) = (screen.part().clone(), screen.field().clone());
+                (self.present(part), Meaning::Field(field))
+            }
+            Screen::Contacts(list) => {
+                // Shown first: a list of which only the rows in view are written must know how high it is.
+                let part = self.contacts.get_or_insert_with(|| Contacts::new(cx)).part().clone();
+                let part = self.present(part);
+                let screen = self.contacts.as_mut().map(|screen| {
+                    screen.update(list, rows);
+                    screen.search().clone()
+                });
+                (part, screen.map_or(Meaning::Plain, Meaning::Search))
+            }
+            Screen::Contact(page) => {
+                let screen = self.contact.get_or_insert_with(|| ContactView::new(cx));
+                screen.update(page);
+                let part = screen.part().clone();
+                (self.present(part), Meaning::Plain)
+            }
+            Screen::Recents(list) => {
+                let screen = self.recents.get_or_insert_with(|| Recents::new(cx));
+                screen.update(list);
+                let (part, search) = (screen.part().clone(), screen.search());
+                (self.present(part), search)
+            }
+            Screen::Settings(settings) => {
+                let screen = self.settings.get_or_insert_with(|| SettingsView::new(cx));
+                screen.update(settings, view.look.theme);
+                let part = screen.part().clone();
+                (self.present(part), Meaning::Plain)
+            }
+            Screen::Incoming(_) | Screen::Call(_) | Screen::TransferPick(_) | Screen::Ended(_) => {
+                self.write_call(view)
+            }
+        }
+    }
+
+    fn write_call(&mut self, view: &View) -> (Part, Meaning) {
+        let cx = &self.cx;
+        match &view.screen {
+            Screen::Incoming(incoming) => {
+                let screen = self.incoming.get_or_insert_with(|| IncomingView::new(cx));
+                screen.update(incoming);
+                let part = screen.part().clone();
+                (self.present(part), Meaning::Ringing(incoming.call))
+            }
+            Screen::Call(call) => {
+                let screen = self.call.get_or_insert_with(|| CallView::new(cx));
+                screen.update(call);
+                let part = screen.part().clone();
+                (self.present(part), Meaning::of_call(call))
+            }
+            Screen::TransferPick(pick) => {
+                let screen = self.transfer.get_or_insert_with(|| TransferView::new(cx));
+                screen.update(pick);
+                let part = screen.part().clone();
+                (self.present(part), Meaning::Plain)
+            }
+            Screen::Ended(ended) => {
+                let screen = self.ended.get_or_insert_with(|| EndedView::new(cx));
+                screen.update(ended);
+                let part = screen.part().clone();
+                (self.present(part), Meaning::Plain)
+            }
+            _ => (self.starting.part().clone(), Meaning::Plain),
+        }
+    }
+
+    /// Shows this part and hides the others.
+    fn present(&self, part: Part) -> Part {
+        if part.element().parent_element().is_none() {
+            self.main.append(&part);
+        }
+        for other in self.main.all(":scope > .screen") {
+            other.show(other.element() == part.element());
+        }
+        part
+    }
+
+    fn focus(&mut self, before: Shown, part: &Part) {
+        // What the person was at before the call has it back, if it is there.
+        if before.is_call() && !self.shown.is_call() {
+            let back = self.before_call.take().filter(|back| self.main.element().contains(Some(back)));
+            if let Some(back) = back.filter(|back| back.offset_parent().is_some()) {
+                return Part::of(back.into()).focus();
+            }
+        }
+        let first = match self.shown {
+            Shown::Keypad => self.dial.as_ref().map(|screen| screen.field().clone()),
+            Shown::Incoming => self.incoming.as_ref().map(IncomingView::first),
+            Shown::Call => self.call.as_ref().map(CallView::first),
+            Shown::Ended => self.ended.as_ref().map(EndedView::first),
+            Shown::Transfer => self.transfer.as_ref().map(TransferView::first),
+            Shown::Starting => None,
+            Shown::ConfigError
+            | Shown::SignIn
+            | Shown::Contacts
+            | Shown::Contact
+            | Shown::Recents
+            | Shown::Settings => part.maybe("h1"),
+        };
+        if let Some(first) = first {
+            first.focus();
+        }
+    }
+}
+
+fn focused() -> Option<HtmlElement> {
+    document().active_element()?.dyn_into().ok()
+}

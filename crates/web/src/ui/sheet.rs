@@ -1,0 +1,481 @@
+//! Sheets: one `<dialog>` over the screen, with what the view puts into it.
+//!
+//! Esc and the shade close it and are never a consent; nothing in it reacts before it was really visible.
+
+use super::{
+    avatar,
+    context::Context,
+    dom::{Part, Template, id},
+    frame::{dot, pressing},
+    press::{ARM_MS, Arm, Press},
+    recents::radio_keys,
+    row::Numbers,
+    signin::text_of,
+    visible::Visible,
+    who::headline,
+};
+use crate::listener::Listener;
+use softframe_phone::{
+    Action, Answer, CallId, Consent,
+    view::{Header, Incoming, Sheet, Text},
+};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
+use wasm_bindgen::JsCast;
+use web_sys::HtmlDialogElement;
+
+/// The dialog and the bar into which a second call shrinks.
+pub(crate) struct Sheets {
+    cx: Rc<Context>,
+    dialog: Part,
+    open: Option<Open>,
+    later: Rc<Cell<Option<CallId>>>,
+    asks_sign_out: Rc<Cell<bool>>,
+    closing: Rc<RefCell<Option<Sheet>>>,
+    waiting: Waiting,
+    _listeners: Vec<Listener>,
+}
+
+/// What stands in the dialog. It is built anew when the kind of sheet changes, else written over.
+struct Open {
+    sheet: Sheet,
+    signing_out: bool,
+    body: Part,
+    presses: Vec<Press>,
+    numbers: Option<Numbers>,
+    _visible: Option<Visible>,
+    _listeners: Vec<Listener>,
+}
+
+impl Sheets {
+    pub(crate) fn new(cx: &Rc<Context>) -> Sheets {
+        let dialog = Part::by_id(id::SHEET);
+        let later: Rc<Cell<Option<CallId>>> = Rc::default();
+        let closing: Rc<RefCell<Option<Sheet>>> = Rc::default();
+        let asks_sign_out: Rc<Cell<bool>> = Rc::default();
+        let close = Close {
+            cx: cx.clone(),
+            later: later.clone(),
+            open: closing.clone(),
+            asks: asks_sign_out.clone(),
+        };
+        let (shade, escape) = (close.clone(), close);
+        let outside = dialog.clone();
+        let listeners = vec![
+            dialog.on("click", move |event| {
+                // A click on the shade hits the dialog itself, one on the sheet hits something in it.
+                let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+                if target.as_ref() == Some(outside.element()) {
+                    shade.go();
+                }
+            }),
+            dialog.on("cancel", move |event| {
+                event.prevent_default();
+                escape.go();
+            }),
+        ];
+        let waiting = Waiting::new(cx, &later);
+        Sheets {
+            cx: cx.clone(),
+            dialog,
+            open: None,
+            later,
+            asks_sign_out,
+            closing,
+            waiting,
+            _listeners: listeners,
+        }
+    }
+
+    /// Closes what is open as Esc does; `false` if nothing is.
+    pub(crate) fn escape(&self) -> impl Fn() -> bool + use<> {
+        let close = Close {
+            cx: self.cx.clone(),
+            later: self.later.clone(),
+            open: self.closing.clone(),
+            asks: self.asks_sign_out.clone(),
+        };
+        move || close.go()
+    }
+
+    /// Writes what differs.
+    pub(crate) fn update(&mut self, sheet: Option<&Sheet>, header: &Header) {
+        let waiting = match sheet {
+            Some(Sheet::SecondIncoming(incoming)) => {
+                Some(incoming).filter(|call| self.later.get() == Some(call.call))
+            }
+            _ => None,
+        };
+        self.waiting.update(waiting);
+        let sheet = sheet.filter(|_| waiting.is_none());
+        *self.closing.borrow_mut() = sheet.cloned();
+        let Some(sheet) = sheet else { return self.close() };
+        let signing_out = self.asks_sign_out.get() && matches!(sheet, Sheet::Status { .. });
+        let same = self
+            .open
+            .as_ref()
+            .is_some_and(|open| open.signing_out == signing_out && is_same(&open.sheet, sheet));
+        if !same {
+            self.build(sheet, signing_out);
+        }
+        if let Some(open) = &mut self.open {
+            if open.sheet != *sheet || !same {
+                open.write(&self.cx, sheet, header);
+            }
+            open.sheet = sheet.clone();
+        }
+        self.show();
+    }
+
+    fn close(&mut self) {
+        self.asks_sign_out.set(false);
+        if self.open.take().is_some() {
+            self.element().close();
+            self.dialog.all(".sheet-body").iter().for_each(Part::remove);
+        }
+    }
+
+    fn show(&self) {
+        if self.element().open() {
+            return;
+        }
+        if self.element().show_modal().is_err() {
+            crate::app::warn("the sheet could not be shown");
+        }
+        if let Some(first) = self.open.as_ref().and_then(Open::first) {
+            first.focus();
+        }
+    }
+
+    fn element(&self) -> &HtmlDialogElement {
+        self.dialog.element().unchecked_ref()
+    }
+
+    fn build(&mut self, sheet: &Sheet, signing_out: bool) {
+        let was_open = self.open.take().is_some();
+        self.dialog.all(".sheet-body").iter().for_each(Part::remove);
+        let built = Open::new(&self.cx, sheet, signing_out, &self.asks_sign_out);
+        self.dialog.append(&built.body);
+        if let Some(title) = built.body.maybe("h2") {
+            title.attribute("id", Some("sheet-title"));
+            self.dialog.attribute("aria-labelledby", Some("sheet-title"));
+        }
+        if was_open && let Some(first) = built.first() {
+            first.focus();
+        }
+        self.open = Some(built);
+    }
+}
+
+/// What closing means for each sheet.
+#[derive(Clone)]
+struct Close {
+    cx: Rc<Context>,
+    later: Rc<Cell<Option<CallId>>>,
+    open: Rc<RefCell<Option<Sheet>>>,
+    asks: Rc<Cell<bool>>,
+}
+
+impl Close {
+    fn go(&self) -> bool {
+        let open = self.open.borrow().clone();
+        match open {
+            None => return false,
+            Some(Sheet::SecondIncoming(incoming)) => {
+                self.later.set(Some(incoming.call));
+                self.cx.redraw();
+            }
+            Some(_) if self.asks.replace(false) => self.cx.redraw(),
+            Some(_) => self.cx.act(Action::CloseSheet),
+        }
+        true
+    }
+}
+
+/// Whether one sheet is the other with other contents.
+fn is_same(open: &Sheet, sheet: &Sheet) -> bool {
+    match (open, sheet) {
+        (Sheet::SecondIncoming(one), Sheet::SecondIncoming(other)) => one.call == other.call,
+        (Sheet::Confirm { number: one, .. }, Sheet::Confirm { number: other, .. }) => one == other,
+        (Sheet::Consent { chain: one }, Sheet::Consent { chain: other }) => one == other,
+        (one, other) => std::mem::discriminant(one) == std::mem::discriminant(other),
+    }
+}
+
+impl Open {
+    fn new(cx: &Rc<Context>, sheet: &Sheet, signing_out: bool, asks: &Rc<Cell<bool>>) -> Open {
+        let template = match sheet {
+            Sheet::Consent { .. } => Template::SheetConsent,
+            Sheet::SecondIncoming(_) => Template::SheetSecond,
+            Sheet::Import { .. } => Template::SheetImport,
+            Sheet::Microphone { .. } => Template::SheetMicrophone,
+            Sheet::Confirm { .. } => Template::SheetConfirm,
+            Sheet::Numbers { .. } => Template::SheetNumbers,
+            Sheet::Status { .. } if signing_out => Template::SheetSignOut,
+            Sheet::Status { .. } => Template::SheetStatus,
+            Sheet::RemoveContacts => Template::SheetRemove,
+        };
+        let mut open = Open {
+            sheet: sheet.clone(),
+            signing_out,
+            body: cx.copy(template),
+            presses: Vec::new(),
+            numbers: None,
+            _visible: None,
+            _listeners: Vec::new(),
+        };
+        open.wire(cx, sheet, asks);
+        open
+    }
+
+    /// The buttons.
+    fn wire(&mut self, cx: &Rc<Context>, sheet: &Sheet, asks: &Rc<Cell<bool>>) {
+        match sheet {
+            Sheet::Consent { .. } => {
+                self.armed(cx, ".allow", Action::Consent(Consent::Allow));
+                self.also_armed(cx, ".once", Action::Consent(Consent::Once));
+                self.also_armed(cx, ".no", Action::Consent(Consent::No));
+            }
+            Sheet::SecondIncoming(incoming) => {
+                self.armed(cx, ".hold", Action::Answer(incoming.call, Answer::HoldOther));
+                self.also_armed(cx, ".finish", Action::Answer(incoming.call, Answer::EndOther));
+                self.also_armed(cx, ".decline", Action::Decline(incoming.call));
+            }
+            Sheet::Import { .. } => {
+                self.press(cx, ".ok", Action::CloseSheet);
+                let (list, copy) = (self.body.find(".defects"), self.body.find(".copy"));
+                self._listeners.push(copy.on("click", move |_| copy_text(&list)));
+            }
+            Sheet::Microphone { .. } => {
+                self.press(cx, ".cancel", Action::CloseSheet);
+                self.press(cx, ".again", Action::TryAgain);
+            }
+            Sheet::Confirm { .. } => {
+                self.armed(cx, ".yes", Action::Confirm(true));
+                self.also_armed(cx, ".no", Action::Confirm(false));
+            }
+            Sheet::Numbers { .. } => self.numbers = Some(Numbers::new(cx, self.body.find(".numbers"))),
+            Sheet::Status { statuses, in_call, .. } => self.wire_status(cx, statuses, *in_call, asks),
+            Sheet::RemoveContacts => {
+                self.press(cx, ".cancel", Action::CloseSheet);
+                self.press(cx, ".yes", Action::RemoveAllContacts);
+            }
+        }
+    }
+
+    fn wire_status(
+        &mut self,
+        cx: &Rc<Context>,
+        statuses: &[(String, String)],
+        in_call: bool,
+        asks: &Rc<Cell<bool>>,
+    ) {
+        if self.signing_out {
+            self.press(cx, ".yes", Action::SignOut);
+            let (cx, asks) = (cx.clone(), asks.clone());
+            self._listeners.push(self.body.find(".cancel").on("click", move |_| {
+                asks.set(false);
+                cx.redraw();
+            }));
+            return;
+        }
+        let group = self.body.find(".statuses");
+        for (id, _) in statuses {
+            let item = cx.copy(Template::Status);
+            item.attribute("data-status", Some(id));
+            group.append(&item);
+            self.presses.push(pressing(cx, item, Action::Status(id.clone())));
+        }
+        self._listeners.push(radio_keys(&group));
+        self.press(cx, ".settings", Action::OpenSettings);
+        let out = self.body.find(".signout");
+        let (cx2, asks) = (cx.clone(), asks.clone());
+        self._listeners.push(out.on("click", move |_| match in_call {
+            true => {
+                asks.set(true);
+                cx2.redraw();
+            }
+            false => cx2.act(Action::SignOut),
+        }));
+        let dnd = self.body.find(".dnd");
+        let (cx, state) = (cx.clone(), dnd.clone());
+        self._listeners.push(dnd.on("click", move |_| {
+            let on = state.says("aria-checked").as_deref() == Some("true");
+            cx.act(Action::DoNotDisturb(!on));
+        }));
+    }
+
+    fn press(&mut self, cx: &Rc<Context>, selector: &str, action: Action) {
+        self.presses.push(pressing(cx, self.body.find(selector), action));
+    }
+
+    /// The first armed button: the whole sheet is watched for being really visible.
+    fn armed(&mut self, cx: &Rc<Context>, selector: &str, action: Action) {
+        let arm = Arm::after(ARM_MS, true);
+        self._visible = Some(Visible::watch(&self.body, arm));
+        self.also_armed(cx, selector, action);
+    }
+
+    fn also_armed(&mut self, cx: &Rc<Context>, selector: &str, action: Action) {
+        let Some(visible) = &self._visible else { return };
+        let press = Press::armed(cx, self.body.find(selector), visible.arm());
+        press.makes(action);
+        self.presses.push(press);
+    }
+
+    /// In sheets the first control; where something is consented to, the text.
+    fn first(&self) -> Option<Part> {
+        match self.sheet {
+            Sheet::Consent { .. } | Sheet::Confirm { .. } => self.body.maybe("h2"),
+            Sheet::SecondIncoming(_) => self.body.maybe(".hold"),
+            Sheet::Import { .. } => self.body.maybe(".ok"),
+            Sheet::Status { .. } if !self.signing_out => self.body.maybe("[role=radio][aria-checked=true]"),
+            Sheet::Microphone { .. }
+            | Sheet::Numbers { .. }
+            | Sheet::Status { .. }
+            | Sheet::RemoveContacts => self.body.maybe("button:not([hidden])"),
+        }
+        .or_else(|| self.body.maybe("button:not([hidden])"))
+    }
+
+    fn write(&mut self, cx: &Rc<Context>, sheet: &Sheet, header: &Header) {
+        let body = &self.body;
+        match sheet {
+            Sheet::Consent { chain } => write_chain(&body.find(".origins"), chain),
+            Sheet::SecondIncoming(incoming) => write_second(cx, body, incoming),
+            Sheet::Import { .. } => write_import(cx, body, sheet),
+            Sheet::Microphone { title, sub, again } => write_microphone(cx, body, title, sub, *again),
+            Sheet::Confirm { from, number, why } => {
+                let lead = if from.is_empty() {
+                    String::new()
+                } else {
+                    cx.with("confirm.lead", &[("origin", from)])
+                };
+                body.find(".lead").text_or_hide(&lead);
+                body.find(".number").text(number);
+                body.find(".why").text(&cx.text(why));
+                body.find(".yes .text").text(&cx.with("dial.call.name", &[("name", number)]));
+            }
+            Sheet::Numbers { name, numbers } => {
+                body.find(".name bdi").text(name);
+                if let Some(list) = &mut self.numbers {
+                    list.update(numbers);
+                }
+            }
+            Sheet::Status { statuses, set, dnd, .. } if !self.signing_out => {
+                write_status(cx, body, (statuses, set, *dnd), header);
+            }
+            Sheet::Status { .. } | Sheet::RemoveContacts => {}
+        }
+    }
+}
+
+/// In full, one origin a line, never cut.
+fn write_chain(list: &Part, chain: &[String]) {
+    list.clear();
+    for origin in chain {
+        let line = Part::new("span");
+        line.text(origin);
+        list.append(&line);
+    }
+}
+
+fn write_second(cx: &Context, body: &Part, incoming: &Incoming) {
+    let party = &incoming.party;
+    avatar::write(&body.find(".avatar"), &party.avatar, &party.name);
+    let (second, line) = (cx.plain("in.second"), cx.text(&party.line));
+    body.find(".lead").text(&if line.is_empty() { second } else { format!("{second} · {line}") });
+    body.find(".name bdi").text(&headline(cx, party));
+    let number = if party.name.is_empty() { "" } else { party.number.as_str() };
+    body.find(".number").text_or_hide(number);
+    body.find(".note").text_or_hide(&text_of(cx, incoming.note.as_ref()));
+}
+
+fn write_import(cx: &Context, body: &Part, sheet: &Sheet) {
+    let Sheet::Import { name, added, updated, skipped, defects } = sheet else { return };
+    body.find(".file").text(name);
+    for (class, count) in [(".added", added), (".updated", updated), (".skipped", skipped)] {
+        body.find(class).text(&cx.with("format.count", &[("n", &count.to_string())]));
+    }
+    body.find(".skips").attribute("data-none", (*skipped == 0).then_some(""));
+    let list = body.find(".defects");
+    list.show(!defects.is_empty());
+    body.find(".copy").show(!defects.is_empty());
+    list.clear();
+    for (line, why) in defects {
+        let item = Part::new("li");
+        let why = cx.plain(why);
+        item.text(&cx.with("contacts.line", &[("n", &line.to_string()), ("why", &why)]));
+        list.append(&item);
+    }
+}
+
+fn write_microphone(cx: &Context, body: &Part, title: &Text, sub: &Text, again: bool) {
+    body.find(".title").text(&cx.text(title));
+    body.find(".sub").text_or_hide(&cx.text(sub));
+    body.find(".snippet").show(title.id == "mic.policy");
+    body.find(".again").show(again);
+    body.find(".cancel").text(&cx.plain(if again { "set.cancel" } else { "set.close" }));
+}
+
+fn write_status(cx: &Context, body: &Part, view: (&[(String, String)], &str, bool), header: &Header) {
+    let (statuses, set, dnd) = view;
+    avatar::write_own(&body.find(".heading .avatar"), &header.name);
+    body.find(".heading .dot").attribute("data-dot", Some(dot(header.dot)));
+    body.find(".name bdi").text(&header.name);
+    body.find(".line").text_or_hide(&header.extension);
+    body.find(".dnd").flag("aria-checked", dnd);
+    for (item, (id, label)) in body.all("[data-status]").iter().zip(statuses) {
+        // Ours are message ids, those of the configuration are texts: an unknown id is its own text.
+        item.find(".text").text(&cx.plain(label));
+        let sub = if id == "busy" { cx.plain("status.busy.sub") } else { String::new() };
+        item.find("small").text_or_hide(&sub);
+        let shape = match id.as_str() {
+            "busy" => "busy",
+            "away" => "away",
+            _ => "available",
+        };
+        item.find(".dot").attribute("data-dot", Some(shape));
+        super::recents::choose(item, id == set);
+    }
+}
+
+/// The browser's clipboard; where it refuses, the text is selected so that it can be copied by hand.
+fn copy_text(list: &Part) {
+    let text = list.html().inner_text();
+    let _ = super::dom::window().navigator().clipboard().write_text(&text);
+    if let Ok(Some(selection)) = super::dom::window().get_selection() {
+        let _ = selection.select_all_children(list.element());
+    }
+}
+
+/// A second call that was put off: a bar above the screen, still answerable.
+struct Waiting {
+    cx: Rc<Context>,
+    part: Part,
+    bar: Part,
+    _open: Listener,
+}
+
+impl Waiting {
+    fn new(cx: &Rc<Context>, later: &Rc<Cell<Option<CallId>>>) -> Waiting {
+        let (part, bar) = (Part::by_id(id::WAITING), cx.copy(Template::Waiting));
+        part.append(&bar);
+        let (again, later) = (cx.clone(), later.clone());
+        let open = bar.on("click", move |_| {
+            later.set(None);
+            again.redraw();
+        });
+        Waiting { cx: cx.clone(), part, bar, _open: open }
+    }
+
+    fn update(&self, waiting: Option<&Incoming>) {
+        self.part.show(waiting.is_some());
+        if let Some(incoming) = waiting {
+            let name = headline(&self.cx, &incoming.party);
+            self.bar.find(".text").text(&self.cx.with("in.waiting", &[("name", &name)]));
+        }
+    }
+}

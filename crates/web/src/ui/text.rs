@@ -1,0 +1,286 @@
+//! Message ids to texts of one language: arguments put in, plurals and numbers as the language has them.
+//!
+//! Never decides which message is shown.
+
+use js_sys::{Array, Function, Object, Reflect};
+use softframe_phone::view::Text;
+use std::{cell::RefCell, collections::BTreeMap};
+use wasm_bindgen::{JsCast, JsValue};
+
+/// Arguments that are counted things: written with the language's separators.
+const COUNTS: [&str; 5] = ["n", "done", "total", "new", "old"];
+
+/// One message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Message {
+    Plain(String),
+    /// By plural category (`one`, `few`, `other`), chosen by the argument `n`.
+    Plural(BTreeMap<String, String>),
+}
+
+/// The texts of a language, by id.
+#[derive(Default)]
+pub struct Strings {
+    texts: BTreeMap<String, Message>,
+    exchanged: BTreeMap<String, String>,
+    locale: String,
+    formats: RefCell<BTreeMap<Format, Option<Function>>>,
+}
+
+/// What `Intl` is asked to write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Format {
+    Number,
+    Time,
+    Weekday,
+    Date,
+    Plural,
+}
+
+impl Strings {
+    /// Reads a flat JSON object of texts; a plural is an object of texts by category. What is neither is left out:
+    /// its id is shown instead.
+    pub fn new(json: &str) -> Strings {
+        let parsed: serde_json::Value = serde_json::from_str(json).unwrap_or_default();
+        let entries = parsed.as_object().into_iter().flatten();
+        let texts = entries.filter_map(|(id, value)| Some((id.clone(), message(value)?))).collect();
+        Strings { texts, ..Strings::default() }
+    }
+
+    /// Texts that the configuration gives instead of ours, and the language for numbers and dates. Says if
+    /// anything changed.
+    pub(crate) fn exchange(&mut self, texts: &[(String, String)], locale: &str) -> bool {
+        let texts: BTreeMap<String, String> = texts.iter().cloned().collect();
+        let changed = texts != self.exchanged || locale != self.locale;
+        if changed {
+            self.exchanged = texts;
+            self.locale = locale.to_owned();
+            self.formats.borrow_mut().clear();
+        }
+        changed
+    }
+
+    /// The text of an id without arguments.
+    pub(crate) fn plain(&self, id: &str) -> String {
+        self.with(id, &[])
+    }
+
+    /// The text of a message of the view.
+    pub(crate) fn of(&self, text: &Text) -> String {
+        if text.id.is_empty() {
+            return text.args.first().map(|(_, value)| value.clone()).unwrap_or_default();
+        }
+        let args: Vec<(&str, &str)> = text.args.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        self.with(text.id, &args)
+    }
+
+    /// The text of an id with arguments; the id itself if there is none.
+    pub(crate) fn with(&self, id: &str, args: &[(&str, &str)]) -> String {
+        let Some(template) = self.template(id, args) else { return id.to_owned() };
+        fill(template, |name| {
+            let (_, value) = args.iter().find(|(given, _)| *given == name)?;
+            Some(self.written(name, value))
+        })
+    }
+
+    /// The text before and after one argument, for an argument that is set apart (bold).
+    pub(crate) fn around(&self, id: &str, argument: &str) -> (String, String) {
+        let template = self.template(id, &[]).unwrap_or(id);
+        let hole = format!("{{{argument}}}");
+        let (before, after) = template.split_once(&hole).unwrap_or((template, ""));
+        (before.to_owned(), after.to_owned())
+    }
+
+    /// The time of day, of wall milliseconds.
+    pub(crate) fn time(&self, wall_ms: u64) -> String {
+        self.format(Format::Time, wall_ms as f64)
+    }
+
+    /// Today, Yesterday, the weekday of the last six days, or the date.
+    pub(crate) fn day(&self, wall_ms: u64, days_ago: i64) -> String {
+        match days_ago {
+            ..=0 => self.plain("recents.today"),
+            1 => self.plain("recents.yesterday"),
+            2..=6 => self.format(Format::Weekday, wall_ms as f64),
+            7.. => self.format(Format::Date, wall_ms as f64),
+        }
+    }
+
+    fn template(&self, id: &str, args: &[(&str, &str)]) -> Option<&str> {
+        if let Some(text) = self.exchanged.get(id) {
+            return Some(text);
+        }
+        match self.texts.get(id)? {
+            Message::Plain(text) => Some(text),
+            Message::Plural(forms) => {
+                let n = args.iter().find(|(name, _)| *name == "n").and_then(|(_, n)| n.parse::<f64>().ok());
+                let category = n.map(|n| self.format(Format::Plural, n));
+                let form = category.and_then(|category| forms.get(&category));
+                form.or_else(|| forms.get("other")).map(String::as_str)
+            }
+        }
+    }
+
+    /// An argument as it is read: counts with separators, seconds as a clock or in words, the rest as it is.
+    fn written(&self, name: &str, value: &str) -> String {
+        let number = value.parse::<u64>().ok();
+        match (name, number) {
+            ("t", Some(seconds)) => clock(seconds),
+            ("duration", _) => {
+                seconds(value).map_or_else(|| value.to_owned(), |seconds| self.duration(seconds))
+            }
+            (name, Some(number)) if COUNTS.contains(&name) => self.format(Format::Number, number as f64),
+            _ => value.to_owned(),
+        }
+    }
+
+    fn duration(&self, seconds: u64) -> String {
+        let (h, m, s) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+        let (h_text, m_text, s_text) = (h.to_string(), m.to_string(), s.to_string());
+        match (h, m) {
+            (0, 0) => self.with("format.duration.short", &[("s", &s_text)]),
+            (0, _) => self.with("format.duration", &[("m", &m_text), ("s", &s_text)]),
+            (_, _) => self.with("format.duration.hours", &[("h", &h_text), ("m", &m_text)]),
+        }
+    }
+
+    fn format(&self, format: Format, number: f64) -> String {
+        let mut formats = self.formats.borrow_mut();
+        let function = formats.entry(format).or_insert_with(|| intl(format, &self.locale));
+        let written = function.as_ref().and_then(|function| {
+            let written = function.call1(&JsValue::NULL, &JsValue::from_f64(number)).ok()?;
+            written.as_string()
+        });
+        written.unwrap_or_else(|| number.to_string())
+    }
+}
+
+fn message(value: &serde_json::Value) -> Option<Message> {
+    if let Some(text) = value.as_str() {
+        return Some(Message::Plain(text.to_owned()));
+    }
+    let forms = value.as_object()?.iter();
+    Some(Message::Plural(forms.filter_map(|(k, v)| Some((k.clone(), v.as_str()?.to_owned()))).collect()))
+}
+
+/// Puts arguments into the holes; a hole without argument becomes nothing.
+fn fill(template: &str, argument: impl Fn(&str) -> Option<String>) -> String {
+    let mut filled = String::new();
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        filled.push_str(before);
+        let Some((name, next)) = after.split_once('}') else {
+            filled.push('{');
+            rest = after;
+            continue;
+        };
+        filled.push_str(&argument(name).unwrap_or_default());
+        rest = next;
+    }
+    filled.push_str(rest);
+    filled
+}
+
+/// Seconds of `7`, `04:12`, `1:00:09`.
+fn seconds(value: &str) -> Option<u64> {
+    value.split(':').try_fold(0_u64, |sum, part| sum.checked_mul(60)?.checked_add(part.parse().ok()?))
+}
+
+/// `mm:ss`, from an hour on `h:mm:ss`.
+pub(crate) fn clock(seconds: u64) -> String {
+    let (h, m, s) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if h > 0 { format!("{h}:{m:02}:{s:02}") } else { format!("{m:02}:{s:02}") }
+}
+
+/// A bound formatting function, `None` where the browser has none. A locale that is no locale: the browser's.
+fn intl(format: Format, locale: &str) -> Option<Function> {
+    let (class, method, options): (&str, &str, &[(&str, &str)]) = match format {
+        Format::Number => ("NumberFormat", "format", &[]),
+        Format::Time => ("DateTimeFormat", "format", &[("hour", "2-digit"), ("minute", "2-digit")]),
+        Format::Weekday => ("DateTimeFormat", "format", &[("weekday", "long")]),
+        Format::Date => {
+            ("DateTimeFormat", "format", &[("day", "numeric"), ("month", "short"), ("year", "numeric")])
+        }
+        Format::Plural => ("PluralRules", "select", &[]),
+    };
+    let class: Function = get(&get(&js_sys::global(), "Intl")?, class)?.dyn_into().ok()?;
+    let wishes = Object::new();
+    for (name, value) in options {
+        Reflect::set(&wishes, &(*name).into(), &(*value).into()).ok()?;
+    }
+    let make = |locale: JsValue| Reflect::construct(&class, &Array::of2(&locale, &wishes)).ok();
+    let wished = if locale.is_empty() { JsValue::UNDEFINED } else { locale.into() };
+    let formatter: JsValue = make(wished).or_else(|| make(JsValue::UNDEFINED))?;
+    let function: Function = get(&formatter, method)?.dyn_into().ok()?;
+    Some(function.bind0(&formatter))
+}
+
+fn get(object: &JsValue, name: &str) -> Option<JsValue> {
+    Reflect::get(object, &name.into()).ok().filter(|value| !value.is_undefined())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ENGLISH: &str = include_str!("../../../../www/strings/en.json");
+    const PAGE: &str = include_str!("../../../../www/index.html");
+
+    fn text(id: &'static str, args: &[(&'static str, &str)]) -> Text {
+        Text { id, args: args.iter().map(|(name, value)| (*name, (*value).to_owned())).collect() }
+    }
+
+    #[test]
+    fn messages_are_filled_and_unknown_ones_show_their_id() {
+        let strings = Strings::new(ENGLISH);
+        type Args = &'static [(&'static str, &'static str)];
+        let table: [(&'static str, Args, &str); 11] = [
+            ("signin.go", &[], "Sign in"),
+            ("dial.call.name", &[("name", "Ana {x}")], "Call Ana {x}"),
+            ("call.held", &[("t", "41")], "On hold 00:41"),
+            ("call.held", &[("t", "0:41")], "On hold 0:41"),
+            ("call.total", &[("t", "3725")], "Call time 1:02:05"),
+            ("ended.hangup", &[("duration", "252")], "Call ended · 4 min 12 s"),
+            ("ended.hangup", &[("duration", "7")], "Call ended · 7 s"),
+            ("ended.hangup", &[("duration", "04:12")], "Call ended · 4 min 12 s"),
+            ("ended.hangup", &[("duration", "1:00:09")], "Call ended · 1 h 0 min"),
+            ("ended.sip", &[("code", "486"), ("text", "Busy Here")], "SIP 486 Busy Here"),
+            ("no.such.id", &[], "no.such.id"),
+        ];
+        for (id, args, expected) in table {
+            assert_eq!(strings.of(&text(id, args)), expected);
+        }
+        assert_eq!(strings.of(&text("", &[("", "Marta")])), "Marta");
+        assert_eq!(
+            strings.around("signin.host", "origin"),
+            (String::new(), " will be able to use this phone.".into())
+        );
+    }
+
+    #[test]
+    fn the_configuration_exchanges_texts_and_says_when() {
+        let mut strings = Strings::new(ENGLISH);
+        let own = [("signin.go".to_owned(), "Enter".to_owned())];
+        assert!(strings.exchange(&own, "en"));
+        assert!(!strings.exchange(&own, "en"));
+        assert_eq!(strings.plain("signin.go"), "Enter");
+    }
+
+    #[test]
+    fn a_broken_file_shows_ids_and_holes_without_end_stay() {
+        assert_eq!(Strings::new("{").plain("signin.go"), "signin.go");
+        assert_eq!(fill("a {b", |_| None), "a {b");
+        assert_eq!(fill("{a}{b}", |name| (name == "b").then(|| "x".to_owned())), "x");
+    }
+
+    #[test]
+    fn every_text_that_the_page_names_exists() {
+        let strings = Strings::new(ENGLISH);
+        for kind in ["data-text=\"", "data-label=\"", "data-hint=\""] {
+            for rest in PAGE.split(kind).skip(1) {
+                let id = rest.split('"').next().unwrap_or_default();
+                assert!(strings.texts.contains_key(id), "{id}");
+            }
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! Colours: the person's choice of light or dark, and the one colour a host may choose (ui.md 10).
+//!
+//! Only the accent can be exchanged; one that could be taken for live, end or waiting is refused.
+
+use super::dom::{Part, document};
+use softframe_phone::{Theme, view::Look};
+
+/// Hues (degrees, OKLCH) of live, end and warn, and how far an accent must keep away from them.
+const MEANT_HUES: [f64; 3] = [155.0, 27.0, 75.0];
+const HUE_DISTANCE: f64 = 25.0;
+/// Below this chroma a colour is grey and has no hue to mistake.
+const GREY: f64 = 0.04;
+
+/// Writes theme and accent on the root element.
+pub(crate) fn write(look: &Look) {
+    let Some(root) = document().document_element().map(Part::of) else { return };
+    root.attribute(
+        "data-theme",
+        match look.theme {
+            Theme::System => None,
+            Theme::Light => Some("light"),
+            Theme::Dark => Some("dark"),
+        },
+    );
+    if !look.language.is_empty() {
+        root.attribute("lang", Some(&look.language));
+    }
+    if let Some((light, dark)) = &look.accent {
+        for (side, colour, ground) in
+            [("light", light, Rgb::of("#ffffff")), ("dark", dark, Rgb::of("#15171b"))]
+        {
+            write_accent(&root, side, colour, ground);
+        }
+    }
+}
+
+fn write_accent(root: &Part, side: &str, colour: &str, ground: Option<Rgb>) {
+    let (Some(accent), Some(ground)) = (Rgb::of(colour), ground) else {
+        return crate::app::warn("the accent is not a colour of the form #rrggbb");
+    };
+    let Some(derived) = Derived::from(accent, ground) else {
+        return crate::app::warn("the accent could be taken for live, waiting or ended, and is not used");
+    };
+    for (name, value) in [
+        ("accent", derived.accent),
+        ("on-accent", derived.on_accent),
+        ("accent-ink", derived.ink),
+        ("accent-soft", derived.soft),
+    ] {
+        root.property(&format!("--{name}-{side}"), &value.hex());
+    }
+}
+
+/// Everything that follows from one colour on one ground.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Derived {
+    accent: Rgb,
+    on_accent: Rgb,
+    ink: Rgb,
+    soft: Rgb,
+}
+
+impl Derived {
+    fn from(accent: Rgb, ground: Rgb) -> Option<Derived> {
+        let (_, chroma, hue) = accent.oklch();
+        let near = |meant: &f64| {
+            let distance = (hue - meant).abs() % 360.0;
+            distance.min(360.0 - distance) < HUE_DISTANCE
+        };
+        if chroma >= GREY && MEANT_HUES.iter().any(near) {
+            return None;
+        }
+        let accent = accent.until(ground, 3.0);
+        let (white, night) = (Rgb([1.0; 3]), Rgb::of("#0f1430")?);
+        let on_accent = if accent.contrast(white) >= accent.contrast(night) { white } else { night };
+        let share = if ground.luminance() > 0.5 { 0.1 } else { 0.2 };
+        let soft = ground.mixed(accent, share);
+        Some(Derived { accent, on_accent, ink: accent.until(ground, 4.5), soft })
+    }
+}
+
+/// sRGB, each 0 to 1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Rgb([f64; 3]);
+
+impl Rgb {
+    /// Of `#rrggbb`.
+    fn of(text: &str) -> Option<Rgb> {
+        let digits = text.strip_prefix('#').filter(|digits| digits.len() == 6 && digits.is_ascii())?;
+        let value = u32::from_str_radix(digits, 16).ok()?;
+        Some(Rgb([16, 8, 0].map(|shift| f64::from(value >> shift & 0xff) / 255.0)))
+    }
+
+    fn hex(self) -> String {
+        let [r, g, b] = self.0.map(|part| (part.clamp(0.0, 1.0) * 255.0).round() as u8);
+        format!("#{r:02x}{g:02x}{b:02x}")
+    }
+
+    fn linear(self) -> [f64; 3] {
+        self.0.map(|part| if part <= 0.040_45 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) })
+    }
+
+    /// WCAG 2 relative luminance.
+    fn luminance(self) -> f64 {
+        let [r, g, b] = self.linear();
+        0.2126 * r + 0.7152 * g + 0.0722 * b
+    }
+
+    fn contrast(self, other: Rgb) -> f64 {
+        let (one, other) = (self.luminance() + 0.05, other.luminance() + 0.05);
+        one.max(other) / one.min(other)
+    }
+
+    fn mixed(self, other: Rgb, share: f64) -> Rgb {
+        let mut parts = self.0;
+        for (part, other) in parts.iter_mut().zip(other.0) {
+            *part += (other - *part) * share;
+        }
+        Rgb(parts)
+    }
+
+    /// Moved in lightness, away from the ground, until the contrast is reached.
+    fn until(self, ground: Rgb, contrast: f64) -> Rgb {
+        let (lightness, chroma, hue) = self.oklch();
+        let step = if ground.luminance() > 0.5 { -0.01 } else { 0.01 };
+        let tried = (0..100).map(|n| Rgb::from_oklch(lightness + f64::from(n) * step, chroma, hue));
+        let mut all = std::iter::once(self).chain(tried);
+        all.find(|colour| colour.contrast(ground) >= contrast).unwrap_or(self)
+    }
+
+    /// Lightness, chroma, hue in degrees (Ottosson's OKLab).
+    fn oklch(self) -> (f64, f64, f64) {
+        let [r, g, b] = self.linear();
+        let l = (0.412_221_47 * r + 0.536_332_54 * g + 0.051_445_99 * b).cbrt();
+        let m = (0.211_903_5 * r + 0.680_699_55 * g + 0.107_396_96 * b).cbrt();
+        let s = (0.088_302_46 * r + 0.281_718_84 * g + 0.629_978_7 * b).cbrt();
+        let lightness = 0.210_454_26 * l + 0.793_617_8 * m - 0.004_072_05 * s;
+        let a = 1.977_998_5 * l - 2.428_592_2 * m + 0.450_593_7 * s;
+        let b = 0.025_904_04 * l + 0.782_771_77 * m - 0.808_675_77 * s;
+        (lightness, a.hypot(b), b.atan2(a).to_degrees().rem_euclid(360.0))
+    }
+
+    fn from_oklch(lightness: f64, chroma: f64, hue: f64) -> Rgb {
+        let lightness = lightness.clamp(0.0, 1.0);
+        let (b, a) = hue.to_radians().sin_cos();
+        let (a, b) = (a * chroma, b * chroma);
+        let l = (lightness + 0.396_337_78 * a + 0.215_803_76 * b).powi(3);
+        let m = (lightness - 0.105_561_35 * a - 0.063_854_17 * b).powi(3);
+        let s = (lightness - 0.089_484_18 * a - 1.291_485_5 * b).powi(3);
+        let linear = [
+            4.076_741_7 * l - 3.307_711_6 * m + 0.230_969_94 * s,
+            -1.268_438 * l + 2.609_757_4 * m - 0.341_319_38 * s,
+            -0.004_196_09 * l - 0.703_418_6 * m + 1.707_614_7 * s,
+        ];
+        Rgb(linear.map(|part| {
+            let part = part.clamp(0.0, 1.0);
+            if part <= 0.003_130_8 { part * 12.92 } else { 1.055 * part.powf(1.0 / 2.4) - 0.055 }
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn derived(colour: &str, ground: &str) -> Option<Derived> {
+        Derived::from(Rgb::of(colour)?, Rgb::of(ground)?)
+    }
+
+    #[test]
+    fn a_colour_comes_back_from_oklch() {
+        for colour in ["#3f56d8", "#0b7285", "#93a1ff", "#808080", "#000000"] {
+            let rgb = Rgb::of(colour).unwrap();
+            let (l, c, h) = rgb.oklch();
+            assert_eq!(Rgb::from_oklch(l, c, h).hex(), colour);
+        }
+    }
+
+    #[test]
+    fn what_is_derived_can_be_read_on_both_grounds() {
+        for colour in ["#0b7285", "#3f56d8", "#e8e8ff", "#101040", "#9c36b5", "#777777"] {
+            for ground in ["#ffffff", "#15171b"] {
+                let derived = derived(colour, ground).unwrap();
+                let ground = Rgb::of(ground).unwrap();
+                assert!(derived.accent.contrast(ground) >= 3.0, "{colour}");
+                assert!(derived.ink.contrast(ground) >= 4.5, "{colour}");
+                assert!(derived.accent.contrast(derived.on_accent) >= 4.0, "{colour} {derived:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_accent_that_means_something_else_is_refused() {
+        for colour in ["#13794a", "#cc322e", "#f3b23c", "#22aa44"] {
+            assert_eq!(derived(colour, "#ffffff"), None, "{colour}");
+        }
+        assert_eq!(Rgb::of("red"), None);
+        assert_eq!(Rgb::of("#12345g"), None);
+    }
+}
