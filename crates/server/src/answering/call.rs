@@ -10,6 +10,8 @@ const MAX_DIGITS: usize = 64;
 
 /// A call.
 pub(crate) struct Call {
+    /// The number as it was dialled, or that a ring seems to come from.
+    pub(crate) number: String,
     /// The other side's user part.
     pub(crate) peer: String,
     /// What our side does.
@@ -48,8 +50,8 @@ pub(crate) enum Due {
 }
 
 impl Call {
-    pub(crate) fn new(peer: String, behaviour: Behaviour, stage: Stage) -> Call {
-        Call { peer, behaviour, stage, digits: String::new(), report: None }
+    pub(crate) fn new(number: String, peer: String, behaviour: Behaviour, stage: Stage) -> Call {
+        Call { number, peer, behaviour, stage, digits: String::new(), report: None }
     }
 
     /// A digit was heard.

@@ -118,16 +118,7 @@ impl Line {
 
     /// Offers; [`Line::accept`] takes the answer.
     pub(crate) fn offering(now: Instant, local: SocketAddr, sound: Sound) -> Result<(Line, String), String> {
-        Line::offering_as(now, local, sound, true)
-    }
-
-    fn offering_as(
-        now: Instant,
-        local: SocketAddr,
-        sound: Sound,
-        lite: bool,
-    ) -> Result<(Line, String), String> {
-        let mut rtc = configured(now, lite);
+        let mut rtc = configured(now, false);
         rtc.add_local_candidate(host(local)?);
         let mut change = rtc.sdp_api();
         let audio = change.add_media(MediaKind::Audio, Direction::SendRecv, None, None, None);
@@ -173,6 +164,11 @@ impl Line {
 
     /// A datagram came. One that is not ours is dropped.
     pub(crate) fn datagram(&mut self, now: Instant, source: SocketAddr, octets: &[u8]) {
+        // The callee's checks may overtake its answer. Answered now, its DTLS would start and meet nobody, and come
+        // again only a second later; unanswered, the checks come again in milliseconds.
+        if let State::Offered(_) = self.state {
+            return;
+        }
         let Ok(contents) = octets.try_into() else { return };
         let receive = Receive { proto: Protocol::Udp, source, destination: self.local, contents };
         let input = Input::Receive(now, receive);
@@ -316,8 +312,9 @@ fn law_of(codec: Codec) -> Option<Law> {
     }
 }
 
-/// PCMU, PCMA and key-pad events in RTP mode. Lite, because a browser's own candidates may be mDNS names, which
-/// only it can resolve: it checks, we answer (RFC 8445 §2.5).
+/// PCMU, PCMA and key-pad events in RTP mode. Lite where we answer: a browser's own candidates may be mDNS names,
+/// which only it can resolve; it checks, we answer (RFC 8445 §2.5). Full where we offer: then we nominate, and need not
+/// wait a second for a browser that does.
 fn configured(now: Instant, lite: bool) -> Rtc {
     let mut config = RtcConfig::new().set_rtp_mode(true).set_ice_lite(lite).clear_codecs();
     config = config.enable_pcmu(true).enable_pcma(true);

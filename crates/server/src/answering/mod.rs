@@ -26,7 +26,7 @@ use ring::Outcome;
 use serde_json::{Value, json};
 use softframe_sip::{
     Command, Config, ConnectionState, Event, FlowId, Ids, Instant, Secret, SessionId, UserAgent,
-    wire::Message,
+    wire::{Message, NameAddr},
 };
 use std::collections::{BTreeMap, VecDeque};
 
@@ -179,7 +179,7 @@ impl Answering {
             let one = |(session, call): (&SessionId, &Call)| {
                 let ring = matches!(agent.role, Role::Caller(_)).then_some(*id);
                 json!({
-                    "number": agent.user, "peer": call.peer, "state": call.name(), "dtmf": call.digits,
+                    "number": call.number, "answeredBy": agent.user, "peer": call.peer, "state": call.name(), "dtmf": call.digits,
                     "ring": ring, "heard": heard(CallId { agent: *id, session: *session }),
                 })
             };
@@ -301,7 +301,7 @@ impl Answering {
                 let session = agent.user_agent.next_session();
                 let behaviour = Behaviour::Answers(Sound::Tone);
                 let stage = Stage::Inviting { until: now.after(ring.seconds * 1000) };
-                agent.calls.insert(session, Call::new(ring.to.clone(), behaviour, stage));
+                agent.calls.insert(session, Call::new(ring.from.clone(), ring.to.clone(), behaviour, stage));
                 self.outcome(id, Outcome::started);
                 self.media(id, session, Order::Offer(Sound::Tone));
             }
@@ -323,9 +323,10 @@ impl Answering {
             (_, []) => Some(Order::Offer(behaviour.sound())),
             (_, offer) => Some(Order::Answer(behaviour.sound(), offer.to_vec())),
         };
-        let peer = request.from().uri.user().unwrap_or_default();
+        let user = |address: &NameAddr| address.uri.user().unwrap_or_default();
+        let (number, peer) = (user(request.to()), user(request.from()));
         let stage = if order.is_some() { Stage::Describing } else { Stage::Ringing };
-        agent.calls.insert(session, Call::new(peer, behaviour, stage));
+        agent.calls.insert(session, Call::new(number, peer, behaviour, stage));
         if let Some(order) = order {
             self.media(id, session, order);
         }

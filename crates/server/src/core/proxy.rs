@@ -123,7 +123,7 @@ impl Exchange {
         // A name that no Request-URI of a caller can have, since none is looked up with a space in it.
         let user = if is_guest { format!("{user} (guest {})", flow.0) } else { user };
         let (code, headers) = match self.registrar.register(now, flow, &user, request) {
-            Ok(()) => (StatusCode::OK, self.registered(now, request, &user)),
+            Ok(()) => (StatusCode::OK, self.registered(now, request, &user, is_guest)),
             Err(Refusal::BadContact) => (StatusCode::BAD_REQUEST, Vec::new()),
             Err(Refusal::TooMany) => (StatusCode::FORBIDDEN, Vec::new()),
             Err(Refusal::TooBrief(least)) => {
@@ -133,8 +133,15 @@ impl Exchange {
         self.answer(flow, request, code, &headers);
     }
 
-    fn registered(&self, now: Instant, request: &Message, user: &str) -> Vec<(&'static str, String)> {
-        let gruu = request.lists("Supported", "gruu");
+    fn registered(
+        &self,
+        now: Instant,
+        request: &Message,
+        user: &str,
+        is_guest: bool,
+    ) -> Vec<(&'static str, String)> {
+        // A guest's GRUU would show the name it is kept under.
+        let gruu = request.lists("Supported", "gruu") && !is_guest;
         let contacts = self.registrar.contacts(now, user, &self.config.domain, gruu);
         let mut headers: Vec<_> = contacts.into_iter().map(|contact| ("Contact", contact)).collect();
         let numbered = request.addresses("Contact").any(|contact| contact.params.get("reg-id").is_some());

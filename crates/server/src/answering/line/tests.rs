@@ -17,7 +17,7 @@ impl Pair {
     /// `left` offers with full ICE, as a browser does; `right` answers as the server does.
     fn called(left: Sound, right: Sound) -> Pair {
         let now = Instant::now();
-        let (mut left, offer) = Line::offering_as(now, LEFT.into(), left, false).expect("offer");
+        let (mut left, offer) = Line::offering(now, LEFT.into(), left).expect("offer");
         assert!(offer.contains("a=rtpmap:101 telephone-event/8000"), "{offer}");
         let (right, answer) = Line::answering(now, RIGHT.into(), right, offer.as_bytes()).expect("answer");
         assert!(answer.contains("a=rtpmap:101 telephone-event/8000"), "{answer}");
