@@ -8,32 +8,32 @@ use softframe_sip::{
     wire::{AuthValue, Frame, Message, Method, NameAddr, PONG, ResponseBuilder, StatusCode, Uri, Via},
 };
 
-pub struct Proxy {
+pub(crate) struct Proxy {
     /// Address-of-record user, Contact URI, phone.
-    pub bindings: Vec<(String, Uri, usize)>,
+    pub(crate) bindings: Vec<(String, Uri, usize)>,
     /// How many REGISTERs were accepted.
-    pub registrations: usize,
+    pub(crate) registrations: usize,
     /// Answers CRLF with CRLF.
-    pub answers_crlf: bool,
+    pub(crate) answers_crlf: bool,
     /// Drops everything.
-    pub silent: bool,
+    pub(crate) silent: bool,
     /// What the next REGISTERs are answered with instead: status and headers.
-    pub refusals: Vec<(u16, Vec<(&'static str, String)>)>,
+    pub(crate) refusals: Vec<(u16, Vec<(&'static str, String)>)>,
     /// Requests other than REGISTER are challenged with 407, too.
-    pub challenges_all: bool,
+    pub(crate) challenges_all: bool,
     /// Seconds granted; what was asked for if 0.
-    pub granted: u32,
+    pub(crate) granted: u32,
     /// Flow-Timer of the 200.
-    pub flow_timer: Option<u32>,
+    pub(crate) flow_timer: Option<u32>,
     /// Messages that came for nobody: responses to what a test sent by itself, requests inside its dialogs.
-    pub heard: Vec<Message>,
+    pub(crate) heard: Vec<Message>,
     nonces: u64,
 }
 
 const REALM: &str = "sip.test";
 
 impl Proxy {
-    pub fn new() -> Proxy {
+    pub(crate) fn new() -> Proxy {
         Proxy {
             bindings: Vec::new(),
             registrations: 0,
@@ -49,12 +49,12 @@ impl Proxy {
     }
 
     /// A phone's socket closed.
-    pub fn lost(&mut self, phone: usize) {
+    pub(crate) fn lost(&mut self, phone: usize) {
         self.bindings.retain(|(_, _, owner)| *owner != phone);
     }
 
     /// A frame of a phone came: what goes to which phone.
-    pub fn receive(&mut self, phone: usize, octets: Vec<u8>) -> Vec<(usize, Vec<u8>)> {
+    pub(crate) fn receive(&mut self, phone: usize, octets: Vec<u8>) -> Vec<(usize, Vec<u8>)> {
         if self.silent {
             return Vec::new();
         }

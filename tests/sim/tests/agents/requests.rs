@@ -1,9 +1,7 @@
 //! What comes in and how it is answered: single requests to one registered phone, good and bad.
 
-mod world;
-
+use super::world::World;
 use softframe_sip::{Command, wire::Message};
-use world::World;
 
 /// Start line, branch and further lines make a request; what every request needs is added.
 fn request(start: &str, branch: &str, lines: &[&str], body: &str) -> Vec<u8> {
@@ -43,7 +41,9 @@ const INVITE: &str = "INVITE sip:200@x.invalid";
 #[test]
 fn requests_are_answered_as_their_method_and_headers_want_it() {
     let call = &["Contact: <sip:300@x>", "Content-Type: application/sdp"];
-    let table: &[(&str, &[&str], &str, &[u16], Option<(&str, &str)>)] = &[
+    type Row<'a> = (&'a str, &'a [&'a str], &'a str, &'a [u16], Option<(&'a str, &'a str)>);
+    // Start line, further lines, body; codes of the answers, and a header of the first.
+    let table: &[Row<'_>] = &[
         (
             "OPTIONS sip:200@x.invalid",
             &[],

@@ -1,11 +1,10 @@
 //! A virtual world: phones, a link with a delay, and a small registrar and proxy, all on one clock. What crosses the
 //! link is written down as a ladder. Never reads a real clock and never sleeps.
 
-#![allow(dead_code, unreachable_pub, reason = "each test binary uses its own part of this")]
-
 mod proxy;
 
 use proxy::Proxy;
+use softframe_server::core::{self, Exchange, Trust};
 
 use softframe_sip::{
     Command, Config, ConnectionState, EndedBy, Event, FlowId, Input, Instant, Output, Secret, SessionId,
@@ -15,28 +14,30 @@ use softframe_sip::{
 use std::collections::BTreeMap;
 
 /// Milliseconds a message takes from one end to the other.
-pub const DELAY: u64 = 10;
-pub const PASSWORD: &str = "secret";
-pub const OFFER: &str = "v=0 the offer";
-pub const ANSWER: &str = "v=0 the answer";
+pub(crate) const DELAY: u64 = 10;
+pub(crate) const PASSWORD: &str = "secret";
+pub(crate) const OFFER: &str = "v=0 the offer";
+pub(crate) const ANSWER: &str = "v=0 the answer";
 
-pub struct World {
-    pub now: u64,
-    pub phones: Vec<Phone>,
-    pub proxy: Proxy,
+pub(crate) struct World {
+    pub(crate) now: u64,
+    pub(crate) phones: Vec<Phone>,
+    pub(crate) proxy: Proxy,
+    /// The core of the real server, which then stands in the place of `proxy`.
+    pub(crate) server: Option<Exchange>,
     queue: BTreeMap<(u64, u64), Delivery>,
     sent: u64,
     ladder: Vec<String>,
 }
 
-pub struct Phone {
-    pub name: &'static str,
-    pub agent: UserAgent,
-    pub events: Vec<Event>,
+pub(crate) struct Phone {
+    pub(crate) name: &'static str,
+    pub(crate) agent: UserAgent,
+    pub(crate) events: Vec<Event>,
     /// Whether a socket can be opened.
-    pub reachable: bool,
+    pub(crate) reachable: bool,
     /// Whether what is sent in either direction disappears, without the socket being closed.
-    pub frozen: bool,
+    pub(crate) frozen: bool,
     flow: Option<FlowId>,
 }
 
@@ -47,7 +48,7 @@ enum Delivery {
     ToPhone(usize, FlowId, Vec<u8>),
 }
 
-pub fn config(user: &str, password: &str) -> Config {
+pub(crate) fn config(user: &str, password: &str) -> Config {
     Config {
         servers: vec!["wss://sip.test/ws".to_owned()],
         user: user.to_owned(),
@@ -63,11 +64,11 @@ pub fn config(user: &str, password: &str) -> Config {
 
 impl World {
     /// Phones of these names, not yet signed in.
-    pub fn new(names: &[&'static str]) -> World {
+    pub(crate) fn new(names: &[&'static str]) -> World {
         World::with(names.iter().map(|name| (*name, config(name, PASSWORD))).collect())
     }
 
-    pub fn with(phones: Vec<(&'static str, Config)>) -> World {
+    pub(crate) fn with(phones: Vec<(&'static str, Config)>) -> World {
         let phones = phones.into_iter().enumerate().map(|(index, (name, config))| {
             let seed = [u8::try_from(index).expect("few phones") + 1; 32];
             let agent = UserAgent::new(config, seed);
@@ -77,20 +78,37 @@ impl World {
             now: 0,
             phones: phones.collect(),
             proxy: Proxy::new(),
+            server: None,
             queue: BTreeMap::new(),
             sent: 0,
             ladder: Vec::new(),
         }
     }
 
-    /// Phones that are registered, with empty ladders and no events.
-    pub fn registered(names: &[&'static str]) -> World {
+    /// The real server's core between phones that are registered with it.
+    pub(crate) fn with_server(names: &[&'static str]) -> World {
+        let users = names.iter().map(|name| ((*name).to_owned(), PASSWORD.to_owned())).collect();
+        let config =
+            core::Config { domain: "sip.test".to_owned(), aliases: Vec::new(), users, other_numbers: None };
         let mut world = World::new(names);
-        for phone in 0..names.len() {
-            world.command(phone, Command::Register);
+        world.server = Some(Exchange::new(config, [99; 32]));
+        world.register_all();
+        world
+    }
+
+    /// Phones that are registered, with empty ladders and no events.
+    pub(crate) fn registered(names: &[&'static str]) -> World {
+        let mut world = World::new(names);
+        world.register_all();
+        world
+    }
+
+    fn register_all(&mut self) {
+        for phone in 0..self.phones.len() {
+            self.command(phone, Command::Register);
         }
-        world.run(1_000);
-        for phone in &mut world.phones {
+        self.run(1_000);
+        for phone in &mut self.phones {
             let last = phone.events.iter().rev().find_map(|event| match event {
                 Event::Connection(connection) => Some(connection.state),
                 _ => None,
@@ -98,21 +116,20 @@ impl World {
             assert_eq!(last, Some(ConnectionState::Registered), "{}", phone.name);
             phone.events.clear();
         }
-        world.ladder.clear();
-        world
+        self.ladder.clear();
     }
 
-    pub fn command(&mut self, phone: usize, command: Command) {
+    pub(crate) fn command(&mut self, phone: usize, command: Command) {
         self.input(phone, Input::Command(command));
     }
 
-    pub fn input(&mut self, phone: usize, input: Input) {
+    pub(crate) fn input(&mut self, phone: usize, input: Input) {
         self.phones[phone].agent.handle_input(Instant(self.now), input);
         self.drain(phone);
     }
 
     /// Lets `millis` pass.
-    pub fn run(&mut self, millis: u64) {
+    pub(crate) fn run(&mut self, millis: u64) {
         let end = self.now + millis;
         while let Some(next) = self.next_moment().filter(|next| *next <= end) {
             self.now = self.now.max(next);
@@ -124,7 +141,8 @@ impl World {
     fn next_moment(&self) -> Option<u64> {
         let queued = self.queue.keys().next().map(|(at, _)| *at);
         let timers = self.phones.iter().filter_map(|phone| phone.agent.poll_timeout()).map(|at| at.0);
-        queued.into_iter().chain(timers).min()
+        let server = self.server.as_ref().and_then(Exchange::poll_timeout).map(|at| at.0);
+        queued.into_iter().chain(timers).chain(server).min()
     }
 
     fn step(&mut self) {
@@ -132,6 +150,10 @@ impl World {
         if let Some(key) = due {
             let delivery = self.queue.remove(&key).expect("just seen");
             return self.deliver(delivery);
+        }
+        let server = self.server.as_ref().and_then(Exchange::poll_timeout);
+        if server.is_some_and(|at| at.0 <= self.now) {
+            self.server_input(core::Input::Timeout);
         }
         for phone in 0..self.phones.len() {
             if self.phones[phone].agent.poll_timeout().is_some_and(|at| at.0 <= self.now) {
@@ -147,12 +169,16 @@ impl World {
         match delivery {
             Delivery::Opened(phone, flow) => {
                 self.phones[phone].flow = Some(flow);
+                self.server_input(core::Input::Opened(seen_from_server(phone, flow), Trust::Challenged));
                 self.input(phone, Input::Connected(flow));
             }
             Delivery::Refused(phone, flow) => self.input(phone, Input::Disconnected(flow)),
             Delivery::ToProxy(phone, flow, octets) if self.phones[phone].flow == Some(flow) => {
                 if self.phones[phone].frozen {
                     return;
+                }
+                if self.server.is_some() {
+                    return self.server_input(core::Input::Frame(seen_from_server(phone, flow), octets));
                 }
                 for (to, octets) in self.proxy.receive(phone, octets) {
                     self.send_to_phone(to, octets);
@@ -169,8 +195,29 @@ impl World {
         }
     }
 
+    fn lost(&mut self, phone: usize, flow: FlowId) {
+        self.proxy.lost(phone);
+        self.server_input(core::Input::Closed(seen_from_server(phone, flow)));
+    }
+
+    fn server_input(&mut self, input: core::Input) {
+        let Some(server) = &mut self.server else { return };
+        server.handle_input(Instant(self.now), input);
+        let mut sent = Vec::new();
+        while let Some(output) = server.poll_output() {
+            match output {
+                core::Output::Transmit(flow, octets) => sent.push((flow, octets)),
+                core::Output::Dropped(_, reason) => panic!("a phone sent what is no message: {reason}"),
+            }
+        }
+        for (flow, octets) in sent {
+            let (phone, flow) = seen_from_phone(flow);
+            self.push(Delivery::ToPhone(phone, flow, octets));
+        }
+    }
+
     /// The proxy side sends, on the phone's present flow.
-    pub fn send_to_phone(&mut self, phone: usize, octets: Vec<u8>) {
+    pub(crate) fn send_to_phone(&mut self, phone: usize, octets: Vec<u8>) {
         if let Some(flow) = self.phones[phone].flow {
             self.push(Delivery::ToPhone(phone, flow, octets));
         }
@@ -191,7 +238,7 @@ impl World {
                 Output::Disconnect(flow) => {
                     if self.phones[phone].flow == Some(flow) {
                         self.phones[phone].flow = None;
-                        self.proxy.lost(phone);
+                        self.lost(phone, flow);
                     }
                 }
                 Output::Transmit(flow, octets) => {
@@ -203,10 +250,15 @@ impl World {
         }
     }
 
+    /// Whether a phone has an open socket.
+    pub(crate) fn is_open(&self, phone: usize) -> bool {
+        self.phones[phone].flow.is_some()
+    }
+
     /// The socket closes, as both sides see it.
-    pub fn cut(&mut self, phone: usize) {
+    pub(crate) fn cut(&mut self, phone: usize) {
         let flow = self.phones[phone].flow.take().expect("an open flow");
-        self.proxy.lost(phone);
+        self.lost(phone, flow);
         self.input(phone, Input::Disconnected(flow));
     }
 
@@ -221,22 +273,22 @@ impl World {
     }
 
     /// What crossed the link since the last call, without keep-alives.
-    pub fn ladder(&mut self) -> Vec<String> {
+    pub(crate) fn ladder(&mut self) -> Vec<String> {
         let is_ping = |line: &str| ["ping", "pong", "OPTIONS"].iter().any(|ping| line.ends_with(ping));
         std::mem::take(&mut self.ladder).into_iter().filter(|line| !is_ping(line)).collect()
     }
 
     /// The same with keep-alives.
-    pub fn whole_ladder(&mut self) -> Vec<String> {
+    pub(crate) fn whole_ladder(&mut self) -> Vec<String> {
         std::mem::take(&mut self.ladder)
     }
 
     /// What a phone was told since the last call, in short.
-    pub fn told(&mut self, phone: usize) -> Vec<String> {
+    pub(crate) fn told(&mut self, phone: usize) -> Vec<String> {
         std::mem::take(&mut self.phones[phone].events).iter().map(short).collect()
     }
 
-    pub fn connection(&self, phone: usize) -> Option<ConnectionState> {
+    pub(crate) fn connection(&self, phone: usize) -> Option<ConnectionState> {
         self.phones[phone].events.iter().rev().find_map(|event| match event {
             Event::Connection(connection) => Some(connection.state),
             _ => None,
@@ -244,7 +296,7 @@ impl World {
     }
 
     /// Begins a call; the number of its session.
-    pub fn call(&mut self, from: usize, target: &str) -> SessionId {
+    pub(crate) fn call(&mut self, from: usize, target: &str) -> SessionId {
         let session = self.phones[from].agent.next_session();
         let (target, offer) = (target.to_owned(), OFFER.as_bytes().to_vec());
         self.command(from, Command::Invite { session, target, offer, headers: Vec::new() });
@@ -252,7 +304,7 @@ impl World {
     }
 
     /// The session of the last `Incoming`.
-    pub fn incoming(&self, phone: usize) -> SessionId {
+    pub(crate) fn incoming(&self, phone: usize) -> SessionId {
         let session = self.phones[phone].events.iter().rev().find_map(|event| match event {
             Event::Incoming { session, .. } => Some(*session),
             _ => None,
@@ -260,17 +312,17 @@ impl World {
         session.unwrap_or_else(|| panic!("{} was not called", self.phones[phone].name))
     }
 
-    pub fn accept(&mut self, phone: usize, session: SessionId) {
+    pub(crate) fn accept(&mut self, phone: usize, session: SessionId) {
         let answer = ANSWER.as_bytes().to_vec();
         self.command(phone, Command::Accept { session, answer, headers: Vec::new() });
     }
 
-    pub fn hang_up(&mut self, phone: usize, session: SessionId) {
+    pub(crate) fn hang_up(&mut self, phone: usize, session: SessionId) {
         self.command(phone, Command::Terminate { session, reason: None });
     }
 
     /// A call from 0 to 1 that was answered, with empty ladders and no events: the sessions of both.
-    pub fn in_call(names: &[&'static str]) -> (World, SessionId, SessionId) {
+    pub(crate) fn in_call(names: &[&'static str]) -> (World, SessionId, SessionId) {
         let mut world = World::registered(names);
         let ours = world.call(0, names[1]);
         world.run(500);
@@ -284,7 +336,7 @@ impl World {
     }
 
     /// Nothing of any call is left: no session can be ended any more and no deadline but those of the line stands.
-    pub fn assert_quiet(&mut self) {
+    pub(crate) fn assert_quiet(&mut self) {
         self.run(70_000);
         self.whole_ladder();
         for phone in &self.phones {
@@ -296,6 +348,15 @@ impl World {
         let ladder = self.ladder();
         assert!(ladder.is_empty(), "{ladder:?}");
     }
+}
+
+/// Phones number their flows each for itself, the server needs one number for each.
+fn seen_from_server(phone: usize, flow: FlowId) -> FlowId {
+    FlowId(flow.0 * 100 + u64::try_from(phone).expect("few phones"))
+}
+
+fn seen_from_phone(flow: FlowId) -> (usize, FlowId) {
+    (usize::try_from(flow.0 % 100).expect("few phones"), FlowId(flow.0 / 100))
 }
 
 fn summary(message: &Message) -> String {

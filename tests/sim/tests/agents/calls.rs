@@ -1,0 +1,524 @@
+//! Calls between two phones through a small proxy: ladders that read like a SIP trace, and what each side was told.
+
+use super::world::{DELAY, World};
+use softframe_sip::{Command, Reason, wire::Message};
+
+fn sdp(text: &str) -> Vec<u8> {
+    format!("v=0 {text}").into_bytes()
+}
+
+#[test]
+fn call_answered_and_hung_up_by_the_caller() {
+    let mut world = World::registered(&["200", "201"]);
+    let ours = world.call(0, "201");
+    world.run(500);
+    let theirs = world.incoming(1);
+    world.accept(1, theirs);
+    world.run(500);
+    world.hang_up(0, ours);
+    world.run(500);
+    assert_eq!(
+        world.ladder(),
+        [
+            "200 > INVITE sdp",
+            "201 < INVITE sdp",
+            "201 > 100 INVITE",
+            "201 > 180 INVITE",
+            "200 < 100 INVITE",
+            "200 < 180 INVITE",
+            "201 > 200 INVITE sdp",
+            "200 < 200 INVITE sdp",
+            "200 > ACK",
+            "201 < ACK",
+            "200 > BYE",
+            "201 < BYE",
+            "201 > 200 BYE",
+            "200 < 200 BYE",
+        ]
+    );
+    assert_eq!(
+        world.told(0),
+        ["inviting", "progress 180", "accepted v=0 the answer", "terminated local 200"]
+    );
+    assert_eq!(world.told(1), ["incoming from 200", "confirmed", "terminated remote 200"]);
+    world.assert_quiet();
+}
+
+#[test]
+fn call_hung_up_by_the_callee() {
+    let (mut world, _, theirs) = World::in_call(&["200", "201"]);
+    let reason = Reason { protocol: "Q.850".to_owned(), cause: 16, text: "Normal \"clearing\"".to_owned() };
+    world.command(1, Command::Terminate { session: theirs, reason: Some(reason) });
+    world.run(500);
+    assert_eq!(world.ladder(), ["201 > BYE", "200 < BYE", "200 > 200 BYE", "201 < 200 BYE"]);
+    assert_eq!(world.told(0), ["terminated remote 200 Q.850;16"]);
+    assert_eq!(world.told(1), ["terminated local 200"]);
+    world.assert_quiet();
+}
+
+#[test]
+fn ringing_call_is_declined() {
+    let mut world = World::registered(&["200", "201"]);
+    world.call(0, "201");
+    world.run(500);
+    let session = world.incoming(1);
+    world.ladder();
+    world.command(1, Command::Reject { session, code: 486, headers: Vec::new() });
+    world.run(500);
+    assert_eq!(world.ladder(), ["201 > 486 INVITE", "200 < 486 INVITE", "200 > ACK", "201 < ACK"]);
+    assert_eq!(world.told(0).last().map(String::as_str), Some("terminated remote 486"));
+    assert_eq!(world.told(1).last().map(String::as_str), Some("terminated local 486"));
+    world.assert_quiet();
+}
+
+#[test]
+fn ringing_call_is_cancelled() {
+    let mut world = World::registered(&["200", "201"]);
+    let session = world.call(0, "201");
+    world.run(500);
+    world.ladder();
+    let reason =
+        Reason { protocol: "SIP".to_owned(), cause: 200, text: "Call completed elsewhere".to_owned() };
+    world.command(0, Command::Terminate { session, reason: Some(reason) });
+    world.run(500);
+    assert_eq!(
+        world.ladder(),
+        [
+            "200 > CANCEL",
+            "201 < CANCEL",
+            "201 > 200 CANCEL",
+            "201 > 487 INVITE",
+            "200 < 200 CANCEL",
+            "200 < 487 INVITE",
+            "200 > ACK",
+            "201 < ACK",
+        ]
+    );
+    assert_eq!(world.told(0), ["inviting", "progress 180", "terminated local 487"]);
+    assert_eq!(world.told(1), ["incoming from 200", "terminated remote 487 SIP;200"]);
+    world.assert_quiet();
+}
+
+#[test]
+fn cancel_waits_for_the_first_provisional_response() {
+    let mut world = World::registered(&["200", "201"]);
+    let session = world.call(0, "201");
+    world.hang_up(0, session);
+    assert_eq!(world.ladder(), ["200 > INVITE sdp"]);
+    assert_eq!(world.told(0), ["inviting", "terminated local 487"]);
+    world.run(500);
+    assert!(world.ladder().contains(&"200 > CANCEL".to_owned()));
+    assert_eq!(world.told(1), ["incoming from 200", "terminated remote 487"]);
+    world.assert_quiet();
+}
+
+#[test]
+fn cancel_that_crosses_the_200_ends_the_call_with_bye() {
+    let mut world = World::registered(&["200", "201"]);
+    let ours = world.call(0, "201");
+    world.run(500);
+    let theirs = world.incoming(1);
+    world.ladder();
+    world.accept(1, theirs);
+    world.run(DELAY / 2);
+    world.hang_up(0, ours);
+    world.run(500);
+    assert_eq!(
+        world.ladder(),
+        [
+            "201 > 200 INVITE sdp",
+            "200 > CANCEL",
+            "200 < 200 INVITE sdp",
+            "200 > ACK",
+            "200 > BYE",
+            "201 < CANCEL",
+            "201 > 200 CANCEL",
+            "201 < ACK",
+            "201 < BYE",
+            "201 > 200 BYE",
+            "200 < 200 CANCEL",
+            "200 < 200 BYE",
+        ]
+    );
+    assert_eq!(world.told(0), ["inviting", "progress 180", "terminated local 487"]);
+    assert_eq!(world.told(1), ["incoming from 200", "confirmed", "terminated remote 200"]);
+    world.assert_quiet();
+}
+
+#[test]
+fn nobody_there_and_nobody_answers() {
+    let mut world = World::registered(&["200", "201"]);
+    world.call(0, "299");
+    world.run(500);
+    assert_eq!(world.ladder(), ["200 > INVITE sdp", "200 < 480 INVITE", "200 > ACK"]);
+    assert_eq!(world.told(0), ["inviting", "terminated remote 480"]);
+
+    world.proxy.silent = true;
+    world.call(0, "201");
+    world.run(9_900);
+    assert_eq!(world.told(0), ["inviting"]);
+    let mut world = World::registered(&["200", "201"]);
+    let session = world.call(0, "201");
+    world.run(59_000);
+    assert_eq!(world.told(0), ["inviting", "progress 180"], "ringing has no end of its own");
+    world.hang_up(0, session);
+    world.run(500);
+    assert_eq!(world.told(1), ["incoming from 200", "terminated remote 487"]);
+    world.assert_quiet();
+}
+
+#[test]
+fn invite_without_a_registration_ends_at_once() {
+    let mut world = World::new(&["200"]);
+    world.call(0, "201");
+    assert!(world.ladder().is_empty());
+    assert_eq!(world.told(0), ["terminated network 503"]);
+}
+
+#[test]
+fn challenged_invite_is_sent_again_and_its_ack_carries_the_credentials() {
+    let mut world = World::registered(&["200", "201"]);
+    world.proxy.challenges_all = true;
+    let ours = world.call(0, "201");
+    world.run(500);
+    let ladder = world.ladder();
+    let begin = ["200 > INVITE sdp", "200 < 407 INVITE", "200 > ACK", "200 > INVITE sdp", "201 < INVITE sdp"];
+    assert_eq!(ladder[..5], begin);
+    let theirs = world.incoming(1);
+    world.accept(1, theirs);
+    world.run(500);
+    assert_eq!(world.told(0), ["inviting", "progress 180", "accepted v=0 the answer"], "told once");
+    world.hang_up(0, ours);
+    world.run(500);
+    world.ladder();
+    world.call(0, "201");
+    world.run(500);
+    assert_eq!(world.ladder()[..2], ["200 > INVITE sdp", "201 < INVITE sdp"], "the nonce is kept");
+}
+
+#[test]
+fn unanswered_200_is_repeated_until_the_ack_comes() {
+    let mut world = World::registered(&["200", "201"]);
+    world.call(0, "201");
+    world.run(500);
+    world.phones[0].frozen = true;
+    let theirs = world.incoming(1);
+    world.ladder();
+    world.accept(1, theirs);
+    world.run(4_000);
+    // At 0, 0.5, 1.5 and 3.5 s.
+    assert_eq!(world.ladder(), ["201 > 200 INVITE sdp"; 4]);
+    world.phones[0].frozen = false;
+    world.run(4_000);
+    assert_eq!(world.ladder(), ["201 > 200 INVITE sdp", "200 < 200 INVITE sdp", "200 > ACK", "201 < ACK"]);
+    assert_eq!(world.told(1), ["incoming from 200", "confirmed"]);
+}
+
+#[test]
+fn missing_ack_ends_the_session_after_thirty_two_seconds() {
+    let mut world = World::registered(&["200", "201"]);
+    world.call(0, "201");
+    world.run(500);
+    world.cut(0);
+    world.phones[0].reachable = false;
+    let theirs = world.incoming(1);
+    world.accept(1, theirs);
+    world.run(31_900);
+    assert_eq!(world.told(1), ["incoming from 200"]);
+    world.run(200);
+    assert_eq!(world.told(1), ["terminated network 408"]);
+}
+
+#[test]
+fn repeated_200_gets_its_ack_again_and_is_told_once() {
+    let mut world = World::registered(&["200", "201"]);
+    world.call(0, "201");
+    world.run(500);
+    let theirs = world.incoming(1);
+    world.phones[1].frozen = false;
+    world.accept(1, theirs);
+    world.run(DELAY);
+    // The ACK of the caller is lost on its way.
+    world.run(DELAY);
+    world.phones[1].frozen = true;
+    world.run(DELAY * 2);
+    world.phones[1].frozen = false;
+    world.ladder();
+    world.run(600);
+    assert_eq!(world.ladder(), ["201 > 200 INVITE sdp", "200 < 200 INVITE sdp", "200 > ACK", "201 < ACK"]);
+    assert_eq!(world.told(0), ["inviting", "progress 180", "accepted v=0 the answer"]);
+    assert_eq!(world.told(1), ["incoming from 200", "confirmed"]);
+}
+
+#[test]
+fn bye_before_the_ack_waits_for_it() {
+    let mut world = World::registered(&["200", "201"]);
+    world.call(0, "201");
+    world.run(500);
+    let theirs = world.incoming(1);
+    world.ladder();
+    world.accept(1, theirs);
+    world.hang_up(1, theirs);
+    assert_eq!(world.told(1), ["incoming from 200", "terminated local 200"]);
+    world.run(500);
+    assert_eq!(
+        world.ladder(),
+        [
+            "201 > 200 INVITE sdp",
+            "200 < 200 INVITE sdp",
+            "200 > ACK",
+            "201 < ACK",
+            "201 > BYE",
+            "200 < BYE",
+            "200 > 200 BYE",
+            "201 < 200 BYE",
+        ]
+    );
+    world.assert_quiet();
+}
+
+#[test]
+fn byes_that_cross_end_both_sides_once() {
+    let (mut world, ours, theirs) = World::in_call(&["200", "201"]);
+    world.hang_up(0, ours);
+    world.hang_up(1, theirs);
+    world.run(500);
+    assert_eq!(world.told(0), ["terminated local 200"]);
+    assert_eq!(world.told(1), ["terminated local 200"]);
+    world.assert_quiet();
+}
+
+#[test]
+fn forks_are_early_dialogs_of_their_own_and_the_late_200_is_ended() {
+    // Two phones of the same person.
+    let mut second = super::world::config("201", super::world::PASSWORD);
+    second.instance = "00000000-0000-4000-8000-000000000299".to_owned();
+    let configs = vec![
+        ("200", super::world::config("200", super::world::PASSWORD)),
+        ("201", super::world::config("201", super::world::PASSWORD)),
+        ("201b", second),
+    ];
+    let mut world = World::with(configs);
+    for phone in 0..3 {
+        world.command(phone, Command::Register);
+    }
+    world.run(1_000);
+    for phone in 0..3 {
+        world.told(phone);
+    }
+    let ours = world.call(0, "201");
+    world.run(500);
+    assert_eq!(world.told(0), ["inviting", "progress 180", "progress 180"]);
+    let (first, second) = (world.incoming(1), world.incoming(2));
+    world.accept(1, first);
+    world.accept(2, second);
+    world.run(500);
+    assert_eq!(world.told(0), ["accepted v=0 the answer"]);
+    assert_eq!(world.told(1), ["incoming from 200", "confirmed"]);
+    assert_eq!(world.told(2), ["incoming from 200", "confirmed", "terminated remote 200"]);
+    world.hang_up(0, ours);
+    world.run(500);
+    assert_eq!(world.told(1), ["terminated remote 200"]);
+    world.assert_quiet();
+}
+
+#[test]
+fn reinvite_is_answered_by_either_side() {
+    let (mut world, ours, theirs) = World::in_call(&["200", "201"]);
+    for (from, to, caller, callee) in [(0, 1, ours, theirs), (1, 0, theirs, ours)] {
+        world.command(from, Command::Reinvite { session: caller, offer: sdp("hold") });
+        world.run(100);
+        assert_eq!(world.told(to), ["offered v=0 hold"]);
+        world.command(to, Command::Answer { session: callee, answer: sdp("held") });
+        world.run(100);
+        assert_eq!(world.told(from), ["reinvited v=0 held"]);
+        assert!(world.told(to).is_empty());
+    }
+    let ladder = world.ladder();
+    assert_eq!(
+        ladder[..10],
+        [
+            "200 > INVITE sdp",
+            "201 < INVITE sdp",
+            "201 > 100 INVITE",
+            "200 < 100 INVITE",
+            "201 > 200 INVITE sdp",
+            "200 < 200 INVITE sdp",
+            "200 > ACK",
+            "201 < ACK",
+            "201 > INVITE sdp",
+            "200 < INVITE sdp",
+        ]
+    );
+    world.hang_up(1, theirs);
+    world.run(500);
+    assert_eq!(world.told(0), ["terminated remote 200"]);
+    world.assert_quiet();
+}
+
+#[test]
+fn refused_reinvite_leaves_the_session_as_it_was() {
+    let (mut world, ours, theirs) = World::in_call(&["200", "201"]);
+    world.command(0, Command::Reinvite { session: ours, offer: sdp("odd") });
+    world.run(100);
+    world.command(1, Command::RefuseOffer { session: theirs, code: 488 });
+    world.run(100);
+    assert_eq!(world.told(0), ["reinvite failed 488"]);
+    world.command(0, Command::Reinvite { session: ours, offer: sdp("even") });
+    world.run(100);
+    world.command(1, Command::Answer { session: theirs, answer: sdp("good") });
+    world.run(100);
+    assert_eq!(world.told(0), ["reinvited v=0 good"]);
+}
+
+#[test]
+fn offers_that_meet_are_refused_and_repeated_with_the_owner_of_the_dialog_waiting_longer() {
+    let (mut world, ours, theirs) = World::in_call(&["200", "201"]);
+    world.command(0, Command::Reinvite { session: ours, offer: sdp("ours") });
+    world.command(1, Command::Reinvite { session: theirs, offer: sdp("theirs") });
+    world.run(100);
+    let ladder = world.ladder();
+    assert_eq!(ladder.iter().filter(|line| line.contains("491")).count(), 4, "{ladder:?}");
+    assert!(world.told(0).is_empty() && world.told(1).is_empty());
+    // The callee's comes within 2 s; the caller gives way, and its own is reported as failed.
+    world.run(2_000);
+    assert_eq!(world.told(0), ["reinvite failed 491", "offered v=0 theirs"]);
+    world.command(0, Command::Answer { session: ours, answer: sdp("yes") });
+    world.run(100);
+    assert_eq!(world.told(1), ["reinvited v=0 yes"]);
+    world.run(5_000);
+    assert!(world.told(0).is_empty());
+}
+
+#[test]
+fn second_offer_of_ours_waits_for_the_first() {
+    let (mut world, ours, _) = World::in_call(&["200", "201"]);
+    world.command(0, Command::Reinvite { session: ours, offer: sdp("one") });
+    world.command(0, Command::Reinvite { session: ours, offer: sdp("two") });
+    assert_eq!(world.told(0), ["reinvite failed 491"]);
+    assert_eq!(world.ladder(), ["200 > INVITE sdp"]);
+}
+
+#[test]
+fn info_and_message_arrive_and_are_answered() {
+    let (mut world, ours, _) = World::in_call(&["200", "201"]);
+    let body = b"Signal=5".to_vec();
+    world
+        .command(0, Command::Info { session: ours, content_type: "application/dtmf-relay".to_owned(), body });
+    let (target, body) = ("201".to_owned(), "¡hola!".as_bytes().to_vec());
+    world.command(0, Command::Message { target, content_type: "text/plain;charset=UTF-8".to_owned(), body });
+    world.run(100);
+    assert_eq!(
+        world.ladder(),
+        [
+            "200 > INFO body",
+            "200 > MESSAGE body",
+            "201 < INFO body",
+            "201 > 200 INFO",
+            "201 < MESSAGE body",
+            "201 > 200 MESSAGE",
+            "200 < 200 INFO",
+            "200 < 200 MESSAGE",
+        ]
+    );
+    assert_eq!(world.told(1), ["info Signal=5", "message ¡hola!"]);
+}
+
+#[test]
+fn dialog_outlives_the_flow_and_goes_on_after_the_new_registration() {
+    let (mut world, ours, theirs) = World::in_call(&["200", "201"]);
+    world.cut(0);
+    world.run(100);
+    assert_eq!(world.told(0), ["Reconnecting", "Registered 200"], "the session goes on");
+    world.ladder();
+    world.command(0, Command::Reinvite { session: ours, offer: sdp("ice restart") });
+    world.run(100);
+    world.command(1, Command::Answer { session: theirs, answer: sdp("restarted") });
+    world.run(100);
+    assert_eq!(world.told(0), ["reinvited v=0 restarted"]);
+    world.hang_up(1, theirs);
+    world.run(100);
+    assert_eq!(world.told(0), ["terminated remote 200"]);
+    world.assert_quiet();
+}
+
+#[test]
+fn bye_during_the_cut_goes_out_after_the_new_registration() {
+    let (mut world, ours, _) = World::in_call(&["200", "201"]);
+    world.phones[0].reachable = false;
+    world.cut(0);
+    world.hang_up(0, ours);
+    assert!(world.told(0).contains(&"terminated local 200".to_owned()));
+    world.run(5_000);
+    world.phones[0].reachable = true;
+    world.run(10_000);
+    assert_eq!(world.told(1).last().map(String::as_str), Some("terminated remote 200"));
+    world.assert_quiet();
+}
+
+#[test]
+fn calls_without_an_answer_end_with_the_flow() {
+    let mut world = World::registered(&["200", "201"]);
+    world.call(0, "201");
+    world.run(500);
+    world.cut(1);
+    assert_eq!(world.told(1), ["incoming from 200", "Reconnecting", "terminated network 503"]);
+    world.cut(0);
+    assert_eq!(world.told(0), ["inviting", "progress 180", "Reconnecting", "terminated network 503"]);
+}
+
+#[test]
+fn signing_out_ends_all_calls_on_the_wire() {
+    let (mut world, ..) = World::in_call(&["200", "201"]);
+    world.command(0, Command::Unregister);
+    world.run(200);
+    assert_eq!(world.told(0), ["terminated local 200", "Offline"]);
+    assert_eq!(world.told(1), ["terminated remote 200"]);
+}
+
+#[test]
+fn transfer_reports_its_progress() {
+    let (mut world, ours, _) = World::in_call(&["200", "201"]);
+    let peer = world.phones[1].agent.farewell(softframe_sip::SessionId(1)).expect("a BYE");
+    let bye = Message::parse(peer).expect("readable");
+    world.command(0, Command::Refer { session: ours, target: "202".to_owned(), replaces: None });
+    world.run(100);
+    // Our own phone takes no REFER.
+    assert_eq!(world.told(0), ["transfer 405"]);
+    // What a phone that does would tell, in the dialog of its BYE.
+    for (number, body) in [(1, "SIP/2.0 100 Trying"), (2, "SIP/2.0 200 OK\r\n")] {
+        let text = format!(
+            "NOTIFY {} SIP/2.0\r\nVia: SIP/2.0/WS proxy;branch=z9hG4bKn{number}\r\nFrom: {}\r\nTo: {}\r\nCall-ID: {}\r\n\
+             CSeq: {number} NOTIFY\r\nEvent: refer;id=2\r\nSubscription-State: active\r\n\
+             Content-Type: message/sipfrag\r\n\r\n{body}",
+            bye.uri().expect("a request"),
+            bye.from(),
+            bye.to(),
+            bye.call_id(),
+        );
+        world.send_to_phone(0, text.into_bytes());
+    }
+    world.run(100);
+    assert_eq!(world.told(0), ["transfer 100", "transfer 200"]);
+}
+
+#[test]
+fn farewell_ends_the_session_on_the_wire() {
+    let (mut world, ours, _) = World::in_call(&["200", "201"]);
+    let bye = world.phones[0].agent.farewell(ours).expect("a BYE");
+    for (to, octets) in world.proxy.receive(0, bye) {
+        world.send_to_phone(to, octets);
+    }
+    world.run(100);
+    assert_eq!(world.told(1), ["terminated remote 200"]);
+
+    let mut world = World::registered(&["200", "201"]);
+    let ours = world.call(0, "201");
+    world.run(500);
+    let cancel = world.phones[0].agent.farewell(ours).expect("a CANCEL");
+    for (to, octets) in world.proxy.receive(0, cancel) {
+        world.send_to_phone(to, octets);
+    }
+    world.run(100);
+    assert_eq!(world.told(1), ["incoming from 200", "terminated remote 487"]);
+}

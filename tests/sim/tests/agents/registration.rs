@@ -1,0 +1,221 @@
+//! Signing in, staying signed in, and finding back: ladders between a phone and a small registrar in virtual time.
+
+use super::world::{World, config};
+use softframe_sip::{Command, ConnectionState, Input};
+
+fn registering() -> World {
+    let mut world = World::new(&["200"]);
+    world.command(0, Command::Register);
+    world
+}
+
+#[test]
+fn register_answers_the_challenge_and_is_told_once() {
+    let mut world = registering();
+    world.run(1_000);
+    assert_eq!(
+        world.ladder(),
+        ["200 > REGISTER", "200 < 401 REGISTER", "200 > REGISTER", "200 < 200 REGISTER"]
+    );
+    assert_eq!(world.told(0), ["Connecting", "authenticated sip.test", "Registered 200"]);
+}
+
+#[test]
+fn refresh_comes_before_expiry_with_the_kept_nonce_and_is_not_told() {
+    let mut world = registering();
+    world.run(1_000);
+    world.told(0);
+    world.ladder();
+    world.run(449_000);
+    assert!(world.ladder().is_empty(), "no refresh before 75 per cent of 600 s");
+    world.run(91_000);
+    assert_eq!(world.ladder(), ["200 > REGISTER", "200 < 200 REGISTER"]);
+    assert!(world.told(0).is_empty());
+}
+
+#[test]
+fn short_grant_of_the_registrar_is_kept_to_among_several_bindings() {
+    let mut world = registering();
+    world.proxy.granted = 60;
+    world.run(44_000);
+    assert_eq!(world.proxy.registrations, 1);
+    world.run(11_000);
+    assert_eq!(world.proxy.registrations, 2);
+}
+
+#[test]
+fn wrong_password_is_refused_and_nothing_follows() {
+    let mut world = World::with(vec![("200", config("200", "wrong"))]);
+    world.command(0, Command::Register);
+    world.run(3_600_000);
+    assert_eq!(
+        world.ladder(),
+        ["200 > REGISTER", "200 < 401 REGISTER", "200 > REGISTER", "200 < 401 REGISTER"]
+    );
+    assert_eq!(world.told(0), ["Connecting", "Refused 401"]);
+    assert_eq!(world.phones[0].agent.poll_timeout(), None);
+    world.command(0, Command::Register);
+    world.run(1_000);
+    assert_eq!(world.told(0), ["Connecting", "Refused 401"], "a person may try again");
+}
+
+#[test]
+fn refused_account_stops_and_busy_server_is_tried_again_after_its_time() {
+    let mut world = registering();
+    world.proxy.refusals.push((403, Vec::new()));
+    world.run(600_000);
+    assert_eq!(world.told(0), ["Connecting", "Refused 403"]);
+
+    let mut world = registering();
+    world.proxy.refusals.push((503, vec![("Retry-After", "120 (maintenance)".to_owned())]));
+    world.run(119_000);
+    assert_eq!(world.told(0), ["Connecting", "Reconnecting 503"]);
+    world.run(3_000);
+    assert_eq!(world.told(0), ["authenticated sip.test", "Registered 200"]);
+}
+
+#[test]
+fn too_brief_interval_is_lengthened() {
+    let mut world = registering();
+    world.proxy.refusals.push((423, vec![("Min-Expires", "1800".to_owned())]));
+    world.run(1_000);
+    assert_eq!(world.connection(0), Some(ConnectionState::Registered));
+    world.run(1_300_000);
+    assert_eq!(world.proxy.registrations, 1, "1800 s were granted");
+}
+
+#[test]
+fn cut_flow_is_opened_again_and_registered_at_once() {
+    let mut world = World::registered(&["200"]);
+    world.cut(0);
+    world.run(100);
+    assert_eq!(world.ladder(), ["200 > REGISTER", "200 < 200 REGISTER"]);
+    assert_eq!(world.told(0), ["Reconnecting", "Registered 200"]);
+}
+
+#[test]
+fn closed_port_is_tried_again_with_growing_pauses_without_an_end() {
+    let mut world = World::new(&["200"]);
+    world.phones[0].reachable = false;
+    world.command(0, Command::Register);
+    world.run(300_000);
+    let told = world.told(0);
+    assert_eq!(told[0], "Connecting");
+    assert!(told[1..].iter().all(|event| event == "Reconnecting"), "{told:?}");
+    // 0, 1, 2, 4, 8, 16 and then 30 s: about 14 attempts in 5 minutes.
+    assert!((12..=18).contains(&told.len()), "{}", told.len());
+    world.phones[0].reachable = true;
+    world.run(40_000);
+    assert_eq!(world.connection(0), Some(ConnectionState::Registered));
+}
+
+#[test]
+fn missing_pong_leaves_registered_within_ten_seconds_and_finds_back_by_itself() {
+    let mut world = World::registered(&["200"]);
+    world.phones[0].frozen = true;
+    world.run(24_500);
+    let pings = world.whole_ladder().iter().filter(|line| line.as_str() == "200 > ping").count();
+    assert_eq!(pings, 1);
+    world.run(9_000);
+    assert!(world.told(0).is_empty());
+    world.run(1_000);
+    assert_eq!(world.told(0), ["Reconnecting"]);
+    world.phones[0].frozen = false;
+    world.run(45_000);
+    assert_eq!(world.connection(0), Some(ConnectionState::Registered));
+}
+
+#[test]
+fn server_that_ignores_crlf_is_kept_alive_by_options() {
+    let mut world = World::registered(&["200"]);
+    world.proxy.answers_crlf = false;
+    world.run(120_000);
+    assert!(world.told(0).is_empty(), "the flow stays");
+    let ladder = world.whole_ladder();
+    assert_eq!(ladder.iter().filter(|line| line.as_str() == "200 > ping").count(), 1, "{ladder:?}");
+    assert_eq!(ladder.iter().filter(|line| line.as_str() == "200 < 200 OPTIONS").count(), 4, "{ladder:?}");
+}
+
+#[test]
+fn flow_timer_of_the_server_sets_the_pace() {
+    let mut world = World::new(&["200"]);
+    world.proxy.flow_timer = Some(10);
+    world.command(0, Command::Register);
+    world.run(46_000);
+    assert_eq!(world.whole_ladder().iter().filter(|line| line.as_str() == "200 < pong").count(), 5);
+}
+
+#[test]
+fn waking_registers_at_once_or_replaces_the_flow_within_five_seconds() {
+    let mut world = World::registered(&["200"]);
+    world.input(0, Input::Woke);
+    world.run(100);
+    assert_eq!(world.whole_ladder()[..3], ["200 > ping", "200 > OPTIONS", "200 > REGISTER"]);
+    assert!(world.told(0).is_empty());
+
+    world.phones[0].frozen = true;
+    world.input(0, Input::Woke);
+    world.run(4_900);
+    assert!(world.told(0).is_empty());
+    world.run(200);
+    assert_eq!(world.told(0), ["Reconnecting"]);
+
+    let mut world = World::new(&["200"]);
+    world.phones[0].reachable = false;
+    world.command(0, Command::Register);
+    world.run(20_000);
+    world.phones[0].reachable = true;
+    world.input(0, Input::Woke);
+    world.run(100);
+    assert_eq!(
+        world.connection(0),
+        Some(ConnectionState::Registered),
+        "waking does not wait for the pause to end"
+    );
+}
+
+#[test]
+fn unregister_takes_our_own_binding_away_and_closes_the_flow() {
+    let mut world = World::registered(&["200"]);
+    world.command(0, Command::Unregister);
+    world.run(100);
+    assert_eq!(world.ladder(), ["200 > REGISTER", "200 < 200 REGISTER"]);
+    assert_eq!(world.told(0), ["Offline"]);
+    assert!(world.proxy.bindings.is_empty());
+    assert_eq!(world.phones[0].agent.poll_timeout(), None);
+}
+
+#[test]
+fn unregister_does_not_wait_for_a_dead_server() {
+    let mut world = World::registered(&["200"]);
+    world.proxy.silent = true;
+    world.command(0, Command::Unregister);
+    world.run(1_990);
+    assert!(world.told(0).is_empty());
+    world.run(20);
+    assert_eq!(world.told(0), ["Offline"]);
+}
+
+#[test]
+fn servers_are_tried_in_their_order() {
+    let mut both = config("200", super::world::PASSWORD);
+    both.servers = vec!["wss://a/ws".to_owned(), "wss://b/ws".to_owned()];
+    let mut agent = softframe_sip::UserAgent::new(both, [1; 32]);
+    let mut now = softframe_sip::Instant(0);
+    agent.handle_input(now, Input::Command(Command::Register));
+    let mut urls = Vec::new();
+    while urls.len() < 4 {
+        match agent.poll_output() {
+            Some(softframe_sip::Output::Connect { flow, url }) => {
+                urls.push(url);
+                agent.handle_input(now, Input::Disconnected(flow));
+            }
+            Some(_) => {}
+            None => {
+                now = agent.poll_timeout().expect("another attempt");
+                agent.handle_input(now, Input::Timeout);
+            }
+        }
+    }
+    assert_eq!(urls, ["wss://a/ws", "wss://b/ws", "wss://a/ws", "wss://b/ws"]);
+}

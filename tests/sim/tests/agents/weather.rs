@@ -1,0 +1,221 @@
+//! Seeded weather: three phones and the real server's core do and suffer random things, then calm down. Whatever
+//! happened, every session ended exactly once, nothing is left, and everybody finds back.
+
+use super::world::World;
+use softframe_sip::{Command, ConnectionState, Event, Input, SessionId};
+use std::collections::BTreeMap;
+
+const NAMES: [&str; 3] = ["200", "201", "202"];
+const SEEDS: u64 = 60;
+
+/// xorshift64*: the same weather in each run.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) % limit
+    }
+
+    fn pick<T: Copy>(&mut self, from: &[T]) -> Option<T> {
+        if from.is_empty() {
+            return None;
+        }
+        from.get(usize::try_from(self.below(from.len() as u64)).expect("small")).copied()
+    }
+}
+
+/// What a phone has seen of each session: the reference the events are held against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Seen {
+    Begun,
+    Up,
+    Over,
+}
+
+#[derive(Default)]
+struct Witness {
+    sessions: BTreeMap<SessionId, Seen>,
+}
+
+impl Witness {
+    fn watch(&mut self, event: &Event, script: &[String]) {
+        let mut step = |session: &SessionId, legal: &[Option<Seen>], next: Seen| {
+            let before = self.sessions.get(session).copied();
+            assert!(legal.contains(&before), "{event:?} after {before:?}\n{}", script.join("\n"));
+            self.sessions.insert(*session, next);
+        };
+        match event {
+            Event::Inviting { session } | Event::Incoming { session, .. } => {
+                step(session, &[None], Seen::Begun)
+            }
+            Event::Progress { session, .. } => step(session, &[Some(Seen::Begun)], Seen::Begun),
+            Event::Accepted { session, .. } => step(session, &[Some(Seen::Begun)], Seen::Up),
+            Event::Confirmed { session, .. } => step(session, &[Some(Seen::Begun), Some(Seen::Up)], Seen::Up),
+            Event::Offered { session, .. }
+            | Event::Reinvited { session, .. }
+            | Event::ReinviteFailed { session, .. }
+            | Event::Info { session, .. } => step(session, &[Some(Seen::Up), Some(Seen::Begun)], Seen::Up),
+            Event::Terminated { session, .. } => {
+                step(session, &[None, Some(Seen::Begun), Some(Seen::Up)], Seen::Over);
+            }
+            _ => {}
+        }
+    }
+
+    fn alive(&self) -> Vec<SessionId> {
+        self.sessions.iter().filter(|(_, seen)| **seen != Seen::Over).map(|(session, _)| *session).collect()
+    }
+}
+
+#[test]
+fn random_weather_leaves_nothing_behind() {
+    let mut seen: BTreeMap<&'static str, usize> = BTreeMap::new();
+    for seed in 1..=SEEDS {
+        storm(seed, &mut seen);
+    }
+    // A storm in which nothing happens shows nothing.
+    for (what, at_least) in [
+        ("accepted", 50),
+        ("confirmed", 50),
+        ("reinvited", 20),
+        ("offered", 20),
+        ("failed", 20),
+        ("lost", 20),
+        ("ended", 300),
+    ] {
+        assert!(seen.get(what).is_some_and(|count| *count >= at_least), "{what}: {seen:?}");
+    }
+}
+
+fn storm(seed: u64, seen: &mut BTreeMap<&'static str, usize>) {
+    let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+    let mut world = World::with_server(&NAMES);
+    let mut witnesses: [Witness; 3] = Default::default();
+    let mut script = vec![format!("seed {seed}")];
+    for _ in 0..60 {
+        let action = act(&mut world, &mut dice, &witnesses);
+        script.push(format!("{:>6} {action}", world.now));
+        look(&mut world, &mut witnesses, &script, seen);
+        let pause = [0, 3, 10, 15, 100, 1_000, 7_000][usize::try_from(dice.below(7)).expect("small")];
+        world.run(pause);
+        look(&mut world, &mut witnesses, &script, seen);
+    }
+    for phone in 0..NAMES.len() {
+        world.phones[phone].frozen = false;
+        world.phones[phone].reachable = true;
+    }
+    world.run(120_000);
+    look(&mut world, &mut witnesses, &script, seen);
+    for (phone, witness) in witnesses.iter().enumerate() {
+        for session in witness.alive() {
+            world.hang_up(phone, session);
+        }
+    }
+    world.run(120_000);
+    look(&mut world, &mut witnesses, &script, seen);
+    let script = script.join("\n");
+    for (phone, witness) in witnesses.iter().enumerate() {
+        assert!(witness.alive().is_empty(), "{} {:?}\n{script}", NAMES[phone], witness.alive());
+        assert_eq!(world.connection(phone), None, "all events were looked at");
+        let registered =
+            world.server.as_ref().expect("a server").whereabouts(softframe_sip::Instant(world.now));
+        assert!(
+            registered.iter().any(|at| at.user == NAMES[phone]),
+            "{} is not back\n{script}",
+            NAMES[phone]
+        );
+        for session in 1..200 {
+            let left = world.phones[phone].agent.farewell(SessionId(session));
+            assert_eq!(left, None, "{} {session}\n{script}", NAMES[phone]);
+        }
+    }
+    assert_eq!(world.server.as_ref().map(softframe_server::core::Exchange::pending), Some(0), "{script}");
+}
+
+fn look(
+    world: &mut World,
+    witnesses: &mut [Witness; 3],
+    script: &[String],
+    seen: &mut BTreeMap<&'static str, usize>,
+) {
+    for (phone, witness) in witnesses.iter_mut().enumerate() {
+        for event in std::mem::take(&mut world.phones[phone].events) {
+            if let Event::Connection(connection) = &event {
+                assert_ne!(connection.state, ConnectionState::Refused, "{}", script.join("\n"));
+            }
+            let what = match &event {
+                Event::Accepted { .. } => "accepted",
+                Event::Confirmed { .. } => "confirmed",
+                Event::Reinvited { .. } => "reinvited",
+                Event::Offered { .. } => "offered",
+                Event::ReinviteFailed { .. } => "failed",
+                Event::Connection(connection) if connection.state == ConnectionState::Reconnecting => "lost",
+                Event::Terminated { .. } => "ended",
+                _ => "other",
+            };
+            *seen.entry(what).or_default() += 1;
+            witness.watch(&event, script);
+        }
+    }
+}
+
+fn act(world: &mut World, dice: &mut Dice, witnesses: &[Witness; 3]) -> String {
+    let phone = usize::try_from(dice.below(3)).expect("small");
+    let name = NAMES[phone];
+    let alive = witnesses[phone].alive();
+    let session = dice.pick(&alive);
+    match (dice.below(30), session) {
+        (0..=3, _) => {
+            let target = NAMES[usize::try_from(dice.below(3)).expect("small")];
+            let session = world.call(phone, target);
+            format!("{name} calls {target} as {session:?}")
+        }
+        (4..=10, Some(session)) => {
+            world.accept(phone, session);
+            format!("{name} accepts {session:?}")
+        }
+        (11, Some(session)) => {
+            world.command(phone, Command::Reject { session, code: 486, headers: Vec::new() });
+            format!("{name} rejects {session:?}")
+        }
+        (12, Some(session)) => {
+            world.hang_up(phone, session);
+            format!("{name} hangs up {session:?}")
+        }
+        (13..=18, Some(session)) => {
+            world.command(phone, Command::Reinvite { session, offer: b"v=0 again".to_vec() });
+            format!("{name} offers in {session:?}")
+        }
+        (19..=24, Some(session)) => {
+            world.command(phone, Command::Answer { session, answer: b"v=0 yes".to_vec() });
+            format!("{name} answers in {session:?}")
+        }
+        (25, Some(session)) => {
+            world.command(phone, Command::RefuseOffer { session, code: 488 });
+            format!("{name} refuses in {session:?}")
+        }
+        (26, _) => {
+            world.phones[phone].frozen = !world.phones[phone].frozen;
+            format!("{name} frozen: {}", world.phones[phone].frozen)
+        }
+        (27, _) if world.is_open(phone) => {
+            world.cut(phone);
+            format!("{name} is cut")
+        }
+        (28, _) => {
+            world.input(phone, Input::Woke);
+            format!("{name} wakes")
+        }
+        (29, _) => {
+            world.phones[phone].reachable = dice.below(3) > 0;
+            format!("{name} reachable: {}", world.phones[phone].reachable)
+        }
+        _ => {
+            world.phones[phone].frozen = false;
+            format!("{name} thaws")
+        }
+    }
+}
