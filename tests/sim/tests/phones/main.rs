@@ -3,5 +3,6 @@
 mod calls;
 mod contacts;
 mod host;
+mod property;
 mod registration;
 mod trust;

@@ -1,0 +1,203 @@
+//! Random programs for two phones: whatever happens, each call tells one whole story.
+
+use proptest::prelude::*;
+use serde_json::Value;
+use softframe_phone::{
+    Action, Answer, CallId, FlowId, Input, MediaError, MediaEvent, PeerId, PeerState, RequestId, SocketEvent,
+};
+use softframe_sim::{Microphone, World};
+use std::collections::BTreeMap;
+
+/// One thing that happens to one of the phones.
+#[derive(Clone, Debug)]
+enum Step {
+    Host(&'static str),
+    Text(String),
+    Answer,
+    AnswerAndEnd,
+    Decline,
+    End,
+    Hold(bool),
+    Key(char),
+    CallNumber(&'static str),
+    Cut,
+    Freeze(bool),
+    Network(bool),
+    Microphone(u8),
+    Peer(u8),
+    StrayMedia(u64, u64, u64),
+    StrayFrame(u64, Vec<u8>),
+    Wall(u64),
+    Run(u64),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        4 => prop::sample::select(vec![
+            r#"{"type":"click2call","id":"x","data":{"number":"200"}}"#,
+            r#"{"type":"click2call","data":{"number":"201"}}"#,
+            r#"{"type":"click2call","id":"x","data":{"number":"999"}}"#,
+            r#"{"type":"click2call","id":"x","data":{"number":"*21#"}}"#,
+            r#"{"type":"answer","id":"x"}"#,
+            r#"{"type":"reject","id":"x","data":{"code":603}}"#,
+            r#"{"type":"hangup","id":"x"}"#,
+            r#"{"type":"hold","id":"x"}"#,
+            r#"{"type":"unhold","id":"x"}"#,
+            r#"{"type":"mute"}"#,
+            r#"{"type":"dtmf","id":"x","data":{"digits":"1","method":"info"}}"#,
+            r#"{"type":"transfer","id":"x","data":{"to":"202"}}"#,
+            r#"{"type":"dnd","data":{"enabled":true}}"#,
+            r#"{"type":"dnd","data":{"enabled":false}}"#,
+            r#"{"type":"state","id":"x"}"#,
+        ]).prop_map(Step::Host),
+        1 => "\\PC{0,40}".prop_map(Step::Text),
+        3 => Just(Step::Answer),
+        1 => Just(Step::AnswerAndEnd),
+        1 => Just(Step::Decline),
+        1 => Just(Step::End),
+        2 => any::<bool>().prop_map(Step::Hold),
+        1 => prop::sample::select(vec!['1', '#']).prop_map(Step::Key),
+        2 => prop::sample::select(vec!["200", "201", "202", "bob"]).prop_map(Step::CallNumber),
+        1 => Just(Step::Cut),
+        1 => any::<bool>().prop_map(Step::Freeze),
+        1 => any::<bool>().prop_map(Step::Network),
+        1 => (0u8..4).prop_map(Step::Microphone),
+        1 => (0u8..4).prop_map(Step::Peer),
+        1 => (0u64..4, 0u64..4, 0u64..6).prop_map(|(call, peer, request)| Step::StrayMedia(call, peer, request)),
+        1 => (0u64..3, prop::collection::vec(any::<u8>(), 0..60)).prop_map(|(flow, octets)| Step::StrayFrame(flow, octets)),
+        1 => (0u64..10_000_000).prop_map(Step::Wall),
+        6 => prop::sample::select(vec![0, 10, 700, 4_000, 40_000]).prop_map(Step::Run),
+    ]
+}
+
+fn front(world: &World, station: usize) -> Option<CallId> {
+    match world.view(station).screen {
+        softframe_phone::view::Screen::Call(call) => Some(call.call),
+        _ => None,
+    }
+}
+
+fn ringing(world: &World, station: usize) -> Option<CallId> {
+    use softframe_phone::view::{Screen, Sheet};
+    match (world.view(station).screen, world.view(station).sheet) {
+        (Screen::Incoming(incoming), _) | (_, Some(Sheet::SecondIncoming(incoming))) => Some(incoming.call),
+        _ => None,
+    }
+}
+
+fn perform(world: &mut World, station: usize, step: Step) {
+    match step {
+        Step::Host(text) => world.host(station, text),
+        Step::Text(text) => world.host(station, &text),
+        Step::Answer | Step::AnswerAndEnd => {
+            let how = if matches!(step, Step::Answer) { Answer::HoldOther } else { Answer::EndOther };
+            if let Some(call) = ringing(world, station) {
+                world.act(station, Action::Answer(call, how));
+            }
+        }
+        Step::Decline => {
+            if let Some(call) = ringing(world, station) {
+                world.act(station, Action::Decline(call));
+            }
+        }
+        Step::End | Step::Hold(_) => {
+            if let Some(call) = front(world, station) {
+                let action = match step {
+                    Step::Hold(hold) => Action::Hold(call, hold),
+                    _ => Action::End(call),
+                };
+                world.act(station, action);
+            }
+        }
+        Step::Key(key) => world.act(station, Action::Key(key)),
+        Step::CallNumber(number) => world.act(station, Action::CallNumber(number.to_owned())),
+        Step::Cut => world.cut(station),
+        Step::Freeze(frozen) => world.stations[station].frozen = frozen,
+        Step::Network(network) => world.stations[station].network = network,
+        Step::Microphone(kind) => {
+            world.stations[station].microphone = match kind {
+                0 => Microphone::Fails(MediaError::Denied),
+                1 => Microphone::Fails(MediaError::Description),
+                2 => Microphone::Silent,
+                _ => Microphone::Works,
+            };
+        }
+        Step::Peer(kind) => {
+            let Some((call, peer)) = world.stations[station].peers.iter().next().copied() else { return };
+            let event = match kind {
+                0 => MediaEvent::State(PeerState::Failed),
+                1 => MediaEvent::State(PeerState::Disconnected),
+                2 => MediaEvent::MicrophoneLost,
+                _ => MediaEvent::State(PeerState::Connected),
+            };
+            world.input(station, Input::Media { call, peer, request: None, event });
+        }
+        Step::StrayMedia(call, peer, request) => {
+            let (call, peer, request) = (CallId(call), PeerId(peer), Some(RequestId(request)));
+            world.input(station, Input::Media { call, peer, request, event: MediaEvent::Applied });
+        }
+        Step::StrayFrame(flow, octets) => {
+            let flow = FlowId((1 << 32) + flow);
+            world.input(station, Input::Socket { flow, event: SocketEvent::Frame(octets) });
+        }
+        Step::Wall(wall) => world.input(station, Input::Wall(softframe_sim::START + wall)),
+        Step::Run(millis) => world.run(millis),
+    }
+}
+
+/// The rules of protocol.md 1.6 for all that a host page has heard.
+fn check_story(heard: &[Value]) {
+    let mut calls: BTreeMap<String, Vec<&Value>> = BTreeMap::new();
+    let mut last = None;
+    for message in heard {
+        if let Some(seq) = message["seq"].as_u64() {
+            assert!(last.is_none_or(|last| seq == last + 1), "gap before {message}");
+            last = Some(seq);
+        }
+        if message["type"].as_str().is_some_and(|kind| kind.starts_with("phone:")) {
+            calls.entry(message["data"]["id"].to_string()).or_default().push(message);
+        }
+    }
+    for (id, events) in calls {
+        let kinds: Vec<&str> = events.iter().map(|event| event["type"].as_str().unwrap()).collect();
+        if kinds == ["phone:refused"] {
+            continue;
+        }
+        assert!(matches!(kinds[0], "phone:calling" | "phone:ringing"), "{id}: {kinds:?}");
+        let count = |kind: &str| kinds.iter().filter(|found| **found == kind).count();
+        assert_eq!(count("phone:calling") + count("phone:ringing"), 1, "{id}: {kinds:?}");
+        assert!(count("phone:accepted") <= 1, "{id}: {kinds:?}");
+        assert_eq!(count("phone:terminated"), 1, "{id}: {kinds:?}");
+        assert_eq!(kinds.last(), Some(&"phone:terminated"), "{id}: {kinds:?}");
+        let data = &events.last().unwrap()["data"];
+        let of = |key: &str| data[key].as_u64().unwrap();
+        assert_eq!(of("total"), of("wait") + of("duration"), "{data}");
+        assert_eq!(data["status"] == "answered", count("phone:accepted") == 1, "{data}");
+        let dates: std::collections::BTreeSet<String> =
+            events.iter().map(|event| event["data"]["date"].to_string()).collect();
+        assert_eq!(dates.len(), 1, "{id}: one date");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, max_shrink_iters: 2_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_call_tells_one_whole_story(program in prop::collection::vec((0usize..2, step()), 1..60)) {
+        let mut world = World::pair();
+        for (station, step) in program {
+            perform(&mut world, station, step);
+        }
+        for station in 0..2 {
+            world.stations[station].frozen = false;
+            world.stations[station].network = true;
+            world.input(station, Input::Leave);
+        }
+        world.run(120_000);
+        for station in &world.stations {
+            check_story(&station.heard);
+            prop_assert!(station.peers.is_empty(), "peers left: {:?}", station.peers);
+            prop_assert!(station.journal.is_empty(), "journal left: {:?}", station.journal.keys());
+        }
+    }
+}
