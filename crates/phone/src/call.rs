@@ -230,12 +230,13 @@ impl Call {
     }
 
     /// When something of this call is due.
-    pub(crate) fn deadlines(&self) -> impl Iterator<Item = Instant> {
+    pub(crate) fn deadlines(&self, registered: bool) -> impl Iterator<Item = Instant> {
         let state = match &self.state {
             State::Preparing { attention_at } => [*attention_at, None],
             State::Talking(Talk { link: Link::Broken { deadline, renew_at }, exchange, .. }) => {
                 // A renewal that waits for registration or media is not polled for; their ends start it.
-                let due = (*exchange == Exchange::Idle && self.media.is_idle()).then_some(*renew_at);
+                let free = registered && *exchange == Exchange::Idle && self.media.is_idle();
+                let due = free.then_some(*renew_at);
                 [*deadline, due]
             }
             _ => [None, None],

@@ -180,7 +180,8 @@ impl Phone {
 
     /// The earliest deadline.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let calls = self.calls.values().flat_map(|call| call.deadlines());
+        let registered = self.is_registered();
+        let calls = self.calls.values().flat_map(|call| call.deadlines(registered));
         let agent = self.agent.as_ref().and_then(UserAgent::poll_timeout);
         let others = [agent, self.account_deadline(), self.host.deadline(), self.ui.deadline()];
         calls.chain(others.into_iter().flatten()).min()
