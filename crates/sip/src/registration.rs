@@ -119,6 +119,11 @@ impl Registration {
         matches!(self.state, State::Bound { .. })
     }
 
+    /// Bound, and no REGISTER is in the air.
+    pub(crate) fn is_settled(&self) -> bool {
+        matches!(self.state, State::Bound { refresh_at: Some(_), .. })
+    }
+
     /// The flow is gone, and the binding with it.
     pub(crate) fn unbind(&mut self) {
         self.state = State::Unbound;

@@ -108,7 +108,7 @@ impl UserAgent {
     /// A response came.
     pub(crate) fn handle_response(&mut self, now: Instant, response: Message) {
         let key = TransactionKey::of(&response);
-        let Some(exchange) = self.exchanges.get_mut(&key) else { return };
+        let Some(exchange) = self.exchanges.get_mut(&key) else { return self.discard() };
         match exchange.transaction.handle_response(now, &response) {
             ClientAction::Ignore => return,
             ClientAction::Pass => {}

@@ -9,9 +9,18 @@ use crate::{
     wire::{Message, Method, Params, ResponseBuilder, StatusCode, Uri, sipfrag_status, split_list},
 };
 
+/// Responses kept for requests that come again: those of the last moments.
+const MAX_ANSWERED: usize = 16;
+
 impl UserAgent {
     pub(super) fn handle_request(&mut self, now: Instant, request: Message) {
         let key = TransactionKey::of(&request);
+        let answered =
+            self.answered.iter().find(|(answered, _)| *answered == key && *request.method() != Method::Ack);
+        if let Some((_, octets)) = answered {
+            let octets = octets.clone();
+            return self.transmit(octets);
+        }
         if let Some(server) = self.servers.get_mut(&key)
             && *request.method() != Method::Cancel
         {
@@ -31,7 +40,7 @@ impl UserAgent {
             Method::Ack => self.handle_ack(now, &request),
             Method::Cancel => self.handle_cancel(now, &request),
             _ => match self.refusal(&request) {
-                Some(response) => self.transmit(response.into_octets()),
+                Some(response) => self.answer_request(response),
                 None if request.to().tag().is_some() => self.handle_inside(now, request),
                 None => self.handle_outside(now, request),
             },
@@ -72,6 +81,17 @@ impl UserAgent {
 
     pub(crate) fn reply_now(&mut self, request: &Message, status: StatusCode) {
         let response = self.reply(request, status).build();
+        self.answer_request(response);
+    }
+
+    /// Transmits the one response to a request without a transaction of its own, and remembers it: over a reliable
+    /// transport timer J is zero, but a hop further on may be UDP, and what comes twice must neither be shown twice nor
+    /// be taken for a number that goes backwards.
+    pub(crate) fn answer_request(&mut self, response: Message) {
+        if self.answered.len() == MAX_ANSWERED {
+            self.answered.pop_front();
+        }
+        self.answered.push_back((TransactionKey::of(&response), response.octets().to_vec()));
         self.transmit(response.into_octets());
     }
 
@@ -89,8 +109,7 @@ impl UserAgent {
             }
             Method::Notify => {
                 let response = self.reply(&request, StatusCode::BAD_EVENT);
-                let response = response.header("Allow-Events", "message-summary").build();
-                self.transmit(response.into_octets());
+                self.answer_request(response.header("Allow-Events", "message-summary").build());
             }
             _ => self.reply_now(&request, StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST),
         }
@@ -99,7 +118,7 @@ impl UserAgent {
     fn handle_options(&mut self, request: &Message) {
         let builder = self.reply(request, StatusCode::OK).header("Allow", ALLOW);
         let response = builder.header("Supported", SUPPORTED).header("Accept", "application/sdp").build();
-        self.transmit(response.into_octets());
+        self.answer_request(response);
     }
 
     /// A request inside a dialog.

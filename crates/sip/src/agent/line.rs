@@ -38,6 +38,7 @@ impl UserAgent {
         self.close_flow();
         self.exchanges.clear();
         self.servers.clear();
+        self.answered.clear();
         self.parked.clear();
         self.registration.unbind();
         self.tell_connection(ConnectionState::Offline, None, "Signed out.", None);
@@ -156,7 +157,9 @@ impl UserAgent {
         }
         if let Some(answers) = self.flow.suspect(now) {
             self.ping(now, answers);
-            self.register(now);
+            if self.registration.is_settled() {
+                self.register(now);
+            }
         }
     }
 

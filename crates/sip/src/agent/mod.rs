@@ -28,8 +28,7 @@ pub(crate) const SUPPORTED: &str = "outbound, gruu, norefersub";
 
 /// A SIP user agent (RFC 3261 §6) for one account.
 ///
-/// Its cost is a scan over at most [`MAX_SESSIONS`](crate::session::MAX_SESSIONS) sessions and the requests in the air
-/// for each input.
+/// Each input costs a scan over the few sessions there can be and the requests in the air.
 pub struct UserAgent {
     pub(crate) config: Config,
     pub(crate) ids: Ids,
@@ -43,12 +42,15 @@ pub struct UserAgent {
     pub(crate) servers: BTreeMap<TransactionKey, ServerTransaction>,
     /// BYEs that wait for the next registration, and whether their dialogs are ours.
     pub(crate) parked: Vec<(Message, bool)>,
+    /// Responses to requests that need no transaction, for when those come again.
+    pub(crate) answered: VecDeque<(TransactionKey, Vec<u8>)>,
     /// INVITEs of others in the last seconds, by caller.
     pub(crate) lately: Vec<(Instant, String)>,
     pub(crate) outputs: VecDeque<Output>,
     told: ConnectionState,
     transport: &'static str,
     last_session: u64,
+    discarded: u64,
 }
 
 impl UserAgent {
@@ -64,7 +66,9 @@ impl UserAgent {
             exchanges: BTreeMap::new(),
             servers: BTreeMap::new(),
             parked: Vec::new(),
+            answered: VecDeque::new(),
             lately: Vec::new(),
+            discarded: 0,
             outputs: VecDeque::new(),
             told: ConnectionState::Offline,
             transport: "WSS",
@@ -125,6 +129,15 @@ impl UserAgent {
         Some(message.into_octets())
     }
 
+    /// Frames that were no message, and responses that nobody waited for.
+    pub fn discarded(&self) -> u64 {
+        self.discarded
+    }
+
+    pub(crate) fn discard(&mut self) {
+        self.discarded += 1;
+    }
+
     fn handle_command(&mut self, now: Instant, command: Command) {
         match command {
             Command::Register => self.sign_in(now),
@@ -155,6 +168,7 @@ impl UserAgent {
             Frame::Message(message) if message.is_request() => self.handle_request(now, *message),
             Frame::Message(message) => self.handle_response(now, *message),
             Frame::Malformed(malformed) => {
+                self.discarded += 1;
                 if let Some(response) = malformed.response {
                     self.transmit(response);
                 }

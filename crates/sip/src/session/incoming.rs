@@ -26,8 +26,8 @@ impl UserAgent {
         }
         if self.is_storm(now, &invite) {
             let builder = self.reply(&invite, StatusCode::TEMPORARILY_UNAVAILABLE);
-            let response = builder.header("Retry-After", &(STORM / 1_000).to_string()).build();
-            return self.transmit(response.into_octets());
+            let retry_after = (STORM / 1_000).to_string();
+            return self.answer_request(builder.header("Retry-After", &retry_after).build());
         }
         let key = TransactionKey::of(&invite);
         let ringing = self.sessions.values().filter(|session| matches!(session, Session::Ringing { .. }));

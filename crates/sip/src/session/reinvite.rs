@@ -144,8 +144,7 @@ impl UserAgent {
         let Some(Session::Confirmed(confirmed)) = self.sessions.get_mut(&session) else {
             // Their first INVITE has no final response yet (RFC 3261 §14.2).
             let builder = self.reply(&invite, StatusCode::SERVER_INTERNAL_ERROR);
-            let response = builder.header("Retry-After", &retry_after).build();
-            return self.transmit(response.into_octets());
+            return self.answer_request(builder.header("Retry-After", &retry_after).build());
         };
         match &confirmed.offer {
             Offer::Ours { .. } | Offer::Unacknowledged(_) => {
@@ -153,8 +152,7 @@ impl UserAgent {
             }
             Offer::Theirs { .. } => {
                 let builder = self.reply(&invite, StatusCode::SERVER_INTERNAL_ERROR);
-                let response = builder.header("Retry-After", &retry_after).build();
-                self.transmit(response.into_octets());
+                self.answer_request(builder.header("Retry-After", &retry_after).build());
             }
             Offer::Settled | Offer::OursAgain { .. } => {
                 let gave_way = matches!(confirmed.offer, Offer::OursAgain { .. });

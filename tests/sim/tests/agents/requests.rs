@@ -222,6 +222,29 @@ fn numbers_that_go_backwards_are_refused() {
 }
 
 #[test]
+fn request_that_comes_twice_is_answered_twice_and_shown_once() {
+    let mut world = World::registered(&["200"]);
+    let message = request("MESSAGE sip:200@x.invalid", "1", &["Content-Type: text/plain"], "hi");
+    for _ in 0..3 {
+        assert_eq!(codes(&answers(&mut world, message.clone())), [200]);
+    }
+    assert_eq!(world.told(0), ["message hi"]);
+    let rung = answers(&mut world, request(INVITE, "2", &[], ""));
+    let bye = request("BYE sip:200@x.invalid", "3", &[&format!("To: {}", rung[1].to()), "CSeq: 2 BYE"], "");
+    assert_eq!(codes(&answers(&mut world, bye.clone())), [200, 487]);
+    assert_eq!(codes(&answers(&mut world, bye)), [200]);
+}
+
+#[test]
+fn what_is_discarded_is_counted() {
+    let mut world = World::registered(&["200"]);
+    let before = world.phones[0].agent.discarded();
+    answers(&mut world, b"hello".to_vec());
+    answers(&mut world, b"SIP/2.0 200 OK\r\nVia: SIP/2.0/WS x;branch=z9hG4bK0\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:a@b>;tag=2\r\nCall-ID: 9\r\nCSeq: 1 BYE\r\n\r\n".to_vec());
+    assert_eq!(world.phones[0].agent.discarded(), before + 2);
+}
+
+#[test]
 fn invite_without_an_offer_gets_ours_and_the_ack_brings_the_answer() {
     let mut world = World::registered(&["200"]);
     let rung = answers(
