@@ -3,6 +3,18 @@
 //!
 //! Only `http`, `socket`, `switchboard` and `answering::media` do I/O; what SIP means is decided in [`core`].
 
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::unreachable
+    )
+)]
+
 pub mod answering;
 pub mod core;
 mod demo;
@@ -36,6 +48,7 @@ pub async fn start(options: Options) -> std::io::Result<SocketAddr> {
     };
     let answering = Answering::new(config.domain.clone(), seed()?);
     let switchboard = Switchboard::start(Exchange::new(config, seed()?), answering);
+    tokio::task::spawn_blocking(answering::warm_up);
     let router = http::router(Arc::new(Site { options, switchboard }));
     tokio::spawn(async move {
         if let Err(error) = axum::serve(listener, router).await {

@@ -304,6 +304,12 @@ impl Line {
     }
 }
 
+/// Makes a certificate for nobody: the first one of a process takes 50 ms, in which the cipher library tests itself,
+/// and no call should wait for that.
+pub(crate) fn warm_up() {
+    let _unused = str0m::crypto::from_feature_flags().dtls_provider.generate_certificate();
+}
+
 fn law_of(codec: Codec) -> Option<Law> {
     match codec {
         Codec::PCMU => Some(Law::Mu),

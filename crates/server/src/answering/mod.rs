@@ -13,6 +13,7 @@ mod number;
 mod ring;
 mod tone;
 
+pub(crate) use line::warm_up;
 pub use line::{Happening, Sound};
 pub(crate) use media::Media;
 pub use media::{Order, Report};

@@ -77,20 +77,18 @@ impl Outcome {
     }
 
     pub(crate) fn to_json(&self, id: u64) -> Value {
-        let mut json = json!({"id": id, "to": self.to, "from": self.from, "dtmf": self.digits});
-        let (state, answered) = match &self.state {
-            State::New | State::Calling => ("calling", false),
-            State::Ringing => ("ringing", false),
-            State::Answered => ("answered", true),
+        let (state, answered, end) = match &self.state {
+            State::New | State::Calling => ("calling", false, None),
+            State::Ringing => ("ringing", false, None),
+            State::Answered => ("answered", true, None),
             State::Ended { code, reason, ended_by, was_answered } => {
-                json["code"] = json!(code);
-                json["reason"] = json!(reason);
-                json["endedBy"] = json!(ended_by);
-                ("ended", *was_answered)
+                let end = json!({"code": code, "reason": reason, "endedBy": ended_by});
+                ("ended", *was_answered, Some(end))
             }
         };
-        json["state"] = json!(state);
-        json["answered"] = json!(answered);
-        json
+        json!({
+            "id": id, "to": self.to, "from": self.from, "dtmf": self.digits, "state": state,
+            "answered": answered, "end": end,
+        })
     }
 }

@@ -271,7 +271,7 @@ fn ring_reaches_the_phone_and_its_outcome_is_told() {
     scene.wait(1);
     assert!(scene.told().contains(&"ended 487 Remote".to_owned()), "{:?}", scene.told());
     let outcome = scene.answering.ring_state(id).expect("known");
-    assert_eq!((outcome["code"].as_u64(), outcome["answered"].as_bool()), (Some(487), Some(false)));
+    assert_eq!((outcome["end"]["code"].as_u64(), outcome["answered"].as_bool()), (Some(487), Some(false)));
 
     // Declined.
     let mut scene = Scene::new();
@@ -280,7 +280,10 @@ fn ring_reaches_the_phone_and_its_outcome_is_told() {
     let (session, _) = incoming(&scene).expect("incoming");
     scene.command(Command::Reject { session, code: 603, headers: Vec::new() });
     let outcome = scene.answering.ring_state(id).expect("known");
-    assert_eq!((outcome["code"].as_u64(), outcome["endedBy"].as_str()), (Some(603), Some("callee")));
+    assert_eq!(
+        (outcome["end"]["code"].as_u64(), outcome["end"]["endedBy"].as_str()),
+        (Some(603), Some("callee"))
+    );
 }
 
 #[test]

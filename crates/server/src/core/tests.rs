@@ -458,3 +458,49 @@ fn restart_forgets_bindings_and_old_nonces_are_stale() {
     assert!(came[0].1.header("WWW-Authenticate").is_some_and(|value| value.contains("stale=true")));
     assert_eq!(*came[0].1.method(), Method::Register);
 }
+
+#[test]
+fn damaged_frames_never_stop_the_exchange() {
+    let mut scene = Scene::registered();
+    let (_, copies) = scene.called();
+    let seeds: Vec<Vec<u8>> = [
+        scene.request(1, "INVITE", "200", "201", "Route: <sip:softframe.test;lr>\r\n"),
+        scene.request(
+            1,
+            "REGISTER",
+            "200",
+            "200",
+            "Contact: <sip:a@b>;expires=9, <sip:c@d>;+sip.instance=\"<x>\"\r\n",
+        ),
+        scene.request(3, "BYE", "201", "200", "Max-Forwards: 7\r\n"),
+        response(&copies[0].1, 200, "t1"),
+        response(&copies[1].1, 603, "t2"),
+    ]
+    .into_iter()
+    .map(String::into_bytes)
+    .collect();
+    let mut ids = Ids::new([9; 32]);
+    for round in 0..3000 {
+        let mut octets = seeds[round % seeds.len()].clone();
+        for _ in 0..ids.between(1, 6) {
+            if octets.len() < 2 {
+                break;
+            }
+            let at = usize::try_from(ids.between(0, octets.len() as u64 - 1)).expect("small");
+            match ids.between(0, 3) {
+                0 => {
+                    octets[at] = b"\r\n:;,<>@\"\0\xff 9"[usize::try_from(ids.between(0, 12)).expect("small")]
+                }
+                1 => drop(octets.remove(at)),
+                2 => octets.truncate(at.max(1)),
+                _ => octets.insert(at, b';'),
+            }
+        }
+        let flow = FlowId(ids.between(1, 3));
+        scene.exchange.handle_input(scene.now, Input::Frame(flow, octets));
+        while scene.exchange.poll_output().is_some() {}
+    }
+    scene.wait(400_000);
+    assert_eq!(scene.exchange.pending(), 0, "nothing is left of all that");
+    assert_eq!(scene.authenticated(1, "REGISTER", "200", "200", "").code(), 200);
+}
