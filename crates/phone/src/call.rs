@@ -229,6 +229,19 @@ impl Call {
         }
     }
 
+    /// The moment from which its time on screen counts.
+    pub(crate) fn counted_since(&self) -> Instant {
+        match &self.state {
+            State::Progressing(progressing) => progressing.since,
+            State::Talking(talk) => talk.held.unwrap_or(talk.accepted),
+            State::Preparing { .. }
+            | State::Calling
+            | State::Incoming { .. }
+            | State::Answering { .. }
+            | State::Accepting { .. } => self.started,
+        }
+    }
+
     /// When something of this call is due.
     pub(crate) fn deadlines(&self, registered: bool) -> impl Iterator<Item = Instant> {
         let state = match &self.state {

@@ -103,6 +103,8 @@ pub struct Phone {
     once: Option<Sound>,
     /// Farewells of a previous life, for the first flow.
     farewells: Vec<Vec<u8>>,
+    /// When a time on screen changes next.
+    tick: Option<Instant>,
 }
 
 /// Farewells kept: no more calls than this can have been.
@@ -148,6 +150,7 @@ impl Phone {
             sound: Sound::Silence,
             once: None,
             farewells: Vec::new(),
+            tick: None,
         }
     }
 
@@ -168,6 +171,7 @@ impl Phone {
         self.due(now);
         self.drain_agent(now);
         self.play();
+        self.tick = self.next_tick(now);
         if !bulk {
             self.out.push_back(Output::Render);
         }
@@ -183,7 +187,7 @@ impl Phone {
         let registered = self.is_registered();
         let calls = self.calls.values().flat_map(|call| call.deadlines(registered));
         let agent = self.agent.as_ref().and_then(UserAgent::poll_timeout);
-        let others = [agent, self.account_deadline(), self.host.deadline(), self.ui.deadline()];
+        let others = [agent, self.account_deadline(), self.host.deadline(), self.ui.deadline(), self.tick];
         calls.chain(others.into_iter().flatten()).min()
     }
 

@@ -6,7 +6,7 @@ use crate::{
     Action, Answer, CallId, Consent, Dtmf, Output, Phone, Sound,
     call::{Call, State, Wish},
     cause::{Ending, Reason},
-    clock, dial,
+    dial,
     dial::Question,
     history::Entry,
     host::Trust,
@@ -120,7 +120,7 @@ impl Ui {
             return;
         }
         let good = matches!(ending.reason, Reason::Hangup | Reason::Cancelled | Reason::Transferred);
-        let args = vec![("duration", clock::minutes(duration)), ("to", call.to.clone())];
+        let args = vec![("duration", duration.to_string()), ("to", call.to.clone())];
         let icon = if good { "" } else { "alert" };
         let note = match ending.reason {
             Reason::Busy => Some(Text::of("ended.busy.note")),

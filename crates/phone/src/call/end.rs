@@ -86,7 +86,7 @@ impl Phone {
             (false, _) => Sound::Silence,
         });
         let duration = super::tell::times(call, now, true).1;
-        let args = vec![("duration", crate::clock::minutes(duration)), ("to", call.to.clone())];
+        let args = vec![("duration", duration.to_string()), ("to", call.to.clone())];
         self.out.push_back(Output::Announce {
             text: Text { id: ending.reason.text_id(), args },
             assertive: false,

@@ -110,8 +110,11 @@ impl Phone {
         let Some(call) = self.calls.get_mut(&id) else { return };
         call.started = now;
         call.date = wall;
-        let label = call.label.clone();
+        let (label, muted) = (call.label.clone(), call.muted);
         self.tell_call(now, id, "phone:calling", Extra::default());
+        if muted {
+            self.tell_call(now, id, "phone:muted", Extra { muted: Some(true), ..Extra::default() });
+        }
         self.say_call(id, "call.calling");
         self.answer_asks(id, Await::Inviting, &json!({ "callId": label }));
     }

@@ -32,6 +32,11 @@ pub(crate) struct Extra {
 impl Phone {
     /// Tells the host of a change, keeps it for a host trusted later, and renews the journal.
     pub(crate) fn tell_call(&mut self, now: Instant, id: CallId, kind: &'static str, extra: Extra) {
+        let unknown = self.calls.get(&id).is_none_or(|call| call.said.is_empty());
+        if unknown && !matches!(kind, "phone:calling" | "phone:ringing") {
+            // Nothing of a call is told before its first event.
+            return;
+        }
         let Some(event) = self.call_event(now, id, extra) else { return };
         let data = bridge::json(&event);
         self.tell(kind, &data);

@@ -200,6 +200,16 @@ impl Phone {
         Some(super::calls::microphone_sheet(*error, again))
     }
 
+    /// When a time on screen changes next: of a call, or of the banner that counts down.
+    pub(crate) fn next_tick(&self, now: Instant) -> Option<Instant> {
+        let calls = self.calls.values().map(|call| call.counted_since());
+        let upwards = calls.map(|since| since.after(now.since(since) / 1_000 * 1_000 + 1_000));
+        let retry =
+            self.connection.as_ref().and_then(|connection| connection.retry_at).filter(|at| *at > now);
+        let downwards = retry.map(|at| now.after((at.since(now) - 1) % 1_000 + 1));
+        upwards.chain(downwards).min()
+    }
+
     fn toast(&self) -> Option<Toast> {
         let toast = self.ui.toast.as_ref()?;
         let action = toast.undo.then(|| (Text::of("recents.undo"), Action::Undo));

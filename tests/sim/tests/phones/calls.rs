@@ -355,3 +355,118 @@ fn the_journal_holds_what_a_crash_would_leave() {
         Some(terminated["wait"].as_u64().unwrap() + terminated["duration"].as_u64().unwrap())
     );
 }
+
+#[test]
+fn times_on_screen_change_every_second() {
+    let mut world = World::pair();
+    talk(&mut world);
+    let pill = |world: &World| match world.view(0).screen {
+        view::Screen::Call(screen) => screen.pill.0,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(pill(&world), view::Text::plain("00:00"));
+    let next = world.stations[0].phone.poll_timeout().unwrap();
+    assert!(next <= world.now.after(1_000));
+    world.run(61_000);
+    assert_eq!(pill(&world), view::Text::plain("01:01"));
+}
+
+#[test]
+fn a_call_answered_on_another_device_is_no_missed_call() {
+    let mut world = World::pair();
+    let twin = world.station();
+    world.trust(twin);
+    world.boot(twin, &world.kiosk("201", "secret-201", ""));
+    world.run(1_000);
+    call(&mut world);
+    world.run(1_000);
+    world.answer(twin);
+    world.run(1_000);
+    let terminated = world.stations[1].last("phone:terminated");
+    assert_eq!(terminated["cause"]["reason"], "answered-elsewhere");
+    assert_eq!(world.view(1).header.missed, 0);
+    assert_eq!(world.stations[twin].ladder(), ["phone:ringing", "phone:accepted"]);
+    assert_eq!(world.stations[0].kinds("phone:accepted").len(), 1);
+}
+
+#[test]
+fn a_blind_transfer_ends_as_transferred_after_the_final_notify() {
+    let mut world = World::pair();
+    talk(&mut world);
+    world.host(0, r#"{"type":"transfer","id":"t","data":{"to":"202"}}"#);
+    world.run(40_000);
+    let station = &world.stations[0];
+    let states: Vec<&Value> = station.kinds("phone:transfer").iter().map(|data| &data["state"]).collect();
+    assert!(!states.is_empty(), "{:#?}", station.heard);
+    let response = station.response("t");
+    match states.last().and_then(|state| state.as_str()) {
+        // This phone takes no REFER yet: the other side refuses and the call goes on.
+        Some("failed") => {
+            assert!(response["error"]["code"].as_str().unwrap().starts_with("sip_"));
+            assert!(station.kinds("phone:terminated").is_empty());
+        }
+        Some("done") => assert_eq!(station.last("phone:terminated")["cause"]["reason"], "transferred"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn auto_dial_false_fills_the_field() {
+    let mut world = World::pair();
+    world.host(0, r#"{"type":"click2call","id":"f","data":{"number":"201","autoDial":false}}"#);
+    assert_eq!(world.stations[0].response("f")["ok"], true);
+    match world.view(0).screen {
+        view::Screen::Keypad(keypad) => {
+            assert_eq!((keypad.field.as_str(), keypad.call_enabled), ("201", true))
+        }
+        other => panic!("{other:?}"),
+    }
+    assert!(world.stations[0].ladder().is_empty());
+}
+
+#[test]
+fn keys_of_the_open_key_pad_are_tones() {
+    let mut world = World::pair();
+    talk(&mut world);
+    world.act(0, Action::CallKeypad(true));
+    for key in ['4', '2'] {
+        world.act(0, Action::Key(key));
+    }
+    match world.view(0).screen {
+        view::Screen::Call(screen) => assert_eq!(screen.keypad.as_deref(), Some("42")),
+        other => panic!("{other:?}"),
+    }
+    assert!(world.stations[0].media.contains(&MediaRequest::Dtmf("2".into())));
+}
+
+#[test]
+fn a_blocked_ring_is_told_and_shown() {
+    let mut world = World::pair();
+    call(&mut world);
+    world.input(1, Input::SoundBlocked);
+    assert_eq!(world.stations[1].ladder(), ["phone:ringing", "phone:audio-blocked"]);
+    assert_eq!(world.stations[1].last("widget:attention")["reason"], "sound");
+    match world.view(1).screen {
+        view::Screen::Incoming(incoming) => assert!(incoming.silent),
+        other => panic!("{other:?}"),
+    }
+    world.act(1, Action::SoundOn);
+    assert_eq!(world.stations[1].sounds, [Sound::Ring, Sound::Ring], "played again");
+}
+
+#[test]
+fn the_fourth_ringing_call_hears_busy() {
+    let mut world = World::pair();
+    for user in ["202", "203", "200"] {
+        let station = world.station();
+        world.trust(station);
+        world.boot(station, &world.kiosk(user, &format!("secret-{user}"), ""));
+    }
+    world.run(1_000);
+    for station in [0, 2, 3, 4] {
+        world.host(station, r#"{"type":"click2call","data":{"number":"201"}}"#);
+        world.run(100);
+    }
+    assert_eq!(world.stations[1].kinds("phone:ringing").len(), 3);
+    assert_eq!(world.stations[4].last("phone:terminated")["cause"]["reason"], "busy");
+}
