@@ -58,6 +58,11 @@ pub async fn start(options: Options) -> std::io::Result<SocketAddr> {
     Ok(address)
 }
 
+/// The numbers that answer by themselves, each with what it does in a few words.
+pub fn numbers() -> impl Iterator<Item = (&'static str, &'static str)> {
+    answering::NUMBERS.into_iter().map(|(number, _, words)| (number, words))
+}
+
 /// A password that nobody guesses: 128 bits in hexadecimal.
 pub fn fresh_password() -> std::io::Result<String> {
     Ok(seed()?.iter().take(16).map(|octet| format!("{octet:02x}")).collect())

@@ -2,7 +2,7 @@
 //!
 //! It reads arguments and prints addresses; the rest is the library's.
 
-use softframe_server::{Options, Settings, fresh_password, start};
+use softframe_server::{Options, Settings, fresh_password, numbers, start};
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
 const USAGE: &str = "usage: softframe-server [--listen 127.0.0.1:8200] [--www target/dist] [--demo demo] [--config FILE]
@@ -47,6 +47,8 @@ fn announce(address: SocketAddr) {
     println!("listening http://{address}");
     println!("demo      http://{address}/demo/");
     println!("widget    http://localhost:{}/200/", address.port());
+    let numbers: Vec<String> = numbers().map(|(number, words)| format!("{number} {words}")).collect();
+    println!("numbers   {}; longer ones as 601", numbers.join(", "));
     println!("{WARNING}");
     if !address.ip().is_loopback() {
         println!("It listens beyond this machine: everybody who reaches it can read the accounts.");

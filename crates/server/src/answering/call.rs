@@ -8,6 +8,9 @@ use softframe_sip::Instant;
 /// Digits kept of one call.
 const MAX_DIGITS: usize = 64;
 
+/// How long a BYE may come after media have ended, in milliseconds.
+const BYE_PATIENCE: u64 = 2_000;
+
 /// A call.
 pub(crate) struct Call {
     /// The number as it was dialled, or that a ring seems to come from.
@@ -65,6 +68,16 @@ impl Call {
             digits.push(digit);
             *at = now.after(DIGIT_PAUSE);
         }
+    }
+
+    /// Media ended. A phone that hangs up closes them before its BYE arrives, so that gets its time first.
+    pub(crate) fn media_closed(&mut self, now: Instant) {
+        let soon = now.after(BYE_PATIENCE);
+        let until = match self.stage {
+            Stage::Talking { until } => until.map_or(soon, |until| until.min(soon)),
+            Stage::Ringing | Stage::Describing | Stage::Early { .. } | Stage::Inviting { .. } => soon,
+        };
+        self.stage = Stage::Talking { until: Some(until) };
     }
 
     /// The earliest deadline.

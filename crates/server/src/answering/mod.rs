@@ -380,7 +380,9 @@ impl Answering {
             Report::Happened(Happening::Connected) => {}
             Report::Happened(Happening::Digit(digit)) => self.digit(now, id, session, digit),
             Report::Happened(Happening::Closed) => {
-                self.command(now, id, Command::Terminate { session, reason: None });
+                if let Some(call) = self.call(id, session) {
+                    call.media_closed(now);
+                }
             }
         }
     }

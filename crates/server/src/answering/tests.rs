@@ -330,6 +330,8 @@ fn media_that_fail_refuse_or_end_the_call() {
     scene.call("600");
     let call = scene.orders.last().expect("ordered").0;
     scene.answering.handle_input(scene.now, Input::Media(call, Report::Happened(Happening::Closed)));
-    scene.run();
+    scene.wait(1_999);
+    assert_eq!(scene.told().len(), 2, "the BYE of a phone that hangs up has its time");
+    scene.wait(1);
     assert_eq!(scene.told().last().map(String::as_str), Some("ended 200 Remote"));
 }
