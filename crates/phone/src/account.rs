@@ -465,11 +465,9 @@ impl Phone {
 
     /// The banner's "Try now", and "Sign in" after a refusal.
     pub(crate) fn try_now(&mut self, now: Instant) {
-        let refused = self.connection.as_ref().is_some_and(|c| c.state == ConnectionState::Refused);
-        if refused {
-            self.command(now, Command::Register);
-        } else if let Some(agent) = self.agent.as_mut() {
-            agent.handle_input(now, softframe_sip::Input::Woke);
+        match self.connection.as_ref().map(|connection| connection.state) {
+            Some(ConnectionState::Refused) => self.command(now, Command::Register),
+            _ => self.woke(now),
         }
     }
 
@@ -502,7 +500,12 @@ impl Phone {
 
     /// An input that belongs to the SIP side.
     pub(crate) fn woke(&mut self, now: Instant) {
-        if let Some(agent) = self.agent.as_mut() {
+        let left =
+            self.connection.as_ref().is_some_and(|connection| connection.state == ConnectionState::Offline);
+        if left && matches!(self.account, Account::SignedIn { .. }) {
+            // The page said farewell and was brought back from the browser's cache of pages.
+            self.command(now, Command::Register);
+        } else if let Some(agent) = self.agent.as_mut() {
             agent.handle_input(now, softframe_sip::Input::Woke);
         }
     }

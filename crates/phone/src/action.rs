@@ -44,6 +44,8 @@ pub enum Action {
     Swap(CallId),
     /// Open or close the key pad in the call.
     CallKeypad(bool),
+    /// Choose a target for this call (31).
+    PickTransfer(CallId),
     /// Blind transfer to this number.
     Transfer(CallId, String),
     /// Leave the call view and browse; or return to it.

@@ -80,6 +80,8 @@ pub(crate) struct Ui {
     pub(crate) front: Option<CallId>,
     pub(crate) browsing: bool,
     pub(crate) keypad: bool,
+    /// A transfer of this call is being aimed, by what the field of that page holds.
+    pub(crate) picking: Option<(CallId, String)>,
     pub(crate) sound_blocked: bool,
     undo: Option<(String, Entry)>,
     seen_at: Option<Instant>,
@@ -88,7 +90,7 @@ pub(crate) struct Ui {
 impl Ui {
     pub(crate) fn show_call(&mut self, id: CallId) {
         (self.front, self.browsing, self.keypad, self.ended) = (Some(id), false, false, None);
-        self.menu = Menu::None;
+        (self.menu, self.picking) = (Menu::None, None);
     }
 
     /// A call outranks everything, but loses nothing that was typed.
@@ -101,6 +103,7 @@ impl Ui {
         if self.front == Some(id) {
             (self.front, self.keypad) = (other, false);
         }
+        self.picking.take_if(|(call, _)| *call == id);
         if other.is_none() {
             self.browsing = false;
         }
@@ -253,8 +256,12 @@ impl Phone {
                 self.hold(now, id, false, None);
             }
             Action::CallKeypad(open) => self.ui.keypad = open,
+            Action::PickTransfer(id) => self.ui.picking = Some((id, String::new())),
             Action::Transfer(id, to) => match dial::clean(&to, &self.config) {
-                Ok(to) => self.transfer(now, id, to, None),
+                Ok(to) => {
+                    self.ui.picking = None;
+                    self.transfer(now, id, to, None);
+                }
                 Err(_) => self.ui.toast(now, Text::of("dial.invalid"), true),
             },
             Action::Browse(browsing) => self.ui.browsing = browsing,
@@ -279,6 +286,10 @@ impl Phone {
     }
 
     fn type_in(&mut self, text: String) {
+        if let Some((_, query)) = &mut self.ui.picking {
+            *query = cut(text);
+            return;
+        }
         self.ui.field = cut(text);
         self.ui.highlighted = crate::view::is_name(&self.ui.field).then_some(0);
     }
@@ -376,6 +387,8 @@ impl Phone {
     fn back(&mut self) {
         if self.ui.menu != Menu::None || self.ui.import.is_some() || self.ui.confirm.is_some() {
             self.close_sheet();
+        } else if self.ui.picking.take().is_some() {
+            // Back to the call.
         } else if self.ui.keypad {
             self.ui.keypad = false;
         } else if self.ui.page != Page::Tabs {

@@ -107,7 +107,9 @@ impl Phone {
     pub(crate) fn inviting(&mut self, now: Instant, session: SessionId) {
         let Some(id) = self.call_of(session) else { return };
         let wall = self.clock.wall(now);
+        let sip_call_id = self.agent.as_ref().and_then(|agent| agent.call_id(session)).map(str::to_owned);
         let Some(call) = self.calls.get_mut(&id) else { return };
+        call.facts.sip_call_id = sip_call_id.unwrap_or_default();
         call.started = now;
         call.date = wall;
         let (label, muted) = (call.label.clone(), call.muted);

@@ -2,11 +2,11 @@
 //!
 //! Tiles keep their place from the first ring to the end; what does not work is there and disabled.
 
-use super::{CallScreen, Incoming, Party, RunningCall, Sheet, Text, Tile, Tone};
+use super::{CallScreen, Incoming, Party, RunningCall, Sheet, Text, Tile, Tone, TransferPick};
 use crate::{
     Action, CallId, MediaError, Phone,
     call::{Call, Direction, Exchange, Link, State, Talk},
-    clock,
+    clock, dial,
     view::lists::kind_id,
 };
 use softframe_sip::Instant;
@@ -119,6 +119,19 @@ impl Phone {
         }
     }
 
+    /// 31: the target of a transfer is chosen.
+    pub(super) fn transfer_pick(&self) -> Option<TransferPick> {
+        let (id, query) = self.ui.picking.as_ref()?;
+        let call = self.calls.get(id)?;
+        Some(TransferPick {
+            call: *id,
+            name: call.name(),
+            query: query.clone(),
+            rows: self.matches_of(query),
+            enabled: dial::clean(query, &self.config).is_ok(),
+        })
+    }
+
     pub(super) fn running_call(&self, now: Instant) -> Option<RunningCall> {
         let call = self.front_call()?;
         let ((_, tone, _), _) = pill(call, now);
@@ -189,16 +202,14 @@ fn tiles(call: &Call) -> Vec<Tile> {
     let whole = talk.is_some_and(|talk| talk.link == Link::Whole);
     let sound =
         whole || matches!(&call.state, State::Progressing(progressing) if progressing.early.is_some());
+    let aim = whole && talk.is_some_and(|talk| talk.transfer.is_none());
     vec![
         mute_tile(id, call.muted),
         tile("keypad", "call.keypad", sound, Action::CallKeypad(true)),
+        // Its sheet (36) is not there yet; the tile keeps the places of the others.
+        tile("speaker", "set.speaker", false, Action::OpenSettings),
         hold_tile(id, talk.filter(|_| whole)),
-        tile(
-            "transfer",
-            "call.transfer",
-            whole && talk.is_some_and(|talk| talk.transfer.is_none()),
-            Action::Browse(true),
-        ),
+        tile("transfer", "call.transfer", aim, Action::PickTransfer(id)),
         tile("add", "call.add", whole, Action::Browse(true)),
     ]
 }

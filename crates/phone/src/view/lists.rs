@@ -160,7 +160,12 @@ impl Phone {
 
     /// Matches of the dial field, or the people last called.
     pub(crate) fn suggestions(&self) -> Vec<Row> {
-        let field = self.ui.field.trim();
+        let field = self.ui.picking.as_ref().map_or(self.ui.field.as_str(), |(_, query)| query);
+        self.matches_of(field)
+    }
+
+    pub(super) fn matches_of(&self, field: &str) -> Vec<Row> {
+        let field = field.trim();
         if field.is_empty() {
             return self.last_called();
         }

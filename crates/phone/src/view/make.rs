@@ -34,6 +34,9 @@ impl Phone {
         if let Some(incoming) = self.incoming_view().filter(|_| !self.rings_beside()) {
             return Screen::Incoming(incoming);
         }
+        if let Some(pick) = self.transfer_pick().filter(|_| !self.ui.browsing) {
+            return Screen::TransferPick(pick);
+        }
         if let Some(call) = self.front_call().filter(|_| !self.ui.browsing) {
             return Screen::Call(self.call_screen(now, call));
         }

@@ -129,6 +129,15 @@ impl UserAgent {
         Some(message.into_octets())
     }
 
+    /// The Call-ID of a session.
+    pub fn call_id(&self, session: SessionId) -> Option<&str> {
+        Some(match self.sessions.get(&session)? {
+            Session::Inviting { invite, .. } | Session::Ringing { invite, .. } => invite.call_id(),
+            Session::Confirmed(confirmed) => &confirmed.dialog.id.call_id,
+            Session::Leaving { dialog, .. } => &dialog.id.call_id,
+        })
+    }
+
     /// Frames that were no message, and responses that nobody waited for.
     pub fn discarded(&self) -> u64 {
         self.discarded

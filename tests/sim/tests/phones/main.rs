@@ -2,6 +2,7 @@
 
 mod calls;
 mod contacts;
+mod golden;
 mod host;
 mod property;
 mod registration;

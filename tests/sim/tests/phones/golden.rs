@@ -1,0 +1,155 @@
+//! The JSON of every message to the host page, against `tests/sim/golden/messages.json`.
+//!
+//! A change of that file is a change of the protocol. `GOLDEN=write cargo test -p softframe-sim` writes it anew.
+
+use serde_json::{Map, Value, json};
+use softframe_phone::{Action, HostInput, Input, MediaError, MediaEvent, PeerState};
+use softframe_sim::{Microphone, World};
+use std::path::Path;
+
+/// Everything a host page can hear, once.
+fn everything() -> Vec<Value> {
+    let mut world = World::new();
+    let (own, other) = (world.station(), world.station());
+    let chain = vec!["https://crm.example".to_owned()];
+    world.input(own, Input::Host(HostInput::Waiting { chain }));
+    world.trust(own);
+    world.boot(own, &world.kiosk("200", "secret-200", ""));
+    world.boot(other, &world.kiosk("201", "secret-201", ""));
+    world.run(1_000);
+    contacts(&mut world, own);
+    outgoing(&mut world, own, other);
+    incoming(&mut world, own, other);
+    refusals(&mut world, own, other);
+    world.host(own, r#"{"type":"logout"}"#);
+    world.run(3_000);
+    world.stations.swap_remove(own).heard
+}
+
+fn contacts(world: &mut World, own: usize) {
+    let push = json!({"type": "contacts", "id": 1, "data": {"contacts": [
+        {"id": "id1", "name": "John Doe", "phones": ["201"], "company": "Doe Ltd"}, {"id": "id2"}]}});
+    world.host(own, &push.to_string());
+    let now = world.now;
+    while world.stations[own].phone.contacts_step(now, 1) {}
+    world.settle();
+    world.act(own, Action::ContactClick("h4:hostid1".into()));
+    world.host(own, r#"{"type":"contacts:search","id":2,"data":{"query":"john"}}"#);
+    world.host(own, r#"{"type":"contacts:match","id":3,"data":{"numbers":["201","7"]}}"#);
+}
+
+fn outgoing(world: &mut World, own: usize, other: usize) {
+    world.host(
+        own,
+        r#"{"type":"click2call","id":4,"data":{"number":"201","ref":"order 7","userData":{"k":"v"}}}"#,
+    );
+    world.run(8_400);
+    world.answer(other);
+    world.run(1_000);
+    world.host(own, r#"{"type":"mute"}"#);
+    world.host(own, r#"{"type":"hold"}"#);
+    world.run(100);
+    world.host(own, r#"{"type":"unhold"}"#);
+    world.run(100);
+    let (call, peer) = *world.stations[own].peers.iter().next().expect("a peer");
+    let event = MediaEvent::State(PeerState::Failed);
+    world.input(own, Input::Media { call, peer, request: None, event });
+    world.run(100);
+    world.host(own, r#"{"type":"transfer","data":{"to":"999"}}"#);
+    world.run(20_700);
+    world.host(own, r#"{"type":"hangup"}"#);
+    world.run(5_000);
+}
+
+fn incoming(world: &mut World, own: usize, other: usize) {
+    world.act(other, Action::CallNumber("200".into()));
+    world.run(1_000);
+    world.input(own, Input::SoundBlocked);
+    world.host(own, r#"{"type":"state","id":5}"#);
+    world.run(2_000);
+    let call = world.front(other);
+    world.act(other, Action::End(call));
+    world.run(5_000);
+}
+
+fn refusals(world: &mut World, own: usize, other: usize) {
+    world.host(own, r#"{"type":"status","data":{"status":"away"}}"#);
+    world.host(own, r#"{"type":"dnd","data":{"enabled":true}}"#);
+    world.act(other, Action::CallNumber("200".into()));
+    world.run(1_000);
+    world.host(own, r#"{"type":"size","data":{"width":400,"height":500}}"#);
+    world.host(own, r#"{"type":"hello","id":6}"#);
+    world.host(own, r#"{"type":"click2call","data":{"number":"john"}}"#);
+    world.stations[own].microphone = Microphone::Fails(MediaError::Denied);
+    world.host(own, r#"{"type":"click2call","id":7,"data":{"number":"202"}}"#);
+    world.run(100);
+}
+
+/// What differs from build to build is not the protocol.
+fn normal(value: &Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            let fields = map.iter().map(|(key, value)| {
+                let value = match key.as_str() {
+                    "instance" | "sipCallId" | "version" => Value::from(format!("<{key}>")),
+                    "X-Call-ID" | "id" | "callId" if is_uuid(value) => Value::from("<uuid>"),
+                    _ => normal(value),
+                };
+                (key.clone(), value)
+            });
+            Value::Object(fields.collect::<Map<_, _>>())
+        }
+        Value::Array(list) => Value::Array(list.iter().map(normal).collect()),
+        other => other.clone(),
+    }
+}
+
+fn is_uuid(value: &Value) -> bool {
+    value.as_str().is_some_and(|text| text.len() == 36 && text.matches('-').count() == 4)
+}
+
+#[test]
+fn every_message_to_the_host_is_as_it_was_agreed() {
+    let heard: Vec<Value> = everything().iter().map(normal).collect();
+    let text = serde_json::to_string_pretty(&heard).expect("JSON") + "\n";
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/messages.json");
+    if std::env::var("GOLDEN").as_deref() == Ok("write") {
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("the folder");
+        std::fs::write(&path, &text).expect("written");
+    }
+    let agreed: Vec<Value> =
+        serde_json::from_str(&std::fs::read_to_string(&path).expect("the golden file")).expect("JSON");
+    for (number, (found, agreed)) in heard.iter().zip(&agreed).enumerate() {
+        assert_eq!(found, agreed, "message {number}");
+    }
+    assert_eq!(heard.len(), agreed.len());
+    for kind in [
+        "softframe:ready",
+        "logged",
+        "unlogged",
+        "connection:change",
+        "phone:calling",
+        "phone:ringing",
+        "phone:progress",
+        "phone:accepted",
+        "phone:hold",
+        "phone:unhold",
+        "phone:muted",
+        "phone:reconnecting",
+        "phone:reconnected",
+        "phone:transfer",
+        "phone:terminated",
+        "phone:refused",
+        "phone:audio-blocked",
+        "media:error",
+        "status:change",
+        "contacts:indexed",
+        "contact:click",
+        "widget:size",
+        "widget:attention",
+        "softframe:error",
+        "softframe:response",
+    ] {
+        assert!(heard.iter().any(|message| message["type"] == kind), "no {kind}");
+    }
+}
