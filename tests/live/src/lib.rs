@@ -1,1 +1,2 @@
-//! Tests of this package live in `tests/`.
+//! Tests of this package live in `tests/`. They need a SIP server on this machine and are run by hand:
+//! `apt-get install kamailio kamailio-websocket-modules kamailio-outbound-modules`, then `cargo test -p softframe-live`.

@@ -152,14 +152,17 @@ impl UserAgent {
                 self.send_bye(now, *dialog, reason);
             }
             Session::Confirmed(confirmed) => {
-                let Offer::Unacknowledged(ok) = &confirmed.offer else { return };
+                let Offer::Unacknowledged(ok) = &mut confirmed.offer else { return };
                 if !ok.is_acknowledged_by(ack) {
                     return;
                 }
-                let tells = ok.is_first || ok.wants_answer;
+                let (tells, then) = (ok.is_first || ok.wants_answer, ok.then.take());
                 confirmed.offer = Offer::Settled;
                 if tells {
                     self.tell(Event::Confirmed { session, body: ack.body().to_vec() });
+                }
+                if let Some(offer) = then {
+                    self.reinvite(now, session, offer);
                 }
             }
             Session::Leaving { .. } | Session::Inviting { .. } | Session::Ringing { .. } => {}

@@ -82,6 +82,8 @@ pub(crate) struct Repeated {
     pub(crate) wants_answer: bool,
     /// Whether it is the 2xx that made the session.
     pub(crate) is_first: bool,
+    /// An offer of ours that waits for the ACK: before it the other side would have to refuse it.
+    pub(crate) then: Option<Vec<u8>>,
     again_at: Instant,
     interval: u64,
     gives_up_at: Instant,
@@ -99,6 +101,7 @@ impl Repeated {
             response: Box::new(response),
             wants_answer,
             is_first,
+            then: None,
             again_at: now.after(T1),
             interval: T1,
             gives_up_at: now.after(TIMEOUT),

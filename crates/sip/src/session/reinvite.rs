@@ -14,8 +14,9 @@ impl UserAgent {
     pub(crate) fn reinvite(&mut self, now: Instant, session: SessionId, offer: Vec<u8>) {
         let is_registered = self.is_registered();
         match self.sessions.get_mut(&session) {
-            Some(Session::Confirmed(confirmed)) if is_registered => match confirmed.offer {
+            Some(Session::Confirmed(confirmed)) if is_registered => match &mut confirmed.offer {
                 Offer::Settled => self.send_reinvite(now, session, offer),
+                Offer::Unacknowledged(ok) if ok.then.is_none() => ok.then = Some(offer),
                 Offer::Ours { .. }
                 | Offer::OursAgain { .. }
                 | Offer::Theirs { .. }

@@ -400,6 +400,30 @@ fn second_offer_of_ours_waits_for_the_first() {
 }
 
 #[test]
+fn offer_before_the_ack_waits_for_it() {
+    let mut world = World::registered(&["200", "201"]);
+    world.call(0, "201");
+    world.run(500);
+    let theirs = world.incoming(1);
+    world.ladder();
+    world.accept(1, theirs);
+    world.command(1, Command::Reinvite { session: theirs, offer: sdp("hold") });
+    world.run(100);
+    assert_eq!(
+        world.ladder()[..6],
+        [
+            "201 > 200 INVITE sdp",
+            "200 < 200 INVITE sdp",
+            "200 > ACK",
+            "201 < ACK",
+            "201 > INVITE sdp",
+            "200 < INVITE sdp",
+        ]
+    );
+    assert_eq!(world.told(0).last().map(String::as_str), Some("offered v=0 hold"));
+}
+
+#[test]
 fn info_and_message_arrive_and_are_answered() {
     let (mut world, ours, _) = World::in_call(&["200", "201"]);
     let body = b"Signal=5".to_vec();

@@ -1,0 +1,57 @@
+//! One Kamailio process for one test, on a port of its own, ended with the test.
+
+use std::{
+    net::{TcpListener, TcpStream},
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+pub(crate) struct Kamailio {
+    process: Child,
+    pub(crate) port: u16,
+    folder: PathBuf,
+}
+
+impl Kamailio {
+    pub(crate) fn start(algorithm: &str) -> Kamailio {
+        let port =
+            TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port").port();
+        let text = include_str!("../../kamailio/kamailio.cfg");
+        let folder = std::env::temp_dir().join(format!("softframe-kamailio-{port}"));
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let file = folder.join("kamailio.cfg");
+        let text = text.replace("PORT", &port.to_string()).replace("ALGORITHM", algorithm);
+        std::fs::write(&file, text).expect("a file");
+        let log = std::fs::File::create(folder.join("log")).expect("a log");
+        let mut command = Command::new("kamailio");
+        command
+            .arg("-DD")
+            .arg("-E")
+            .arg("-f")
+            .arg(&file)
+            .arg("-Y")
+            .arg(&folder)
+            .args(["-m", "32", "-M", "4"]);
+        let spawned = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn();
+        let process = spawned.unwrap_or_else(|error| panic!("kamailio is not installed here: {error}"));
+        let begin = Instant::now();
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            let log = || std::fs::read_to_string(folder.join("log")).unwrap_or_default();
+            assert!(begin.elapsed() < Duration::from_secs(10), "kamailio does not listen:\n{}", log());
+            std::thread::yield_now();
+        }
+        Kamailio { process, port, folder }
+    }
+}
+
+impl Drop for Kamailio {
+    fn drop(&mut self) {
+        // Its children end with it when it is asked, not when it is killed.
+        let _ = Command::new("kill").arg(self.process.id().to_string()).status();
+        let _ = self.process.wait();
+        if !std::thread::panicking() {
+            let _ = std::fs::remove_dir_all(&self.folder);
+        }
+    }
+}
