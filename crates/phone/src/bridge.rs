@@ -6,7 +6,7 @@ mod event;
 mod rows;
 
 pub(crate) use event::{CallEvent, CauseData, ConnectionData, ContactRow, Context, IndexedData, Size};
-pub(crate) use rows::{RowWish, contact_of_row, rows_of};
+pub(crate) use rows::{RowWish, as_number, contact_of_row, rows_of};
 
 use crate::{Dtmf, MediaError};
 use serde::{Deserialize, Serialize};

@@ -13,7 +13,7 @@ mod tell;
 pub(crate) use incoming::Arrivals;
 pub(crate) use media::{Media, Purpose};
 pub(crate) use outgoing::{Next, Wish};
-pub(crate) use tell::{contact_row, source_name, times};
+pub(crate) use tell::{source_name, times};
 
 use crate::{CallId, MediaError, PeerId, bridge::Ask, headers::Facts, sdp::Looks};
 use serde_json::Value;

@@ -215,6 +215,8 @@ impl Phone {
                 let _ = command;
                 self.fail_ask(Some(ask), Code::RateLimited, "More than 50 commands in a second.");
             }
+            // A window that is not the parent, an add-on, may send contacts.
+            Read::Command { command, .. } if !self.host.is_trusted() && !is_contacts(&command) => {}
             Read::Command { ask, command } => self.admit_command(now, ask, command, held),
         }
     }
@@ -314,6 +316,16 @@ fn needs_account(command: &Command) -> bool {
         | Command::Size { .. }
         | Command::Unsupported => false,
     }
+}
+
+fn is_contacts(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Contacts(..)
+            | Command::ContactsRemove { .. }
+            | Command::ContactsClear { .. }
+            | Command::ContactsVcf { .. }
+    )
 }
 
 #[cfg(test)]

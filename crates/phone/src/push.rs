@@ -11,11 +11,11 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use softframe_contacts::{
-    Contact, Contacts, Indexed, Mode, PhoneNumber, Rejection, Source,
+    Contact, Contacts, Hit, Indexed, Mode, PhoneNumber, Rejection, Source,
     vcard::{Defect, Reader},
 };
 use softframe_sip::Instant;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Pushes open at once; each source has one, and a page has few sources.
 const MAX_PUSHES: usize = 16;
@@ -104,6 +104,8 @@ pub(crate) struct Push {
     indexing: bool,
     told_progress: Option<Instant>,
     counts: BTreeMap<String, usize>,
+    /// Sources that pushed a text which reads like a number as an id: theirs go back as texts, others' as numbers.
+    text_numbers: BTreeSet<Source>,
 }
 
 impl Phone {
@@ -128,7 +130,7 @@ impl Phone {
         match bridge::rows_of(rows) {
             Some(rows) => {
                 for row in rows {
-                    take_row(&mut self.contacts, &source, row.get());
+                    self.take_row(&source, row.get());
                 }
             }
             None => self.contacts.reject(&source, Rejection::Shape),
@@ -160,12 +162,32 @@ impl Phone {
             self.contacts.begin(source.clone(), mode(head));
         }
         for row in rows {
-            take_row(&mut self.contacts, &source, &row.to_string());
+            self.take_row(&source, &row.to_string());
         }
         if head.last {
             self.contacts.end(&source);
         }
         self.wants_index();
+    }
+
+    fn take_row(&mut self, source: &Source, row: &str) {
+        match bridge::contact_of_row(row) {
+            Ok(RowWish::Put { contact, text_number }) => {
+                if text_number && !self.push.text_numbers.contains(source) {
+                    self.push.text_numbers.insert(source.clone());
+                }
+                self.contacts.push(source, contact);
+            }
+            Ok(RowWish::Delete(id)) => self.contacts.remove(source, &[id]),
+            Err(why) => self.contacts.reject(source, why),
+        }
+    }
+
+    /// An id as the host gave it.
+    pub(crate) fn given_id(&self, hit: &Hit) -> Value {
+        let id = hit.contact.id.as_str();
+        let numbers = matches!(hit.source, Source::Host(_)) && !self.push.text_numbers.contains(&hit.source);
+        bridge::as_number(id).filter(|_| numbers).unwrap_or_else(|| Value::from(id))
     }
 
     /// `contacts:vcf`: volatile, like all the host pushes.
@@ -471,14 +493,6 @@ impl Phone {
 
 fn mode(head: &ContactsHead) -> Mode {
     if head.replace { Mode::Replace } else { Mode::Upsert }
-}
-
-fn take_row(contacts: &mut Contacts, source: &Source, row: &str) {
-    match bridge::contact_of_row(row) {
-        Ok(RowWish::Put(contact)) => contacts.push(source, contact),
-        Ok(RowWish::Delete(id)) => contacts.remove(source, &[id]),
-        Err(why) => contacts.reject(source, why),
-    }
 }
 
 /// As `contacts:indexed` names them.

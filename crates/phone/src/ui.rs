@@ -362,7 +362,7 @@ impl Phone {
     fn contact_click(&mut self, key: &str) {
         let Some((source, id)) = crate::view::contact_key(key) else { return };
         let Some(hit) = self.contacts.get(&source, &id) else { return };
-        let row = crate::call::contact_row(&hit, "");
+        let row = self.contact_row(&hit, "");
         self.tell("contact:click", &serde_json::json!({ "contact": row }).to_string());
     }
 

@@ -13,7 +13,11 @@ pub(crate) const MAX_PHONES: usize = 100;
 /// What a row asks for.
 #[derive(Debug, PartialEq)]
 pub(crate) enum RowWish {
-    Put(Contact),
+    /// `text_number`: the id is a text that reads like a number.
+    Put {
+        contact: Contact,
+        text_number: bool,
+    },
     Delete(String),
 }
 
@@ -44,7 +48,15 @@ pub(crate) fn contact_of_row(row: &str) -> Result<RowWish, Rejection> {
         Some(Value::String(_) | Value::Null) | None => return Err(Rejection::NoName),
         Some(_) => return Err(Rejection::Shape),
     };
-    Ok(RowWish::Put(Contact { id, name, phones, company: text("company"), title: text("title") }))
+    let text_number = row.get("id").is_some_and(Value::is_string) && as_number(&id).is_some();
+    let contact = Contact { id, name, phones, company: text("company"), title: text("title") };
+    Ok(RowWish::Put { contact, text_number })
+}
+
+/// The number whose decimal text this is.
+pub(crate) fn as_number(id: &str) -> Option<Value> {
+    let number: i64 = id.parse().ok()?;
+    (number.to_string() == id).then(|| Value::from(number))
 }
 
 fn phone(value: &Value) -> Option<PhoneNumber> {

@@ -99,7 +99,7 @@ fn a_bad_row_costs_only_itself() {
         rows_of(r#"[{"id":1,"name":"A","phones":34},5,{"name":"x"},{"id":"b"},{"id":"c","deleted":true}]"#);
     let read: Vec<_> = rows.unwrap().iter().map(|row| contact_of_row(row.get())).collect();
     assert!(
-        matches!(&read[0], Ok(RowWish::Put(contact)) if contact.id == "1" && contact.phones[0].number == "34")
+        matches!(&read[0], Ok(RowWish::Put { contact, text_number: false }) if contact.id == "1" && contact.phones[0].number == "34")
     );
     assert_eq!(read[1], Err(Rejection::Shape));
     assert_eq!(read[2], Err(Rejection::NoId));

@@ -54,7 +54,8 @@ impl Phone {
         let call = self.calls.get(&id)?;
         let ended = extra.cause.is_some();
         let (wait, duration) = times(call, now, ended);
-        let rows: Vec<ContactRow> = call.matches.iter().map(|hit| contact_row(hit, call.number())).collect();
+        let rows: Vec<ContactRow> =
+            call.matches.iter().map(|hit| self.contact_row(hit, call.number())).collect();
         Some(CallEvent {
             context: self.context(),
             id: call.label.clone(),
@@ -86,6 +87,19 @@ impl Phone {
             state: extra.state,
             cause: extra.cause.map(|ending| cause_data(ending, extra.transferred_to)),
         })
+    }
+
+    /// A contact as the host sees it, with the number that matched.
+    pub(crate) fn contact_row(&self, hit: &Hit, number: &str) -> ContactRow {
+        let matched =
+            hit.phone.and_then(|phone| hit.contact.phones.get(phone)).or(hit.contact.phones.first());
+        ContactRow {
+            id: self.given_id(hit),
+            source: source_name(&hit.source),
+            name: hit.contact.name.clone(),
+            number: matched.map_or_else(|| number.to_owned(), |phone| phone.number.clone()),
+            company: hit.contact.company.clone(),
+        }
     }
 
     /// What must still be said and sent if this core dies now.
@@ -186,18 +200,6 @@ fn headers_map(headers: &[(String, String)]) -> Map<String, Value> {
         map.entry(name.clone()).or_insert_with(|| Value::from(value.as_str()));
     }
     map
-}
-
-/// A contact as the host sees it, with the number that matched.
-pub(crate) fn contact_row(hit: &Hit, number: &str) -> ContactRow {
-    let matched = hit.phone.and_then(|phone| hit.contact.phones.get(phone)).or(hit.contact.phones.first());
-    ContactRow {
-        id: Value::from(hit.contact.id.as_str()),
-        source: source_name(&hit.source),
-        name: hit.contact.name.clone(),
-        number: matched.map_or_else(|| number.to_owned(), |phone| phone.number.clone()),
-        company: hit.contact.company.clone(),
-    }
 }
 
 pub(crate) fn source_name(source: &Source) -> String {

@@ -6,7 +6,7 @@ use crate::{
     CallId, Phone,
     account::{Account, state_name},
     bridge::{Ask, Click2Call, Code, Command},
-    call::{Call, State, Wish, contact_row, times},
+    call::{Call, State, Wish, times},
     cause::Reason,
     clock, dial,
     dial::Verdict,
@@ -107,7 +107,7 @@ impl Phone {
                 let mut hits = self.contacts.search(&query, max + 1);
                 let more = hits.len() > max;
                 hits.truncate(max);
-                let rows: Vec<_> = hits.iter().map(|hit| contact_row(hit, "")).collect();
+                let rows: Vec<_> = hits.iter().map(|hit| self.contact_row(hit, "")).collect();
                 self.answer_ask(Some(ask), json!({ "hits": rows, "more": more }));
             }
             Command::ContactsMatch { numbers } => {
@@ -115,7 +115,7 @@ impl Phone {
                     .into_iter()
                     .map(|number| {
                         let hits = self.contacts.by_number(&number);
-                        let rows: Vec<_> = hits.iter().map(|hit| contact_row(hit, &number)).collect();
+                        let rows: Vec<_> = hits.iter().map(|hit| self.contact_row(hit, &number)).collect();
                         (number, json!(rows))
                     })
                     .collect();

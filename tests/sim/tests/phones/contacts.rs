@@ -79,6 +79,7 @@ fn a_push_in_slices_is_answered_once_and_a_bad_row_costs_itself() {
     world.host(0, r#"{"type":"contacts:search","id":"s","data":{"query":"perso 7 42","max":3}}"#);
     let response = world.stations[0].response("s");
     assert_eq!(response["data"]["hits"].as_array().map(Vec::len), Some(1), "{response}");
+    assert_eq!(response["data"]["hits"][0]["id"], 742, "a numeric id is given back as it came");
 }
 
 #[test]
