@@ -13,7 +13,7 @@ use crate::{
 
 /// Requests that wait for the next registration: a BYE for each session.
 const MAX_PARKED: usize = 16;
-/// Our own requests in the air; each has an owner with a limit of its own, this one is for those that are left over.
+/// Our own requests in the air. Keys pressed against a server that does not answer leave one each for 32 s.
 const MAX_EXCHANGES: usize = 64;
 
 /// One request of ours in the air.
@@ -62,8 +62,22 @@ impl UserAgent {
     fn send_as_is(&mut self, now: Instant, purpose: Purpose, request: Message, attempt: Option<Attempt>) {
         self.transmit(request.octets().to_vec());
         let transaction = ClientTransaction::new(now, request);
-        if self.exchanges.len() < MAX_EXCHANGES {
-            self.exchanges.insert(transaction.key(), Exchange { transaction, purpose, attempt });
+        self.make_room();
+        self.exchanges.insert(transaction.key(), Exchange { transaction, purpose, attempt });
+    }
+
+    /// What somebody waits for is bounded by the number of sessions; the rest gives way.
+    fn make_room(&mut self) {
+        let is_idle = |exchange: &Exchange| match exchange.purpose {
+            Purpose::Forgotten | Purpose::Ping | Purpose::Bye | Purpose::Abandoned { .. } => true,
+            Purpose::Register | Purpose::Invite(_) | Purpose::Reinvite(_) | Purpose::Refer(_) => false,
+        };
+        if self.exchanges.len() >= MAX_EXCHANGES {
+            let idle =
+                self.exchanges.iter().find(|(_, exchange)| is_idle(exchange)).map(|(key, _)| key.clone());
+            if let Some(idle) = idle {
+                self.exchanges.remove(&idle);
+            }
         }
     }
 
@@ -148,8 +162,15 @@ impl UserAgent {
         let sequence = self.next_sequence(purpose, request);
         let edit = request.edit().set_via(self.via()).cseq(sequence);
         let again = self.authorized(edit, request);
-        if let Purpose::Invite(session) = purpose {
-            self.invite_again(*session, &again);
+        match purpose {
+            Purpose::Invite(session) => self.invite_again(*session, &again),
+            Purpose::Reinvite(session) => self.reinvite_renumbered(*session, &again),
+            Purpose::Register
+            | Purpose::Ping
+            | Purpose::Abandoned { .. }
+            | Purpose::Refer(_)
+            | Purpose::Bye
+            | Purpose::Forgotten => {}
         }
         self.send_as_is(now, purpose.clone(), again, Some(attempt));
         Ok(())

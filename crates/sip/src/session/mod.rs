@@ -63,8 +63,8 @@ pub(crate) struct Ending {
 pub(crate) enum Offer {
     /// None.
     Settled,
-    /// Our re-INVITE is on the wire.
-    Ours { offer: Vec<u8> },
+    /// Our re-INVITE with this number is on the wire. The number tells its 2xx from a late repetition of an earlier one.
+    Ours { offer: Vec<u8>, sequence: u32 },
     /// Our re-INVITE met one of theirs (491) and is sent again then (RFC 3261 §14.1).
     OursAgain { offer: Vec<u8>, at: Instant },
     /// Their re-INVITE waits for our answer.

@@ -35,8 +35,17 @@ impl UserAgent {
         let builder = builder.header("User-Agent", &self.config.user_agent);
         let request = builder.body("application/sdp", &offer).build();
         let is_ours = confirmed.dialog.is_ours;
-        confirmed.offer = Offer::Ours { offer };
+        confirmed.offer = Offer::Ours { offer, sequence: request.cseq().number };
         self.send(now, Purpose::Reinvite(session), request, is_ours);
+    }
+
+    /// Our re-INVITE was sent again, with credentials and so with another number.
+    pub(crate) fn reinvite_renumbered(&mut self, session: SessionId, again: &Message) {
+        if let Some(Session::Confirmed(confirmed)) = self.sessions.get_mut(&session)
+            && let Offer::Ours { sequence, .. } = &mut confirmed.offer
+        {
+            *sequence = again.cseq().number;
+        }
     }
 
     /// The wait after 491 is over.
@@ -69,12 +78,13 @@ impl UserAgent {
         match code {
             100..200 => {}
             200..300 => {
-                confirmed.dialog.refresh_target(response);
-                let dialog = confirmed.dialog.clone();
-                let was_ours = matches!(confirmed.offer, Offer::Ours { .. });
+                let number = request.cseq().number;
+                let was_ours = matches!(confirmed.offer, Offer::Ours { sequence, .. } if sequence == number);
                 if was_ours {
                     confirmed.offer = Offer::Settled;
+                    confirmed.dialog.refresh_target(response);
                 }
+                let dialog = confirmed.dialog.clone();
                 self.acknowledge(&dialog, request);
                 if was_ours {
                     self.tell(Event::Reinvited { session, answer: response.body().to_vec() });
@@ -92,7 +102,7 @@ impl UserAgent {
     /// Both sides offered at once: who opened the dialog waits longer (RFC 3261 §14.1).
     fn glare(&mut self, now: Instant, session: SessionId) {
         let Some(Session::Confirmed(confirmed)) = self.sessions.get_mut(&session) else { return };
-        let Offer::Ours { offer } = &confirmed.offer else { return };
+        let Offer::Ours { offer, .. } = &confirmed.offer else { return };
         let wait = match confirmed.dialog.is_ours {
             true => self.ids.between(210, 400) * 10,
             false => self.ids.between(0, 200) * 10,

@@ -281,6 +281,26 @@ fn invite_without_an_offer_gets_ours_and_the_ack_brings_the_answer() {
 }
 
 #[test]
+fn late_200_of_an_earlier_offer_does_not_answer_the_next_one() {
+    let (mut world, ours, theirs) = World::in_call(&["200", "201"]);
+    let answer = |world: &mut World, text: &str| {
+        world.command(1, Command::Answer { session: theirs, answer: text.as_bytes().to_vec() });
+    };
+    world.command(0, Command::Reinvite { session: ours, offer: b"v=0 one".to_vec() });
+    world.run(100);
+    answer(&mut world, "v=0 first");
+    world.run(100);
+    world.command(0, Command::Reinvite { session: ours, offer: b"v=0 two".to_vec() });
+    world.run(15);
+    let again = world.phones[0].last_200.clone().expect("the 200 of the first offer");
+    world.send_to_phone(0, again);
+    world.run(100);
+    answer(&mut world, "v=0 second");
+    world.run(100);
+    assert_eq!(world.told(0), ["reinvited v=0 first", "reinvited v=0 second"]);
+}
+
+#[test]
 fn strict_router_becomes_the_request_uri() {
     let mut world = World::registered(&["200"]);
     let rung = answers(

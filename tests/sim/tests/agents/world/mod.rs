@@ -38,6 +38,8 @@ pub(crate) struct Phone {
     pub(crate) reachable: bool,
     /// Whether what is sent in either direction disappears, without the socket being closed.
     pub(crate) frozen: bool,
+    /// The last 200 to an INVITE that came, to be played again.
+    pub(crate) last_200: Option<Vec<u8>>,
     flow: Option<FlowId>,
 }
 
@@ -72,7 +74,15 @@ impl World {
         let phones = phones.into_iter().enumerate().map(|(index, (name, config))| {
             let seed = [u8::try_from(index).expect("few phones") + 1; 32];
             let agent = UserAgent::new(config, seed);
-            Phone { name, agent, events: Vec::new(), reachable: true, frozen: false, flow: None }
+            Phone {
+                name,
+                agent,
+                events: Vec::new(),
+                reachable: true,
+                frozen: false,
+                last_200: None,
+                flow: None,
+            }
         });
         World {
             now: 0,
@@ -189,6 +199,9 @@ impl World {
                     return;
                 }
                 self.note(phone, '<', &octets);
+                if octets.starts_with(b"SIP/2.0 200") && octets.windows(6).any(|window| window == b"INVITE") {
+                    self.phones[phone].last_200 = Some(octets.clone());
+                }
                 self.input(phone, Input::Frame(flow, octets));
             }
             Delivery::ToProxy(..) | Delivery::ToPhone(..) => {}
