@@ -3,7 +3,7 @@
 //! It never waits for the indexer: it answers from what is indexed.
 
 use crate::index::keys::{self, Forms};
-use crate::index::query::Query;
+use crate::index::query::{Found, Query};
 use crate::index::shelf::Slot;
 use crate::number::{self, Likeness, Number};
 use crate::{Contact, Contacts, Hit, MAX_MATCHES, Source, fold};
@@ -11,13 +11,16 @@ use crate::{Contact, Contacts, Hit, MAX_MATCHES, Source, fold};
 /// Most hits of a search: a list on screen shows a few dozen.
 const MAX_HITS: usize = 1000;
 
+/// Most numbers that are compared for digits: one to three are in nearly every number.
+const MAX_NUMBERS: usize = 1024;
+
 /// Digits at the end of a number by which equal numbers are found: with country codes and trunk prefixes cut off,
 /// numbers that are the same have at least these in common.
 const COMMON_DIGITS: usize = 7;
 
 impl Contacts {
     /// The best `max` contacts for what was typed: every word a prefix of some word of the name or the company, or
-    /// digits inside a number. Whole words before begun ones, those at their place before others, then by alphabet.
+    /// digits inside a number. Whole words before begun ones, those at their place before others, then by alphabet. Where that finds too few, one slip in a word of four letters is forgiven, behind all others.
     pub fn search(&self, query: &str, max: usize) -> Vec<Hit> {
         let home = self.home();
         let query = Query::new(query, home);
@@ -25,15 +28,21 @@ impl Contacts {
         if query.is_empty() || max == 0 {
             return Vec::new();
         }
+        let slots: Vec<(&Slot, &Source)> = self.slots().collect();
+        let numbers = MAX_NUMBERS / slots.len().max(1);
+        let mut answers: Vec<Vec<Found>> =
+            slots.iter().map(|(slot, _)| query.search(slot, max, numbers)).collect();
+        if answers.iter().map(Vec::len).sum::<usize>() < max {
+            for ((slot, _), answer) in slots.iter().zip(&mut answers) {
+                answer.extend(query.search_slips(slot, max, answer));
+            }
+        }
         let mut found = Vec::new();
-        for (slot, source) in self.slots() {
-            for hit in query.search(slot, max) {
-                let Some(record) =
-                    slot.segment.at_rank(hit as usize & 0xFFFF).and_then(|doc| slot.segment.record(doc))
-                else {
-                    continue;
-                };
-                found.push((hit >> 16, fold::folded(record.name), found.len(), source, record));
+        for ((slot, source), answer) in slots.iter().zip(answers) {
+            for hit in answer {
+                let doc = slot.segment.at_rank(hit as usize & 0xFFFF);
+                let Some(record) = doc.and_then(|doc| slot.segment.record(doc)) else { continue };
+                found.push((hit >> 16, fold::folded(record.name), found.len(), *source, record));
             }
         }
         found.sort_unstable_by(|a, b| (a.0, &a.1, a.2).cmp(&(b.0, &b.1, b.2)));
@@ -87,7 +96,7 @@ fn same_ending<'a>(slot: &'a Slot, wanted: &Number) -> &'a [u16] {
     let end = digits.get(digits.len().saturating_sub(COMMON_DIGITS)..).unwrap_or(digits);
     let segment = &slot.segment;
     let keys = (0..end.len()).map(|at| {
-        let key = keys::digits_key(end.get(at..).unwrap_or(end));
+        let key = keys::place_key(end.get(at..).unwrap_or(end));
         let (tokens, is_whole) = segment.tokens(&key);
         // Four digits, or the last ones of a number: just that token.
         if is_whole { segment.postings(tokens.start..tokens.start + 1) } else { &[] }

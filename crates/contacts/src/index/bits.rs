@@ -33,6 +33,13 @@ impl Bits {
         fresh
     }
 
+    /// Puts one in, if there is one.
+    pub(crate) fn extend(&mut self, at: Option<u16>) {
+        if let Some(at) = at {
+            self.insert(at);
+        }
+    }
+
     /// Whether one is in.
     pub(crate) fn has(&self, at: u16) -> bool {
         self.words.get(usize::from(at) / 64).is_some_and(|word| word & (1 << (at % 64)) != 0)

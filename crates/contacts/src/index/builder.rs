@@ -11,7 +11,7 @@ use crate::record::Record;
 use crate::{fold, ids};
 
 /// Most distinct words of a segment: with all [`CODES`] their ordinals stay below [`COMPANY`].
-const MAX_WORDS: usize = 50_000;
+const MAX_WORDS: usize = 49_000;
 
 /// Most octets of records of a segment, so that growing a table never moves much.
 const MAX_OCTETS: usize = 8 * 1024 * 1024;

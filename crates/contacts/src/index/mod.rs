@@ -11,3 +11,4 @@ pub(crate) mod runs;
 pub(crate) mod seal;
 pub(crate) mod segment;
 pub(crate) mod shelf;
+pub(crate) mod typo;

@@ -11,6 +11,7 @@ use crate::index::bits::Bits;
 use crate::index::keys::{self, Forms, KEY_DIGITS};
 use crate::index::segment::COMPANY;
 use crate::index::shelf::Slot;
+use crate::index::typo::OneSlip;
 use crate::number;
 
 /// Words of a query that count; nobody types more, and each costs a look at every candidate.
@@ -19,8 +20,11 @@ const MAX_TERMS: usize = 8;
 /// Digits of a query that count: no number is longer.
 const MAX_DIGITS: usize = 40;
 
-/// Numbers found by digits that are compared in one segment: short digits are in nearly every number.
-const MAX_NUMBERS: usize = 512;
+/// Words that one slip may have been, of one segment.
+const MAX_SLIPS: usize = 256;
+
+/// More than any score without a slip.
+const SLIP: u32 = 64;
 
 /// A word that is only begun, in a name.
 const PREFIX: u32 = 2;
@@ -64,14 +68,34 @@ impl Query {
         self.words.is_empty() && self.digits.is_empty()
     }
 
-    /// The best `max` of a segment, best first.
-    pub(crate) fn search(&self, slot: &Slot, max: usize) -> Vec<Found> {
+    /// The best `max` of a segment, best first. Of numbers that have the digits, `numbers` are compared: short digits
+    /// are in nearly every number.
+    pub(crate) fn search(&self, slot: &Slot, max: usize, numbers: usize) -> Vec<Found> {
         let mut search = Search { slot, top: Top::new(max), seen: Bits::new(slot.segment.len()) };
         for digits in &self.digits {
-            search.numbers(digits);
+            search.numbers(digits, numbers.max(max));
         }
         search.names(&self.words);
         search.top.into_sorted()
+    }
+
+    /// The best `max` of a segment that are not `found` if one slip is forgiven in one of the words.
+    pub(crate) fn search_slips(&self, slot: &Slot, max: usize, found: &[Found]) -> Vec<Found> {
+        let mut hits = Vec::new();
+        for (at, word) in self.words.iter().enumerate() {
+            let Some(automaton) = OneSlip::new(word) else { continue };
+            let mut search = Search { slot, top: Top::new(max), seen: Bits::new(slot.segment.len()) };
+            for hit in found {
+                search.seen.extend(slot.segment.at_rank(*hit as usize & 0xFFFF));
+            }
+            search.names_like(&self.words, at, &automaton);
+            hits.extend(search.top.into_sorted());
+        }
+        hits.sort_unstable();
+        let mut seen = Bits::new(slot.segment.len());
+        hits.retain(|hit| seen.insert(*hit as u16));
+        hits.truncate(max);
+        hits
     }
 }
 
@@ -131,6 +155,8 @@ struct Term {
     is_whole: bool,
     /// If it is digits: those, to be looked for in numbers too.
     digits: Option<Digits>,
+    /// What it costs that it is not as typed.
+    slip: u32,
 }
 
 struct Search<'a> {
@@ -140,13 +166,24 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// Contacts of which a number has the digits.
-    fn numbers(&mut self, digits: &Digits) {
+    /// Contacts of which a number has the digits: short ones that are just these first, so that an extension is never
+    /// cut off, then those that end so.
+    fn numbers(&mut self, digits: &Digits, max: usize) {
+        if let Some(key) = keys::whole_key(&digits.digits).filter(|_| !digits.only_start) {
+            let (tokens, is_whole) = self.slot.segment.tokens(&key);
+            if is_whole {
+                self.compare(tokens.start..tokens.start + 1, digits, max);
+            }
+        }
+        if let Some(tokens) = self.rarest(&digits.digits) {
+            self.compare(tokens, digits, max);
+        }
+    }
+
+    fn compare(&mut self, tokens: Range<u16>, digits: &Digits, max: usize) {
         let segment = &self.slot.segment;
-        let Some(tokens) = self.rarest(&digits.digits) else { return };
         let mut forms = Forms::default();
         let mut found = 0;
-        // The key that is just these digits comes first: numbers that end so are never cut off.
         for &doc in segment.postings(tokens) {
             if self.slot.is_dead(doc) || self.seen.has(doc) {
                 continue;
@@ -155,7 +192,7 @@ impl Search<'_> {
             self.seen.insert(doc);
             self.top.put(score, segment.rank(doc));
             found += 1;
-            if found >= MAX_NUMBERS.max(self.top.max) {
+            if found >= max {
                 return;
             }
         }
@@ -164,7 +201,7 @@ impl Search<'_> {
     /// Of the keys that a number with these digits must have, the one that the fewest have.
     fn rarest(&self, digits: &[u8]) -> Option<Range<u16>> {
         let last = digits.len().saturating_sub(KEY_DIGITS);
-        let tokens = (0..=last).filter_map(|at| digits.get(at..)).map(keys::digits_key);
+        let tokens = (0..=last).filter_map(|at| digits.get(at..)).map(keys::place_key);
         let tokens = tokens.map(|key| self.slot.segment.tokens(&key).0);
         tokens.min_by_key(|tokens| self.slot.segment.postings(tokens.clone()).len())
     }
@@ -180,21 +217,39 @@ impl Search<'_> {
 
     /// Contacts of which some word begins with each of `words`.
     fn names(&mut self, words: &[Vec<u8>]) {
-        let is_alone = words.len() == 1;
+        let terms: Option<Vec<Term>> = words.iter().map(|word| self.term(word, words.len() > 1)).collect();
+        match terms.as_deref() {
+            None | Some([]) => {}
+            Some([term]) => self.one_word(term),
+            Some(terms) => self.all_words(terms),
+        }
+    }
+
+    /// One word in this segment; `None` if nobody has it.
+    fn term(&self, word: &[u8], may_be_number: bool) -> Option<Term> {
+        let (tokens, is_whole) = self.slot.segment.tokens(word);
+        let is_number = may_be_number && word.iter().all(u8::is_ascii_digit);
+        let digits = is_number.then(|| Digits { digits: word.to_vec(), only_start: false });
+        (!tokens.is_empty() || digits.is_some()).then_some(Term { tokens, is_whole, digits, slip: 0 })
+    }
+
+    /// Contacts that have all `words`, the one at `wrong` with a slip.
+    fn names_like(&mut self, words: &[Vec<u8>], wrong: usize, automaton: &OneSlip) {
         let mut terms = Vec::with_capacity(words.len());
-        for word in words {
-            let (tokens, is_whole) = self.slot.segment.tokens(word);
-            let is_number = !is_alone && word.iter().all(u8::is_ascii_digit);
-            let digits = is_number.then(|| Digits { digits: word.clone(), only_start: false });
-            if tokens.is_empty() && digits.is_none() {
+        for (at, word) in words.iter().enumerate() {
+            if at == wrong {
+                terms.push(Term { tokens: 0..0, is_whole: false, digits: None, slip: SLIP });
+            } else if let Some(term) = self.term(word, words.len() > 1) {
+                terms.push(term);
+            } else {
                 return;
             }
-            terms.push(Term { tokens, is_whole, digits });
         }
-        match terms.as_slice() {
-            [] => {}
-            [term] => self.one_word(term),
-            terms => self.all_words(terms),
+        for token in self.slot.segment.tokens_like(automaton, MAX_SLIPS) {
+            if let Some(term) = terms.get_mut(wrong) {
+                term.tokens = token..token + 1;
+            }
+            self.candidates(token..token + 1, &terms, SLIP);
         }
     }
 
@@ -205,11 +260,11 @@ impl Search<'_> {
         let rest = start + u16::from(term.is_whole);
         if term.is_whole {
             self.first_names(start..rest, 0);
-            self.candidates(start..rest, core::slice::from_ref(term));
+            self.candidates(start..rest, core::slice::from_ref(term), 1);
         }
         self.first_names(rest..end, PREFIX);
         if !self.top.is_full_below(PREFIX + 1) {
-            self.candidates(rest..end, core::slice::from_ref(term));
+            self.candidates(rest..end, core::slice::from_ref(term), PREFIX + 1);
         }
     }
 
@@ -235,20 +290,22 @@ impl Search<'_> {
         let count = |term: &&Term| self.slot.segment.postings(term.tokens.clone()).len();
         let rarest = words.min_by_key(count).or_else(|| terms.iter().min_by_key(count));
         if let Some(term) = rarest {
-            self.candidates(term.tokens.clone(), terms);
+            let least = terms.iter().map(|term| if term.is_whole { 0 } else { PREFIX }).sum();
+            self.candidates(term.tokens.clone(), terms, least);
         }
     }
 
-    /// Scores all contacts of `tokens` that were not seen yet.
-    fn candidates(&mut self, tokens: Range<u16>, terms: &[Term]) {
+    /// Scores all contacts of `tokens` that were not seen yet; none has a better score than `least`.
+    fn candidates(&mut self, tokens: Range<u16>, terms: &[Term], least: u32) {
         let segment = &self.slot.segment;
         let mut forms = Forms::default();
         for &doc in segment.postings(tokens) {
-            if self.slot.is_dead(doc) || !self.seen.insert(doc) {
+            let rank = segment.rank(doc);
+            if !self.top.takes(least, rank) || self.slot.is_dead(doc) || !self.seen.insert(doc) {
                 continue;
             }
             if let Some(score) = self.score(doc, terms, &mut forms) {
-                self.top.put(score, segment.rank(doc));
+                self.top.put(score, rank);
             }
         }
     }
@@ -273,7 +330,7 @@ impl Search<'_> {
                 self.number_score(doc, term.digits.as_ref()?, forms)?;
                 best = IN_NUMBER;
             }
-            sum += best;
+            sum += best + term.slip;
         }
         Some(sum)
     }
@@ -292,14 +349,18 @@ impl Top {
     }
 
     fn put(&mut self, score: u32, rank: u16) {
+        if self.takes(score, rank) {
+            self.heap.push(score << 16 | u32::from(rank));
+            if self.heap.len() > self.max {
+                self.heap.pop();
+            }
+        }
+    }
+
+    /// Whether that would come in.
+    fn takes(&self, score: u32, rank: u16) -> bool {
         let found = score << 16 | u32::from(rank);
-        if self.heap.len() == self.max && self.heap.peek().is_none_or(|worst| found >= *worst) {
-            return;
-        }
-        self.heap.push(found);
-        if self.heap.len() > self.max {
-            self.heap.pop();
-        }
+        self.heap.len() < self.max || self.heap.peek().is_some_and(|worst| found < *worst)
     }
 
     /// Whether nothing of `score` or worse can come in.

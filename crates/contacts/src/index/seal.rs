@@ -196,13 +196,18 @@ impl Sealing {
 
     /// The segment and what its maker leaves behind. To be asked once [`Sealing::step`] says that nothing remains.
     pub(crate) fn into_segment(self) -> (Segment, Leftover) {
-        let builder = self.builder;
+        let mut builder = self.builder;
+        builder.records.shrink_to_fit();
+        builder.record_ends.shrink_to_fit();
+        builder.word_ends.shrink_to_fit();
+        let mut ends = self.posting_ends;
+        ends.shrink_to_fit();
         let segment = Segment {
             records: builder.records,
             record_ends: builder.record_ends,
             dictionary: self.map.into_map(),
-            first_word: self.posting_ends.len().saturating_sub(builder.dictionary.len()),
-            posting_ends: self.posting_ends,
+            first_word: ends.len().saturating_sub(builder.dictionary.len()),
+            posting_ends: ends,
             postings: self.postings,
             words: self.words,
             word_ends: builder.word_ends,

@@ -4,7 +4,7 @@
 
 use core::ops::Range;
 
-use fst::{IntoStreamer, Map, Streamer};
+use fst::{Automaton, IntoStreamer, Map, Streamer};
 
 use crate::country::Country;
 use crate::index::builder;
@@ -104,6 +104,16 @@ impl Segment {
         }
         let end = self.dictionary.range().ge(&after).into_stream().next().map_or(all, |(_, value)| value);
         (first as u16..end as u16, key == prefix)
+    }
+
+    /// The ordinals of at most `max` tokens that `automaton` accepts.
+    pub(crate) fn tokens_like(&self, automaton: &impl Automaton, max: usize) -> Vec<u16> {
+        let mut found = self.dictionary.search(automaton).into_stream();
+        let mut tokens = Vec::new();
+        while let Some((_, ordinal)) = found.next().filter(|_| tokens.len() < max) {
+            tokens.push(ordinal as u16);
+        }
+        tokens
     }
 
     /// All postings of a range of tokens: one stretch, since tokens and postings are in the same order.
