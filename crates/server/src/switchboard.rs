@@ -299,14 +299,14 @@ impl Task {
             core::Output::Dropped(flow, reason) => eprintln!("flow {}: dropped a frame: {reason}", flow.0),
             core::Output::Transmit(flow, octets) => {
                 self.trace.add(now.0, flow.0, self.exchange.user_of(flow), Direction::Out, &octets);
-                match self.sockets.get(&flow) {
-                    Some(socket) => {
-                        if socket.try_send(socket::Order::Frame(octets)).is_err() {
-                            eprintln!("flow {}: more than {MAX_QUEUE} frames behind, dropped", flow.0);
-                            self.sockets.remove(&flow);
-                        }
-                    }
-                    None => self.answering.handle_input(now, answering::Input::Frame(flow, octets)),
+                let Some(socket) = self.sockets.get(&flow) else {
+                    return self.answering.handle_input(now, answering::Input::Frame(flow, octets));
+                };
+                // One that is closed has its last event on the way.
+                if let Err(mpsc::error::TrySendError::Full(_)) = socket.try_send(socket::Order::Frame(octets))
+                {
+                    eprintln!("flow {}: more than {MAX_QUEUE} frames behind, dropped", flow.0);
+                    self.sockets.remove(&flow);
                 }
             }
         }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::core::{self, Exchange};
-use softframe_sip::Cause;
+use softframe_sip::{Cause, Event};
 
 const DOMAIN: &str = "softframe.test";
 
