@@ -3,15 +3,14 @@
 //! A password lives only inside the user agent; what is saved are digest hashes. Nothing connects before the store
 //! has answered.
 
-use crate::{
-    Input, Output, Phone, StoreRequest,
-    bridge::{self, ConnectionData},
-    clock,
-    config::AccountConfig,
-    view::Text,
-};
-use serde::{Deserialize, Serialize};
-use softframe_sip::{Command, Config, Connection, ConnectionState, Instant, RealmHash, Secret, UserAgent};
+mod connection;
+mod saved;
+
+pub(crate) use connection::state_name;
+use saved::{SAVED_KEY, Saved};
+
+use crate::{Input, Output, Phone, StoreRequest, config::AccountConfig, view::Text};
+use softframe_sip::{Command, Config, ConnectionState, Instant, RealmHash, Secret, UserAgent};
 
 /// The store answers in time, or counts as empty (design.md 2).
 pub(crate) const RESTORE_MILLIS: u64 = 1_000;
@@ -19,11 +18,8 @@ pub(crate) const RESTORE_MILLIS: u64 = 1_000;
 const SIGN_IN_MILLIS: u64 = 15_000;
 /// The farewell of a sign-out (protocol.md 1.4).
 const LEAVE_MILLIS: u64 = 2_000;
-/// Realms of one account.
-const MAX_REALMS: usize = 16;
 /// The space of this device in the store.
 pub(crate) const DEVICE: &str = "device";
-const SAVED_KEY: &str = "account";
 
 /// Who the phone is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -83,24 +79,6 @@ pub(crate) enum Account {
         identity: Identity,
         deadline: Instant,
     },
-}
-
-#[derive(Serialize, Deserialize)]
-struct SavedRealm {
-    realm: String,
-    md5: String,
-    sha256: String,
-    sha512_256: String,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Saved {
-    servers: Vec<String>,
-    user: String,
-    domain: String,
-    auth_user: Option<String>,
-    display_name: Option<String>,
-    hashes: Vec<SavedRealm>,
 }
 
 impl Phone {
@@ -187,35 +165,6 @@ impl Phone {
         self.open_space();
     }
 
-    fn sign_in_saved(&mut self, now: Instant, saved: Saved) {
-        let hashes: Vec<RealmHash> = saved
-            .hashes
-            .into_iter()
-            .map(|hash| RealmHash {
-                realm: hash.realm,
-                md5: hash.md5,
-                sha256: hash.sha256,
-                sha512_256: hash.sha512_256,
-            })
-            .collect();
-        let servers =
-            if self.config.servers.is_empty() { saved.servers } else { self.config.servers.clone() };
-        let identity = Identity {
-            servers,
-            user: saved.user,
-            domain: saved.domain,
-            auth_user: saved.auth_user,
-            display_name: saved.display_name,
-            context_user: None,
-            extension: None,
-        };
-        self.account = Account::SignedIn { identity: identity.clone(), hashes: None, logged: false };
-        self.out.push_back(Output::Account(Some(identity.aor())));
-        self.register(now, &identity, Secret::Hashes(hashes));
-        self.ask_consent();
-        self.open_space();
-    }
-
     /// The person's form.
     pub(crate) fn sign_in(&mut self, now: Instant, server: &str, user: &str, password: String) {
         let Account::SignedOut(form) = &self.account else { return };
@@ -290,131 +239,6 @@ impl Phone {
         self.account = Account::SignedOut(form);
         self.out.push_back(Output::Account(None));
         self.attention("signin");
-    }
-
-    /// The registration's state changed.
-    pub(crate) fn connection_changed(&mut self, now: Instant, connection: Connection) {
-        let before = self.connection.replace(connection.clone()).map(|connection| connection.state);
-        let known = matches!(self.account, Account::SignedIn { .. });
-        if known && (before != Some(connection.state) || connection.retry_at.is_some()) {
-            self.tell_connection(now, &connection);
-        }
-        match connection.state {
-            ConnectionState::Registered => self.registered(now, before),
-            ConnectionState::Refused => self.refused(&connection),
-            ConnectionState::Offline => {
-                if matches!(self.account, Account::Leaving { .. }) {
-                    self.left();
-                }
-            }
-            ConnectionState::Connecting => {}
-            ConnectionState::Reconnecting => {
-                if before == Some(ConnectionState::Registered) {
-                    self.flow_lost(now);
-                }
-            }
-        }
-    }
-
-    pub(crate) fn tell_connection(&mut self, now: Instant, connection: &Connection) {
-        let data = ConnectionData {
-            state: state_name(connection.state),
-            code: connection.code,
-            reason: connection.reason.clone(),
-            retry_at: connection.retry_at.map(|at| clock::iso8601(self.clock.wall(now) + at.since(now))),
-        };
-        self.tell("connection:change", &bridge::json(&data));
-    }
-
-    fn registered(&mut self, now: Instant, before: Option<ConnectionState>) {
-        if let Account::SigningIn { identity, hashes, .. } = &self.account {
-            // Only now: grants of an account are nothing for who merely types its name.
-            self.out.push_back(Output::Account(Some(identity.aor())));
-            self.account =
-                Account::SignedIn { identity: identity.clone(), hashes: Some(hashes.clone()), logged: false };
-            self.save_account();
-            if self.host.is_waiting() {
-                self.out.push_back(Output::Grant { lasting: true });
-            }
-            self.open_space();
-            if let Some(connection) = self.connection.clone() {
-                self.tell_connection(now, &connection);
-            }
-        }
-        if let Account::SignedIn { logged, .. } = &mut self.account
-            && !std::mem::replace(logged, true)
-        {
-            self.tell_logged();
-            self.run_queued(now);
-        }
-        if before == Some(ConnectionState::Reconnecting) {
-            self.say(Text::of("say.online"), false);
-        }
-        self.flow_back(now);
-        self.send_farewells();
-    }
-
-    pub(crate) fn tell_logged(&mut self) {
-        let data = format!(r#"{{"context":{}}}"#, bridge::json(&self.context()));
-        self.tell("logged", &data);
-    }
-
-    fn refused(&mut self, connection: &Connection) {
-        match &mut self.account {
-            Account::SigningIn { form, .. } => {
-                let mut form = std::mem::take(form);
-                form.bad = true;
-                self.drop_agent();
-                self.account = Account::SignedOut(form);
-            }
-            Account::SignedIn { logged, .. } => {
-                if std::mem::take(logged) {
-                    let reason = format!(r#"{{"reason":"refused","code":{}}}"#, connection.code.unwrap_or(0));
-                    self.tell("unlogged", &reason);
-                }
-                self.attention("signin");
-                self.say(Text::of("net.refused.ban"), true);
-            }
-            Account::Leaving { .. } => self.left(),
-            Account::Starting { .. } | Account::Fetching | Account::SignedOut(_) => {}
-        }
-    }
-
-    /// A realm accepted us; its hashes may be saved in place of the password.
-    pub(crate) fn authenticated(&mut self, hash: RealmHash) {
-        let kept = match &mut self.account {
-            Account::SigningIn { hashes, .. } | Account::SignedIn { hashes: Some(hashes), .. } => hashes,
-            _ => return,
-        };
-        kept.retain(|known| known.realm != hash.realm);
-        if kept.len() < MAX_REALMS {
-            kept.push(hash);
-        }
-        if matches!(self.account, Account::SignedIn { .. }) {
-            self.save_account();
-        }
-    }
-
-    fn save_account(&mut self) {
-        let Account::SignedIn { identity, hashes: Some(hashes), .. } = &self.account else { return };
-        let saved = Saved {
-            servers: identity.servers.clone(),
-            user: identity.user.clone(),
-            domain: identity.domain.clone(),
-            auth_user: identity.auth_user.clone(),
-            display_name: identity.display_name.clone(),
-            hashes: hashes
-                .iter()
-                .map(|hash| SavedRealm {
-                    realm: hash.realm.clone(),
-                    md5: hash.md5.clone(),
-                    sha256: hash.sha256.clone(),
-                    sha512_256: hash.sha512_256.clone(),
-                })
-                .collect(),
-        };
-        let value = bridge::json(&saved).into_bytes();
-        self.store(StoreRequest::Put { space: DEVICE.to_owned(), key: SAVED_KEY.to_owned(), value });
     }
 
     /// Signs out: calls end, the binding goes, memory is cleared, what is stored stays locked.
@@ -517,15 +341,5 @@ impl Phone {
         {
             *at = Some(now.after(RESTORE_MILLIS));
         }
-    }
-}
-
-pub(crate) fn state_name(state: ConnectionState) -> &'static str {
-    match state {
-        ConnectionState::Connecting => "connecting",
-        ConnectionState::Registered => "registered",
-        ConnectionState::Reconnecting => "reconnecting",
-        ConnectionState::Offline => "offline",
-        ConnectionState::Refused => "refused",
     }
 }

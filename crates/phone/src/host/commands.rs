@@ -67,14 +67,6 @@ impl Phone {
                 let state = self.state(now);
                 self.answer_ask(Some(ask), state);
             }
-            Command::Status { status } => match self.set_status(&status) {
-                true => self.answer_ask(Some(ask), json!({})),
-                false => self.fail_ask(Some(ask), Code::BadRequest, "There is no such status."),
-            },
-            Command::Dnd { enabled } => {
-                self.set_dnd(enabled);
-                self.answer_ask(Some(ask), json!({}));
-            }
             Command::Logout => {
                 self.sign_out(now);
                 self.answer_ask(Some(ask), json!({}));
@@ -86,7 +78,7 @@ impl Phone {
         }
     }
 
-    /// Those that need neither an account nor a call.
+    /// Those that name no call.
     fn run_plain_command(&mut self, now: Instant, ask: Ask, command: Command) {
         match command {
             Command::Contacts(rows, head) => {
@@ -124,6 +116,14 @@ impl Phone {
             Command::ContactsVcf { text } => {
                 let data = self.take_vcf(&text);
                 self.answer_ask(Some(ask), data);
+            }
+            Command::Status { status } => match self.set_status(&status) {
+                true => self.answer_ask(Some(ask), json!({})),
+                false => self.fail_ask(Some(ask), Code::BadRequest, "There is no such status."),
+            },
+            Command::Dnd { enabled } => {
+                self.set_dnd(enabled);
+                self.answer_ask(Some(ask), json!({}));
             }
             Command::Hello => self.hello(ask),
             Command::Show | Command::Hide => self.answer_ask(Some(ask), json!({})),
@@ -197,18 +197,7 @@ impl Phone {
         if !self.is_registered() {
             return self.fail_ask(Some(ask), Code::NotRegistered, "The phone is not registered.");
         }
-        match self.gate.admit(now, &number, self.config.dial.host_limit) {
-            Verdict::Pass => {}
-            // protocol.md 1.7: ignored, so nothing on screen; a command that asked gets its response.
-            Verdict::Repeated if ask.id.is_none() => return,
-            Verdict::Repeated => {
-                return self.fail_ask(Some(ask), Code::RateLimited, "The same number was just dialled.");
-            }
-            Verdict::TooFast => {
-                self.ui.toast(now, Text::of("news.rate"), true);
-                return self.fail_ask(Some(ask), Code::RateLimited, "The page dials too fast.");
-            }
-        }
+        let Some(ask) = self.pass_gate(now, ask, &number) else { return };
         let question = dial::question(&number, &self.config);
         let mut wish = Wish {
             number,
@@ -229,6 +218,23 @@ impl Phone {
                 self.dial(now, wish);
             }
         }
+    }
+
+    /// The limits of host dialling; `None` if the command is settled by them.
+    fn pass_gate(&mut self, now: Instant, ask: Ask, number: &str) -> Option<Ask> {
+        match self.gate.admit(now, number, self.config.dial.host_limit) {
+            Verdict::Pass => return Some(ask),
+            // protocol.md 1.7: ignored, so nothing on screen; a command that asked gets its response.
+            Verdict::Repeated if ask.id.is_none() => {}
+            Verdict::Repeated => {
+                self.fail_ask(Some(ask), Code::RateLimited, "The same number was just dialled.");
+            }
+            Verdict::TooFast => {
+                self.ui.toast(now, Text::of("news.rate"), true);
+                self.fail_ask(Some(ask), Code::RateLimited, "The page dials too fast.");
+            }
+        }
+        None
     }
 
     fn transfer_command(&mut self, now: Instant, ask: Ask, call: Option<String>, to: &str) {

@@ -1,0 +1,112 @@
+//! What the registration's state means for the person, the host and the calls.
+//!
+//! It never connects by itself: that is the user agent's.
+
+use super::Account;
+use crate::{
+    Output, Phone,
+    bridge::{self, ConnectionData},
+    clock,
+    view::Text,
+};
+use softframe_sip::{Connection, ConnectionState, Instant};
+
+impl Phone {
+    /// The registration's state changed.
+    pub(crate) fn connection_changed(&mut self, now: Instant, connection: Connection) {
+        let before = self.connection.replace(connection.clone()).map(|connection| connection.state);
+        let known = matches!(self.account, Account::SignedIn { .. });
+        if known && (before != Some(connection.state) || connection.retry_at.is_some()) {
+            self.tell_connection(now, &connection);
+        }
+        match connection.state {
+            ConnectionState::Registered => self.registered(now, before),
+            ConnectionState::Refused => self.refused(&connection),
+            ConnectionState::Offline => {
+                if matches!(self.account, Account::Leaving { .. }) {
+                    self.left();
+                }
+            }
+            ConnectionState::Connecting => {}
+            ConnectionState::Reconnecting => {
+                if before == Some(ConnectionState::Registered) {
+                    self.flow_lost(now);
+                }
+            }
+        }
+    }
+
+    pub(crate) fn tell_connection(&mut self, now: Instant, connection: &Connection) {
+        let data = ConnectionData {
+            state: state_name(connection.state),
+            code: connection.code,
+            reason: connection.reason.clone(),
+            retry_at: connection.retry_at.map(|at| clock::iso8601(self.clock.wall(now) + at.since(now))),
+        };
+        self.tell("connection:change", &bridge::json(&data));
+    }
+
+    fn registered(&mut self, now: Instant, before: Option<ConnectionState>) {
+        if let Account::SigningIn { identity, hashes, .. } = &self.account {
+            // Only now: grants of an account are nothing for who merely types its name.
+            self.out.push_back(Output::Account(Some(identity.aor())));
+            self.account =
+                Account::SignedIn { identity: identity.clone(), hashes: Some(hashes.clone()), logged: false };
+            self.save_account();
+            if self.host.is_waiting() {
+                self.out.push_back(Output::Grant { lasting: true });
+            }
+            self.open_space();
+            if let Some(connection) = self.connection.clone() {
+                self.tell_connection(now, &connection);
+            }
+        }
+        if let Account::SignedIn { logged, .. } = &mut self.account
+            && !std::mem::replace(logged, true)
+        {
+            self.tell_logged();
+            self.run_queued(now);
+        }
+        if before == Some(ConnectionState::Reconnecting) {
+            self.say(Text::of("say.online"), false);
+        }
+        self.flow_back(now);
+        self.send_farewells();
+    }
+
+    pub(crate) fn tell_logged(&mut self) {
+        let data = format!(r#"{{"context":{}}}"#, bridge::json(&self.context()));
+        self.tell("logged", &data);
+    }
+
+    fn refused(&mut self, connection: &Connection) {
+        match &mut self.account {
+            Account::SigningIn { form, .. } => {
+                let mut form = std::mem::take(form);
+                form.bad = true;
+                self.drop_agent();
+                self.account = Account::SignedOut(form);
+            }
+            Account::SignedIn { logged, .. } => {
+                if std::mem::take(logged) {
+                    let reason = format!(r#"{{"reason":"refused","code":{}}}"#, connection.code.unwrap_or(0));
+                    self.tell("unlogged", &reason);
+                }
+                self.attention("signin");
+                self.say(Text::of("net.refused.ban"), true);
+            }
+            Account::Leaving { .. } => self.left(),
+            Account::Starting { .. } | Account::Fetching | Account::SignedOut(_) => {}
+        }
+    }
+}
+
+pub(crate) fn state_name(state: ConnectionState) -> &'static str {
+    match state {
+        ConnectionState::Connecting => "connecting",
+        ConnectionState::Registered => "registered",
+        ConnectionState::Reconnecting => "reconnecting",
+        ConnectionState::Offline => "offline",
+        ConnectionState::Refused => "refused",
+    }
+}

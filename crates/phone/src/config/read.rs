@@ -1,0 +1,279 @@
+//! Reads `config.json` key by key; the first that breaks its rule is named.
+//!
+//! It never guesses: a wrong type is an error, an unknown key a warning.
+
+use super::{Config, ConfigError, DialConfig, HostLimit, IceServer, MAX_FOUND_CHARS, ThemeConfig};
+use crate::Theme;
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
+
+/// Host lists are compared with every message's chain.
+const MAX_ORIGINS: usize = 256;
+/// More servers than this is a mistake; each one costs a connection attempt at fail-over.
+const MAX_SERVERS: usize = 8;
+
+/// Known keys of the documented format that this version does not act on.
+const INERT: &[&str] = &[
+    "autoAnswer",
+    "dataTo",
+    "dialects",
+    "enigma",
+    "forward",
+    "gateway",
+    "hostLogin",
+    "settingsUrl",
+    "voicemail",
+    "webhooks",
+    "xivo",
+];
+
+pub(super) fn read_network(keys: &mut Keys, config: &mut Config) -> Result<(), ConfigError> {
+    const SERVER: &str = "must be an address that starts with wss://, or a list of up to 8 of them";
+    if let Some(OneOrMany(servers)) = keys.take("server", SERVER)? {
+        config.servers = servers;
+    }
+    config.insecure_servers = keys.list("insecureServers", "must be a list of ws:// addresses")?;
+    let bad = config.servers.iter().find(|server| !config.allows_server(server));
+    if let Some(bad) = bad {
+        return Err(wrong("server", SERVER, &Value::String(bad.clone())));
+    }
+    if config.servers.len() > MAX_SERVERS {
+        return Err(wrong("server", SERVER, &Value::from(config.servers.len())));
+    }
+    config.domain = keys.take("domain", "must be a host name")?;
+    config.hosts = keys.list("hosts", "must be a list of origins")?;
+    config.addons = keys.list("addons", "must be a list of origins")?;
+    config.image_hosts = keys.list("imageHosts", "must be a list of origins")?;
+    config.account =
+        keys.take("account", "must be an object with user and password or token, all of them text")?;
+    if config.account.is_some() && config.servers.is_empty() {
+        return Err(wrong("server", "must be there where account is", &Value::Null));
+    }
+    config.account_url = keys.take("accountUrl", "must be an address")?;
+    const ICE: &str = "must be a list of objects with urls, username and credential";
+    let servers: Vec<IceServerJson> = keys.take("iceServers", ICE)?.unwrap_or_default();
+    config.ice_servers = servers.into_iter().map(IceServer::from).collect();
+    config.ice_transport_policy =
+        keys.take("iceTransportPolicy", "must be \"all\" or \"relay\"")?.unwrap_or_default();
+    const EXPIRES: &str = "must be a number of seconds from 60 to 86400";
+    if let Some(seconds) = keys.take::<u32>("registerExpires", EXPIRES)? {
+        if !(60..=86_400).contains(&seconds) {
+            return Err(wrong("registerExpires", EXPIRES, &Value::from(seconds)));
+        }
+        config.register_expires = seconds;
+    }
+    Ok(())
+}
+
+pub(super) fn read_looks(keys: &mut Keys, config: &mut Config) -> Result<(), ConfigError> {
+    config.language = keys.text("language", "must be a language tag such as \"en\"")?;
+    if let Some(Value::Object(map)) = keys.take::<Value>("strings", "must be an object of texts")? {
+        for (id, value) in map {
+            let Value::String(text) = value else {
+                return Err(wrong(&format!("strings.{id}"), "must be a text", &value));
+            };
+            config.strings.push((id, text));
+        }
+    }
+    const SIZE: &str = "must be {\"width\", \"height\"} in pixels";
+    if let Some(size) = keys.take::<SizeJson>("size", SIZE)? {
+        config.size = (size.width, size.height);
+    }
+    if let Some(theme) = keys.take::<Value>("theme", "must be an object")? {
+        config.theme = read_theme(theme)?;
+    }
+    #[derive(Deserialize)]
+    struct StatusJson {
+        id: String,
+        label: String,
+    }
+    let statuses: Vec<StatusJson> =
+        keys.take("statuses", "must be a list of {\"id\", \"label\"}")?.unwrap_or_default();
+    config.statuses = statuses.into_iter().map(|status| (status.id, status.label)).collect();
+    Ok(())
+}
+
+fn read_theme(value: Value) -> Result<ThemeConfig, ConfigError> {
+    let Value::Object(map) = value else {
+        return Err(wrong("theme", "must be an object", &value));
+    };
+    let mut keys = Keys { prefix: "theme.", map };
+    let mode = match keys.take::<String>("mode", MODE)?.as_deref() {
+        None | Some("system") => Theme::System,
+        Some("light") => Theme::Light,
+        Some("dark") => Theme::Dark,
+        Some(other) => return Err(wrong("theme.mode", MODE, &Value::from(other))),
+    };
+    let accent = keys.colour("accent")?;
+    let accent_dark = keys.colour("accentDark")?;
+    let radius: Option<u8> = keys.take("radius", "must be a number from 0 to 18")?;
+    if radius.is_some_and(|radius| radius > 18) {
+        return Err(wrong("theme.radius", "must be a number from 0 to 18", &Value::from(radius)));
+    }
+    let name: Option<String> = keys.take("name", "must be a text of at most 24 characters")?;
+    let name = name.map(|name| name.chars().take(24).collect());
+    Ok(ThemeConfig { mode, accent, accent_dark, radius, name })
+}
+
+const MODE: &str = "must be \"system\", \"light\" or \"dark\"";
+
+pub(super) fn read_policy(keys: &mut Keys, config: &mut Config) -> Result<(), ConfigError> {
+    config.country = keys.text("country", "must be a two-letter country code")?;
+    config.team = keys.text("team", "must be a text")?;
+    if let Some(names) = keys.take("headers", "must be an object of header names")? {
+        config.headers = names;
+    }
+    config.call_waiting = keys.take("callWaiting", "must be true or false")?.unwrap_or(true);
+    config.dial_uris = keys.take("dialUris", "must be true or false")?.unwrap_or(false);
+    #[derive(Deserialize)]
+    struct NumberJson {
+        number: String,
+    }
+    let numbers: Vec<NumberJson> =
+        keys.take("numbers", "must be a list of {\"number\", \"label\"}")?.unwrap_or_default();
+    config.numbers = numbers.into_iter().map(|entry| entry.number).collect();
+    const DND: &str = "must be 480, 486 or 603";
+    if let Some(code) = keys.take::<u16>("dndCode", DND)? {
+        if ![480, 486, 603].contains(&code) {
+            return Err(wrong("dndCode", DND, &Value::from(code)));
+        }
+        config.dnd_code = code;
+    }
+    if let Some(dial) = keys.take::<Value>("dial", "must be an object")? {
+        config.dial = read_dial(dial)?;
+    }
+    Ok(())
+}
+
+fn read_dial(value: Value) -> Result<DialConfig, ConfigError> {
+    let Value::Object(mut map) = value else {
+        return Err(wrong("dial", "must be an object", &value));
+    };
+    let mut dial = DialConfig::default();
+    if let Some(limit) = map.remove("hostLimit") {
+        let rule = "must be {\"per10s\", \"perHour\", \"sameNumberMs\"} or null";
+        let parsed: Result<Option<HostLimit>, _> = serde_json::from_value(limit.clone());
+        dial.host_limit = parsed.map_err(|_| wrong("dial.hostLimit", rule, &limit))?;
+    }
+    let mut keys = Keys { prefix: "dial.", map };
+    if let Some(confirm) = keys.take("confirmCodes", "must be true or false")? {
+        dial.confirm_codes = confirm;
+    }
+    if let Some(confirm) = keys.take("confirmInternational", "must be true or false")? {
+        dial.confirm_international = confirm;
+    }
+    dial.blocked = keys.list("blocked", "must be a list of prefixes")?;
+    if let Some(emergency) = keys.take("emergency", "must be a list of numbers")? {
+        dial.emergency = emergency;
+    }
+    Ok(dial)
+}
+
+/// The keys not read yet of one object of the file.
+pub(super) struct Keys {
+    pub(super) prefix: &'static str,
+    pub(super) map: Map<String, Value>,
+}
+
+impl Keys {
+    /// `null` counts as absent: a template may leave it.
+    fn take<T: DeserializeOwned>(&mut self, key: &str, rule: &'static str) -> Result<Option<T>, ConfigError> {
+        let Some(value) = self.map.remove(key).filter(|value| !value.is_null()) else {
+            return Ok(None);
+        };
+        match T::deserialize(&value) {
+            Ok(parsed) => Ok(Some(parsed)),
+            Err(_) => Err(wrong(&format!("{}{key}", self.prefix), rule, &value)),
+        }
+    }
+
+    fn text(&mut self, key: &str, rule: &'static str) -> Result<String, ConfigError> {
+        Ok(self.take(key, rule)?.unwrap_or_default())
+    }
+
+    fn list(&mut self, key: &str, rule: &'static str) -> Result<Vec<String>, ConfigError> {
+        let list: Vec<String> = self.take(key, rule)?.unwrap_or_default();
+        if list.len() > MAX_ORIGINS {
+            return Err(wrong(&format!("{}{key}", self.prefix), "is too long", &Value::from(list.len())));
+        }
+        Ok(list)
+    }
+
+    fn colour(&mut self, key: &str) -> Result<Option<String>, ConfigError> {
+        const RULE: &str = "must be a colour such as \"#3f56d8\"";
+        let colour: Option<String> = self.take(key, RULE)?;
+        let good = |text: &String| {
+            text.strip_prefix('#')
+                .is_some_and(|hex| hex.len() == 6 && hex.bytes().all(|octet| octet.is_ascii_hexdigit()))
+        };
+        match colour {
+            Some(text) if !good(&text) => {
+                Err(wrong(&format!("{}{key}", self.prefix), RULE, &Value::from(text)))
+            }
+            colour => Ok(colour),
+        }
+    }
+
+    pub(super) fn leftover(self, config: &Config) -> Vec<String> {
+        let mut warnings: Vec<String> = self
+            .map
+            .keys()
+            .map(|key| match INERT.contains(&key.as_str()) {
+                true => format!("config.json: this version does not act on \"{key}\""),
+                false => format!("config.json: unknown key \"{key}\""),
+            })
+            .collect();
+        if config.hosts.iter().any(|host| host == "*") {
+            warnings.push("config.json: hosts contains \"*\", any page may use this phone".into());
+        }
+        warnings
+    }
+}
+
+pub(super) fn wrong(key: &str, rule: &'static str, found: &Value) -> ConfigError {
+    // A password must not appear on screen because a neighbour of it has the wrong type.
+    let found = match key {
+        "account" => "something else".to_owned(),
+        _ => found.to_string().chars().take(MAX_FOUND_CHARS).collect(),
+    };
+    ConfigError { key: key.to_owned(), rule, found }
+}
+
+#[derive(Deserialize)]
+#[serde(from = "OneOrManyJson")]
+struct OneOrMany(Vec<String>);
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum OneOrManyJson {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl From<OneOrManyJson> for OneOrMany {
+    fn from(json: OneOrManyJson) -> OneOrMany {
+        match json {
+            OneOrManyJson::One(one) => OneOrMany(vec![one]),
+            OneOrManyJson::Many(many) => OneOrMany(many),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct IceServerJson {
+    urls: OneOrMany,
+    username: Option<String>,
+    credential: Option<String>,
+}
+
+impl From<IceServerJson> for IceServer {
+    fn from(json: IceServerJson) -> IceServer {
+        IceServer { urls: json.urls.0, username: json.username, credential: json.credential }
+    }
+}
+
+#[derive(Deserialize)]
+struct SizeJson {
+    width: u32,
+    height: u32,
+}
