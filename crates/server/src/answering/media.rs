@@ -204,3 +204,53 @@ where
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Longer than anything here takes; a test that meets it fails.
+    const PATIENCE: Duration = Duration::from_secs(20);
+
+    fn started() -> (Media, mpsc::Receiver<Report>) {
+        let (reports, incoming) = mpsc::channel(64);
+        let media = Media::start(move |report| {
+            let reports = reports.clone();
+            async move { reports.send(report).await.expect("the test listens") }
+        });
+        (media, incoming)
+    }
+
+    async fn description(reports: &mut mpsc::Receiver<Report>) -> Result<String, String> {
+        match tokio::time::timeout(PATIENCE, reports.recv()).await.expect("in time") {
+            Some(Report::Description(description)) => description,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Both hear 440 Hz: one the tone, the other its echo.
+    #[tokio::test]
+    async fn two_tasks_hear_each_other_over_udp() {
+        let (caller, mut of_caller) = started();
+        let (callee, mut of_callee) = started();
+        caller.order(Order::Offer(Sound::Tone));
+        let offer = description(&mut of_caller).await.expect("an offer");
+        callee.order(Order::Answer(Sound::Echo, offer.into_bytes()));
+        let answer = description(&mut of_callee).await.expect("an answer");
+        caller.order(Order::Accept(answer.into_bytes()));
+        for media in [&caller, &callee] {
+            let mut heard = media.heard.clone();
+            let tone = heard.wait_for(|figures| figures["dominantHz"] == 440);
+            tokio::time::timeout(PATIENCE, tone).await.expect("in time").expect("the task lives");
+        }
+        assert_eq!(of_caller.recv().await, Some(Report::Happened(Happening::Connected)));
+        assert_eq!(of_callee.recv().await, Some(Report::Happened(Happening::Connected)));
+    }
+
+    #[tokio::test]
+    async fn useless_offer_is_reported_not_answered() {
+        let (media, mut reports) = started();
+        media.order(Order::Answer(Sound::Tone, b"v=0\r\nm=audio 9 RTP/AVP 0\r\n".to_vec()));
+        assert!(description(&mut reports).await.is_err());
+    }
+}
