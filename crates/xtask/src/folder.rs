@@ -25,6 +25,8 @@ pub(crate) enum Kind {
     Dist,
     /// For one test: a widget that traps when it is told to.
     Trap,
+    /// For the pictures: every screen with made-up people, and no phone.
+    Pictures,
 }
 
 impl Kind {
@@ -33,12 +35,20 @@ impl Kind {
             Kind::Build => "www",
             Kind::Dist => "dist",
             Kind::Trap => "www-trap",
+            Kind::Pictures => "www-pictures",
+        }
+    }
+
+    fn package(self) -> &'static str {
+        match self {
+            Kind::Build | Kind::Dist | Kind::Trap => "softframe-web",
+            Kind::Pictures => "softframe-fixtures",
         }
     }
 
     fn features(self) -> &'static [&'static str] {
         match self {
-            Kind::Build | Kind::Dist => &[],
+            Kind::Build | Kind::Dist | Kind::Pictures => &[],
             Kind::Trap => &["trap"],
         }
     }
@@ -59,12 +69,16 @@ fn is_product(path: &str) -> bool {
 
 /// Makes the folder and gives its path. Does nothing if everything that goes into it is as it was.
 pub(crate) fn make(tree: &Tree, kind: Kind) -> Outcome<PathBuf> {
-    let widget = widget::build(tree, kind.features(), kind == Kind::Dist)?;
+    let widget = widget::build(tree, kind.package(), kind.features(), kind == Kind::Dist)?;
     let www = tree.at("www");
     let mut files = Files::new();
     for path in files_below(&www)?.into_iter().filter(|path| is_product(path)) {
         let content = read(&www.join(&path))?;
         files.insert(path, content);
+    }
+    if kind == Kind::Pictures {
+        // The same page, started by another script.
+        files.insert("boot.js".to_owned(), read(&tree.at("tests/browser/fixtures/pictures.js"))?);
     }
     let folder = tree.built(kind.folder());
     let stamp = tree.built(&format!("{}.stamp", kind.folder()));

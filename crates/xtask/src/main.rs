@@ -29,6 +29,7 @@ cargo xtask COMMAND
 
   demo    build the widget and the server, start both, print two addresses
   build   the widget as static files, quickly compressed: target/www
+  pictures  every screen with made-up people, as static files to look at: target/www-pictures
   dist    the widget as static files for any web server: target/dist
   test    formatting, lints, native tests, browser tests
   bench   bytes and times of the widget
@@ -63,6 +64,7 @@ fn run(arguments: &[String]) -> Outcome {
         }
         Some("bench") => bench::run_all(&tree),
         Some("build") => folder::make(&tree, folder::Kind::Build).map(drop),
+        Some("pictures") => folder::make(&tree, folder::Kind::Pictures).map(drop),
         Some("dist") => folder::make(&tree, folder::Kind::Dist).map(drop),
         Some("help" | "--help" | "-h") | None => {
             print!("{HELP}");

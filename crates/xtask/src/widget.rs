@@ -34,17 +34,18 @@ pub(crate) struct Widget {
     pub(crate) module: Vec<u8>,
 }
 
-/// Compiles (cargo knows what has changed), binds, and optimises if `smallest`.
-pub(crate) fn build(tree: &Tree, features: &[&str], smallest: bool) -> Outcome<Widget> {
+/// Compiles a package that is a widget (cargo knows what has changed), binds, and optimises if `smallest`.
+pub(crate) fn build(tree: &Tree, package: &str, features: &[&str], smallest: bool) -> Outcome<Widget> {
     let compiler = Compiler::find()?;
-    say(format!("compiling the widget for wasm32 ({compiler:?} compiler)"));
+    say(format!("compiling {package} for wasm32 ({compiler:?} compiler)"));
     let mut cargo = compiler.cargo(tree, "build");
-    cargo.args(["--release", "--package", "softframe-web", "--lib"]);
+    cargo.args(["--release", "--package", package, "--lib"]);
     if !features.is_empty() {
         cargo.args(["--features", &features.join(",")]);
     }
     run(&mut cargo)?;
-    let compiled = read(&compiler.artefacts(tree, "release").join("softframe_web.wasm"))?;
+    let compiled =
+        read(&compiler.artefacts(tree, "release").join(format!("{}.wasm", package.replace('-', "_"))))?;
     let folder = bind(tree, &compiled)?;
     let module = folder.join(MODULE);
     let module = if smallest { optimise(tree, &module)? } else { read(&module)? };

@@ -229,6 +229,7 @@ impl CallView {
         for (surplus, _press) in self.tiles.drain(tiles.len()..) {
             surplus.remove();
         }
+        list.class("five", tiles.len() == 5);
         for ((part, press), tile) in self.tiles.iter().zip(tiles) {
             part.icon(tile.icon);
             part.find(".text").text(&self.cx.text(&tile.label));

@@ -20,6 +20,7 @@ use web_sys::KeyboardEvent;
 /// Header to toast.
 pub(crate) struct Frame {
     cx: Rc<Context>,
+    phone: Part,
     person: Press,
     running: Press,
     banner: Part,
@@ -44,6 +45,7 @@ impl Frame {
         .map(|(tab, id)| (tab, pressing(cx, Part::by_id(id), Action::Tab(tab))));
         let frame = Frame {
             cx: cx.clone(),
+            phone: Part::by_id(id::PHONE),
             person: pressing(cx, Part::by_id(id::PERSON), Action::OpenStatus),
             running: pressing(cx, Part::by_id(id::RUNNING), Action::Browse(false)),
             banner_action: Press::new(cx, banner.find(".link")),
@@ -91,6 +93,7 @@ impl Frame {
         part.attribute("aria-haspopup", Some("dialog"));
         let running = self.running.part();
         running.show(header.running.is_some());
+        self.phone.class("browsing", header.running.is_some());
         if let Some(call) = &header.running {
             running.attribute("data-tone", Some(tone(call.tone)));
             running.find(".name").text(&call.name);

@@ -81,8 +81,14 @@ impl RowView {
         if !row.second_icon.is_empty() {
             icon.icon(row.second_icon);
         }
-        second.find(".text").text(&self.cx.text(&row.second));
-        second.find(".number").marked(&row.number, &row.number_match);
+        let (text, number) = (second.find(".text"), second.find(".number"));
+        let words = self.cx.text(&row.second);
+        // The view names the number twice where there is no company, and several have none of their own.
+        let shown = if row.several || words == row.number { "" } else { row.number.as_str() };
+        second.show(!(words.is_empty() && shown.is_empty()));
+        text.text(&words);
+        text.class("more", !words.is_empty() && !shown.is_empty());
+        number.marked(shown, if shown.is_empty() { &[] } else { &row.number_match });
         let time = if row.at == 0 { String::new() } else { self.cx.strings().borrow().time(row.at) };
         part.find(".time").text_or_hide(&time);
         part.only_if("data-missed", row.missed);

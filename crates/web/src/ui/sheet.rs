@@ -63,7 +63,7 @@ impl Sheets {
         };
         let (shade, escape) = (close.clone(), close);
         let outside = dialog.clone();
-        let listeners = vec![
+        let mut listeners = vec![
             dialog.on("click", move |event| {
                 // A click on the shade hits the dialog itself, one on the sheet hits something in it.
                 let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
@@ -77,6 +77,8 @@ impl Sheets {
             }),
         ];
         let waiting = Waiting::new(cx, &later);
+        let resized = cx.clone();
+        listeners.push(Listener::new(&super::dom::window(), "resize", move |_| resized.redraw()));
         Sheets {
             cx: cx.clone(),
             dialog,
@@ -109,7 +111,7 @@ impl Sheets {
             _ => None,
         };
         self.waiting.update(waiting);
-        let sheet = sheet.filter(|_| waiting.is_none());
+        let sheet = sheet.filter(|_| waiting.is_none() && !is_minimised());
         *self.closing.borrow_mut() = sheet.cloned();
         let Some(sheet) = sheet else { return self.close() };
         let signing_out = self.asks_sign_out.get() && matches!(sheet, Sheet::Status { .. });
@@ -192,6 +194,12 @@ impl Close {
         }
         true
     }
+}
+
+/// No sheet fits a bar of so few pixels: it waits until the frame is larger again.
+fn is_minimised() -> bool {
+    const BAR_PX: f64 = 80.0;
+    super::dom::window().inner_height().ok().and_then(|high| high.as_f64()).is_some_and(|high| high < BAR_PX)
 }
 
 /// Whether one sheet is the other with other contents.

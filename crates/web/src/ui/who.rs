@@ -48,6 +48,7 @@ impl Who {
             write_pill(&self.cx, &line.find(".state-pill"), pill);
         }
         self.part.find(".note").text_or_hide(&super::signin::text_of(&self.cx, note));
+        self.part.class("noted", note.is_some());
         self.shown = Some(now);
     }
 
@@ -60,7 +61,10 @@ impl Who {
         let (part, cx) = (&self.part, &self.cx);
         let name = headline(cx, party);
         avatar::write(&part.find(".avatar"), &party.avatar, &party.name);
-        part.find(".queue").text_or_hide(&cx.text(&party.line));
+        let (queue, words) = (part.find(".queue"), cx.text(&party.line));
+        queue.text_or_hide(&words);
+        queue.class("plain", !party.line.id.is_empty());
+        part.class("queued", !words.is_empty());
         let line = part.find(".headline bdi");
         line.text(&name);
         let is_number = party.name.is_empty() && !party.withheld;
@@ -81,6 +85,7 @@ impl Who {
     fn shared(&self, shared: &[(String, String)]) {
         let list = self.part.find(".shared");
         list.show(!shared.is_empty());
+        self.part.class("crowded", !shared.is_empty());
         list.clear();
         for (name, company) in shared.iter().take(NAMED) {
             let row = self.cx.copy(Template::Shared);
