@@ -62,6 +62,10 @@ impl History {
         u32::try_from(unseen).unwrap_or(u32::MAX)
     }
 
+    pub(crate) fn get(&self, key: &str) -> Option<&Entry> {
+        self.entries.get(key)
+    }
+
     /// The number called last from here.
     pub(crate) fn last_dialled(&self) -> Option<&str> {
         self.entries.values().rev().find(|entry| !entry.inbound).map(|entry| entry.number.as_str())

@@ -105,6 +105,8 @@ pub struct Phone {
     farewells: Vec<Vec<u8>>,
     /// When a time on screen changes next.
     tick: Option<Instant>,
+    /// A dialog went on since the farewells of the journal were made.
+    stale_journal: bool,
 }
 
 /// Farewells kept: no more calls than this can have been.
@@ -151,6 +153,7 @@ impl Phone {
             once: None,
             farewells: Vec::new(),
             tick: None,
+            stale_journal: false,
         }
     }
 
@@ -170,6 +173,7 @@ impl Phone {
         self.dispatch(now, input);
         self.due(now);
         self.drain_agent(now);
+        self.renew_journal(now);
         self.play();
         self.tick = self.next_tick(now);
         if !bulk {
@@ -310,6 +314,7 @@ impl Phone {
 
     /// A command to the SIP side, and what it does at once.
     fn command(&mut self, now: Instant, command: Command) {
+        self.stale_journal = true;
         if let Some(agent) = self.agent.as_mut() {
             agent.handle_input(now, softframe_sip::Input::Command(command));
         }
@@ -339,6 +344,7 @@ impl Phone {
     }
 
     fn event(&mut self, now: Instant, event: Event) {
+        self.stale_journal |= !matches!(event, Event::Connection(_) | Event::Authenticated(_));
         match event {
             Event::Connection(connection) => self.connection_changed(now, connection),
             Event::Authenticated(hash) => self.authenticated(hash),

@@ -216,8 +216,14 @@ impl Phone {
             self.save_contacts();
             self.push.indexing = false;
         }
+        let mut changed = false;
         while let Some(indexed) = self.contacts.poll_indexed() {
             self.tell_indexed(indexed);
+            changed = true;
+        }
+        if changed {
+            self.refresh_matches(now);
+            self.renew_journal(now);
         }
         more
     }

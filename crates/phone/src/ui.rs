@@ -347,9 +347,21 @@ impl Phone {
         }
     }
 
+    /// A row of the contacts, or of the recents by the only contact with its number; else its number comes into
+    /// the dial field.
     fn open_contact(&mut self, key: &str) {
-        if let Some((source, id)) = crate::view::contact_key(key) {
-            (self.ui.page, self.ui.menu) = (Page::Contact(source, id), Menu::None);
+        let number = self.history.get(key).map(|entry| entry.number.clone());
+        let contact = match &number {
+            Some(number) => match self.contacts.by_number(number).as_slice() {
+                [only] => Some((only.source.clone(), only.contact.id.clone())),
+                _ => None,
+            },
+            None => crate::view::contact_key(key),
+        };
+        match (contact, number) {
+            (Some((source, id)), _) => (self.ui.page, self.ui.menu) = (Page::Contact(source, id), Menu::None),
+            (None, Some(number)) if !number.is_empty() => self.ui.fill(&number),
+            (None, _) => {}
         }
     }
 

@@ -47,7 +47,30 @@ impl Phone {
             }
             call.said.push((kind, data));
         }
-        self.journal(now, id);
+        self.stale_journal = true;
+    }
+
+    /// After every change of a call: a BYE of yesterday would be refused for its sequence number.
+    pub(crate) fn renew_journal(&mut self, now: Instant) {
+        if std::mem::take(&mut self.stale_journal) {
+            let ids: Vec<CallId> = self.calls.keys().copied().collect();
+            for id in ids {
+                self.journal(now, id);
+            }
+        }
+    }
+
+    /// The contacts have changed: who is on the line may have a name now.
+    pub(crate) fn refresh_matches(&mut self, now: Instant) {
+        let ids: Vec<CallId> = self.calls.keys().copied().collect();
+        for id in ids {
+            let Some(call) = self.calls.get_mut(&id) else { continue };
+            let matches = self.contacts.by_number(call.number());
+            if matches != call.matches {
+                call.matches = matches;
+                self.tell_call(now, id, "phone:updated", Extra::default());
+            }
+        }
     }
 
     pub(crate) fn call_event(&self, now: Instant, id: CallId, extra: Extra) -> Option<CallEvent> {
@@ -103,7 +126,7 @@ impl Phone {
     }
 
     /// What must still be said and sent if this core dies now.
-    pub(crate) fn journal(&mut self, now: Instant, id: CallId) {
+    fn journal(&mut self, now: Instant, id: CallId) {
         let Some(call) = self.calls.get(&id).filter(|call| !call.said.is_empty()) else { return };
         let ending = Ending {
             reason: Reason::Error,

@@ -470,3 +470,22 @@ fn the_fourth_ringing_call_hears_busy() {
     assert_eq!(world.stations[1].kinds("phone:ringing").len(), 3);
     assert_eq!(world.stations[4].last("phone:terminated")["cause"]["reason"], "busy");
 }
+
+#[test]
+fn the_farewell_of_the_journal_follows_the_dialog() {
+    let mut world = World::pair();
+    talk(&mut world);
+    for _ in 0..3 {
+        world.host(0, r#"{"type":"dtmf","data":{"digits":"5","method":"info"}}"#);
+        world.run(100);
+    }
+    let sequence = |frame: &str| -> u32 {
+        let line = frame.lines().find(|line| line.starts_with("CSeq:")).expect("CSeq");
+        line.split_whitespace().nth(1).and_then(|number| number.parse().ok()).expect("a number")
+    };
+    let last =
+        world.stations[0].sent.iter().rfind(|frame| frame.starts_with("INFO")).map(|frame| sequence(frame));
+    let entry = world.stations[0].journal.values().next().unwrap();
+    let (_, farewell) = entry.farewell.clone().unwrap();
+    assert!(Some(sequence(&String::from_utf8(farewell).unwrap())) > last);
+}

@@ -161,3 +161,18 @@ fn remove_all_asks_and_then_deletes_from_the_store() {
     assert!(world.stations[0].phone.contacts().is_empty());
     assert!(!world.stations[0].store.keys().any(|(_, key)| key.starts_with("contacts/")));
 }
+
+#[test]
+fn a_contact_that_comes_while_it_rings_names_the_caller() {
+    let mut world = World::pair();
+    world.host(0, r#"{"type":"click2call","data":{"number":"201"}}"#);
+    world.run(1_000);
+    world.host(1, r#"{"type":"contacts","data":[{"id":1,"name":"Ana","phones":["200"]}]}"#);
+    index(&mut world, 1);
+    assert_eq!(world.stations[1].ladder(), ["phone:ringing", "phone:updated"]);
+    assert_eq!(world.stations[1].last("phone:updated")["contact"]["name"], "Ana");
+    match world.view(1).screen {
+        view::Screen::Incoming(incoming) => assert_eq!(incoming.party.name, "Ana"),
+        other => panic!("{other:?}"),
+    }
+}
