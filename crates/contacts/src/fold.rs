@@ -22,12 +22,18 @@ aaaaeeeeiiiioooorrrruuuussttyyhh\
 ndUUzzaaeeooooooooyylntj..acclts\
 z..buveejjqqrryy";
 
+/// IPA Extensions, from U+0250: the small letters of some capitals above.
+const LATIN_PHONETIC: &[u8; 96] = b"\
+aaabocddeeeeeeejggggohhhiiillllm\
+mmnnno.ofrrrrrrrrrssjssttuuvvwyy\
+zzzz.....beghjklq.............hh";
+
 /// Latin Extended Additional, from U+1E00.
 const LATIN_ADDITIONAL: &[u8; 256] = b"\
 aabbbbbbccddddddddddeeeeeeeeeeff\
 gghhhhhhhhhhiiiikkkkkkllllllllmm\
 mmmmnnnnnnnnoooooooopppprrrrrrrr\
-sssssssssstttttttttuuuuuuuuuvvvv\
+ssssssssssttttttttuuuuuuuuuuvvvv\
 wwwwwwwwwwxxxxyyzzzzzzhtwyasssSd\
 aaaaaaaaaaaaaaaaaaaaaaaaeeeeeeee\
 eeeeeeeeiiiioooooooooooooooooooo\
@@ -58,6 +64,9 @@ pub(crate) fn fold_char(c: char) -> Folded {
         0xAD => Folded::Nothing,
         0x80..=0xBF => Folded::Break,
         0xC0..=0x24F => latin(LATIN.get((code - 0xC0) as usize), c),
+        0x250..=0x2AF => latin(LATIN_PHONETIC.get((code - 0x250) as usize), c),
+        0x2C65 => Folded::One('a'),
+        0x2C66 => Folded::One('t'),
         0x1E00..=0x1EFF => latin(LATIN_ADDITIONAL.get((code - 0x1E00) as usize), c),
         0x2B9..=0x2BC | 0x300..=0x36F | 0x1AB0..=0x1AFF | 0x1DC0..=0x1DFF | 0x20D0..=0x20FF => {
             Folded::Nothing
@@ -160,6 +169,9 @@ fn cyrillic(code: u32, itself: char) -> char {
         0x4ED => 0x44D,
         0x4F5 => 0x447,
         0x4F9 => 0x44B,
+        0x477 => 0x475,
+        0x4DB => 0x4D9,
+        0x4EB => 0x4E9,
         other => other,
     };
     char::from_u32(base).unwrap_or(itself)
@@ -300,4 +312,97 @@ fn covered(word: &str, octets: usize) -> usize {
         };
     }
     word.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
+
+    fn text(c: char) -> String {
+        match fold_char(c) {
+            Folded::Nothing => String::new(),
+            Folded::Break => " ".into(),
+            Folded::One(one) => one.into(),
+            Folded::More(more) => more.iter().filter(|c| **c != '\0').collect(),
+        }
+    }
+
+    /// Decomposed, without marks, in lower case.
+    fn oracle(c: char) -> String {
+        let plain: String =
+            c.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect();
+        plain.nfkd().filter(|c| !is_combining_mark(*c)).collect::<String>().replace('ς', "σ")
+    }
+
+    #[test]
+    fn letters_fold_as_unicode_decomposes_them() {
+        let blocks = [0x41..=0x5A, 0x61..=0x7A, 0xC0..=0x24F, 0x370..=0x52F, 0x531..=0x556, 0x1E00..=0x1FFF];
+        let blocks =
+            blocks.into_iter().chain([0xAC00..=0xD7A3, 0xFF10..=0xFF19, 0xFF21..=0xFF3A, 0xFF41..=0xFF5A]);
+        let mut wrong = Vec::new();
+        for c in blocks.flatten().filter_map(char::from_u32).filter(|c| c.is_alphanumeric()) {
+            // Letters that do not decompose have a plain one that looks like them; rare signs stay as they are.
+            let expected: String = oracle(c).chars().map(text).collect();
+            if !matches!(c, 'Ͱ'..='Ϳ' | 'Ϗ'..='ϯ' | 'ϰ'..='Ͽ' | 'Ɂ' | '\u{1FBE}' | 'Ŀ' | 'ŀ' | 'ŉ' | 'ẚ' | 'ſ' | 'ẛ')
+                && text(c) != expected
+            {
+                wrong.push(format!("{c} U+{:04X}: {} {expected}", c as u32, text(c)));
+            }
+        }
+        assert_eq!(wrong, Vec::<String>::new());
+    }
+
+    #[test]
+    fn letters_that_do_not_decompose_have_a_plain_form() {
+        let check = |text: &str, expected: &str| assert_eq!(folded(text), expected.as_bytes(), "{text}");
+        check(
+            "Łódź Øre Straße Ærø Đorđe Þór œuvre Işık Ħal",
+            "lodz ore strasse aero dorde thor oeuvre isik hal",
+        );
+        check("  Jean-Luc  O'Neill, d’Or (x) ", "jean luc oneill dor x");
+        check("e\u{301}\u{302}a", "ea");
+        check("أحمد مُحَمَّد", "احمد محمد");
+        check("１２３ ٣٤ ۵", "123 34 5");
+        check("🍕 Pizza", "🍕 pizza");
+        check("\u{200B}a\u{202E}b", "ab");
+        check("...", "");
+        check(&"ж".repeat(40), &"ж".repeat(24));
+    }
+
+    #[test]
+    fn syllable_being_typed_is_a_prefix_of_the_whole() {
+        let name = folded("김민수");
+        for typed in ["ㄱ", "기", "김", "김ㅁ", "김미"] {
+            assert!(name.starts_with(&folded(typed)), "{typed}");
+        }
+        assert!(!name.starts_with(&folded("강")));
+    }
+
+    #[test]
+    fn fast_and_slow_way_agree_on_ascii() {
+        for c in '\0'..='\x7F' {
+            let mut out = Vec::new();
+            fold_into(&format!("a{c}b"), &mut out);
+            let expected = format!("a{}b", text(c));
+            assert_eq!(String::from_utf8(out).unwrap(), expected, "{c:?}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn folding_again_changes_nothing(text in "\\PC{0,30}") {
+            let once = folded(&text);
+            let again = folded(str::from_utf8(&once).unwrap());
+            proptest::prop_assert_eq!(once, again);
+        }
+
+        #[test]
+        fn ranges_are_of_the_text(text in "\\PC{0,20}", typed in "\\PC{1,3}") {
+            let prefixes: Vec<Vec<u8>> = folded(&typed).split(|o| *o == b' ').map(<[u8]>::to_vec).collect();
+            for range in matched_ranges(&text, &prefixes) {
+                proptest::prop_assert!(text.get(range.clone()).is_some_and(|part| !part.is_empty()), "{:?}", range);
+            }
+        }
+    }
 }

@@ -149,7 +149,10 @@ impl Number {
             return None;
         }
         // What is left over is a country code, of three digits at most.
-        if long.ends_with(short) && long.len() - short.len() <= 3 {
+        if long.len() - short.len() > 3 {
+            return None;
+        }
+        if long.ends_with(short) {
             return Some(Likeness::Same);
         }
         let nine = short.len().checked_sub(9).and_then(|from| short.get(from..))?;
@@ -165,3 +168,6 @@ impl Number {
         digits.strip_prefix(b"00").or_else(|| digits.strip_prefix(b"0")).unwrap_or(digits)
     }
 }
+
+#[cfg(test)]
+mod tests;

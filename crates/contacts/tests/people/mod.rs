@@ -5,22 +5,22 @@
 use softframe_contacts::{Contact, PhoneNumber};
 
 /// xorshift: small, and the same everywhere.
-pub struct Seed(u64);
+pub(crate) struct Seed(u64);
 
 impl Seed {
-    pub fn new(seed: u64) -> Seed {
+    pub(crate) fn new(seed: u64) -> Seed {
         Seed(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
     }
 
     /// A number below `below`.
-    pub fn below(&mut self, below: usize) -> usize {
+    pub(crate) fn below(&mut self, below: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         (self.0 >> 20) as usize % below
     }
 
-    pub fn of<T: Copy>(&mut self, items: &[T]) -> T {
+    pub(crate) fn of<T: Copy>(&mut self, items: &[T]) -> T {
         items[self.below(items.len())]
     }
 }
@@ -77,7 +77,7 @@ const CYRILLIC: &[&str] = &["Пе", "ров", "ский", "ва", "но", "Ку�
 const COMPANIES: &[&str] = &["GmbH", "S.L.", "Inc", "Ltd", "& Sons", "AG", "Société", "Holding"];
 
 /// Country code, trunk prefix, digits of a national number.
-pub const PLANS: &[(&str, &str, usize)] = &[
+pub(crate) const PLANS: &[(&str, &str, usize)] = &[
     ("34", "", 9),
     ("49", "0", 10),
     ("44", "0", 10),
@@ -95,7 +95,7 @@ pub const PLANS: &[(&str, &str, usize)] = &[
 ];
 
 /// A number: the international form, and as it is written.
-pub fn number(seed: &mut Seed) -> (String, String) {
+pub(crate) fn number(seed: &mut Seed) -> (String, String) {
     let (code, trunk, length) = seed.of(PLANS);
     let mut national = (2 + seed.below(8)).to_string();
     while national.len() < length {
@@ -115,7 +115,7 @@ pub fn number(seed: &mut Seed) -> (String, String) {
     (format!("+{code}{national}"), written)
 }
 
-pub fn last_name(seed: &mut Seed) -> String {
+pub(crate) fn last_name(seed: &mut Seed) -> String {
     let from = if seed.below(8) == 0 { CYRILLIC } else { SYLLABLES };
     let name: String = (0..2 + seed.below(3)).map(|_| seed.of(from)).collect();
     let mut letters = name.chars();
@@ -123,7 +123,7 @@ pub fn last_name(seed: &mut Seed) -> String {
 }
 
 /// Contact number `at`.
-pub fn person(seed: &mut Seed, at: usize) -> Contact {
+pub(crate) fn person(seed: &mut Seed, at: usize) -> Contact {
     let mut name = seed.of(FIRST).to_owned();
     for _ in 0..1 + seed.below(2) {
         name.push_str(if seed.below(20) == 0 { "-" } else { " " });
@@ -138,7 +138,7 @@ pub fn person(seed: &mut Seed, at: usize) -> Contact {
     Contact { id: format!("c{at}"), name, phones, company, title: None }
 }
 
-pub fn people(seed: u64, count: usize) -> Vec<Contact> {
+pub(crate) fn people(seed: u64, count: usize) -> Vec<Contact> {
     let mut seed = Seed::new(seed);
     (0..count).map(|at| person(&mut seed, at)).collect()
 }
