@@ -6,4 +6,5 @@ mod golden;
 mod host;
 mod property;
 mod registration;
+mod screens;
 mod trust;

@@ -1,0 +1,242 @@
+//! What the screen shows in each state, by message ids and flags.
+
+use softframe_phone::{
+    Action, Theme,
+    view::{Dot, Row, Screen, Sheet, Tab, Text, Tone},
+};
+use softframe_sim::World;
+
+fn keypad(world: &World, station: usize) -> softframe_phone::view::Keypad {
+    match world.view(station).screen {
+        Screen::Keypad(keypad) => keypad,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn recents(world: &World, station: usize) -> Vec<Row> {
+    match world.view(station).screen {
+        Screen::Recents(list) => list.rows,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn missed_call(world: &mut World) {
+    world.act(0, Action::CallNumber("201".into()));
+    world.run(2_000);
+    let call = world.front(0);
+    world.act(0, Action::End(call));
+    world.run(11_000);
+}
+
+#[test]
+fn starting_then_keypad_and_available() {
+    let mut world = World::new();
+    let station = world.station();
+    assert_eq!(world.view(station).screen, Screen::Starting);
+    world.boot(station, &world.kiosk("200", "secret-200", ""));
+    world.run(500);
+    let view = world.view(station);
+    assert!(matches!(view.screen, Screen::Keypad(_)));
+    assert_eq!((view.header.dot, view.header.status.id), (Dot::Available, "status.available"));
+    assert_eq!((view.header.extension.as_str(), view.banner), ("200", None));
+}
+
+#[test]
+fn a_lost_network_shows_a_countdown_disables_call_and_try_now_ends_it() {
+    let mut world = World::pair();
+    world.stations[0].network = false;
+    world.cut(0);
+    world.run(20_000);
+    let view = world.view(0);
+    assert_eq!((view.header.dot, view.header.status.id), (Dot::Connecting, "net.reconnecting"));
+    let banner = view.banner.expect("a banner");
+    assert_eq!((banner.tone, banner.text.id), (Tone::Warn, "net.offline.ban"));
+    let seconds: u64 = banner.text.args[0].1.parse().unwrap();
+    assert_eq!(banner.action.unwrap().1, Action::TryNow);
+    world.act(0, Action::DialField("201".into()));
+    let shown = keypad(&world, 0);
+    assert_eq!((shown.call_enabled, shown.note), (false, Some(Text::of("dial.offline"))));
+    if seconds > 2 {
+        world.run(1_000);
+        let later: u64 = world.view(0).banner.unwrap().text.args[0].1.parse().unwrap();
+        assert_eq!(later, seconds - 1);
+    }
+    world.stations[0].network = true;
+    world.act(0, Action::TryNow);
+    world.run(100);
+    assert_eq!(world.view(0).banner, None);
+    assert!(keypad(&world, 0).call_enabled);
+    assert!(world.stations[0].announced.contains(&"say.online"));
+}
+
+#[test]
+fn call_with_an_empty_field_brings_the_last_number_and_the_second_press_calls() {
+    let mut world = World::pair();
+    missed_call(&mut world);
+    world.act(0, Action::Call);
+    assert_eq!(keypad(&world, 0).field, "201");
+    world.act(0, Action::Call);
+    world.run(100);
+    assert!(matches!(world.view(0).screen, Screen::Call(_)));
+    let call = world.front(0);
+    world.act(0, Action::End(call));
+    world.run(11_000);
+    assert_eq!(keypad(&world, 0).field, "", "what was called is gone from the field");
+    assert_eq!(keypad(&world, 0).suggestions[0].number, "201");
+}
+
+#[test]
+fn missed_neighbours_fold_and_undo_brings_an_entry_back() {
+    let mut world = World::pair();
+    missed_call(&mut world);
+    missed_call(&mut world);
+    assert_eq!(world.view(1).header.missed, 2);
+    world.act(1, Action::Tab(Tab::Recents));
+    let rows = recents(&world, 1);
+    assert_eq!((rows.len(), rows[0].missed, rows[0].second.id), (1, true, "recents.twice"));
+    let key = rows[0].key.clone();
+    world.act(1, Action::RemoveRecent(key));
+    assert_eq!(recents(&world, 1)[0].second.id, "recents.rang");
+    assert_eq!(world.view(1).toast.unwrap().text.id, "recents.removed");
+    world.act(1, Action::Undo);
+    assert_eq!(recents(&world, 1)[0].second.id, "recents.twice");
+    world.act(1, Action::OpenContact(rows[0].key.clone()));
+    assert_eq!(keypad(&world, 1).field, "200", "nobody known: the number is filled in");
+}
+
+#[test]
+fn the_second_call_lies_over_the_first_and_the_running_one_over_the_tabs() {
+    let mut world = World::pair();
+    let third = world.station();
+    world.boot(third, &world.kiosk("202", "secret-202", ""));
+    world.act(0, Action::CallNumber("201".into()));
+    world.run(1_000);
+    world.answer(1);
+    world.run(1_000);
+    world.act(1, Action::Browse(true));
+    let view = world.view(1);
+    assert!(matches!(view.screen, Screen::Keypad(_)));
+    let running = view.header.running.expect("the bar");
+    assert_eq!((running.name.as_str(), running.time.as_str(), running.tone), ("200", "00:01", Tone::Live));
+    world.act(1, Action::Browse(false));
+    world.act(third, Action::CallNumber("201".into()));
+    world.run(1_000);
+    let view = world.view(1);
+    assert!(matches!(view.screen, Screen::Call(_)));
+    assert!(matches!(view.sheet, Some(Sheet::SecondIncoming(_))));
+}
+
+#[test]
+fn tiles_keep_their_places_from_calling_to_talk() {
+    let mut world = World::pair();
+    world.act(0, Action::CallNumber("201".into()));
+    world.run(1_000);
+    let icons = |world: &World| match world.view(0).screen {
+        Screen::Call(call) => call.tiles.iter().map(|tile| (tile.icon, tile.enabled)).collect::<Vec<_>>(),
+        other => panic!("{other:?}"),
+    };
+    let ringing = icons(&world);
+    world.answer(1);
+    world.run(1_000);
+    let talking = icons(&world);
+    let names = |tiles: &[(&'static str, bool)]| tiles.iter().map(|(icon, _)| *icon).collect::<Vec<_>>();
+    assert_eq!(names(&ringing), ["mic", "keypad", "speaker", "pause", "transfer", "add"]);
+    assert_eq!(names(&ringing), names(&talking));
+    assert_eq!(ringing[3], ("pause", false));
+    assert_eq!(talking[3], ("pause", true));
+}
+
+#[test]
+fn the_target_of_a_transfer_is_chosen_and_back_returns_to_the_call() {
+    let mut world = World::pair();
+    world.act(0, Action::CallNumber("201".into()));
+    world.run(1_000);
+    world.answer(1);
+    world.run(1_000);
+    let call = world.front(0);
+    world.act(0, Action::PickTransfer(call));
+    world.act(0, Action::DialField("202".into()));
+    match world.view(0).screen {
+        Screen::TransferPick(pick) => assert_eq!((pick.query.as_str(), pick.enabled), ("202", true)),
+        other => panic!("{other:?}"),
+    }
+    world.act(0, Action::Back);
+    assert_eq!(world.front(0), call);
+    assert!(world.stations[0].kinds("phone:terminated").is_empty(), "Back ends no call");
+}
+
+#[test]
+fn the_ended_view_goes_by_itself_unless_the_pointer_is_there() {
+    let mut world = World::pair();
+    world.act(0, Action::CallNumber("201".into()));
+    world.run(1_000);
+    world.answer(1);
+    world.run(5_000);
+    let call = world.front(0);
+    world.act(0, Action::End(call));
+    let pill = |world: &World| match world.view(0).screen {
+        Screen::Ended(ended) => Some(ended.pill.0.id),
+        _ => None,
+    };
+    assert_eq!(pill(&world), Some("ended.hangup"));
+    world.act(0, Action::Linger(true));
+    world.run(60_000);
+    assert_eq!(pill(&world), Some("ended.hangup"));
+    world.act(0, Action::Linger(false));
+    world.run(3_999);
+    assert_eq!(pill(&world), Some("ended.hangup"));
+    world.run(1);
+    assert_eq!(pill(&world), None);
+}
+
+#[test]
+fn a_status_and_the_colours_are_kept_on_the_device() {
+    let mut world = World::pair();
+    world.act(0, Action::OpenStatus);
+    match world.view(0).sheet {
+        Some(Sheet::Status { statuses, set, dnd, in_call }) => {
+            assert_eq!((statuses.len(), set.as_str(), dnd, in_call), (3, "online", false, false));
+        }
+        other => panic!("{other:?}"),
+    }
+    world.act(0, Action::Status("away".into()));
+    world.act(0, Action::DoNotDisturb(true));
+    world.act(0, Action::Theme(Theme::Dark));
+    assert_eq!(world.view(0).header.dot, Dot::DoNotDisturb);
+    let store = std::mem::take(&mut world.stations[0].store);
+    let next = world.station();
+    world.stations[next].store = store;
+    world.boot(next, &world.kiosk("200", "secret-200", ""));
+    world.run(500);
+    let view = world.view(next);
+    assert_eq!((view.header.dot, view.look.theme), (Dot::DoNotDisturb, Theme::Dark));
+}
+
+#[test]
+fn esc_closes_the_top_sheet_then_the_page_then_the_field() {
+    let mut world = World::pair();
+    world.act(0, Action::DialField("20".into()));
+    world.act(0, Action::OpenSettings);
+    world.act(0, Action::RemoveAllContacts);
+    assert_eq!(world.view(0).sheet, Some(Sheet::RemoveContacts));
+    world.act(0, Action::Back);
+    assert_eq!(world.view(0).sheet, None);
+    assert!(matches!(world.view(0).screen, Screen::Settings(_)));
+    world.act(0, Action::Back);
+    assert_eq!(keypad(&world, 0).field, "20");
+    world.act(0, Action::Back);
+    assert_eq!(keypad(&world, 0).field, "");
+}
+
+#[test]
+fn looks_of_the_configuration_reach_the_screen() {
+    let mut world = World::new();
+    let station = world.station();
+    let more =
+        r##""theme":{"mode":"dark","accent":"#112233"},"language":"de","strings":{"dial.call":"Anrufen"},"##;
+    world.boot(station, &world.kiosk("200", "secret-200", more));
+    let look = world.view(station).look;
+    assert_eq!((look.theme, look.language.as_str()), (Theme::Dark, "de"));
+    assert_eq!(look.accent, Some(("#112233".into(), "#112233".into())));
+    assert_eq!(look.strings, [("dial.call".to_owned(), "Anrufen".to_owned())]);
+}
