@@ -134,7 +134,9 @@ impl Phone {
 
     /// Asks a page that keeps the phone closed to open it. Carries nothing private.
     pub(crate) fn attention(&mut self, reason: &'static str) {
-        if self.host.seq.is_none() || self.host.last_attention == Some(reason) {
+        // The form and the card stay; the others are news each time.
+        let stays = matches!(reason, "consent" | "signin");
+        if self.host.seq.is_none() || (stays && self.host.last_attention == Some(reason)) {
             return;
         }
         self.host.last_attention = Some(reason);

@@ -25,6 +25,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 const MAX_PUSHES: usize = 16;
 /// Contacts kept under one key of the store: one encryption each, and little is lost with one.
 const CHUNK_CONTACTS: usize = 500;
+/// Dropped contacts that wait for an account: as many as the index takes (protocol.md 1.7).
+const MAX_UNSAVED: usize = 1_000_000;
 /// Between two `contacts:indexing`.
 const PROGRESS_MILLIS: u64 = 250;
 /// Where dropped contacts are in the account's space.
@@ -85,6 +87,8 @@ pub(crate) struct Push {
     indexing: bool,
     told_progress: Option<Instant>,
     counts: BTreeMap<String, usize>,
+    /// The trouble with the store that was told last: each kind once in a row.
+    trouble: Option<StorageError>,
     /// Sources that pushed a text which reads like a number as an id: theirs go back as texts, others' as numbers.
     text_numbers: BTreeSet<Source>,
 }
@@ -307,19 +311,21 @@ impl Phone {
         self.wants_index();
     }
 
+    /// Trouble with the store stops nothing; it is told once.
     pub(crate) fn storage_failed(&mut self, now: Instant, error: StorageError) {
-        let text = match error {
-            StorageError::Blocked | StorageError::Quota => "contacts.full",
-            StorageError::Damaged => "boot.config",
-        };
-        if error != StorageError::Damaged {
-            self.ui.toast(now, Text::of(text), true);
+        if self.push.trouble.replace(error) == Some(error) {
+            return;
         }
-        let data = json!({ "command": "", "code": "internal", "message": match error {
+        let message = match error {
             StorageError::Blocked => "The browser gives no storage.",
             StorageError::Quota => "The browser's storage is full.",
             StorageError::Damaged => "A stored value was damaged and left out.",
-        }});
+        };
+        if error != StorageError::Damaged {
+            self.ui.toast(now, Text::of("contacts.full"), true);
+        }
+        self.out.push_back(Output::Warn(message.to_owned()));
+        let data = json!({ "command": "", "code": "internal", "message": message });
         self.tell("softframe:error", &data.to_string());
     }
 

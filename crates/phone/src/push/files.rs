@@ -2,7 +2,7 @@
 //!
 //! It never reads a file in one go, and a broken card costs only itself.
 
-use super::CHUNK_CONTACTS;
+use super::{CHUNK_CONTACTS, MAX_UNSAVED};
 use crate::{
     FileEvent, Output, Phone,
     account::Account,
@@ -111,7 +111,9 @@ impl Phone {
             match card {
                 Ok(contact) => {
                     file.added += 1;
-                    self.push.unsaved.push(contact.clone());
+                    if self.push.unsaved.len() < MAX_UNSAVED {
+                        self.push.unsaved.push(contact.clone());
+                    }
                     self.contacts.push(&Source::Vcard, contact);
                 }
                 Err(Defect { line, why }) => {

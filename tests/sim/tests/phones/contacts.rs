@@ -176,3 +176,15 @@ fn a_contact_that_comes_while_it_rings_names_the_caller() {
         other => panic!("{other:?}"),
     }
 }
+
+#[test]
+fn a_full_store_is_told_once_and_stops_nothing() {
+    let mut world = World::pair();
+    for _ in 0..3 {
+        world.input(0, Input::StorageFailed(softframe_phone::StorageError::Quota));
+    }
+    assert_eq!(world.stations[0].kinds("softframe:error").len(), 1);
+    assert_eq!(world.view(0).toast.unwrap().text.id, "contacts.full");
+    drop_file(&mut world, 0, CARDS);
+    assert_eq!(world.stations[0].phone.contacts().len(), 1);
+}

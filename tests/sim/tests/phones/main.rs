@@ -7,4 +7,5 @@ mod host;
 mod property;
 mod registration;
 mod screens;
+mod scripted;
 mod trust;

@@ -1,0 +1,294 @@
+//! One phone against a scripted server: forks, late offers, descriptions that are none.
+
+use serde_json::Value;
+use softframe_phone::{
+    FlowId, HostInput, Input, Instant, MediaEvent, MediaRequest, Output, PeerId, Phone, SocketEvent,
+};
+use softframe_sim::{START, description};
+use softframe_sip::wire::Message;
+
+/// A phone, and a server that is the test itself.
+struct Script {
+    phone: Phone,
+    now: Instant,
+    flow: Option<FlowId>,
+    /// Requests and responses of the phone not looked at yet.
+    sent: Vec<Message>,
+    heard: Vec<Value>,
+    media: Vec<(PeerId, MediaRequest)>,
+}
+
+impl Script {
+    /// Registered, the host page trusted.
+    fn new() -> Script {
+        let mut script = Script {
+            phone: Phone::new([3; 32]),
+            now: Instant(0),
+            flow: None,
+            sent: Vec::new(),
+            heard: Vec::new(),
+            media: Vec::new(),
+        };
+        script.input(Input::Wall(START));
+        script.input(Input::Host(HostInput::Trusted { chain: vec!["https://crm.example".into()] }));
+        let config = r#"{"server":"wss://a.test/ws","account":{"user":"200","password":"x"}}"#;
+        script.input(Input::Config(Some(config.into())));
+        script.input(Input::Restored(Vec::new()));
+        let register = script.request("REGISTER");
+        let contact = register.header("Contact").unwrap().to_owned();
+        script.respond(&register, "200 OK", "r", &format!("Contact: {contact};expires=600\r\n"), "");
+        assert!(script.heard.iter().any(|message| message["type"] == "logged"), "{:?}", script.heard);
+        script
+    }
+
+    fn input(&mut self, input: Input) {
+        self.phone.handle_input(self.now, input);
+        while let Some(output) = self.phone.poll_output() {
+            match output {
+                Output::Connect { flow, .. } => {
+                    self.flow = Some(flow);
+                    self.phone.handle_input(self.now, Input::Socket { flow, event: SocketEvent::Opened });
+                }
+                Output::Transmit { frame, .. } => self.sent.extend(Message::parse(frame)),
+                Output::Host { message, .. } => self.heard.push(serde_json::from_str(&message).unwrap()),
+                Output::Media { call, peer, request, what } => {
+                    let event = match &what {
+                        MediaRequest::Offer { .. } => Some(MediaEvent::Offer(description(1, "sendrecv"))),
+                        MediaRequest::Answer { .. } => Some(MediaEvent::Answer(description(2, "sendrecv"))),
+                        MediaRequest::Accept { .. } | MediaRequest::Rollback => Some(MediaEvent::Applied),
+                        _ => None,
+                    };
+                    self.media.push((peer, what));
+                    if let (Some(event), Some(_)) = (event, request) {
+                        self.phone.handle_input(self.now, Input::Media { call, peer, request, event });
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The next request of this method that the phone sent.
+    fn request(&mut self, method: &str) -> Message {
+        let is = |message: &Message| message.is_request() && message.octets().starts_with(method.as_bytes());
+        let at = self.sent.iter().position(is).unwrap_or_else(|| panic!("no {method} in {:?}", self.sent));
+        self.sent.remove(at)
+    }
+
+    /// The next response of the phone above 100.
+    fn response(&mut self, method: &str) -> Message {
+        let is = |message: &Message| {
+            message.status().is_some_and(|(code, _)| code > 180)
+                && message.header("CSeq").unwrap().ends_with(method)
+        };
+        let at = self.sent.iter().position(is).unwrap_or_else(|| panic!("no response in {:?}", self.sent));
+        self.sent.remove(at)
+    }
+
+    fn frame(&mut self, text: String) {
+        let flow = self.flow.unwrap();
+        self.input(Input::Socket { flow, event: SocketEvent::Frame(text.into_bytes()) });
+    }
+
+    fn respond(&mut self, request: &Message, status: &str, tag: &str, more: &str, body: &str) {
+        let header = |name: &str| request.header(name).unwrap_or("").to_owned();
+        let to = header("To");
+        let to = if to.contains("tag=") { to } else { format!("{to};tag={tag}") };
+        let kind = if body.is_empty() { "" } else { "Content-Type: application/sdp\r\n" };
+        let contact = if more.is_empty() { "Contact: <sip:peer@b.test;transport=ws>\r\n" } else { more };
+        self.frame(format!(
+            "SIP/2.0 {status}\r\nVia: {}\r\nFrom: {}\r\nTo: {to}\r\nCall-ID: {}\r\nCSeq: {}\r\n{contact}{kind}\
+             Content-Length: {}\r\n\r\n{body}",
+            header("Via"),
+            header("From"),
+            header("Call-ID"),
+            header("CSeq"),
+            body.len()
+        ));
+    }
+
+    fn invite(&mut self, sequence: u32, to_tag: &str, body: &str) {
+        let kind = if body.is_empty() { "" } else { "Content-Type: application/sdp\r\n" };
+        self.frame(format!(
+            "INVITE sip:200@c.test SIP/2.0\r\nVia: SIP/2.0/WSS p.test;branch=z9hG4bK{sequence}\r\nMax-Forwards: 70\r\n\
+             From: \"Ana\" <sip:+34911@a.test>;tag=f\r\nTo: <sip:200@a.test>{to_tag}\r\nCall-ID: in1\r\n\
+             CSeq: {sequence} INVITE\r\nContact: <sip:ana@p.test;transport=ws>\r\nX-Call-ID: given\r\nX-Team: Blue\r\n\
+             X-Queue: Sales\r\nX-Dialed-Number: +34900\r\n{kind}Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        ));
+    }
+
+    fn ack(&mut self, sequence: u32, to_tag: &str, body: &str) {
+        let kind = if body.is_empty() { "" } else { "Content-Type: application/sdp\r\n" };
+        self.frame(format!(
+            "ACK sip:200@c.test SIP/2.0\r\nVia: SIP/2.0/WSS p.test;branch=z9hG4bKa{sequence}\r\nMax-Forwards: 70\r\n\
+             From: <sip:+34911@a.test>;tag=f\r\nTo: <sip:200@a.test>{to_tag}\r\nCall-ID: in1\r\n\
+             CSeq: {sequence} ACK\r\n{kind}Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        ));
+    }
+
+    fn host(&mut self, text: &str) {
+        self.input(Input::Host(HostInput::Message { text: text.into(), held: false }));
+    }
+
+    fn last(&self, kind: &str) -> &Value {
+        let found = self.heard.iter().rev().find(|message| message["type"] == kind);
+        &found.unwrap_or_else(|| panic!("no {kind} in {:#?}", self.heard))["data"]
+    }
+
+    fn count(&self, kind: &str) -> usize {
+        self.heard.iter().filter(|message| message["type"] == kind).count()
+    }
+
+    /// An outgoing call whose fork `a` has sent early media.
+    fn early(&mut self) -> Message {
+        self.host(r#"{"type":"click2call","data":{"number":"+34922"}}"#);
+        let invite = self.request("INVITE");
+        self.respond(&invite, "183 Session Progress", "a", "", &description(7, "sendrecv"));
+        invite
+    }
+
+    /// Answers by the person, up to the ACK; the To tag of the phone.
+    fn answered(&mut self, offer: &str) -> String {
+        self.invite(1, "", offer);
+        self.host(r#"{"type":"answer"}"#);
+        let ok = self.response("INVITE");
+        assert_eq!(ok.status().unwrap().0, 200);
+        let to = ok.header("To").unwrap();
+        let tag = format!(";tag={}", to.split_once("tag=").unwrap().1);
+        let body = if offer.is_empty() { description(9, "sendrecv") } else { String::new() };
+        self.ack(1, &tag, &body);
+        assert_eq!(self.count("phone:accepted"), 1);
+        tag
+    }
+}
+
+#[test]
+fn early_media_of_the_winner_becomes_final_on_the_same_peer() {
+    let mut script = Script::new();
+    let invite = script.early();
+    assert_eq!(script.last("phone:progress")["earlyMedia"], true);
+    script.respond(&invite, "200 OK", "a", "", "");
+    assert_eq!(script.count("phone:accepted"), 1);
+    let accepts: Vec<bool> = script
+        .media
+        .iter()
+        .filter_map(|(_, what)| match what {
+            MediaRequest::Accept { provisional, .. } => Some(*provisional),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(accepts, [true, false]);
+    script.request("ACK");
+}
+
+#[test]
+fn a_fork_that_wins_after_another_was_heard_gets_a_fresh_peer_by_reinvite() {
+    let mut script = Script::new();
+    let invite = script.early();
+    let first = script.media[0].0;
+    script.respond(&invite, "200 OK", "b", "", &description(8, "sendrecv"));
+    script.request("ACK");
+    let again = script.request("INVITE");
+    assert!(again.header("To").unwrap().contains("tag=b"));
+    assert!(script.media.contains(&(first, MediaRequest::Close)));
+    script.respond(&again, "200 OK", "b", "", &description(8, "sendrecv"));
+    let (peer, last) = script.media.last().unwrap();
+    assert_ne!(*peer, first);
+    assert!(matches!(last, MediaRequest::Accept { provisional: false, .. }));
+    assert_eq!((script.count("phone:accepted"), script.count("phone:terminated")), (1, 0));
+}
+
+#[test]
+fn an_answer_without_fingerprint_ends_the_call_and_says_bye() {
+    let mut script = Script::new();
+    script.host(r#"{"type":"click2call","data":{"number":"+34922"}}"#);
+    let invite = script.request("INVITE");
+    let plain = description(7, "sendrecv").replace("a=fingerprint", "a=nothing");
+    script.respond(&invite, "200 OK", "a", "", &plain);
+    script.request("ACK");
+    script.request("BYE");
+    assert_eq!(script.last("phone:terminated")["cause"]["reason"], "media-failed");
+    assert_eq!(script.count("phone:accepted"), 0);
+}
+
+#[test]
+fn an_offer_without_fingerprint_is_refused_before_it_rings() {
+    let mut script = Script::new();
+    script.invite(1, "", &description(7, "sendrecv").replace("a=fingerprint", "a=nothing"));
+    assert_eq!(script.response("INVITE").status().unwrap().0, 488);
+    assert_eq!(script.count("phone:ringing"), 0);
+    assert_eq!(script.last("phone:refused")["cause"]["code"], 488);
+}
+
+#[test]
+fn the_headers_of_the_invite_fill_the_event() {
+    let mut script = Script::new();
+    script.invite(1, "", &description(7, "sendrecv"));
+    let ringing = script.last("phone:ringing");
+    for (key, value) in [
+        ("id", "given"),
+        ("from", "+34911"),
+        ("to", "+34900"),
+        ("team", "Blue"),
+        ("displayName", "Ana"),
+        ("sipCallId", "in1"),
+    ] {
+        assert_eq!(ringing[key], value, "{key}");
+    }
+    assert_eq!(ringing["headers"]["X-Queue"], "Sales");
+}
+
+#[test]
+fn an_id_that_comes_again_is_numbered() {
+    let mut script = Script::new();
+    script.invite(1, "", &description(7, "sendrecv"));
+    script.host(r#"{"type":"reject"}"#);
+    let refusal = script.response("INVITE");
+    assert_eq!(refusal.status().unwrap().0, 486);
+    let tag = refusal.header("To").unwrap().split_once("tag=").unwrap().1.to_owned();
+    script.ack(1, &format!(";tag={tag}"), "");
+    script.now = Instant(40_000);
+    script.input(Input::Timeout);
+    script.invite(2, "", &description(7, "sendrecv"));
+    assert_eq!(script.last("phone:ringing")["id"], "given-2");
+}
+
+#[test]
+fn an_invite_without_offer_is_answered_with_one() {
+    let mut script = Script::new();
+    script.answered("");
+    let last = &script.media.last().unwrap().1;
+    assert!(matches!(last, MediaRequest::Accept { provisional: false, .. }), "{last:?}");
+}
+
+#[test]
+fn hold_of_the_other_side_is_told_and_a_late_offer_is_answered() {
+    let mut script = Script::new();
+    let tag = script.answered(&description(7, "sendrecv"));
+    script.invite(2, &tag, &description(7, "sendonly"));
+    assert_eq!(script.response("INVITE").status().unwrap().0, 200);
+    script.ack(2, &tag, "");
+    assert_eq!(script.last("phone:hold")["by"], "remote");
+    script.invite(3, &tag, "");
+    let ok = script.response("INVITE");
+    assert!(!ok.body().is_empty(), "our offer");
+    script.ack(3, &tag, &description(7, "sendrecv"));
+    assert!(matches!(script.media.last().unwrap().1, MediaRequest::Accept { .. }));
+    script.invite(4, &tag, &description(7, "sendrecv"));
+    assert_eq!(script.response("INVITE").status().unwrap().0, 200);
+    assert_eq!(script.last("phone:unhold")["by"], "remote");
+}
+
+#[test]
+fn an_offer_that_is_none_is_refused_and_the_call_goes_on() {
+    let mut script = Script::new();
+    let tag = script.answered(&description(7, "sendrecv"));
+    script.invite(2, &tag, "v=0\r\n");
+    assert_eq!(script.response("INVITE").status().unwrap().0, 488);
+    script.ack(2, &tag, "");
+    assert_eq!(script.count("phone:terminated"), 0);
+    script.host(r#"{"type":"hold","id":"h"}"#);
+    assert!(script.request("INVITE").body().starts_with(b"v=0"));
+}
