@@ -7,6 +7,7 @@ mod incoming;
 mod media;
 mod outgoing;
 mod reconnect;
+mod referred;
 mod talk;
 mod tell;
 
@@ -53,6 +54,8 @@ pub(crate) struct Call {
     pub(crate) label: String,
     /// The host's own name for it.
     pub(crate) reference: Option<String>,
+    /// The session whose other side asked for this call (a transfer).
+    pub(crate) referred: Option<SessionId>,
     /// Wall and monotonic time of its first event; of its making until then.
     pub(crate) date: u64,
     pub(crate) started: Instant,
@@ -264,6 +267,7 @@ impl Call {
             direction,
             label: String::new(),
             reference: None,
+            referred: None,
             date: 0,
             started: now,
             from: String::new(),

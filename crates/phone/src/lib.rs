@@ -357,6 +357,7 @@ impl Phone {
             Event::Reinvited { session, answer } => self.reinvited(now, session, &answer),
             Event::ReinviteFailed { session, .. } => self.reinvite_failed(now, session),
             Event::Transfer { session, code } => self.transfer_went(now, session, code),
+            Event::Referred { session, target } => self.referred(now, session, &target),
             Event::Terminated { session, cause } => self.terminated(now, session, &cause),
             Event::Message { request } => self.message_received(&request),
             // Key tones of the other side and voice mail have no screen yet.

@@ -31,6 +31,8 @@ pub(crate) struct Wish {
     pub(crate) reference: Option<String>,
     /// The host's command, if it was one.
     pub(crate) ask: Option<Ask>,
+    /// The session whose other side asked for it (a transfer), if it was one.
+    pub(crate) referred: Option<SessionId>,
 }
 
 /// What goes on once the active call is held.
@@ -46,6 +48,9 @@ impl Phone {
     pub(crate) fn dial(&mut self, now: Instant, wish: Wish) {
         if let Some((code, message)) = self.no_dialling() {
             self.refuse_dialling(now, &wish, code);
+            if let Some(session) = wish.referred {
+                self.command(now, Command::Decline { session });
+            }
             self.fail_ask(wish.ask, code, message);
             return;
         }
@@ -78,6 +83,7 @@ impl Phone {
         call.team = self.config.team.clone();
         call.user_data = wish.user_data;
         call.reference = wish.reference;
+        call.referred = wish.referred;
         call.headers = host_headers(wish.headers);
         call.headers.push((self.config.headers.call_id.clone(), call.label.clone()));
         call.asks.extend(wish.ask.map(|ask| (Await::Inviting, ask)));
@@ -99,8 +105,14 @@ impl Phone {
         let Some(call) = self.calls.get_mut(&id) else { return };
         call.session = Some(session);
         call.state = State::Calling;
-        let (target, headers) = (call.to.clone(), call.headers.clone());
-        self.command(now, Command::Invite { session, target, offer: sdp.into_bytes(), headers });
+        let (target, headers, offer) = (call.to.clone(), call.headers.clone(), sdp.into_bytes());
+        // Who transferred us may be gone already: then it is a call like any other.
+        let referred = call.referred;
+        let command = match referred.filter(|referred| self.call_of(*referred).is_some()) {
+            Some(referred) => Command::Follow { session, referred, offer, headers },
+            None => Command::Invite { session, target, offer, headers },
+        };
+        self.command(now, command);
     }
 
     /// The INVITE is on the wire: the call begins for the host.

@@ -205,7 +205,7 @@ impl Phone {
             user_data: wish.user_data,
             headers: wish.headers,
             reference: wish.reference,
-            ask: None,
+            ..Wish::default()
         };
         match question {
             Some(question) => {

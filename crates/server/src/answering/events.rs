@@ -46,6 +46,8 @@ impl Answering {
                 }
                 Vec::new()
             }
+            // A number calls nobody.
+            Event::Referred { session, .. } => vec![Command::Decline { session }],
             Event::Terminated { session, cause } => self.terminated(id, session, &cause),
             Event::Authenticated(_)
             | Event::Inviting { .. }

@@ -111,6 +111,7 @@ impl UserAgent {
                 let response = self.reply(&request, StatusCode::BAD_EVENT);
                 self.answer_request(response.header("Allow-Events", "message-summary").build());
             }
+            // REFER too: outside of a call nobody may make us dial.
             _ => self.reply_now(&request, StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST),
         }
     }
@@ -142,6 +143,7 @@ impl UserAgent {
                 self.tell(Event::Message { request: Box::new(request) });
             }
             Method::Notify => self.handle_notify(session, &request),
+            Method::Refer => self.handle_refer(now, session, &request),
             Method::Options => self.handle_options(&request),
             _ => self.reply_now(&request, StatusCode::METHOD_NOT_ALLOWED),
         }

@@ -22,7 +22,7 @@ use crate::{
 use std::collections::{BTreeMap, VecDeque};
 
 /// The methods we take.
-pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, MESSAGE, NOTIFY";
+pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, MESSAGE, NOTIFY, REFER";
 /// The extensions we know.
 pub(crate) const SUPPORTED: &str = "outbound, gruu, norefersub";
 
@@ -44,6 +44,8 @@ pub struct UserAgent {
     pub(crate) parked: Vec<(Message, bool)>,
     /// Responses to requests that need no transaction, for when those come again.
     pub(crate) answered: VecDeque<(TransactionKey, Vec<u8>)>,
+    /// How sessions of ours went on in this input, for those who referred us.
+    pub(crate) outcomes: Vec<(SessionId, StatusCode)>,
     /// INVITEs of others in the last seconds, by caller.
     pub(crate) lately: Vec<(Instant, String)>,
     pub(crate) outputs: VecDeque<Output>,
@@ -67,6 +69,7 @@ impl UserAgent {
             servers: BTreeMap::new(),
             parked: Vec::new(),
             answered: VecDeque::new(),
+            outcomes: Vec::new(),
             lately: Vec::new(),
             discarded: 0,
             outputs: VecDeque::new(),
@@ -95,6 +98,7 @@ impl UserAgent {
             Input::Woke => self.woke(now),
         }
         self.handle_deadlines(now);
+        self.tell_referrers(now);
     }
 
     /// Pops the queue of outputs.
@@ -163,6 +167,10 @@ impl UserAgent {
             Command::RefuseOffer { session, code } => self.refuse_offer(now, session, code),
             Command::Info { session, content_type, body } => self.info(now, session, &content_type, &body),
             Command::Refer { session, target, replaces } => self.refer(now, session, &target, replaces),
+            Command::Follow { session, referred, offer, headers } => {
+                self.follow(now, session, referred, &offer, &headers);
+            }
+            Command::Decline { session } => self.decline(now, session),
             Command::Message { target, content_type, body } => {
                 self.message(now, &target, &content_type, &body)
             }

@@ -178,6 +178,23 @@ pub enum Command {
         /// The session the target is already in (attended transfer, RFC 3891).
         replaces: Option<SessionId>,
     },
+    /// Call the one that [`Event::Referred`] names. Answered as [`Command::Invite`] is; the other side hears by itself how
+    /// it goes.
+    Follow {
+        /// From [`UserAgent::next_session`](crate::UserAgent::next_session).
+        session: SessionId,
+        /// The session in which the REFER came.
+        referred: SessionId,
+        /// The SDP offer, sent octet for octet.
+        offer: Vec<u8>,
+        /// Further headers, by their names on the wire.
+        headers: Vec<(String, String)>,
+    },
+    /// Do not call the one that [`Event::Referred`] names. An undecided one is declined after a minute.
+    Decline {
+        /// The session in which the REFER came.
+        session: SessionId,
+    },
     /// MESSAGE outside of any session (RFC 3428).
     Message {
         /// As in [`Command::Invite`].
@@ -285,6 +302,13 @@ pub enum Event {
         session: SessionId,
         /// From the sipfrag, or the answer to REFER itself.
         code: u16,
+    },
+    /// The other side asks us to call somebody else in its place (REFER); it was answered with 202. Follow it or decline.
+    Referred {
+        /// Which.
+        session: SessionId,
+        /// The URI to call, as [`Command::Invite`] takes it.
+        target: String,
     },
     /// MESSAGE came; it was answered with 200.
     Message {

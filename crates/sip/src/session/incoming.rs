@@ -92,7 +92,13 @@ impl UserAgent {
         let response = self.ok(&invite, &dialog.id.local_tag, answer, headers);
         self.respond(now, &key, response.clone());
         let ok = Repeated::new(now, response, invite.body().is_empty(), true);
-        let confirmed = Confirmed { dialog: *dialog, offer: Offer::Unacknowledged(ok), ack: None };
+        let confirmed = Confirmed {
+            dialog: *dialog,
+            offer: Offer::Unacknowledged(ok),
+            ack: None,
+            transfer: None,
+            referral: None,
+        };
         self.sessions.insert(session, Session::Confirmed(Box::new(confirmed)));
     }
 
@@ -202,6 +208,7 @@ impl UserAgent {
     }
 
     fn session_timeout(&mut self, now: Instant, session: SessionId) {
+        self.referral_timeout(now, session);
         let repeat = match self.sessions.get_mut(&session) {
             Some(Session::Ringing { key, invite, dialog, ring_again_at }) => {
                 *ring_again_at = now.after(RING_AGAIN);

@@ -3,6 +3,7 @@
 
 mod incoming;
 mod outgoing;
+mod referred;
 mod reinvite;
 mod transfer;
 
@@ -10,7 +11,7 @@ use crate::{
     Instant, SessionId,
     dialog::Dialog,
     transaction::{T1, T2, TIMEOUT, TransactionKey},
-    wire::Message,
+    wire::{Message, Uri},
 };
 use std::collections::BTreeMap;
 
@@ -50,6 +51,31 @@ pub(crate) struct Confirmed {
     pub(crate) offer: Offer,
     /// Our ACK of the 2xx that made it, for when that 2xx comes again.
     pub(crate) ack: Option<Message>,
+    /// What was told last of a REFER of ours: its 202 and the first NOTIFY say the same.
+    pub(crate) transfer: Option<u16>,
+    /// A REFER of theirs whose outcome they have not heard.
+    pub(crate) referral: Option<Referral>,
+}
+
+/// A REFER of the other side's (RFC 3515).
+#[derive(Clone, Debug)]
+pub(crate) struct Referral {
+    /// Its CSeq, the id of the subscription it makes.
+    pub(crate) id: u32,
+    /// Refer-To, with the headers it wants in the INVITE.
+    pub(crate) target: Uri,
+    /// Referred-By as it came.
+    pub(crate) by: Option<String>,
+    pub(crate) progress: Following,
+}
+
+/// What became of a REFER.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Following {
+    /// Nobody has decided; it is declined then.
+    Undecided { until: Instant },
+    /// This session follows it.
+    By(SessionId),
 }
 
 /// Headers of a BYE that is still to be sent.
@@ -155,11 +181,18 @@ impl Session {
             Session::Inviting { .. } => None,
             Session::Ringing { ring_again_at, .. } => Some(*ring_again_at),
             Session::Leaving { ok, .. } => Some(ok.poll_timeout()),
-            Session::Confirmed(confirmed) => match &confirmed.offer {
-                Offer::OursAgain { at, .. } => Some(*at),
-                Offer::Unacknowledged(ok) => Some(ok.poll_timeout()),
-                Offer::Settled | Offer::Ours { .. } | Offer::Theirs { .. } => None,
-            },
+            Session::Confirmed(confirmed) => {
+                let offer = match &confirmed.offer {
+                    Offer::OursAgain { at, .. } => Some(*at),
+                    Offer::Unacknowledged(ok) => Some(ok.poll_timeout()),
+                    Offer::Settled | Offer::Ours { .. } | Offer::Theirs { .. } => None,
+                };
+                let undecided = match confirmed.referral.as_ref().map(|referral| referral.progress) {
+                    Some(Following::Undecided { until }) => Some(until),
+                    Some(Following::By(_)) | None => None,
+                };
+                offer.into_iter().chain(undecided).min()
+            }
         }
     }
 }

@@ -49,8 +49,10 @@ impl UserAgent {
         self.tell(Event::Inviting { session });
     }
 
-    fn never_began(&mut self, session: SessionId, ended_by: EndedBy, code: u16, phrase: &str) {
+    /// The one event of a session that never was.
+    pub(crate) fn never_began(&mut self, session: SessionId, ended_by: EndedBy, code: u16, phrase: &str) {
         let cause = Cause { ended_by, code, phrase: phrase.to_owned(), reason: None };
+        self.outcomes.extend(StatusCode::new(code).map(|status| (session, status)));
         self.tell(Event::Terminated { session, cause });
     }
 
@@ -81,6 +83,7 @@ impl UserAgent {
                     }
                     forks.push(fork.clone());
                 }
+                self.outcomes.extend(response.status_code().map(|status| (session, status)));
                 self.tell(Event::Progress { session, fork, response: Box::new(response.clone()) });
             }
             (200..300, Some(Session::Inviting { .. })) => self.accepted(session, request, response),
@@ -119,8 +122,10 @@ impl UserAgent {
         };
         let ack = self.acknowledge(&dialog, request);
         let fork = dialog.id.remote_tag.clone();
-        let confirmed = Confirmed { dialog, offer: Offer::Settled, ack: Some(ack) };
+        let confirmed =
+            Confirmed { dialog, offer: Offer::Settled, ack: Some(ack), transfer: None, referral: None };
         self.sessions.insert(session, Session::Confirmed(Box::new(confirmed)));
+        self.outcomes.push((session, StatusCode::OK));
         self.tell(Event::Accepted { session, fork, response: Box::new(response.clone()) });
     }
 
@@ -196,6 +201,8 @@ impl UserAgent {
         if self.sessions.remove(&session).is_none() {
             return;
         }
+        // Of a session that was accepted the referrer has heard already.
+        self.outcomes.extend(StatusCode::new(code).map(|status| (session, status)));
         let phrase = match (phrase, StatusCode::new(code)) {
             ("", Some(status)) => status.phrase(),
             (phrase, _) => phrase,

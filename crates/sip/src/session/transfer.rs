@@ -33,6 +33,7 @@ impl UserAgent {
             return self.tell(Event::Transfer { session, code });
         };
         let is_ours = confirmed.dialog.is_ours;
+        confirmed.transfer = None;
         let builder = confirmed.dialog.request(Method::Refer, via).header("Contact", &contact);
         let builder =
             builder.header("Refer-To", &format!("<{target}>")).header("Referred-By", &by.to_string());
@@ -51,7 +52,10 @@ impl UserAgent {
 
     /// How the transfer goes.
     pub(crate) fn transfer_progress(&mut self, session: SessionId, code: u16) {
-        if let Some(Session::Confirmed(_)) = self.sessions.get(&session) {
+        if let Some(Session::Confirmed(confirmed)) = self.sessions.get_mut(&session)
+            && confirmed.transfer != Some(code)
+        {
+            confirmed.transfer = Some(code);
             self.tell(Event::Transfer { session, code });
         }
     }

@@ -216,11 +216,13 @@ fn short(event: &Event) -> Option<(SessionId, String)> {
         Event::Info { session, request } => {
             (*session, format!("info {}", String::from_utf8_lossy(request.body())))
         }
+        Event::Referred { session, target } => (*session, format!("referred to {target}")),
+        Event::Transfer { session, code } => (*session, format!("transfer {code}")),
         Event::Message { request } => (none, format!("message {}", String::from_utf8_lossy(request.body()))),
         Event::Terminated { session, cause } => {
             (*session, format!("terminated {:?} {}", cause.ended_by, cause.code))
         }
-        Event::Authenticated(_) | Event::Inviting { .. } | Event::Transfer { .. } | Event::Notify { .. } => {
+        Event::Authenticated(_) | Event::Inviting { .. } | Event::Notify { .. } => {
             return None;
         }
     })

@@ -409,6 +409,7 @@ fn short(event: &Event) -> String {
         Event::ReinviteFailed { code, .. } => format!("reinvite failed {code}"),
         Event::Info { request, .. } => format!("info {}", String::from_utf8_lossy(request.body())),
         Event::Transfer { code, .. } => format!("transfer {code}"),
+        Event::Referred { target, .. } => format!("referred to {target}"),
         Event::Message { request } => format!("message {}", String::from_utf8_lossy(request.body())),
         Event::Notify { request } => format!("notify {}", String::from_utf8_lossy(request.body())),
         Event::Terminated { cause, .. } => {
