@@ -92,6 +92,31 @@ async fn call_survives_a_cut_of_the_flow() {
 }
 
 #[tokio::test]
+async fn transfer_connects_the_other_two() {
+    let kamailio = Kamailio::start("SHA-256");
+    let mut phones = Phones::new(&kamailio, &["200", "201", "202"]);
+    for phone in 0..3 {
+        phones.command(phone, Command::Register);
+        phones.until(phone, "Registered").await;
+    }
+    let (ours, theirs) = in_call(&mut phones).await;
+    phones.command(0, Command::Refer { session: ours, target: "202".to_owned(), replaces: None });
+    phones.until(1, "referred to sip:202@sip.test").await;
+    let session = phones.next_session(1);
+    let offer = b"v=0 offer".to_vec();
+    phones.command(1, Command::Follow { session, referred: theirs, offer, headers: Vec::new() });
+    let third = phones.until(2, "incoming").await;
+    phones.until(0, "transfer 180").await;
+    phones
+        .command(2, Command::Accept { session: third, answer: b"v=0 answer".to_vec(), headers: Vec::new() });
+    phones.until(0, "transfer 200").await;
+    phones.command(0, Command::Terminate { session: ours, reason: None });
+    phones.until(1, "terminated Remote 200").await;
+    phones.command(2, Command::Terminate { session: third, reason: None });
+    phones.until(1, "terminated Remote 200").await;
+}
+
+#[tokio::test]
 async fn message_and_info_arrive_and_the_flow_is_kept_alive() {
     let (_kamailio, mut phones) = registered("SHA-256").await;
     let (content_type, body) = ("text/plain".to_owned(), b"hola".to_vec());

@@ -68,10 +68,14 @@ impl Phones {
     }
 
     pub(crate) fn call(&mut self, phone: usize, target: &str) -> SessionId {
-        let session = self.phones[phone].agent.next_session();
+        let session = self.next_session(phone);
         let (target, offer) = (target.to_owned(), b"v=0 offer".to_vec());
         self.command(phone, Command::Invite { session, target, offer, headers: Vec::new() });
         session
+    }
+
+    pub(crate) fn next_session(&mut self, phone: usize) -> SessionId {
+        self.phones[phone].agent.next_session()
     }
 
     /// Closes the socket under the agent.
