@@ -16,7 +16,7 @@ const MIN_MODULE: usize = 100_000;
 pub(crate) fn check(tree: &Tree) -> Outcome {
     let compiler = Compiler::find()?;
     say("probing the imports of a bare wasm build of softframe-phone");
-    // The profile of the widget: what it has compiled already is not compiled again.
+    // The profile of the tests' widget: what it has compiled already is not compiled again.
     run(compiler.cargo(tree, "build").args([
         "--package",
         "softframe-probe",
@@ -24,7 +24,7 @@ pub(crate) fn check(tree: &Tree) -> Outcome {
         "--release",
         "--quiet",
     ]))?;
-    let module = read(&compiler.artefacts(tree, "release").join("softframe_probe.wasm"))?;
+    let module = read(&compiler.artefacts(tree, "draft").join("softframe_probe.wasm"))?;
     if module.len() < MIN_MODULE {
         return Err(format!(
             "the probe of {} octets shows nothing: the linker dropped the phone.",

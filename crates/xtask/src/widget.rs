@@ -34,27 +34,30 @@ pub(crate) struct Widget {
     pub(crate) module: Vec<u8>,
 }
 
-/// Compiles a package that is a widget (cargo knows what has changed), binds, and optimises if `smallest`.
+/// Compiles a package that is a widget (cargo knows what has changed) and binds it; `smallest` takes minutes for what
+/// the draft does in seconds.
 pub(crate) fn build(tree: &Tree, package: &str, features: &[&str], smallest: bool) -> Outcome<Widget> {
+    let profile = if smallest { "release" } else { "draft" };
     let compiler = Compiler::find()?;
     say(format!("compiling {package} for wasm32 ({compiler:?} compiler)"));
     let mut cargo = compiler.cargo(tree, "build");
-    cargo.args(["--release", "--package", package, "--lib"]);
+    cargo.args(["--profile", profile, "--package", package, "--lib"]);
     if !features.is_empty() {
         cargo.args(["--features", &features.join(",")]);
     }
     run(&mut cargo)?;
     let compiled =
-        read(&compiler.artefacts(tree, "release").join(format!("{}.wasm", package.replace('-', "_"))))?;
-    let folder = bind(tree, &compiled)?;
+        read(&compiler.artefacts(tree, profile).join(format!("{}.wasm", package.replace('-', "_"))))?;
+    let folder = bind(tree, &compiled, smallest)?;
     let module = folder.join(MODULE);
     let module = if smallest { optimise(tree, &module)? } else { read(&module)? };
     Ok(Widget { glue: read(&folder.join(GLUE))?, module })
 }
 
 /// Runs the binder unless it has run on these very octets; one folder for each.
-fn bind(tree: &Tree, compiled: &[u8]) -> Outcome<PathBuf> {
-    let folder = tree.built("bound").join(fingerprint([compiled, env!("CARGO_PKG_VERSION").as_bytes()]));
+fn bind(tree: &Tree, compiled: &[u8], smallest: bool) -> Outcome<PathBuf> {
+    let bound = tree.built("bound");
+    let folder = bound.join(fingerprint([compiled, include_bytes!("widget.rs").as_slice()]));
     if folder.join(MODULE).exists() {
         return Ok(folder);
     }
@@ -63,11 +66,11 @@ fn bind(tree: &Tree, compiled: &[u8]) -> Outcome<PathBuf> {
     let mut bindgen = Bindgen::new();
     bindgen.input_bytes("softframe", compiled.to_vec());
     bindgen.web(true).map_err(|error| fail(&error))?;
-    bindgen.typescript(false).remove_producers_section(true);
+    // Names tell a person where a trap came from, and weigh as much as the code.
+    bindgen.typescript(false).remove_producers_section(true).remove_name_section(smallest);
     // After a trap every later call throws instead of running on half-changed state, and the shell can start anew.
     bindgen.reset_state_function(true).force_enable_abort_handler(true);
-    // What other builds left is of no use: a build looks only for its own.
-    let _ = std::fs::remove_dir_all(tree.built("bound"));
+    forget_old(&bound);
     bindgen.generate(&folder).map_err(|error| fail(&error))?;
     if folder.join("snippets").exists() {
         return Err(
@@ -76,6 +79,19 @@ fn bind(tree: &Tree, compiled: &[u8]) -> Outcome<PathBuf> {
         );
     }
     Ok(folder)
+}
+
+/// Bound modules of earlier builds go when there are many: three kinds of folder are in use at a time.
+fn forget_old(bound: &Path) {
+    const KEPT: usize = 5;
+    let Ok(entries) = std::fs::read_dir(bound) else { return };
+    let time = |path: &PathBuf| std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
+    let mut folders: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    folders.sort_by_key(time);
+    for old in folders.iter().rev().skip(KEPT) {
+        // One that stays costs space, nothing else.
+        let _ = std::fs::remove_dir_all(old);
+    }
 }
 
 /// Smaller by a fifth, in some 12 s; without the tool the build goes on.

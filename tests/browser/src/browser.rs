@@ -100,7 +100,7 @@ fn capabilities(setup: Setup) -> Map<String, Value> {
 /// The driver on a port that it chooses itself.
 fn driver() -> (Child, u16) {
     let mut child = Command::new(prepared("SOFTFRAME_CHROMEDRIVER"))
-        .args(["--port=0", "--log-level=OFF"])
+        .args(["--port=0"])
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
@@ -109,7 +109,7 @@ fn driver() -> (Child, u16) {
     let port = lines
         .by_ref()
         .map_while(Result::ok)
-        .find_map(|line| line.split_once("on port ")?.1.trim_end_matches('.').parse().ok())
+        .find_map(|line| line.split_once("successfully on port ")?.1.trim_end_matches('.').parse().ok())
         .expect("the driver says its port");
     std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
     (child, port)

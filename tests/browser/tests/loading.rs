@@ -91,7 +91,7 @@ async fn policy_holds_on_the_page_and_on_every_script() {
     let scripts: Vec<&str> =
         addresses.as_array().expect("a list").iter().filter_map(|one| one.as_str()).collect();
     assert!(scripts.iter().any(|one| one.contains("softframe_bg-")), "{scripts:?}");
-    for address in scripts.into_iter().filter(|one| one.contains(".js") || one.contains(".wasm")) {
+    for address in scripts.into_iter().filter(|one| one.ends_with(".js") || one.ends_with(".wasm")) {
         let head = server.head_of(address);
         assert!(head.contains("content-security-policy: default-src 'none'"), "{address}: {head}");
         assert!(head.contains("immutable"), "{address}: {head}");
