@@ -221,7 +221,9 @@ impl Phone {
             self.push.indexing = false;
         }
         let mut changed = false;
-        while let Some(indexed) = self.contacts.poll_indexed() {
+        // A push or file that is not read to its end yet will change its source again.
+        let settled = self.push.open.is_empty() && self.push.files.is_empty();
+        while settled && let Some(indexed) = self.contacts.poll_indexed() {
             self.tell_indexed(indexed);
             changed = true;
         }

@@ -40,14 +40,29 @@ enum Port {
 }
 
 enum Waiting {
-    /// Rows of a push, from `next` on.
-    Rows { push: u64, rows: Array, next: u32 },
-    /// Rows as lines of JSON, from octet `next` on.
-    Lines { push: u64, octets: Uint8Array, next: u32 },
-    /// A whole array as JSON text, not parsed yet.
-    Text { push: u64, text: JsString },
+    Push(Push),
     /// A message about contacts that must not overtake them.
-    Message { text: String, held: bool },
+    Message {
+        text: String,
+        held: bool,
+    },
+}
+
+/// One message of contacts.
+struct Push {
+    push: u64,
+    /// The message without its rows, until the phone has it: it keeps only few pushes open.
+    head: Option<String>,
+    body: Body,
+}
+
+enum Body {
+    /// Rows, from `next` on.
+    Rows { rows: Array, next: u32 },
+    /// Rows as lines of JSON, from octet `next` on.
+    Lines { octets: Uint8Array, next: u32 },
+    /// A whole array as JSON text, not parsed yet.
+    Text(JsString),
 }
 
 impl Intake {
@@ -115,36 +130,71 @@ impl Intake {
                 self.input(HostInput::Message { text, held });
                 1
             }
-            Some(Waiting::Text { push, text }) => {
-                let parsed = JSON::parse(&String::from(text)).ok().filter(Array::is_array);
-                match parsed {
-                    Some(rows) => self.put_back(Waiting::Rows { push, rows: rows.unchecked_into(), next: 0 }),
-                    None => self.end_bad(push),
-                }
-                MAX_ROWS
+            Some(Waiting::Push(mut push)) => {
+                self.tell_begin(&mut push);
+                self.take(push, rows)
             }
-            Some(Waiting::Rows { push, rows: all, next }) => self.take_rows(push, all, next, rows),
-            Some(Waiting::Lines { push, octets, next }) => self.take_lines(push, octets, next, rows),
         }
+    }
+
+    fn take(&self, Push { push, head, body }: Push, wanted: usize) -> usize {
+        let (taken, rest) = match body {
+            Body::Rows { rows, next } => {
+                let taken = self.take_rows(push, &rows, next, wanted);
+                let next = next.saturating_add(taken);
+                (taken.max(1) as usize, (next < rows.length()).then_some(Body::Rows { rows, next }))
+            }
+            Body::Lines { octets, next } => {
+                let (taken, next) = self.take_lines(push, &octets, next, wanted);
+                (taken, (next < octets.length()).then_some(Body::Lines { octets, next }))
+            }
+            Body::Text(text) => {
+                let parsed = JSON::parse(&String::from(text)).ok().filter(Array::is_array);
+                if parsed.is_none() {
+                    self.input(HostInput::ContactRowsBad { push, count: 1 });
+                }
+                (MAX_ROWS, parsed.map(|rows| Body::Rows { rows: rows.unchecked_into(), next: 0 }))
+            }
+        };
+        match rest {
+            Some(body) => self.waiting.borrow_mut().push_front(Waiting::Push(Push { push, head, body })),
+            None => self.end(push),
+        }
+        taken
+    }
+
+    fn tell_begin(&self, push: &mut Push) {
+        if let Some(head) = push.head.take() {
+            self.input(HostInput::ContactsBegin { push: push.push, head });
+        }
+    }
+
+    /// The next push begins before this one ends: to the phone they are one, and the host is told once.
+    fn end(&self, push: u64) {
+        let next = self.waiting.borrow_mut().pop_front();
+        match next {
+            Some(Waiting::Push(mut next)) => {
+                self.tell_begin(&mut next);
+                self.waiting.borrow_mut().push_front(Waiting::Push(next));
+            }
+            Some(next) => self.waiting.borrow_mut().push_front(next),
+            None => {}
+        }
+        self.input(HostInput::ContactsEnd { push });
     }
 
     /// Starts a push if the message carries rows in a form that can be cut in slices.
     fn begin(&self, data: &JsValue) -> bool {
         let body = get(data, "data");
-        let push = self.pushes.get() + 1;
-        let (waiting, head) = if Array::is_array(&body) {
-            (
-                Waiting::Rows { push, rows: body.unchecked_into(), next: 0 },
-                head(data, &JsValue::UNDEFINED, ""),
-            )
+        let (rows, head) = if Array::is_array(&body) {
+            (Body::Rows { rows: body.unchecked_into(), next: 0 }, head(data, &JsValue::UNDEFINED, ""))
         } else if Array::is_array(&get(&body, "contacts")) {
             let rows = get(&body, "contacts").unchecked_into();
-            (Waiting::Rows { push, rows, next: 0 }, head(data, &body, "contacts"))
+            (Body::Rows { rows, next: 0 }, head(data, &body, "contacts"))
         } else if let Ok(text) = get(&body, "json").dyn_into::<JsString>() {
-            (Waiting::Text { push, text }, head(data, &body, "json"))
+            (Body::Text(text), head(data, &body, "json"))
         } else if let Ok(buffer) = get(&body, "ndjson").dyn_into::<js_sys::ArrayBuffer>() {
-            let octets = Uint8Array::new(&buffer);
-            (Waiting::Lines { push, octets, next: 0 }, head(data, &body, "ndjson"))
+            (Body::Lines { octets: Uint8Array::new(&buffer), next: 0 }, head(data, &body, "ndjson"))
         } else {
             return false;
         };
@@ -152,22 +202,23 @@ impl Intake {
             self.input(HostInput::Unreadable);
             return true;
         };
+        let push = self.pushes.get() + 1;
         self.pushes.set(push);
-        self.input(HostInput::ContactsBegin { push, head });
-        self.waiting.borrow_mut().push_back(waiting);
+        let waiting = Push { push, head: Some(head), body: rows };
+        self.waiting.borrow_mut().push_back(Waiting::Push(waiting));
         self.feed.with(|app| app.idle().wake());
         true
     }
 
-    fn take_rows(&self, push: u64, all: Array, next: u32, rows: usize) -> usize {
-        let end = next.saturating_add(rows as u32).min(all.length());
+    /// How many rows it took.
+    fn take_rows(&self, push: u64, all: &Array, next: u32, wanted: usize) -> u32 {
+        let end = next.saturating_add(wanted as u32).min(all.length());
         let slice = all.slice(next, end);
         match JSON::stringify(&slice) {
             Ok(text) => self.input(HostInput::ContactRows { push, rows: text.into() }),
             Err(_) => self.take_one_by_one(push, &slice),
         }
-        self.go_on(push, end >= all.length(), Waiting::Rows { push, rows: all, next: end });
-        (end - next) as usize
+        end.saturating_sub(next)
     }
 
     /// A row that has no JSON form must not take its neighbours with it.
@@ -179,10 +230,11 @@ impl Intake {
         self.input(HostInput::ContactRowsBad { push, count });
     }
 
-    fn take_lines(&self, push: u64, octets: Uint8Array, next: u32, rows: usize) -> usize {
+    /// How many lines it took, and where it goes on.
+    fn take_lines(&self, push: u64, octets: &Uint8Array, next: u32, wanted: usize) -> (usize, u32) {
         let mut end = next;
         let mut taken = 0;
-        while taken < rows && end < octets.length() {
+        while taken < wanted && end < octets.length() {
             let found = octets.index_of(b'\n', end as i32);
             end = if found < 0 { octets.length() } else { found as u32 + 1 };
             taken += 1;
@@ -198,25 +250,7 @@ impl Intake {
             self.input(HostInput::ContactRows { push, rows: format!("[{}]", good.join(",")) });
             self.input(HostInput::ContactRowsBad { push, count: lines.len() - good.len() });
         }
-        self.go_on(push, end >= octets.length(), Waiting::Lines { push, octets, next: end });
-        taken
-    }
-
-    fn go_on(&self, push: u64, over: bool, rest: Waiting) {
-        if over {
-            self.input(HostInput::ContactsEnd { push });
-        } else {
-            self.put_back(rest);
-        }
-    }
-
-    fn end_bad(&self, push: u64) {
-        self.input(HostInput::ContactRowsBad { push, count: 1 });
-        self.input(HostInput::ContactsEnd { push });
-    }
-
-    fn put_back(&self, rest: Waiting) {
-        self.waiting.borrow_mut().push_front(rest);
+        (taken, end)
     }
 
     fn input(&self, input: HostInput) {
