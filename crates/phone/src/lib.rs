@@ -271,6 +271,10 @@ impl Phone {
             None => {}
             Some(Ok((config, warnings))) => {
                 self.wanted_size = config.size;
+                if !config.country.is_empty() && !self.contacts.set_country(&config.country) {
+                    let text = format!("config.json: the country \"{}\" is not known", config.country);
+                    self.out.push_back(Output::Warn(text));
+                }
                 self.config = config;
                 self.out.extend(warnings.into_iter().map(Output::Warn));
             }

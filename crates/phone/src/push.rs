@@ -12,10 +12,9 @@ use crate::{
     call::source_name,
     view::Text,
 };
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use softframe_contacts::{
-    Contact, Contacts, Hit, Indexed, Mode, PhoneNumber, Rejection, Source,
+    Contact, Contacts, Hit, Indexed, Mode, Rejection, Source, chunk,
     vcard::{Defect, Reader},
 };
 use softframe_sip::Instant;
@@ -23,45 +22,12 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Pushes open at once; each source has one, and a page has few sources.
 const MAX_PUSHES: usize = 16;
-/// Contacts kept under one key of the store: one encryption each, and little is lost with one.
-const CHUNK_CONTACTS: usize = 500;
 /// Dropped contacts that wait for an account: as many as the index takes (protocol.md 1.7).
 const MAX_UNSAVED: usize = 1_000_000;
 /// Between two `contacts:indexing`.
 const PROGRESS_MILLIS: u64 = 250;
 /// Where dropped contacts are in the account's space.
 const PREFIX: &str = "contacts/";
-
-/// A contact as it is stored.
-#[derive(Serialize, Deserialize)]
-struct Kept {
-    i: String,
-    n: String,
-    p: Vec<(String, Option<String>)>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    c: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    t: Option<String>,
-}
-
-impl From<&Contact> for Kept {
-    fn from(contact: &Contact) -> Kept {
-        Kept {
-            i: contact.id.clone(),
-            n: contact.name.clone(),
-            p: contact.phones.iter().map(|phone| (phone.number.clone(), phone.kind.clone())).collect(),
-            c: contact.company.clone(),
-            t: contact.title.clone(),
-        }
-    }
-}
-
-impl From<Kept> for Contact {
-    fn from(kept: Kept) -> Contact {
-        let phones = kept.p.into_iter().map(|(number, kind)| PhoneNumber { number, kind }).collect();
-        Contact { id: kept.i, name: kept.n, phones, company: kept.c, title: kept.t }
-    }
-}
 
 /// A push of the host under way.
 struct Open {
@@ -79,14 +45,13 @@ pub(crate) struct Push {
     /// Chunks of the store.
     stored: VecDeque<Vec<u8>>,
     /// Dropped contacts that are in the index and not in the store yet.
-    unsaved: Vec<Contact>,
+    unsaved: VecDeque<Contact>,
     next_chunk: u64,
     /// The account's space was read: only then is it known which keys are free.
     loaded: bool,
     /// `Output::Index` is out and not finished.
     indexing: bool,
     told_progress: Option<Instant>,
-    counts: BTreeMap<String, usize>,
     /// The trouble with the store that was told last: each kind once in a row.
     trouble: Option<StorageError>,
     /// Sources that pushed a text which reads like a number as an id: theirs go back as texts, others' as numbers.
@@ -209,15 +174,18 @@ impl Phone {
     /// Takes in and indexes for `units`; says if more remains.
     pub(crate) fn step_contacts(&mut self, now: Instant, units: u32) -> bool {
         let mut left = units as usize;
-        while left > 0 && (self.step_file(now) || self.step_stored()) {
+        while left > 0 && (self.step_file(now) || self.step_stored(now)) {
             left -= 1;
         }
         let waits = !self.push.stored.is_empty()
             || self.push.files.iter().any(|file| file.over || !file.chunks.is_empty());
         let more = self.contacts.step(u32::try_from(left.max(1)).unwrap_or(1)) || waits;
         self.tell_indexing(now);
+        // A chunk at a time, so that no step is long.
+        let full = self.push.unsaved.len() >= chunk::MAX_CONTACTS;
+        let unsaved = if full || !more { self.save_chunk() } else { false };
+        let more = more || unsaved;
         if !more {
-            self.save_contacts();
             self.push.indexing = false;
         }
         let mut changed = false;
@@ -235,11 +203,10 @@ impl Phone {
     }
 
     /// One chunk of the store.
-    fn step_stored(&mut self) -> bool {
+    fn step_stored(&mut self, now: Instant) -> bool {
         let Some(chunk) = self.push.stored.pop_front() else { return false };
-        let kept: Vec<Kept> = serde_json::from_slice(&chunk).unwrap_or_default();
-        for contact in kept {
-            self.contacts.push(&Source::Vcard, contact.into());
+        if self.contacts.push_chunk(&Source::Vcard, &chunk).is_err() {
+            self.storage_failed(now, StorageError::Damaged);
         }
         if self.push.stored.is_empty() {
             self.contacts.end(&Source::Vcard);
@@ -248,19 +215,18 @@ impl Phone {
     }
 
     /// Dropped contacts go into the account's space; without an account they wait for the next one.
-    fn save_contacts(&mut self) {
-        let Some(space) = self.space().filter(|_| self.push.loaded) else { return };
-        let unsaved = std::mem::take(&mut self.push.unsaved);
-        for chunk in unsaved.chunks(CHUNK_CONTACTS) {
-            let kept: Vec<Kept> = chunk.iter().map(Kept::from).collect();
-            let key = format!("{PREFIX}{:08}", self.push.next_chunk);
-            self.push.next_chunk += 1;
-            self.store(StoreRequest::Put {
-                space: space.clone(),
-                key,
-                value: bridge::json(&kept).into_bytes(),
-            });
+    /// Says if more remains.
+    fn save_chunk(&mut self) -> bool {
+        let Some(space) = self.space().filter(|_| self.push.loaded) else { return false };
+        let count = self.push.unsaved.len().min(chunk::MAX_CONTACTS);
+        if count == 0 {
+            return false;
         }
+        let contacts: Vec<Contact> = self.push.unsaved.drain(..count).collect();
+        let key = format!("{PREFIX}{:08}", self.push.next_chunk);
+        self.push.next_chunk += 1;
+        self.store(StoreRequest::Put { space, key, value: chunk::encode(&contacts) });
+        !self.push.unsaved.is_empty()
     }
 
     /// The account is known: its space is read, and what was dropped before belongs to it.
@@ -291,13 +257,14 @@ impl Phone {
     pub(crate) fn load_ended(&mut self, space: &str) {
         if self.space().as_deref() == Some(space) {
             self.push.loaded = true;
-            self.save_contacts();
+            self.wants_index();
         }
     }
 
     /// The account is gone: nothing of it stays in memory.
     pub(crate) fn close_space(&mut self) {
         self.contacts = Contacts::new();
+        self.contacts.set_country(&self.config.country);
         self.push = Push::default();
         self.history.clear();
     }
@@ -343,7 +310,6 @@ impl Phone {
 
     fn tell_indexed(&mut self, indexed: Indexed) {
         let source = source_name(&indexed.source);
-        self.push.counts.insert(source.clone(), indexed.count);
         let data = IndexedData {
             source,
             count: indexed.count,
@@ -360,7 +326,7 @@ impl Phone {
 
     /// Contacts by source, for the settings.
     pub(crate) fn contact_counts(&self) -> Vec<(String, usize)> {
-        self.push.counts.iter().map(|(source, count)| (source.clone(), *count)).collect()
+        self.contacts.sources().iter().map(|(source, count)| (source_name(source), *count)).collect()
     }
 }
 

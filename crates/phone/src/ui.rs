@@ -212,8 +212,8 @@ impl Phone {
             Action::ContactClick(key) => self.contact_click(&key),
             Action::RemoveRecent(key) => self.remove_recent(now, &key),
             Action::Undo => self.undo(),
-            Action::Back => self.back(),
-            Action::CloseSheet => self.close_sheet(),
+            Action::Back => self.back(now),
+            Action::CloseSheet => self.close_sheet(now),
             Action::OpenStatus => self.ui.menu = Menu::Status,
             Action::OpenSettings => (self.ui.page, self.ui.menu) = (Page::Settings, Menu::None),
             Action::Status(status) => {
@@ -396,9 +396,9 @@ impl Phone {
     }
 
     /// Esc and the back arrow: closes the top sheet, else leaves the sub-page, else clears the field. Ends no call.
-    fn back(&mut self) {
+    fn back(&mut self, now: Instant) {
         if self.ui.menu != Menu::None || self.ui.import.is_some() || self.ui.confirm.is_some() {
-            self.close_sheet();
+            self.close_sheet(now);
         } else if self.ui.picking.take().is_some() {
             // Back to the call.
         } else if self.ui.keypad {
@@ -414,19 +414,33 @@ impl Phone {
         }
     }
 
-    fn close_sheet(&mut self) {
-        if self.ui.confirm.take().is_some() {
-            self.attention_over();
+    fn close_sheet(&mut self, now: Instant) {
+        if self.ui.confirm.is_some() {
+            self.drop_confirm(now);
         } else if self.ui.import.take().is_none() {
             self.ui.menu = Menu::None;
         }
     }
 
     fn confirmed_dialling(&mut self, now: Instant, yes: bool) {
-        let Some((wish, _)) = self.ui.confirm.take() else { return };
-        self.attention_over();
-        if yes {
+        if !yes {
+            return self.drop_confirm(now);
+        }
+        if let Some((wish, _)) = self.ui.confirm.take() {
             self.dial(now, wish);
+        }
+    }
+
+    /// A number that needs the person's word: the newest question stands.
+    pub(crate) fn ask_person(&mut self, now: Instant, wish: Wish, question: Question) {
+        self.drop_confirm(now);
+        self.ui.confirm = Some((wish, question));
+        self.attention("confirm");
+    }
+
+    fn drop_confirm(&mut self, now: Instant) {
+        if let Some((wish, _)) = self.ui.confirm.take() {
+            self.decline_referral(now, &wish);
         }
     }
 

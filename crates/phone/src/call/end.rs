@@ -29,7 +29,10 @@ impl Phone {
         let Some(call) = self.calls.get(&id) else { return };
         let session = call.session;
         let ending = match &call.state {
-            State::Preparing { .. } => Ending::local(Reason::Cancelled, 0, ""),
+            State::Preparing { .. } => {
+                self.decline_unfollowed(now, id);
+                Ending::local(Reason::Cancelled, 0, "")
+            }
             State::Calling | State::Progressing(_) => Ending::local(Reason::Cancelled, 487, ""),
             State::Incoming { .. } | State::Answering { .. } => return self.decline(now, id, None),
             State::Accepting { .. } | State::Talking(_) => Ending::local(reason, 200, ""),

@@ -48,9 +48,7 @@ impl Phone {
     pub(crate) fn dial(&mut self, now: Instant, wish: Wish) {
         if let Some((code, message)) = self.no_dialling() {
             self.refuse_dialling(now, &wish, code);
-            if let Some(session) = wish.referred {
-                self.command(now, Command::Decline { session });
-            }
+            self.decline_referral(now, &wish);
             self.fail_ask(wish.ask, code, message);
             return;
         }

@@ -140,6 +140,7 @@ impl Phone {
     /// No INVITE went out, and nothing starts by itself later (protocol.md 1.6).
     fn offer_failed(&mut self, now: Instant, id: CallId, error: MediaError) {
         let number = self.calls.get(&id).map(|call| call.to.clone());
+        self.decline_unfollowed(now, id);
         self.fail_asks(id, Await::Inviting, Code::of_media(error), "The microphone cannot be used.");
         self.media_trouble(error, number);
         self.finish(now, id, Ending::local(Reason::MediaFailed, 0, ""));

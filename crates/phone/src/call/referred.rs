@@ -2,9 +2,9 @@
 //!
 //! It never follows by itself what a person would be asked for.
 
-use super::Wish;
+use super::{State, Wish};
 use crate::{
-    Phone,
+    CallId, Phone,
     dial::{self, Verdict},
 };
 use softframe_sip::{Command, Instant, SessionId, wire::Uri};
@@ -19,11 +19,23 @@ impl Phone {
         let question = dial::question(&number, &self.config);
         let wish = Wish { number, referred: Some(session), ..Wish::default() };
         match question {
-            Some(question) => {
-                self.ui.confirm = Some((wish, question));
-                self.attention("confirm");
-            }
+            Some(question) => self.ask_person(now, wish, question),
             None => self.dial(now, wish),
+        }
+    }
+
+    /// Nothing will come of this wish: whoever asked for it by a transfer is told.
+    pub(crate) fn decline_referral(&mut self, now: Instant, wish: &Wish) {
+        if let Some(session) = wish.referred {
+            self.command(now, Command::Decline { session });
+        }
+    }
+
+    /// As above, for a call whose INVITE never went out.
+    pub(crate) fn decline_unfollowed(&mut self, now: Instant, id: CallId) {
+        let Some(call) = self.calls.get(&id) else { return };
+        if let (State::Preparing { .. }, Some(session)) = (&call.state, call.referred) {
+            self.command(now, Command::Decline { session });
         }
     }
 }

@@ -45,16 +45,19 @@ impl Phone {
     /// Holds `live`, then does `next`; if the hold is refused, `next` fails.
     pub(crate) fn hold_then(&mut self, now: Instant, live: CallId, next: Next) {
         if self.after_hold.is_some() || !self.is_registered() {
-            self.fail_next(next);
+            self.fail_next(now, next);
             return;
         }
         self.after_hold = Some((live, next));
         self.want_hold(now, live, true, None);
     }
 
-    pub(crate) fn fail_next(&mut self, next: Next) {
+    pub(crate) fn fail_next(&mut self, now: Instant, next: Next) {
         let ask = match next {
-            Next::Dial(wish) => wish.ask,
+            Next::Dial(wish) => {
+                self.decline_referral(now, &wish);
+                wish.ask
+            }
             Next::Answer(_, ask) | Next::Unhold(_, ask) => ask,
         };
         self.fail_ask(ask, Code::WrongState, "The active call could not be held.");
@@ -82,7 +85,7 @@ impl Phone {
         let Some(call) = self.calls.get_mut(&id) else { return };
         let Some(talk) = call.talk_mut() else {
             self.fail_ask(ask, Code::WrongState, "This call is not accepted yet.");
-            self.hold_refused(id);
+            self.hold_refused(now, id);
             return;
         };
         talk.want_held = hold;
@@ -97,9 +100,9 @@ impl Phone {
         }
     }
 
-    fn hold_refused(&mut self, id: CallId) {
+    fn hold_refused(&mut self, now: Instant, id: CallId) {
         if let Some((_, next)) = self.after_hold.take_if(|(held, _)| *held == id) {
-            self.fail_next(next);
+            self.fail_next(now, next);
         }
     }
 
@@ -213,7 +216,7 @@ impl Phone {
             self.ui.toast(now, Text::of("call.hold.no"), true);
             self.fail_asks(id, Await::Held, Code::WrongState, "The other side refused.");
             self.fail_asks(id, Await::Unheld, Code::WrongState, "The other side refused.");
-            self.hold_refused(id);
+            self.hold_refused(now, id);
         }
     }
 

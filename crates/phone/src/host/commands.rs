@@ -210,8 +210,7 @@ impl Phone {
         match question {
             Some(question) => {
                 self.fail_ask(Some(ask), Code::NeedsConfirmation, "The person is asked first.");
-                self.ui.confirm = Some((wish, question));
-                self.attention("confirm");
+                self.ask_person(now, wish, question);
             }
             None => {
                 wish.ask = Some(ask);

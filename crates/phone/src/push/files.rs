@@ -2,7 +2,7 @@
 //!
 //! It never reads a file in one go, and a broken card costs only itself.
 
-use super::{CHUNK_CONTACTS, MAX_UNSAVED};
+use super::MAX_UNSAVED;
 use crate::{
     FileEvent, Output, Phone,
     account::Account,
@@ -112,7 +112,7 @@ impl Phone {
                 Ok(contact) => {
                     file.added += 1;
                     if self.push.unsaved.len() < MAX_UNSAVED {
-                        self.push.unsaved.push(contact.clone());
+                        self.push.unsaved.push_back(contact.clone());
                     }
                     self.contacts.push(&Source::Vcard, contact);
                 }
@@ -125,9 +125,6 @@ impl Phone {
                 }
             }
         }
-        if self.push.unsaved.len() >= CHUNK_CONTACTS {
-            self.save_contacts();
-        }
     }
 
     fn file_done(&mut self, now: Instant, mut file: File) {
@@ -138,7 +135,6 @@ impl Phone {
         if self.push.files.is_empty() {
             self.contacts.end(&Source::Vcard);
         }
-        self.save_contacts();
         let sheet = Sheet::Import {
             name: file.name.clone(),
             added: file.added,

@@ -161,7 +161,9 @@ impl Phone {
             return trouble.or_else(|| covered.then_some(Sheet::SecondIncoming(incoming)));
         }
         if let Some((wish, question)) = &self.ui.confirm {
-            let from = self.host.chain().first().cloned().unwrap_or_default();
+            let referrer = wish.referred.and_then(|session| self.calls.get(&self.call_of(session)?));
+            let page = || self.host.chain().first().cloned().unwrap_or_default();
+            let from = referrer.map_or_else(page, |call| call.name());
             return Some(Sheet::Confirm {
                 from,
                 number: wish.number.clone(),

@@ -129,6 +129,7 @@ fn a_file_dropped_before_sign_in_belongs_to_the_account_that_signs_in() {
     };
     world.act(station, sign_in);
     world.run(1_000);
+    index(&mut world, station);
     assert!(
         world.stations[station]
             .store
