@@ -29,6 +29,33 @@ pub(crate) const SUPPORTED: &str = "outbound, gruu, norefersub";
 /// A SIP user agent (RFC 3261 §6) for one account.
 ///
 /// Each input costs a scan over the few sessions there can be and the requests in the air.
+///
+/// ```
+/// use softframe_sip::{Command, Config, Input, Instant, Output, Secret, UserAgent};
+/// let config = Config {
+///     servers: vec!["wss://pbx.example/ws".into()],
+///     user: "200".into(),
+///     domain: "pbx.example".into(),
+///     auth_user: None,
+///     display_name: None,
+///     secret: Secret::Password("secret".into()),
+///     instance: "f81d4fae-7dec-41d0-a765-00a0c91e6bf6".into(),
+///     expires: 600,
+///     user_agent: "Example".into(),
+/// };
+/// let mut agent = UserAgent::new(config, [7; 32]); // fresh random octets, outside of an example
+/// agent.handle_input(Instant(0), Input::Command(Command::Register));
+/// let mut frames = Vec::new();
+/// while let Some(output) = agent.poll_output() {
+///     match output {
+///         Output::Connect { flow, .. } => agent.handle_input(Instant(20), Input::Connected(flow)),
+///         Output::Transmit(_, frame) => frames.push(frame),
+///         Output::Disconnect(_) | Output::Event(_) => {}
+///     }
+/// }
+/// assert!(frames[0].starts_with(b"REGISTER sip:pbx.example SIP/2.0\r\n"));
+/// assert!(agent.poll_timeout().is_some(), "an answer is waited for");
+/// ```
 pub struct UserAgent {
     pub(crate) config: Config,
     pub(crate) ids: Ids,
@@ -140,6 +167,15 @@ impl UserAgent {
             Session::Confirmed(confirmed) => &confirmed.dialog.id.call_id,
             Session::Leaving { dialog, .. } => &dialog.id.call_id,
         })
+    }
+
+    /// Whether nothing of any call or request is left: no session, no transaction, nothing that waits to be sent.
+    pub fn is_idle(&self) -> bool {
+        self.sessions.is_empty()
+            && self.exchanges.is_empty()
+            && self.servers.is_empty()
+            && self.parked.is_empty()
+            && self.outcomes.is_empty()
     }
 
     /// Frames that were no message, and responses that nobody waited for.

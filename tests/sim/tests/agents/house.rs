@@ -182,3 +182,28 @@ fn message_reaches_the_other_phone() {
     assert_eq!(world.told(1), ["message hola"]);
     assert_settled(&mut world);
 }
+
+#[test]
+fn five_hundred_calls_leave_no_trace() {
+    let mut world = World::with_server(&["200", "201"]);
+    for number in 0..500 {
+        let ours = world.call(0, "201");
+        world.run(100);
+        let theirs = world.incoming(1);
+        match number % 3 {
+            0 => world.hang_up(0, ours),
+            1 => world.hang_up(1, theirs),
+            _ => {
+                world.accept(1, theirs);
+                world.run(100);
+                world.hang_up(1, theirs);
+            }
+        }
+        // Five INVITEs of one caller in ten seconds are let through.
+        world.run(2_500);
+        world.ladder();
+        assert!(world.told(0).last().is_some_and(|event| event.starts_with("terminated")), "call {number}");
+        assert!(world.told(1).last().is_some_and(|event| event.starts_with("terminated")), "call {number}");
+    }
+    assert_settled(&mut world);
+}
