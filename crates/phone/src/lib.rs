@@ -61,6 +61,18 @@ use ui::Ui;
 use view::Text;
 
 /// One phone: an account, its calls, its contacts, and what the screen and the host page are told of them.
+///
+/// At most six calls, three of them ringing; every queue has a `MAX_` constant where it is. An input costs what it
+/// causes, and only [`Phone::contacts_step`] works through bulk.
+///
+/// ```
+/// use softframe_phone::{Input, Instant, Output, Phone};
+///
+/// let mut phone = Phone::new([7; 32]);
+/// phone.handle_input(Instant(0), Input::Wall(1_684_681_819_342));
+/// let Some(Output::Host { message, .. }) = phone.poll_output() else { panic!("the phone speaks first") };
+/// assert!(message.starts_with(r#"{"type":"softframe:ready""#));
+/// ```
 pub struct Phone {
     ids: Ids,
     clock: Clock,
@@ -426,6 +438,9 @@ impl Phone {
     }
 
     fn end_all(&mut self, now: Instant) {
+        if let Some((_, next)) = self.after_hold.take() {
+            self.fail_next(now, next);
+        }
         let ids: Vec<CallId> = self.calls.keys().copied().collect();
         for id in ids {
             self.end(now, id, cause::Reason::Hangup);

@@ -9,7 +9,7 @@ use crate::{
     cause::{Ending, Reason, Stage, ending},
     view::Text,
 };
-use softframe_sip::{Cause, Command, Instant, SessionId};
+use softframe_sip::{Cause, Command, EndedBy, Instant, SessionId};
 
 impl Phone {
     /// The SIP side says that the session is over.
@@ -75,6 +75,9 @@ impl Phone {
         if announced {
             self.out.push_back(Output::Journal { call: id, entry: None });
             self.after_end(now, &call, &ending, transferred_to);
+        } else if ending.ended_by != EndedBy::Local {
+            // It never reached the wire: a page was told nothing, a person wants to know.
+            self.ui.toast(now, Text::of("dial.offline"), true);
         }
         self.ui.call_gone(id, self.calls.keys().next_back().copied());
         self.hold_done(now, id);

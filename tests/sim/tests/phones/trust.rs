@@ -133,3 +133,19 @@ fn a_click2call_kept_while_untrusted_is_filled_in_not_dialled() {
         other => panic!("{other:?}"),
     }
 }
+
+#[test]
+fn a_core_that_starts_again_in_the_same_load_goes_on_counting_and_is_logged_anew() {
+    let mut world = World::new();
+    let station = world.station();
+    world.input(station, Input::Resume { seq: 8 });
+    world.trust(station);
+    world.boot(station, &world.kiosk("200", "secret-200", ""));
+    world.run(1_000);
+    let heard = &world.stations[station].heard;
+    let found: Vec<(&str, u64)> = heard
+        .iter()
+        .map(|message| (message["type"].as_str().unwrap(), message["seq"].as_u64().unwrap()))
+        .collect();
+    assert_eq!(found, [("connection:change", 8), ("connection:change", 9), ("logged", 10)]);
+}
