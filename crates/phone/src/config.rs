@@ -152,8 +152,7 @@ pub enum IcePolicy {
 }
 
 /// `headers`: the names on the wire of what events carry.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeaderNames {
     /// The call's id, in both directions.
     pub call_id: String,
@@ -220,7 +219,7 @@ impl Default for DialConfig {
 
 /// `dial.hostLimit`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+#[serde(rename_all = "camelCase", default)]
 pub struct HostLimit {
     /// Calls in ten seconds.
     pub per10s: usize,
@@ -258,7 +257,7 @@ impl Config {
         let Value::Object(map) = value else {
             return Err(wrong("", "must be a JSON object", &value));
         };
-        let mut keys = Keys { prefix: "", map };
+        let mut keys = Keys::new("", map);
         let mut config = Config::default();
         read_network(&mut keys, &mut config)?;
         read_looks(&mut keys, &mut config)?;
@@ -331,8 +330,10 @@ mod tests {
 
     #[test]
     fn unknown_keys_and_a_star_in_hosts_warn() {
-        let (_, warnings) = Config::parse(r#"{"sevrer":"x","hosts":["*"],"xivo":{}}"#).unwrap();
-        assert_eq!(warnings.len(), 3, "{warnings:?}");
+        let text = r#"{"sevrer":"x","hosts":["*"],"xivo":{},"headers":{"team":"X-T","linkedId":"X-L"},"dial":{"a":1}}"#;
+        let (config, warnings) = Config::parse(text).unwrap();
+        assert_eq!(warnings.len(), 5, "{warnings:?}");
+        assert_eq!((config.headers.team.as_str(), config.headers.call_id.as_str()), ("X-T", "X-Call-ID"));
     }
 
     #[test]

@@ -2,7 +2,9 @@
 //!
 //! It never guesses: a wrong type is an error, an unknown key a warning.
 
-use super::{Config, ConfigError, DialConfig, HostLimit, IceServer, MAX_FOUND_CHARS, ThemeConfig};
+use super::{
+    Config, ConfigError, DialConfig, HeaderNames, HostLimit, IceServer, MAX_FOUND_CHARS, ThemeConfig,
+};
 use crate::Theme;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
@@ -80,7 +82,9 @@ pub(super) fn read_looks(keys: &mut Keys, config: &mut Config) -> Result<(), Con
         config.size = (size.width, size.height);
     }
     if let Some(theme) = keys.take::<Value>("theme", "must be an object")? {
-        config.theme = read_theme(theme)?;
+        let (theme, warnings) = read_theme(theme)?;
+        config.theme = theme;
+        keys.warnings.extend(warnings);
     }
     #[derive(Deserialize)]
     struct StatusJson {
@@ -93,11 +97,11 @@ pub(super) fn read_looks(keys: &mut Keys, config: &mut Config) -> Result<(), Con
     Ok(())
 }
 
-fn read_theme(value: Value) -> Result<ThemeConfig, ConfigError> {
+fn read_theme(value: Value) -> Result<(ThemeConfig, Vec<String>), ConfigError> {
     let Value::Object(map) = value else {
         return Err(wrong("theme", "must be an object", &value));
     };
-    let mut keys = Keys { prefix: "theme.", map };
+    let mut keys = Keys::new("theme.", map);
     let mode = match keys.take::<String>("mode", MODE)?.as_deref() {
         None | Some("system") => Theme::System,
         Some("light") => Theme::Light,
@@ -112,7 +116,7 @@ fn read_theme(value: Value) -> Result<ThemeConfig, ConfigError> {
     }
     let name: Option<String> = keys.take("name", "must be a text of at most 24 characters")?;
     let name = name.map(|name| name.chars().take(24).collect());
-    Ok(ThemeConfig { mode, accent, accent_dark, radius, name })
+    Ok((ThemeConfig { mode, accent, accent_dark, radius, name }, keys.unknown()))
 }
 
 const MODE: &str = "must be \"system\", \"light\" or \"dark\"";
@@ -120,8 +124,10 @@ const MODE: &str = "must be \"system\", \"light\" or \"dark\"";
 pub(super) fn read_policy(keys: &mut Keys, config: &mut Config) -> Result<(), ConfigError> {
     config.country = keys.text("country", "must be a two-letter country code")?;
     config.team = keys.text("team", "must be a text")?;
-    if let Some(names) = keys.take("headers", "must be an object of header names")? {
+    if let Some(names) = keys.take::<Value>("headers", "must be an object of header names")? {
+        let (names, warnings) = read_headers(names)?;
         config.headers = names;
+        keys.warnings.extend(warnings);
     }
     config.call_waiting = keys.take("callWaiting", "must be true or false")?.unwrap_or(true);
     config.dial_uris = keys.take("dialUris", "must be true or false")?.unwrap_or(false);
@@ -140,12 +146,36 @@ pub(super) fn read_policy(keys: &mut Keys, config: &mut Config) -> Result<(), Co
         config.dnd_code = code;
     }
     if let Some(dial) = keys.take::<Value>("dial", "must be an object")? {
-        config.dial = read_dial(dial)?;
+        let (dial, warnings) = read_dial(dial)?;
+        config.dial = dial;
+        keys.warnings.extend(warnings);
     }
     Ok(())
 }
 
-fn read_dial(value: Value) -> Result<DialConfig, ConfigError> {
+fn read_headers(value: Value) -> Result<(HeaderNames, Vec<String>), ConfigError> {
+    let Value::Object(map) = value else {
+        return Err(wrong("headers", "must be an object of header names", &value));
+    };
+    const NAME: &str = "must be the name of a header";
+    let mut keys = Keys::new("headers.", map);
+    let mut names = HeaderNames::default();
+    for (key, place) in
+        [("callId", &mut names.call_id), ("team", &mut names.team), ("queue", &mut names.queue)]
+    {
+        if let Some(name) = keys.take(key, NAME)? {
+            *place = name;
+        }
+    }
+    if let Some(OneOrMany(dialled)) =
+        keys.take("dialled", "must be the name of a header, or a list of them")?
+    {
+        names.dialled = dialled;
+    }
+    Ok((names, keys.unknown()))
+}
+
+fn read_dial(value: Value) -> Result<(DialConfig, Vec<String>), ConfigError> {
     let Value::Object(mut map) = value else {
         return Err(wrong("dial", "must be an object", &value));
     };
@@ -155,7 +185,7 @@ fn read_dial(value: Value) -> Result<DialConfig, ConfigError> {
         let parsed: Result<Option<HostLimit>, _> = serde_json::from_value(limit.clone());
         dial.host_limit = parsed.map_err(|_| wrong("dial.hostLimit", rule, &limit))?;
     }
-    let mut keys = Keys { prefix: "dial.", map };
+    let mut keys = Keys::new("dial.", map);
     if let Some(confirm) = keys.take("confirmCodes", "must be true or false")? {
         dial.confirm_codes = confirm;
     }
@@ -166,16 +196,22 @@ fn read_dial(value: Value) -> Result<DialConfig, ConfigError> {
     if let Some(emergency) = keys.take("emergency", "must be a list of numbers")? {
         dial.emergency = emergency;
     }
-    Ok(dial)
+    Ok((dial, keys.unknown()))
 }
 
 /// The keys not read yet of one object of the file.
 pub(super) struct Keys {
     pub(super) prefix: &'static str,
     pub(super) map: Map<String, Value>,
+    /// Of objects inside this one.
+    warnings: Vec<String>,
 }
 
 impl Keys {
+    pub(super) fn new(prefix: &'static str, map: Map<String, Value>) -> Keys {
+        Keys { prefix, map, warnings: Vec::new() }
+    }
+
     /// `null` counts as absent: a template may leave it.
     fn take<T: DeserializeOwned>(&mut self, key: &str, rule: &'static str) -> Result<Option<T>, ConfigError> {
         let Some(value) = self.map.remove(key).filter(|value| !value.is_null()) else {
@@ -214,15 +250,17 @@ impl Keys {
         }
     }
 
+    /// What was not asked for.
+    fn unknown(self) -> Vec<String> {
+        let text = |key: &String| match INERT.contains(&key.as_str()) && self.prefix.is_empty() {
+            true => format!("config.json: this version does not act on \"{key}\""),
+            false => format!("config.json: unknown key \"{}{key}\"", self.prefix),
+        };
+        self.map.keys().map(text).chain(self.warnings).collect()
+    }
+
     pub(super) fn leftover(self, config: &Config) -> Vec<String> {
-        let mut warnings: Vec<String> = self
-            .map
-            .keys()
-            .map(|key| match INERT.contains(&key.as_str()) {
-                true => format!("config.json: this version does not act on \"{key}\""),
-                false => format!("config.json: unknown key \"{key}\""),
-            })
-            .collect();
+        let mut warnings = self.unknown();
         if config.hosts.iter().any(|host| host == "*") {
             warnings.push("config.json: hosts contains \"*\", any page may use this phone".into());
         }

@@ -1,4 +1,4 @@
-//! Random programs for two phones: whatever happens, each call tells one whole story.
+//! Random programs for three phones: whatever happens, each call tells one whole story.
 
 use proptest::prelude::*;
 use serde_json::Value;
@@ -49,6 +49,8 @@ fn step() -> impl Strategy<Value = Step> {
             r#"{"type":"dnd","data":{"enabled":true}}"#,
             r#"{"type":"dnd","data":{"enabled":false}}"#,
             r#"{"type":"state","id":"x"}"#,
+            r#"{"type":"contacts","data":[{"id":1,"name":"Ana","phones":["200"]}]}"#,
+            r#"{"type":"logout"}"#,
         ]).prop_map(Step::Host),
         1 => "\\PC{0,40}".prop_map(Step::Text),
         3 => Just(Step::Answer),
@@ -183,12 +185,16 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 150, max_shrink_iters: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_call_tells_one_whole_story(program in prop::collection::vec((0usize..2, step()), 1..60)) {
+    fn every_call_tells_one_whole_story(program in prop::collection::vec((0usize..3, step()), 1..60)) {
         let mut world = World::pair();
+        let third = world.station();
+        world.trust(third);
+        world.boot(third, &world.kiosk("202", "secret-202", ""));
+        world.run(500);
         for (station, step) in program {
             perform(&mut world, station, step);
         }
-        for station in 0..2 {
+        for station in 0..3 {
             world.stations[station].frozen = false;
             world.stations[station].network = true;
             world.input(station, Input::Leave);
