@@ -23,6 +23,18 @@ pub(crate) struct Exchange {
     pub(crate) purpose: Purpose,
     /// `None` where challenges are not answered: in dialogs that the other side opened.
     attempt: Option<Attempt>,
+    patience: Patience,
+}
+
+/// How long an INVITE may stay without a final response once a provisional one has come: its transaction sets no end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Patience {
+    /// A person may let it ring, and ends it by a command.
+    Endless,
+    /// An INVITE inside a session is answered by a machine: it is cancelled then.
+    Until(Instant),
+    /// CANCEL is sent; whether or not it is answered, the INVITE is forgotten then.
+    Cancelled(Instant),
 }
 
 /// Who asked for a request.
@@ -35,7 +47,7 @@ pub(crate) enum Purpose {
     /// A session's first INVITE.
     Invite(SessionId),
     /// An INVITE whose session has ended: CANCEL goes out as soon as it may, and what it still makes is ended.
-    Abandoned { cancel: Option<Instant>, reason: Option<String> },
+    Abandoned { reason: Option<String> },
     /// An INVITE inside a session.
     Reinvite(SessionId),
     /// REFER inside a session.
@@ -62,8 +74,18 @@ impl UserAgent {
     fn send_as_is(&mut self, now: Instant, purpose: Purpose, request: Message, attempt: Option<Attempt>) {
         self.transmit(request.octets().to_vec());
         let transaction = ClientTransaction::new(now, request);
+        let patience = match purpose {
+            Purpose::Reinvite(_) => Patience::Until(now.after(TIMEOUT)),
+            Purpose::Register
+            | Purpose::Ping
+            | Purpose::Invite(_)
+            | Purpose::Abandoned { .. }
+            | Purpose::Refer(_)
+            | Purpose::Bye
+            | Purpose::Forgotten => Patience::Endless,
+        };
         self.make_room();
-        self.exchanges.insert(transaction.key(), Exchange { transaction, purpose, attempt });
+        self.exchanges.insert(transaction.key(), Exchange { transaction, purpose, attempt, patience });
     }
 
     /// What somebody waits for is bounded by the number of sessions; the rest gives way.
@@ -215,19 +237,21 @@ impl UserAgent {
     /// The session of this INVITE has ended: CANCEL it as soon as a provisional response allows (RFC 3261 §9.1).
     pub(crate) fn abandon(&mut self, now: Instant, key: &TransactionKey, reason: Option<String>) {
         let Some(exchange) = self.exchanges.get_mut(key) else { return };
-        exchange.purpose = Purpose::Abandoned { cancel: None, reason };
+        exchange.purpose = Purpose::Abandoned { reason };
         if exchange.transaction.is_proceeding() {
             self.send_cancel(now, key);
         }
     }
 
+    /// Once for each INVITE.
     pub(crate) fn send_cancel(&mut self, now: Instant, key: &TransactionKey) {
         let Some(exchange) = self.exchanges.get_mut(key) else { return };
-        let Purpose::Abandoned { cancel: cancel @ None, reason } = &mut exchange.purpose else { return };
-        // An INVITE that is not answered in time after its CANCEL counts as cancelled.
-        *cancel = Some(now.after(TIMEOUT));
+        if let Patience::Cancelled(_) = exchange.patience {
+            return;
+        }
+        exchange.patience = Patience::Cancelled(now.after(TIMEOUT));
         let mut edit = exchange.transaction.request().to_cancel().edit();
-        if let Some(reason) = reason {
+        if let Purpose::Abandoned { reason: Some(reason) } = &exchange.purpose {
             edit = edit.add("Reason", reason);
         }
         self.send_as_is(now, Purpose::Forgotten, edit.finish(), None);
@@ -239,10 +263,31 @@ impl UserAgent {
         let keys: Vec<TransactionKey> =
             self.exchanges.iter().filter(|(_, exchange)| due(exchange)).map(|(key, _)| key.clone()).collect();
         for key in keys {
-            let Some(mut exchange) = self.exchanges.remove(&key) else { continue };
+            let Some(exchange) = self.exchanges.get_mut(&key) else { continue };
+            let purpose = exchange.purpose.clone();
             if exchange.transaction.handle_timeout(now).is_some() {
-                self.silence(now, exchange.purpose);
+                self.exchanges.remove(&key);
+                self.silence(now, purpose);
+            } else if exchange.transaction.is_terminated() {
+                self.exchanges.remove(&key);
+            } else {
+                self.out_of_patience(now, &key, &purpose);
             }
+        }
+    }
+
+    fn out_of_patience(&mut self, now: Instant, key: &TransactionKey, purpose: &Purpose) {
+        match self.exchanges.get(key).map(|exchange| exchange.patience) {
+            Some(Patience::Until(_)) => {
+                if let Purpose::Reinvite(session) = purpose {
+                    self.reinvite_lost(*session);
+                }
+                self.send_cancel(now, key);
+            }
+            Some(Patience::Cancelled(_)) => {
+                self.exchanges.remove(key);
+            }
+            Some(Patience::Endless) | None => {}
         }
     }
 
@@ -275,21 +320,12 @@ impl UserAgent {
 }
 
 impl Exchange {
-    /// The next deadline: the transaction's, or that of a cancelled INVITE.
+    /// The next deadline: the transaction's, or the end of our patience.
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
-        let own = self.transaction.poll_timeout();
-        match self.purpose {
-            Purpose::Abandoned { cancel: Some(cancel), .. } => {
-                Some(own.map_or(cancel, |own| own.min(cancel)))
-            }
-            Purpose::Abandoned { cancel: None, .. }
-            | Purpose::Register
-            | Purpose::Ping
-            | Purpose::Invite(_)
-            | Purpose::Reinvite(_)
-            | Purpose::Refer(_)
-            | Purpose::Bye
-            | Purpose::Forgotten => own,
-        }
+        let patience = match self.patience {
+            Patience::Endless => None,
+            Patience::Until(at) | Patience::Cancelled(at) => Some(at),
+        };
+        self.transaction.poll_timeout().into_iter().chain(patience).min()
     }
 }

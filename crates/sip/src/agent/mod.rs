@@ -288,3 +288,20 @@ impl UserAgent {
         self.sessions.values().any(|session| matches!(session, Session::Confirmed(_)))
     }
 }
+
+/// Where everything stands, without anything secret or personal.
+impl std::fmt::Debug for UserAgent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("UserAgent")
+            .field("flow", &self.flow)
+            .field("registration", &self.registration.state)
+            .field("sessions", &self.sessions.len())
+            .field(
+                "exchanges",
+                &self.exchanges.values().map(|exchange| &exchange.purpose).collect::<Vec<_>>(),
+            )
+            .field("servers", &self.servers.len())
+            .field("parked", &self.parked.len())
+            .finish_non_exhaustive()
+    }
+}

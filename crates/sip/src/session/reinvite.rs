@@ -75,21 +75,23 @@ impl UserAgent {
             }
             return;
         };
+        let number = request.cseq().number;
+        let is_current = matches!(confirmed.offer, Offer::Ours { sequence, .. } if sequence == number);
         match code {
             100..200 => {}
             200..300 => {
-                let number = request.cseq().number;
-                let was_ours = matches!(confirmed.offer, Offer::Ours { sequence, .. } if sequence == number);
-                if was_ours {
+                if is_current {
                     confirmed.offer = Offer::Settled;
                     confirmed.dialog.refresh_target(response);
                 }
                 let dialog = confirmed.dialog.clone();
                 self.acknowledge(&dialog, request);
-                if was_ours {
+                if is_current {
                     self.tell(Event::Reinvited { session, answer: response.body().to_vec() });
                 }
             }
+            // It was given up before: the failure is told.
+            _ if !is_current => {}
             491 => self.glare(now, session),
             408 | 481 => self.vanished(now, session, code, response),
             _ => {
@@ -129,7 +131,8 @@ impl UserAgent {
         self.send_bye(now, dialog, None);
     }
 
-    /// The flow broke while our re-INVITE was in the air: the session goes on, the phone offers again.
+    /// The flow broke while our re-INVITE was in the air, or it rings on and on: the session goes on, the phone may offer
+    /// again.
     pub(crate) fn reinvite_lost(&mut self, session: SessionId) {
         let Some(Session::Confirmed(confirmed)) = self.sessions.get_mut(&session) else { return };
         if let Offer::Ours { .. } = confirmed.offer {

@@ -357,6 +357,32 @@ fn reinvite_is_answered_by_either_side() {
 }
 
 #[test]
+fn reinvite_that_nobody_decides_is_cancelled_after_thirty_two_seconds() {
+    let (mut world, ours, _) = World::in_call(&["200", "201"]);
+    world.command(0, Command::Reinvite { session: ours, offer: sdp("hold") });
+    world.run(31_900);
+    assert!(world.told(0).is_empty());
+    world.ladder();
+    world.run(200);
+    assert_eq!(world.told(0), ["reinvite failed 408"]);
+    assert_eq!(
+        world.ladder(),
+        [
+            "200 > CANCEL",
+            "201 < CANCEL",
+            "201 > 200 CANCEL",
+            "201 > 487 INVITE",
+            "200 < 200 CANCEL",
+            "200 < 487 INVITE",
+            "200 > ACK",
+            "201 < ACK",
+        ]
+    );
+    world.hang_up(0, ours);
+    world.assert_quiet();
+}
+
+#[test]
 fn refused_reinvite_leaves_the_session_as_it_was() {
     let (mut world, ours, theirs) = World::in_call(&["200", "201"]);
     world.command(0, Command::Reinvite { session: ours, offer: sdp("odd") });

@@ -132,6 +132,77 @@ fn storm(seed: u64, seen: &mut BTreeMap<&'static str, usize>) {
     assert_eq!(world.server.as_ref().map(softframe_server::core::Exchange::pending), Some(0), "{script}");
 }
 
+/// The same phones, but every third frame that reaches one comes a second time, damaged. What such a frame may do is
+/// open; that it breaks nothing is not.
+#[test]
+fn damaged_copies_of_frames_break_no_agent() {
+    let mut damaged = 0;
+    for seed in 1..=SEEDS {
+        let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+        let mut world = World::with_server(&NAMES);
+        world.damage = Some(Box::new(move |octets| damage(&mut dice, octets)));
+        let mut dice = Dice(seed | 1);
+        let mut witnesses: [Witness; 3] = Default::default();
+        let mut script = vec![format!("seed {seed}")];
+        for _ in 0..60 {
+            let action = act(&mut world, &mut dice, &witnesses);
+            script.push(format!("{:>6} {action}", world.now));
+            world.run([0, 15, 100, 1_000][usize::try_from(dice.below(4)).expect("small")]);
+            watch(&mut world, &mut witnesses, &script);
+        }
+        world.damage = None;
+        damaged += world.damaged;
+        for (phone, witness) in witnesses.iter().enumerate() {
+            world.phones[phone].frozen = false;
+            world.phones[phone].reachable = true;
+            for session in witness.alive() {
+                world.hang_up(phone, session);
+            }
+            // A damaged answer may have refused it for good.
+            world.command(phone, Command::Register);
+        }
+        world.run(120_000);
+        watch(&mut world, &mut witnesses, &script);
+        for (phone, witness) in witnesses.iter().enumerate() {
+            let agent = &world.phones[phone].agent;
+            let rests = witness.alive().is_empty() && agent.is_idle();
+            assert!(rests, "{} {agent:?}\n{}", NAMES[phone], script.join("\n"));
+        }
+    }
+    assert!(damaged > 500, "{damaged}");
+}
+
+fn watch(world: &mut World, witnesses: &mut [Witness; 3], script: &[String]) {
+    for (phone, witness) in witnesses.iter_mut().enumerate() {
+        for event in std::mem::take(&mut world.phones[phone].events) {
+            witness.watch(&event, script);
+        }
+    }
+}
+
+/// `None` for two of three frames; else the frame with a few octets changed, cut out or doubled.
+fn damage(dice: &mut Dice, octets: &[u8]) -> Option<Vec<u8>> {
+    if dice.below(3) > 0 {
+        return None;
+    }
+    let mut octets = octets.to_vec();
+    for _ in 0..=dice.below(3) {
+        let at = usize::try_from(dice.below(octets.len().max(1) as u64)).expect("small");
+        match dice.below(3) {
+            0 if !octets.is_empty() => {
+                octets[at] = b"0123456789;<>\"= \r\nazAZ"[usize::try_from(dice.below(22)).expect("small")]
+            }
+            1 if !octets.is_empty() => drop(octets.remove(at)),
+            _ => {
+                let end = (at + 40).min(octets.len());
+                let piece = octets[at..end].to_vec();
+                octets.splice(at..at, piece);
+            }
+        }
+    }
+    Some(octets)
+}
+
 fn look(
     world: &mut World,
     witnesses: &mut [Witness; 3],
