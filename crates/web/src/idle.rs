@@ -64,9 +64,9 @@ impl Pace {
 
     fn learn(&self, amount: u32, took_ms: f64) {
         let seen = f64::from(amount) / took_ms.max(0.05);
-        // Slower counts at once, faster by and by.
+        // Slower counts soon, faster by and by; one stall of a busy machine must not bring the work to a crawl.
         let old = self.per_ms.get();
-        self.per_ms.set(if seen < old { seen } else { old * 0.8 + seen * 0.2 });
+        self.per_ms.set(if seen < old { seen.max(old / 2.0) } else { old * 0.8 + seen * 0.2 });
     }
 }
 
@@ -223,15 +223,16 @@ impl Idle {
     fn intake_step(&self, app: &App) -> bool {
         let before = app.clock().exact();
         let wanted = self.intake.amount();
-        let taken = if app.host().read_parked() {
-            1
-        } else if app.host().intake.is_busy() {
-            app.host().intake.step(wanted as usize) as u32
-        } else {
-            app.files().step(wanted as usize) as u32
+        // One parked message says nothing about the pace of the rest.
+        if app.host().read_parked() {
+            return true;
+        }
+        let taken = match app.host().intake.step(wanted as usize) {
+            0 => app.files().step(wanted as usize),
+            taken => taken,
         };
-        if taken > 1 {
-            self.intake.learn(taken, app.clock().exact() - before);
+        if taken > 0 {
+            self.intake.learn(taken as u32, app.clock().exact() - before);
         }
         taken > 0
     }
