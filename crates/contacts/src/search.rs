@@ -4,6 +4,7 @@
 
 use crate::index::keys::{self, Forms};
 use crate::index::query::{Found, Query};
+use crate::index::runs;
 use crate::index::shelf::Slot;
 use crate::number::{self, Likeness, Number};
 use crate::{Contact, Contacts, Hit, MAX_MATCHES, Source, fold};
@@ -45,7 +46,7 @@ impl Contacts {
                 found.push((hit >> 16, fold::folded(record.name), found.len(), *source, record));
             }
         }
-        found.sort_unstable_by(|a, b| (a.0, &a.1, a.2).cmp(&(b.0, &b.1, b.2)));
+        runs::sort(&mut found, |a, b| (a.0, &a.1, a.2).cmp(&(b.0, &b.1, b.2)));
         found.truncate(max);
         let hits = found.into_iter().map(|(_, _, _, source, record)| (source, record.to_contact()));
         hits.map(|(source, contact)| Hit::new(source.clone(), contact).marked(&query, home)).collect()

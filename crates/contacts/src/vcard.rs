@@ -66,14 +66,14 @@ impl Reader {
             return;
         }
         let (lines, cards) = (&mut self.lines, &mut self.cards);
-        self.decoder.feed(chunk, |octets| lines.feed(octets, |line| cards.take(line)));
+        self.decoder.feed(chunk, &mut |octets| lines.feed(octets, &mut |line| cards.take(line)));
     }
 
     /// The file is over: a card without END is a defect.
     pub fn finish(&mut self) {
         let (lines, cards) = (&mut self.lines, &mut self.cards);
-        self.decoder.finish(|octets| lines.feed(octets, |line| cards.take(line)));
-        lines.finish(|line| cards.take(line));
+        self.decoder.finish(&mut |octets| lines.feed(octets, &mut |line| cards.take(line)));
+        lines.finish(&mut |line| cards.take(line));
         cards.finish();
     }
 

@@ -43,14 +43,21 @@ pub(crate) struct Builder {
     pub(crate) word_ends: Vec<u32>,
     pub(crate) codes: Vec<u16>,
     pub(crate) code_ends: Vec<u32>,
-    /// How often each code is used.
-    pub(crate) code_counts: Vec<u32>,
+    code_use: Vec<CodeUse>,
     /// Removed or exchanged before it was sealed.
     pub(crate) dead: Bits,
     /// What it exchanges in finished segments: marked when it is sealed, so that nobody is missing in between.
     pub(crate) exchanges: Vec<Place>,
     text: Vec<u8>,
     forms: Forms,
+    own_codes: Vec<u16>,
+}
+
+/// How many contacts have a code, and the last of them, counted from 1.
+#[derive(Clone, Copy, Debug, Default)]
+struct CodeUse {
+    last: u32,
+    count: u32,
 }
 
 impl Builder {
@@ -65,12 +72,18 @@ impl Builder {
             word_ends: Vec::new(),
             codes: Vec::new(),
             code_ends: Vec::new(),
-            code_counts: vec![0; CODES],
+            code_use: vec![CodeUse::default(); CODES],
             dead: Bits::default(),
             exchanges: Vec::new(),
             text: Vec::new(),
             forms: Forms::default(),
+            own_codes: Vec::new(),
         }
+    }
+
+    /// How many contacts have a code.
+    pub(crate) fn count_of(&self, code: usize) -> u32 {
+        self.code_use.get(code).map_or(0, |used| used.count)
     }
 
     /// How many contacts it has taken in.
@@ -108,28 +121,19 @@ impl Builder {
     }
 
     fn add_codes(&mut self, record: Record<'_>) {
-        let start = self.codes.len();
+        let doc = self.record_ends.len() as u32;
         for (_, number) in record.phones() {
             self.forms.read(number, self.home);
-            self.forms.codes_into(&mut self.codes);
+            self.forms.codes_into(&mut self.own_codes);
         }
-        let Some(own) = self.codes.get_mut(start..) else { return };
-        own.sort_unstable();
-        let mut kept = start;
-        for at in start..self.codes.len() {
-            let Some(&code) = self.codes.get(at) else { break };
-            if kept == start || self.codes.get(kept - 1) != Some(&code) {
-                if let Some(slot) = self.codes.get_mut(kept) {
-                    *slot = code;
-                }
-                if let Some(count) = self.code_counts.get_mut(usize::from(code)) {
-                    *count += 1;
-                }
-                kept += 1;
+        for code in self.own_codes.drain(..) {
+            let Some(used) = self.code_use.get_mut(usize::from(code)) else { continue };
+            if used.last != doc {
+                *used = CodeUse { last: doc, count: used.count + 1 };
+                self.codes.push(code);
             }
         }
-        self.codes.truncate(kept);
-        self.code_ends.push(kept as u32);
+        self.code_ends.push(self.codes.len() as u32);
     }
 
     /// The packed record of a contact.
@@ -169,6 +173,12 @@ impl Words {
     /// The text of a word.
     pub(crate) fn text(&self, number: u16) -> &[u8] {
         part(&self.text, &self.ends, usize::from(number))
+    }
+
+    /// The first eight octets of a word as a number in the order of the text.
+    pub(crate) fn beginning(&self, number: u16) -> u64 {
+        let octets = self.text(number).iter().chain(core::iter::repeat(&0)).take(8);
+        octets.fold(0, |beginning, octet| beginning << 8 | u64::from(*octet))
     }
 
     /// The number of a word, a new one if it has not been seen.

@@ -6,9 +6,10 @@ use core::ops::Range;
 use std::collections::BinaryHeap;
 
 use crate::country::Country;
-use crate::fold;
+use crate::fold::{self, Folded};
 use crate::index::bits::Bits;
 use crate::index::keys::{self, Forms, KEY_DIGITS};
+use crate::index::runs;
 use crate::index::segment::COMPANY;
 use crate::index::shelf::Slot;
 use crate::index::typo::OneSlip;
@@ -91,7 +92,7 @@ impl Query {
             search.names_like(&self.words, at, &automaton);
             hits.extend(search.top.into_sorted());
         }
-        hits.sort_unstable();
+        runs::sort(&mut hits, Found::cmp);
         let mut seen = Bits::new(slot.segment.len());
         hits.retain(|hit| seen.insert(*hit as u16));
         hits.truncate(max);
@@ -101,7 +102,12 @@ impl Query {
 
 /// The digits of a query that has no letters, and what else they may mean.
 fn typed_digits(text: &str, home: Option<Country>) -> Vec<Digits> {
-    if text.chars().any(char::is_alphabetic) {
+    let is_letter = |c| match fold::fold_char(c) {
+        Folded::Nothing | Folded::Break => false,
+        Folded::One(one) => !one.is_ascii_digit(),
+        Folded::More(_) => true,
+    };
+    if text.chars().any(is_letter) {
         return Vec::new();
     }
     let mut typed = Vec::new();

@@ -6,9 +6,9 @@ use core::cmp::Ordering;
 
 use fst::MapBuilder;
 
-use crate::index::builder::{Builder, Words};
+use crate::index::builder::Builder;
 use crate::index::keys::{self, CODES};
-use crate::index::runs::Runs;
+use crate::index::runs::{Key, Runs};
 use crate::index::segment::{COMPANY, Segment, part};
 
 /// Tokens or contacts of one call.
@@ -35,23 +35,21 @@ pub(crate) struct Sealing {
 }
 
 enum Stage {
-    SortWords(Runs<u16>),
-    AddCodes { next: usize, words: Runs<u16> },
-    AddWords(Runs<u16>),
+    SortWords(Runs),
+    AddCodes { next: usize, words: Runs },
+    AddWords(Runs),
     Fill { doc: usize, keys: Vec<Key> },
-    SortNames(Runs<Key>),
-    Order(Runs<Key>),
+    SortNames(Runs),
+    Order(Runs),
     Done,
 }
-
-/// What a contact is sorted by: the first ordinals of its name, counted from 1, and its number.
-type Key = (u64, u16);
 
 impl Sealing {
     pub(crate) fn new(builder: Builder) -> Sealing {
         let words = builder.dictionary.len();
+        let keys = (0..words as u16).map(|number| (builder.dictionary.beginning(number), number));
         Sealing {
-            stage: Stage::SortWords(Runs::new((0..words as u16).collect())),
+            stage: Stage::SortWords(Runs::new(keys.collect())),
             map: MapBuilder::memory(),
             word_ordinals: vec![0; words],
             code_ordinals: vec![0; CODES],
@@ -70,7 +68,7 @@ impl Sealing {
         self.stage = match core::mem::replace(&mut self.stage, Stage::Done) {
             Stage::SortWords(mut runs) => {
                 let words = &self.builder.dictionary;
-                match runs.sort_run(|a, b| by_text(words, a, b)) {
+                match runs.sort_run(&|a, b| words.text(a).cmp(words.text(b))) {
                     0 => Stage::AddCodes { next: 0, words: runs },
                     _ => Stage::SortWords(runs),
                 }
@@ -81,7 +79,7 @@ impl Sealing {
             },
             Stage::AddWords(runs) => self.add_words(runs),
             Stage::Fill { doc, keys } => self.fill(doc, keys),
-            Stage::SortNames(mut runs) => match runs.sort_run(|a, b| self.by_name(a, b)) {
+            Stage::SortNames(mut runs) => match runs.sort_run(&|a, b| self.by_name(a, b)) {
                 0 => Stage::Order(runs),
                 _ => Stage::SortNames(runs),
             },
@@ -95,7 +93,7 @@ impl Sealing {
     fn add_codes(&mut self, next: usize) -> Option<usize> {
         let mut added = 0;
         for code in next..CODES {
-            let count = self.builder.code_counts.get(code).copied().unwrap_or(0);
+            let count = self.builder.count_of(code);
             if count == 0 {
                 continue;
             }
@@ -111,10 +109,10 @@ impl Sealing {
         None
     }
 
-    fn add_words(&mut self, mut runs: Runs<u16>) -> Stage {
+    fn add_words(&mut self, mut runs: Runs) -> Stage {
         for _ in 0..SLICE {
             let words = &self.builder.dictionary;
-            let Some(number) = runs.pop(|a, b| by_text(words, a, b)) else {
+            let Some(number) = runs.pop(&|a, b| words.text(a).cmp(words.text(b))) else {
                 self.cursors = core::iter::once(0).chain(self.posting_ends.iter().copied()).collect();
                 self.postings = vec![0; self.posting_ends.last().map_or(0, |end| *end as usize)];
                 self.words = Vec::with_capacity(self.builder.words.len());
@@ -144,6 +142,7 @@ impl Sealing {
     fn fill(&mut self, from: usize, mut keys: Vec<Key>) -> Stage {
         let end = self.builder.len().min(from + SLICE);
         for doc in from..end {
+            // The first ordinals of the name, counted from 1.
             let mut key = 0_u64;
             let mut places = SORTED_WORDS as u32;
             for number in part(&self.builder.words, &self.builder.word_ends, doc) {
@@ -174,9 +173,9 @@ impl Sealing {
         Stage::SortNames(Runs::new(keys))
     }
 
-    fn put_in_order(&mut self, mut runs: Runs<Key>) -> Stage {
+    fn put_in_order(&mut self, mut runs: Runs) -> Stage {
         for _ in 0..SLICE {
-            let Some((_, doc)) = runs.pop(|a, b| self.by_name(a, b)) else { return Stage::Done };
+            let Some(doc) = runs.pop(&|a, b| self.by_name(a, b)) else { return Stage::Done };
             if let Some(rank) = self.ranks.get_mut(usize::from(doc)) {
                 *rank = self.order.len() as u16;
             }
@@ -185,13 +184,13 @@ impl Sealing {
         Stage::Order(runs)
     }
 
-    /// Alphabetical by the words of the name, then as they came.
-    fn by_name(&self, a: &Key, b: &Key) -> Ordering {
+    /// Alphabetical by the words of the name after those of the key, then as they came.
+    fn by_name(&self, a: u16, b: u16) -> Ordering {
         let rest = |doc: u16| {
             let words = part(&self.words, &self.builder.word_ends, usize::from(doc));
             words.iter().take_while(|word| **word != COMPANY).skip(SORTED_WORDS)
         };
-        a.0.cmp(&b.0).then_with(|| rest(a.1).cmp(rest(b.1))).then(a.1.cmp(&b.1))
+        rest(a).cmp(rest(b)).then(a.cmp(&b))
     }
 
     /// The segment and what its maker leaves behind. To be asked once [`Sealing::step`] says that nothing remains.
@@ -224,10 +223,6 @@ pub(crate) struct Leftover {
     pub(crate) serial: u16,
     pub(crate) dead: crate::index::bits::Bits,
     pub(crate) exchanges: Vec<crate::ids::Place>,
-}
-
-fn by_text(words: &Words, a: &u16, b: &u16) -> Ordering {
-    words.text(*a).cmp(words.text(*b))
 }
 
 fn post(postings: &mut [u16], cursors: &mut [u32], ordinal: u16, doc: usize) {

@@ -24,7 +24,7 @@ pub(super) enum Decoder {
 
 impl Decoder {
     /// Gives what `chunk` adds to the text.
-    pub(super) fn feed(&mut self, chunk: &[u8], mut give: impl FnMut(&[u8])) {
+    pub(super) fn feed(&mut self, chunk: &[u8], give: &mut dyn FnMut(&[u8])) {
         match self {
             Decoder::Start => {
                 *self = Decoder::Head(Vec::new());
@@ -45,13 +45,13 @@ impl Decoder {
     }
 
     /// The file is over.
-    pub(super) fn finish(&mut self, give: impl FnMut(&[u8])) {
+    pub(super) fn finish(&mut self, give: &mut dyn FnMut(&[u8])) {
         if matches!(self, Decoder::Head(_)) {
             self.decide(give);
         }
     }
 
-    fn decide(&mut self, give: impl FnMut(&[u8])) {
+    fn decide(&mut self, give: &mut dyn FnMut(&[u8])) {
         let Decoder::Head(head) = core::mem::take(self) else { return };
         let utf16 = |is_big| Decoder::Utf16 { is_big, odd: None, high: None };
         let (decoder, text) = match head.as_slice() {

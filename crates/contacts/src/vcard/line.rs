@@ -79,7 +79,7 @@ impl Lines {
     }
 
     /// Takes the next octets and gives the lines that are complete.
-    pub(super) fn feed(&mut self, octets: &[u8], mut give: impl FnMut(Line<'_>)) {
+    pub(super) fn feed(&mut self, octets: &[u8], give: &mut dyn FnMut(Line<'_>)) {
         let mut rest = octets;
         while let Some(&first) = rest.first() {
             if self.place == Place::AfterReturn {
@@ -91,7 +91,7 @@ impl Lines {
             }
             if self.place == Place::Start {
                 self.place = Place::Inside;
-                if self.begin(first, &mut give) {
+                if self.begin(first, give) {
                     rest = rest.get(1..).unwrap_or(&[]);
                     continue;
                 }
@@ -105,7 +105,7 @@ impl Lines {
                 self.number += 1;
                 // Nothing goes on with this line, so a card is given as soon as it ends.
                 if self.line.trim_ascii().eq_ignore_ascii_case(b"END:VCARD") {
-                    self.give(&mut give);
+                    self.give(give);
                 }
                 rest = after;
             }
@@ -113,7 +113,7 @@ impl Lines {
     }
 
     /// The first octet of a line of the file: does it go on with the line before? Whether the octet is used up.
-    fn begin(&mut self, first: u8, give: &mut impl FnMut(Line<'_>)) -> bool {
+    fn begin(&mut self, first: u8, give: &mut dyn FnMut(Line<'_>)) -> bool {
         if self.is_quoted && self.last == b'=' {
             if self.use_ == Use::Keep {
                 self.line.pop();
@@ -166,7 +166,7 @@ impl Lines {
         }
     }
 
-    fn give(&mut self, give: &mut impl FnMut(Line<'_>)) {
+    fn give(&mut self, give: &mut dyn FnMut(Line<'_>)) {
         if self.use_ == Use::Keep {
             self.notice_version();
         }
@@ -190,7 +190,7 @@ impl Lines {
     }
 
     /// The file is over.
-    pub(super) fn finish(&mut self, mut give: impl FnMut(Line<'_>)) {
-        self.give(&mut give);
+    pub(super) fn finish(&mut self, give: &mut dyn FnMut(Line<'_>)) {
+        self.give(give);
     }
 }
