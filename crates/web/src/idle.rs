@@ -18,8 +18,9 @@ const STARVED_MS: i32 = 250;
 const SLICE_MS: f64 = 4.0;
 /// One step aims at a quarter of what it may take, so that a slow one still ends in time.
 const STEP_MS: f64 = 1.0;
-/// What a step may grow or shrink to, in units (about 1 kB of text each) and in rows or kilobytes taken in.
-const MAX_UNITS: f64 = 2_048.0;
+/// What a step may grow to, in units (about 1 kB of text each) and in rows or kilobytes taken in: cheap steps must
+/// not teach a pace that the next dear one cannot keep.
+const MAX_UNITS: f64 = 64.0;
 /// Steps longer than these fall into the next class; the last class is open.
 const CLASSES_MS: [f64; 7] = [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 50.0];
 
