@@ -116,14 +116,15 @@ mod tests {
     #[test]
     fn runs_come_out_in_order_whatever_their_number() {
         for len in [0, 1, 2, RUN - 1, RUN, RUN + 1, 5 * RUN + 7] {
-            let items: Vec<u64> =
-                (0..len as u64).map(|at| at.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40).collect();
+            let number = |at: u16| u64::from(at).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 54;
+            let items: Vec<Key> = (0..len as u16).map(|at| (number(at), at)).collect();
             let mut expected = items.clone();
-            expected.sort();
+            expected.sort_by_key(|(number, at)| (*number, u16::MAX - at));
+            let ties = |a: u16, b: u16| b.cmp(&a);
             let mut runs = Runs::new(items);
-            while runs.sort_run(u64::cmp) > 0 {}
-            let sorted: Vec<u64> = std::iter::from_fn(|| runs.pop(u64::cmp)).collect();
-            assert_eq!(sorted, expected, "{len}");
+            while runs.sort_run(&ties) > 0 {}
+            let sorted: Vec<u16> = std::iter::from_fn(|| runs.pop(&ties)).collect();
+            assert_eq!(sorted, expected.iter().map(|(_, at)| *at).collect::<Vec<_>>(), "{len}");
         }
     }
 
