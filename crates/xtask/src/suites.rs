@@ -110,8 +110,10 @@ fn imports(tree: &Tree, _: &[String]) -> Outcome<Count> {
 fn browser(tree: &Tree, filter: &[String]) -> Outcome<Count> {
     let program = server::build(tree)?;
     let trapping = folder::make(tree, folder::Kind::Trap)?;
+    let pictures = folder::make(tree, folder::Kind::Pictures)?;
     let www = folder::make(tree, folder::Kind::Build)?;
     let mut cargo = with_browser(tree, &program, &www, &trapping, &["test", "--no-fail-fast"])?;
+    cargo.env("SOFTFRAME_WWW_PICTURES", pictures);
     // Two browsers and their fake microphones are what two cores carry without late answers.
     counted(cargo.args(["--", "--test-threads", "2"]).args(filter))
 }

@@ -303,9 +303,11 @@ impl Page {
 }
 
 fn save(name: &str, octets: &[u8]) {
-    let folder = prepared("SOFTFRAME_PICTURES");
-    std::fs::create_dir_all(&folder).expect("a folder for pictures");
-    std::fs::write(folder.join(format!("{name}.png")), octets).expect("a picture is written");
+    let file = prepared("SOFTFRAME_PICTURES").join(format!("{name}.png"));
+    if let Some(folder) = file.parent() {
+        std::fs::create_dir_all(folder).expect("a folder for pictures");
+    }
+    std::fs::write(file, octets).expect("a picture is written");
 }
 
 /// The inside of the phone's frame, while [`Page::phone`] lasts.

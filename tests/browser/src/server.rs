@@ -28,6 +28,11 @@ impl Server {
         Server::of(prepared("SOFTFRAME_WWW_TRAP"), &Value::Null)
     }
 
+    /// With every screen of the widget and made-up people, and no phone.
+    pub fn with_pictures() -> Server {
+        Server::of(prepared("SOFTFRAME_WWW_PICTURES"), &Value::Null)
+    }
+
     /// With one user whose password is known.
     pub fn with_password(user: &str, password: &str) -> Server {
         Server::of(prepared("SOFTFRAME_WWW"), &json!({ "users": { user: password } }))
