@@ -3,7 +3,7 @@
 //! It draws nothing; what a row calls is written on it.
 
 use super::{ContactList, ContactPage, Keypad, RecentList, Row, Text};
-use crate::{Phone, Source, cause::Reason, clock, dial, history::Entry};
+use crate::{Phone, Source, cause::Reason, dial, history::Entry};
 use softframe_contacts::Hit;
 use softframe_sip::Instant;
 
@@ -279,7 +279,7 @@ impl Phone {
         let missed = entry.is_missed();
         let reason = Reason::from_name(&entry.reason);
         let second = match (entry.talked, missed, reason) {
-            (Some(seconds), _, _) => Text::plain(&clock::minutes(seconds)),
+            (Some(seconds), _, _) => Text::with("recents.talked", "duration", seconds),
             (None, true, _) => Text::with("recents.rang", "s", entry.rang),
             (None, false, Some(Reason::AnsweredElsewhere)) => Text::of("recents.elsewhere"),
             (None, false, reason) => Text::of(reason.unwrap_or(Reason::Error).text_id()),

@@ -55,6 +55,11 @@ impl IncomingView {
         self.answer.part().clone()
     }
 
+    /// When it reacts.
+    pub(crate) fn arm(&self) -> Arm {
+        self.arm.clone()
+    }
+
     pub(crate) fn update(&mut self, view: &Incoming) {
         if self.call != Some(view.call) || !self.part.is_shown() {
             self.arm.start();
@@ -120,6 +125,11 @@ impl CallView {
     /// What takes the focus when the screen appears.
     pub(crate) fn first(&self) -> Part {
         self.who.headline()
+    }
+
+    /// When End reacts.
+    pub(crate) fn arm(&self) -> &Arm {
+        &self.arm
     }
 
     pub(crate) fn update(&mut self, view: &CallScreen) {
@@ -274,7 +284,7 @@ impl EndedView {
         &self.part
     }
 
-    /// What takes the focus when the screen appears. Not a button: focus would make the screen stay.
+    /// What takes the focus when the screen appears. Not a button: a focused button makes the screen stay.
     pub(crate) fn first(&self) -> Part {
         self.who.headline()
     }

@@ -13,9 +13,9 @@ use softframe_phone::{
     Action,
     view::{Banner, Dot, Header, Tab, Toast, Tone, View},
 };
-use std::rc::Rc;
+use std::{cell::Cell, rc::Rc};
 use wasm_bindgen::JsCast;
-use web_sys::KeyboardEvent;
+use web_sys::{Element, Event, KeyboardEvent, MouseEvent};
 
 /// Header to toast.
 pub(crate) struct Frame {
@@ -148,18 +148,33 @@ pub(crate) fn pressing(cx: &Rc<Context>, part: Part, action: Action) -> Press {
     press
 }
 
-/// What the pointer or the focus is on stays.
+/// What the pointer has moved over, or a button of which has the focus, stays. A pointer that merely rests where it
+/// appeared does not count: it has just pressed End.
 pub(crate) fn lingering(cx: &Rc<Context>, part: &Part) -> Vec<Listener> {
-    let tell = |name: &'static str, stays: bool| {
-        let cx = cx.clone();
-        part.on(name, move |_| cx.act(Action::Linger(stays)))
+    let lingers = Rc::new(Cell::new(false));
+    let tell = |name: &'static str, stays: bool, counts: fn(&Event) -> bool| {
+        let (cx, lingers) = (cx.clone(), lingers.clone());
+        part.on(name, move |event| {
+            if counts(&event) && lingers.replace(stays) != stays {
+                cx.act(Action::Linger(stays));
+            }
+        })
     };
     vec![
-        tell("pointerenter", true),
-        tell("pointerleave", false),
-        tell("focusin", true),
-        tell("focusout", false),
+        tell("pointermove", true, has_moved),
+        tell("pointerleave", false, |_| true),
+        tell("focusin", true, is_on_button),
+        tell("focusout", false, |_| true),
     ]
+}
+
+fn has_moved(event: &Event) -> bool {
+    event.dyn_ref::<MouseEvent>().is_some_and(|event| event.movement_x() != 0 || event.movement_y() != 0)
+}
+
+fn is_on_button(event: &Event) -> bool {
+    let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+    target.is_some_and(|target| target.tag_name() == "BUTTON")
 }
 
 /// The tabs are one stop; arrows move between them.

@@ -5,6 +5,7 @@
 use super::{
     context::Context,
     dom::{Part, document, in_text_field},
+    press::Arm,
 };
 use crate::listener::Listener;
 use softframe_phone::{
@@ -28,19 +29,20 @@ pub(crate) enum Meaning {
     /// `/` presses this button, which opens the field.
     Opens(Part),
     /// Single keys answer or decline.
-    Ringing(CallId),
+    Ringing(CallId, Arm),
     /// Single keys press tiles.
-    Call { call: CallId, tiles: Vec<Tile>, held: Option<CallId>, keypad: bool },
+    Call { call: CallId, tiles: Vec<Tile>, held: Option<CallId>, keypad: bool, end: Arm },
 }
 
 impl Meaning {
     /// Of a call screen.
-    pub(crate) fn of_call(view: &CallScreen) -> Meaning {
+    pub(crate) fn of_call(view: &CallScreen, end: &Arm) -> Meaning {
         Meaning::Call {
             call: view.call,
             tiles: view.tiles.clone(),
             held: view.others.first().map(|(call, ..)| *call),
             keypad: view.keypad.is_some(),
+            end: end.clone(),
         }
     }
 }
@@ -79,9 +81,9 @@ impl Keyboard {
         // After the click that the key makes: the arming rule asks how long ago the key before it was.
         let up_cx = cx.clone();
         let up = Listener::new(&document(), "keyup", move |event| {
-            if in_text_field(&event)
-                || event.dyn_ref::<KeyboardEvent>().is_some_and(|key| key.key().len() == 1)
-            {
+            let Some(key) = event.dyn_ref::<KeyboardEvent>() else { return };
+            // Space outside of a field presses a button, and does so after this.
+            if in_text_field(&event) || key.key().chars().count() == 1 && key.key() != " " {
                 up_cx.key_pressed();
             }
         });
@@ -111,7 +113,9 @@ impl Meaning {
                 button.html().click();
             }
             Meaning::Search(_) | Meaning::Opens(_) => {}
-            Meaning::Ringing(call) => {
+            // A capital letter that was meant for a field answers nothing.
+            Meaning::Ringing(_, arm) if !arm.ready(cx, true) => {}
+            Meaning::Ringing(call, _) => {
                 let action = match (pressed.to_lowercase().as_str(), key.shift_key()) {
                     ("a", true) => Action::Answer(*call, Answer::HoldOther),
                     ("d", true) => Action::Decline(*call),
@@ -119,8 +123,10 @@ impl Meaning {
                 };
                 act_once(cx, key, action);
             }
-            Meaning::Call { call, tiles, held, keypad } => {
-                if let Some(action) = in_call(key, *call, tiles, *held, *keypad) {
+            Meaning::Call { call, tiles, held, keypad, end } => {
+                let action = in_call(key, *call, tiles, *held, *keypad);
+                let dead = matches!(action, Some(Action::End(_))) && !end.ready(cx, true);
+                if let Some(action) = action.filter(|_| !dead) {
                     act_once(cx, key, action);
                 }
             }

@@ -23,7 +23,7 @@ const KEY_QUIET_MS: f64 = 700.0;
 pub(crate) const END_DEAD_MS: f64 = 600.0;
 
 /// Since when something has been visible, and from when on it reacts.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct Arm {
     visible_since: Rc<Cell<Option<f64>>>,
     delay_ms: f64,

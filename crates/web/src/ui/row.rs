@@ -29,8 +29,8 @@ impl RowView {
         let open = {
             let (cx, row) = (cx.clone(), row.clone());
             part.find(".open").on("click", move |_| {
-                let action = opened(&row.borrow());
-                cx.act(action);
+                let key = row.borrow().key.clone();
+                cx.act(Action::OpenContact(key));
             })
         };
         let handset = {
@@ -74,7 +74,9 @@ impl RowView {
         avatar::write(&part.find(".avatar"), &row.avatar, &row.name);
         let name = part.find(".name");
         name.marked(&row.name, &row.name_match);
-        name.attribute("title", Some(&row.name));
+        let alone = row.number.is_empty() || row.several;
+        let title = if alone { row.name.clone() } else { format!("{} · {}", row.name, row.number) };
+        name.attribute("title", Some(&title));
         let second = part.find(".second");
         let icon = second.find(".icon");
         icon.show(!row.second_icon.is_empty());
@@ -83,8 +85,9 @@ impl RowView {
         }
         let (text, number) = (second.find(".text"), second.find(".number"));
         let words = self.cx.text(&row.second);
-        // The view names the number twice where there is no company, and several have none of their own.
-        let shown = if row.several || words == row.number { "" } else { row.number.as_str() };
+        // Not twice; and what happened (it has an icon) needs the place.
+        let said = words == row.number || row.name == row.number;
+        let shown = if said || row.several || !row.second_icon.is_empty() { "" } else { row.number.as_str() };
         second.show(!(words.is_empty() && shown.is_empty()));
         text.text(&words);
         text.class("more", !words.is_empty() && !shown.is_empty());
@@ -118,15 +121,6 @@ impl RowView {
     /// Names the row.
     pub(crate) fn key(&self) -> String {
         self.row.borrow().key.clone()
-    }
-}
-
-/// A contact has a page, a stranger a sheet of numbers.
-fn opened(row: &Row) -> Action {
-    if row.avatar.is_empty() {
-        Action::OpenNumbers(row.key.clone())
-    } else {
-        Action::OpenContact(row.key.clone())
     }
 }
 

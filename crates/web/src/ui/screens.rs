@@ -204,14 +204,14 @@ impl Screens {
             Screen::Incoming(incoming) => {
                 let screen = self.incoming.get_or_insert_with(|| IncomingView::new(cx));
                 screen.update(incoming);
-                let part = screen.part().clone();
-                (self.present(part), Meaning::Ringing(incoming.call))
+                let (part, arm) = (screen.part().clone(), screen.arm());
+                (self.present(part), Meaning::Ringing(incoming.call, arm))
             }
             Screen::Call(call) => {
                 let screen = self.call.get_or_insert_with(|| CallView::new(cx));
                 screen.update(call);
-                let part = screen.part().clone();
-                (self.present(part), Meaning::of_call(call))
+                let (part, meaning) = (screen.part().clone(), Meaning::of_call(call, screen.arm()));
+                (self.present(part), meaning)
             }
             Screen::TransferPick(pick) => {
                 let screen = self.transfer.get_or_insert_with(|| TransferView::new(cx));

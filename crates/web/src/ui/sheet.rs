@@ -111,6 +111,13 @@ impl Sheets {
             _ => None,
         };
         self.waiting.update(waiting);
+        // Outside of an open sheet everything is inert and below it: news lies in it.
+        let toast = Part::by_id(id::TOAST);
+        let home =
+            if sheet.is_some() && waiting.is_none() { self.dialog.clone() } else { Part::by_id(id::PHONE) };
+        if toast.element().parent_element().as_ref() != Some(home.element()) {
+            home.append(&toast);
+        }
         let sheet = sheet.filter(|_| waiting.is_none() && !is_minimised());
         *self.closing.borrow_mut() = sheet.cloned();
         let Some(sheet) = sheet else { return self.close() };
