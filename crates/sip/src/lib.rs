@@ -22,6 +22,7 @@ mod flow;
 mod ids;
 mod registration;
 mod session;
+mod table;
 pub mod transaction;
 pub mod wire;
 

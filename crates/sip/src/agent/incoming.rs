@@ -150,8 +150,8 @@ impl UserAgent {
     }
 
     fn session_of(&self, id: &DialogId) -> Option<SessionId> {
-        let mut sessions = self.sessions.iter();
-        let found = sessions.find(|(_, session)| session.dialog().is_some_and(|dialog| dialog.id == *id));
+        let found =
+            self.sessions.iter().find(|(_, session)| session.dialog().is_some_and(|dialog| dialog.id == *id));
         found.map(|(session, _)| *session)
     }
 
@@ -201,8 +201,7 @@ impl UserAgent {
         if !is_open {
             return;
         }
-        let mut sessions = self.sessions.iter();
-        let found = sessions.find_map(|(id, session)| match session {
+        let found = self.sessions.iter().find_map(|(id, session)| match session {
             Session::Ringing { key: ringing, invite, dialog, .. } if *ringing == key => {
                 let builder = ResponseBuilder::new(invite, StatusCode::REQUEST_TERMINATED);
                 Some((*id, builder.to_tag(&dialog.id.local_tag).build()))

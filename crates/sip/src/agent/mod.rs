@@ -16,10 +16,11 @@ use crate::{
     flow::Flow,
     registration::Registration,
     session::{Session, Sessions},
+    table::Table,
     transaction::{ServerTransaction, TransactionKey},
     wire::{Frame, Message, Method, NameAddr, PONG, RequestBuilder, ResponseBuilder, StatusCode, Uri, Via},
 };
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 /// The methods we take.
 pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, MESSAGE, NOTIFY, REFER";
@@ -64,9 +65,9 @@ pub struct UserAgent {
     pub(crate) registration: Registration,
     pub(crate) sessions: Sessions,
     /// Requests of ours in the air.
-    pub(crate) exchanges: BTreeMap<TransactionKey, Exchange>,
+    pub(crate) exchanges: Table<TransactionKey, Exchange>,
     /// INVITEs of others that have no final response, or no ACK for it.
-    pub(crate) servers: BTreeMap<TransactionKey, ServerTransaction>,
+    pub(crate) servers: Table<TransactionKey, ServerTransaction>,
     /// BYEs that wait for the next registration, and whether their dialogs are ours.
     pub(crate) parked: Vec<(Message, bool)>,
     /// Responses to requests that need no transaction, for when those come again.
@@ -91,9 +92,9 @@ impl UserAgent {
             credentials: Credentials::new(user, config.secret.clone()),
             flow: Flow::new(),
             registration: Registration::new(&config, &mut ids),
-            sessions: BTreeMap::new(),
-            exchanges: BTreeMap::new(),
-            servers: BTreeMap::new(),
+            sessions: Table::default(),
+            exchanges: Table::default(),
+            servers: Table::default(),
             parked: Vec::new(),
             answered: VecDeque::new(),
             outcomes: Vec::new(),

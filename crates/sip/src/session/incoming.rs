@@ -148,8 +148,10 @@ impl UserAgent {
     /// The ACK of a 2xx of ours; that of a failed INVITE is absorbed by its transaction.
     pub(crate) fn handle_ack(&mut self, now: Instant, ack: &Message) {
         let id = DialogId::of_request(ack);
-        let mut sessions = self.sessions.iter_mut();
-        let found = sessions.find(|(_, session)| session.dialog().is_some_and(|dialog| dialog.id == id));
+        let found = self
+            .sessions
+            .iter_mut()
+            .find(|(_, session)| session.dialog().is_some_and(|dialog| dialog.id == id));
         let Some((&session, state)) = found else { return };
         match state {
             Session::Leaving { dialog, bye, ok } if ok.is_acknowledged_by(ack) => {

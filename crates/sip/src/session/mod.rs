@@ -10,10 +10,10 @@ mod transfer;
 use crate::{
     Instant, SessionId,
     dialog::Dialog,
+    table::Table,
     transaction::{T1, T2, TIMEOUT, TransactionKey},
     wire::{Message, Uri},
 };
-use std::collections::BTreeMap;
 
 /// Sessions at a time, all kinds: two in a transfer, two waiting, and two to spare.
 pub(crate) const MAX_SESSIONS: usize = 6;
@@ -23,7 +23,7 @@ pub(crate) const MAX_RINGING: usize = 3;
 pub(crate) const MAX_FORKS: usize = 16;
 
 /// All sessions, by number.
-pub(crate) type Sessions = BTreeMap<SessionId, Session>;
+pub(crate) type Sessions = Table<SessionId, Session>;
 
 /// One INVITE session.
 #[derive(Clone, Debug)]
