@@ -200,7 +200,7 @@ impl Phone {
             Action::Highlight(row) => self.ui.highlighted = row,
             Action::Fill(row) => {
                 if let Some(row) = self.suggestions().into_iter().nth(row) {
-                    self.type_in(row.number);
+                    self.type_in(row.handset);
                 }
             }
             Action::CallNumber(number) => self.dial_typed(now, &number),
@@ -316,7 +316,7 @@ impl Phone {
             return;
         }
         let row = self.ui.highlighted.and_then(|row| self.suggestions().into_iter().nth(row));
-        let number = row.map_or_else(|| self.ui.field.clone(), |row| row.number);
+        let number = row.map_or_else(|| self.ui.field.clone(), |row| row.handset);
         self.dial_typed(now, &number);
     }
 

@@ -191,7 +191,7 @@ impl Phone {
             if rows.len() >= MAX_SUGGESTIONS {
                 break;
             }
-            if !entry.number.is_empty() && !rows.iter().any(|row| row.number == entry.number) {
+            if !entry.number.is_empty() && !rows.iter().any(|row| row.handset == entry.number) {
                 rows.push(self.recent_row(key, entry));
             }
         }
@@ -245,7 +245,7 @@ impl Phone {
     pub(super) fn recents(&self, now: Instant) -> RecentList {
         let query = self.ui.recent_query.trim().to_lowercase();
         let wanted = |row: &Row| {
-            query.is_empty() || row.name.to_lowercase().contains(&query) || row.number.contains(&query)
+            query.is_empty() || row.name.to_lowercase().contains(&query) || row.handset.contains(&query)
         };
         let entries = self.history.newest().filter(|(_, entry)| !self.ui.only_missed || entry.is_missed());
         let mut rows: Vec<(Row, usize)> = Vec::new();
@@ -255,7 +255,9 @@ impl Phone {
                 continue;
             }
             match rows.last_mut() {
-                Some((last, times)) if last.missed && row.missed && last.number == row.number => *times += 1,
+                Some((last, times)) if last.missed && row.missed && last.handset == row.handset => {
+                    *times += 1
+                }
                 _ => rows.push((row, 1)),
             }
         }
@@ -275,22 +277,27 @@ impl Phone {
             [hit] => Some(hit),
             _ => None,
         };
-        let name = only.map(|hit| hit.contact.name.clone());
+        let name = match only {
+            Some(hit) => hit.contact.name.clone(),
+            None if entry.name.is_empty() => entry.number.clone(),
+            None => entry.name.clone(),
+        };
         let missed = entry.is_missed();
         let reason = Reason::from_name(&entry.reason);
         let second = match (entry.talked, missed, reason) {
             (Some(seconds), _, _) => Text::with("recents.talked", "duration", seconds),
             (None, true, _) => Text::with("recents.rang", "s", entry.rang),
             (None, false, Some(Reason::AnsweredElsewhere)) => Text::of("recents.elsewhere"),
-            (None, false, reason) => Text::of(reason.unwrap_or(Reason::Error).text_id()),
+            (None, false, reason) => {
+                Text::with(reason.unwrap_or(Reason::Error).text_id(), "to", &entry.number)
+            }
         };
-        let shown = if entry.number.is_empty() { String::new() } else { entry.number.clone() };
         Row {
             key: key.to_owned(),
             avatar: only.map(|hit| hit.contact.id.clone()).unwrap_or_default(),
-            name: name
-                .unwrap_or_else(|| if entry.name.is_empty() { shown.clone() } else { entry.name.clone() }),
-            number: shown.clone(),
+            // Once is enough where nobody is known.
+            number: if name == entry.number { String::new() } else { entry.number.clone() },
+            name,
             second,
             second_icon: match (entry.inbound, missed) {
                 (_, true) => "missed",
@@ -299,7 +306,7 @@ impl Phone {
             },
             at: entry.at,
             missed,
-            handset: shown,
+            handset: entry.number.clone(),
             ..Row::default()
         }
     }

@@ -82,7 +82,7 @@ fn call_with_an_empty_field_brings_the_last_number_and_the_second_press_calls() 
     world.act(0, Action::End(call));
     world.run(11_000);
     assert_eq!(keypad(&world, 0).field, "", "what was called is gone from the field");
-    assert_eq!(keypad(&world, 0).suggestions[0].number, "201");
+    assert_eq!(keypad(&world, 0).suggestions[0].handset, "201");
 }
 
 #[test]
