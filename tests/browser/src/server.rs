@@ -133,14 +133,14 @@ impl Server {
         bindings.iter().any(|binding| binding["user"] == user && binding["internal"] != json!(true))
     }
 
-    /// The requests of this method that came from this user, oldest first.
+    /// The requests of this method that this user sent, oldest first.
     pub fn saw_request(&self, user: &str, method: &str) -> Vec<String> {
         let state = self.state();
         let trace = state["trace"].as_array().cloned().unwrap_or_default();
         let start = format!("{method} ");
         let own = trace.iter().filter(|one| one["direction"] == "in");
         let texts = own.filter_map(|one| one["text"].as_str().map(str::to_owned));
-        texts.filter(|text| text.starts_with(&start) && text.contains(&format!("sip:{user}@"))).collect()
+        texts.filter(|text| text.starts_with(&start) && is_from(text, user)).collect()
     }
 
     /// The newest call of a number that answers or rings by itself.
@@ -164,6 +164,12 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The numbers of the server speak through the same trace, so the sender is read from the message.
+fn is_from(request: &str, user: &str) -> bool {
+    let from = request.lines().find(|line| line.to_ascii_lowercase().starts_with("from:"));
+    from.is_some_and(|from| from.contains(&format!("sip:{user}@")))
 }
 
 /// The port of the first `http://…:PORT` of a line.

@@ -67,6 +67,7 @@ async fn right_password_signs_in_and_trusts_the_page() {
     page.expect("logged").await;
     // Saved: the next load needs nobody.
     page.reload().await;
+    page.add_frame("sf", &server.on("localhost", "/plain/")).await;
     page.expect("logged").await;
 }
 
