@@ -285,8 +285,9 @@ impl UserAgent {
         self.flow.open_id().is_some() && self.registration.is_bound()
     }
 
+    /// Ringing counts: who calls over a dead flow should not wait half a minute to hear of it.
     fn is_in_call(&self) -> bool {
-        self.sessions.values().any(|session| matches!(session, Session::Confirmed(_)))
+        !self.sessions.is_empty()
     }
 }
 

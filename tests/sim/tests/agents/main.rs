@@ -3,7 +3,9 @@
 
 mod calls;
 mod house;
+mod offers;
 mod registration;
 mod requests;
+mod transfers;
 mod weather;
 mod world;

@@ -1,7 +1,7 @@
 //! Signing in, staying signed in, and finding back: ladders between a phone and a small registrar in virtual time.
 
 use super::world::{World, config};
-use softframe_sip::{Command, ConnectionState, Input};
+use softframe_sip::{Command, ConnectionState, Input, wire::Message};
 
 fn registering() -> World {
     let mut world = World::new(&["200"]);
@@ -218,4 +218,37 @@ fn servers_are_tried_in_their_order() {
         }
     }
     assert_eq!(urls, ["wss://a/ws", "wss://b/ws", "wss://a/ws", "wss://b/ws"]);
+}
+
+/// The INVITE that leaves after a registration with these headers in its 200.
+fn invite_after(extra: Vec<(&'static str, &'static str)>, gruu: Option<&'static str>) -> Message {
+    let mut world = World::new(&["200"]);
+    (world.proxy.extra, world.proxy.gruu) = (extra, gruu);
+    world.command(0, Command::Register);
+    world.run(1_000);
+    world.call(0, "sip:300@elsewhere.test");
+    world.run(100);
+    world.proxy.heard.remove(0)
+}
+
+#[test]
+fn service_route_of_the_registrar_is_taken_for_new_requests() {
+    let routes = "<sip:edge.sip.test;lr>, <sip:core.sip.test;lr>";
+    let invite = invite_after(vec![("Service-Route", routes)], None);
+    assert_eq!(
+        invite.list("Route").collect::<Vec<_>>(),
+        ["<sip:edge.sip.test;lr>", "<sip:core.sip.test;lr>"]
+    );
+    assert_eq!(invite_after(Vec::new(), None).header("Route"), None);
+}
+
+#[test]
+fn contact_of_a_call_is_the_gruu_or_marks_the_flow_where_the_registrar_knows_either() {
+    let contact = |extra, gruu| invite_after(extra, gruu).contact().expect("a Contact").uri;
+    let plain = contact(Vec::new(), None);
+    assert!(plain.host().ends_with(".invalid") && plain.param("ob").is_none());
+    assert_eq!(plain.param("transport"), Some("ws"));
+    assert_eq!(contact(vec![("Require", "outbound")], None).param("ob"), Some(""));
+    let gruu = "sip:200@sip.test;gr=urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6";
+    assert_eq!(contact(vec![("Require", "outbound")], Some(gruu)).as_str(), gruu);
 }

@@ -70,6 +70,11 @@ pub(crate) fn config(user: &str, password: &str) -> Config {
     }
 }
 
+/// A body that says what it is.
+pub(crate) fn sdp(text: &str) -> Vec<u8> {
+    format!("v=0 {text}").into_bytes()
+}
+
 impl World {
     /// Phones of these names, not yet signed in.
     pub(crate) fn new(names: &[&'static str]) -> World {

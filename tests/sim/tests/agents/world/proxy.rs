@@ -25,6 +25,10 @@ pub(crate) struct Proxy {
     pub(crate) granted: u32,
     /// Flow-Timer of the 200.
     pub(crate) flow_timer: Option<u32>,
+    /// Further headers of the 200.
+    pub(crate) extra: Vec<(&'static str, &'static str)>,
+    /// The public GRUU given to every binding.
+    pub(crate) gruu: Option<&'static str>,
     /// Messages that came for nobody: responses to what a test sent by itself, requests inside its dialogs.
     pub(crate) heard: Vec<Message>,
     nonces: u64,
@@ -43,6 +47,8 @@ impl Proxy {
             challenges_all: false,
             granted: 0,
             flow_timer: None,
+            extra: Vec::new(),
+            gruu: None,
             heard: Vec::new(),
             nonces: 0,
         }
@@ -148,7 +154,11 @@ impl Proxy {
             builder =
                 builder.header("Contact", "<sip:other@x.invalid>;+sip.instance=\"<urn:uuid:1>\";expires=7");
             let own = format!("<{}>;+sip.instance=\"{instance}\";reg-id=1;expires={expires}", contact.uri);
-            builder = builder.header("Contact", &own);
+            let gruu = self.gruu.map(|gruu| format!(";pub-gruu=\"{gruu}\"")).unwrap_or_default();
+            builder = builder.header("Contact", &(own + &gruu));
+            for (name, value) in &self.extra {
+                builder = builder.header(name, value);
+            }
         }
         match self.flow_timer {
             Some(seconds) => builder.header("Flow-Timer", &seconds.to_string()),

@@ -1,0 +1,131 @@
+//! Offers inside a call: hold and the like from either side, refused, unanswered, or met by another.
+
+use super::world::{World, sdp};
+use softframe_sip::Command;
+
+#[test]
+fn reinvite_is_answered_by_either_side() {
+    let (mut world, ours, theirs) = World::in_call(&["200", "201"]);
+    for (from, to, caller, callee) in [(0, 1, ours, theirs), (1, 0, theirs, ours)] {
+        world.command(from, Command::Reinvite { session: caller, offer: sdp("hold") });
+        world.run(100);
+        assert_eq!(world.told(to), ["offered v=0 hold"]);
+        world.command(to, Command::Answer { session: callee, answer: sdp("held") });
+        world.run(100);
+        assert_eq!(world.told(from), ["reinvited v=0 held"]);
+        assert!(world.told(to).is_empty());
+    }
+    let ladder = world.ladder();
+    assert_eq!(
+        ladder[..10],
+        [
+            "200 > INVITE sdp",
+            "201 < INVITE sdp",
+            "201 > 100 INVITE",
+            "200 < 100 INVITE",
+            "201 > 200 INVITE sdp",
+            "200 < 200 INVITE sdp",
+            "200 > ACK",
+            "201 < ACK",
+            "201 > INVITE sdp",
+            "200 < INVITE sdp",
+        ]
+    );
+    world.hang_up(1, theirs);
+    world.run(500);
+    assert_eq!(world.told(0), ["terminated remote 200"]);
+    world.assert_quiet();
+}
+
+#[test]
+fn reinvite_that_nobody_decides_is_cancelled_after_thirty_two_seconds() {
+    let (mut world, ours, _) = World::in_call(&["200", "201"]);
+    world.command(0, Command::Reinvite { session: ours, offer: sdp("hold") });
+    world.run(31_900);
+    assert!(world.told(0).is_empty());
+    world.ladder();
+    world.run(200);
+    assert_eq!(world.told(0), ["reinvite failed 408"]);
+    assert_eq!(
+        world.ladder(),
+        [
+            "200 > CANCEL",
+            "201 < CANCEL",
+            "201 > 200 CANCEL",
+            "201 > 487 INVITE",
+            "200 < 200 CANCEL",
+            "200 < 487 INVITE",
+            "200 > ACK",
+            "201 < ACK",
+        ]
+    );
+    world.hang_up(0, ours);
+    world.assert_quiet();
+}
+
+#[test]
+fn refused_reinvite_leaves_the_session_as_it_was() {
+    let (mut world, ours, theirs) = World::in_call(&["200", "201"]);
+    world.command(0, Command::Reinvite { session: ours, offer: sdp("odd") });
+    world.run(100);
+    world.command(1, Command::RefuseOffer { session: theirs, code: 488 });
+    world.run(100);
+    assert_eq!(world.told(0), ["reinvite failed 488"]);
+    world.command(0, Command::Reinvite { session: ours, offer: sdp("even") });
+    world.run(100);
+    world.command(1, Command::Answer { session: theirs, answer: sdp("good") });
+    world.run(100);
+    assert_eq!(world.told(0), ["reinvited v=0 good"]);
+}
+
+#[test]
+fn offers_that_meet_are_refused_and_repeated_with_the_owner_of_the_dialog_waiting_longer() {
+    let (mut world, ours, theirs) = World::in_call(&["200", "201"]);
+    world.command(0, Command::Reinvite { session: ours, offer: sdp("ours") });
+    world.command(1, Command::Reinvite { session: theirs, offer: sdp("theirs") });
+    world.run(100);
+    let ladder = world.ladder();
+    assert_eq!(ladder.iter().filter(|line| line.contains("491")).count(), 4, "{ladder:?}");
+    assert!(world.told(0).is_empty() && world.told(1).is_empty());
+    // The callee's comes within 2 s; the caller gives way, and its own is reported as failed.
+    world.run(2_000);
+    assert_eq!(world.told(0), ["reinvite failed 491", "offered v=0 theirs"]);
+    world.command(0, Command::Answer { session: ours, answer: sdp("yes") });
+    world.run(100);
+    assert_eq!(world.told(1), ["reinvited v=0 yes"]);
+    world.run(5_000);
+    assert!(world.told(0).is_empty());
+}
+
+#[test]
+fn second_offer_of_ours_waits_for_the_first() {
+    let (mut world, ours, _) = World::in_call(&["200", "201"]);
+    world.command(0, Command::Reinvite { session: ours, offer: sdp("one") });
+    world.command(0, Command::Reinvite { session: ours, offer: sdp("two") });
+    assert_eq!(world.told(0), ["reinvite failed 491"]);
+    assert_eq!(world.ladder(), ["200 > INVITE sdp"]);
+}
+
+#[test]
+fn offer_before_the_ack_waits_for_it() {
+    let mut world = World::registered(&["200", "201"]);
+    world.call(0, "201");
+    world.run(500);
+    let theirs = world.incoming(1);
+    world.ladder();
+    world.accept(1, theirs);
+    world.command(1, Command::Reinvite { session: theirs, offer: sdp("hold") });
+    world.run(100);
+    assert_eq!(
+        world.ladder()[..6],
+        [
+            "201 > 200 INVITE sdp",
+            "200 < 200 INVITE sdp",
+            "200 > ACK",
+            "201 < ACK",
+            "201 > INVITE sdp",
+            "200 < INVITE sdp",
+        ]
+    );
+    assert_eq!(world.told(0).last().map(String::as_str), Some("offered v=0 hold"));
+}
