@@ -24,6 +24,8 @@ pub enum Microphone {
     Works,
     /// Every first request fails so.
     Fails(MediaError),
+    /// Answers after so many milliseconds.
+    Slow(u64),
     /// The prompt stays open.
     Silent,
 }
@@ -68,6 +70,8 @@ pub struct World {
     pub stations: Vec<Station>,
     exchange: Exchange,
     next_flow: u64,
+    /// What slow browsers will say, and when.
+    coming: Vec<(Instant, usize, Input)>,
 }
 
 /// A description in Chromium's shape.
@@ -99,7 +103,7 @@ impl World {
             other_numbers: None,
         };
         let exchange = Exchange::new(config, [9; 32]);
-        World { now: Instant(1_000), stations: Vec::new(), exchange, next_flow: 1 }
+        World { now: Instant(1_000), stations: Vec::new(), exchange, next_flow: 1, coming: Vec::new() }
     }
 
     /// Two phones, 200 and 201, registered, each with a trusted host page that has heard `logged`.
@@ -216,7 +220,8 @@ impl World {
         for _ in 0..MAX_STEPS {
             self.settle();
             let phones = self.stations.iter().filter_map(|station| station.phone.poll_timeout());
-            let next = phones.chain(self.exchange.poll_timeout()).min();
+            let coming = self.coming.iter().map(|(at, _, _)| *at);
+            let next = phones.chain(self.exchange.poll_timeout()).chain(coming).min();
             match next.filter(|next| *next <= end) {
                 Some(next) => {
                     self.now = next.max(self.now);
@@ -233,6 +238,11 @@ impl World {
 
     fn tick(&mut self) {
         let now = self.now;
+        // In the order asked: a browser works through its own queue.
+        while let Some(at) = self.coming.iter().position(|(at, _, _)| *at <= now) {
+            let (_, station, input) = self.coming.remove(at);
+            self.input(station, input);
+        }
         for station in &mut self.stations {
             if station.phone.poll_timeout().is_some_and(|at| at <= now) {
                 station.phone.handle_input(now, Input::Timeout);
@@ -366,14 +376,22 @@ impl World {
             }
         };
         station.media.push(what);
+        let slow = match station.microphone {
+            Microphone::Slow(millis) => Some(now.after(millis)),
+            Microphone::Works | Microphone::Fails(_) | Microphone::Silent => None,
+        };
         let event = match station.microphone {
-            Microphone::Works => event,
+            Microphone::Works | Microphone::Slow(_) => event,
             Microphone::Fails(error) if first => event.map(|_| MediaEvent::Failed(error)),
             Microphone::Fails(_) => event,
             Microphone::Silent => None,
         };
         if let (Some(event), Some(_)) = (event, request) {
-            station.phone.handle_input(now, Input::Media { call, peer, request, event });
+            let input = Input::Media { call, peer, request, event };
+            match slow {
+                Some(at) => self.coming.push((at, number, input)),
+                None => station.phone.handle_input(now, input),
+            }
         }
     }
 

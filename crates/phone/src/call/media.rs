@@ -156,7 +156,13 @@ impl Phone {
         let Some(call) = self.calls.get_mut(&id) else { return };
         let Some(open) = call.media.open.take_if(|open| open.request == request) else { return };
         self.media_outcome(now, id, open.purpose, event);
+        self.go_on(now, id);
+    }
+
+    /// The next request, or what waited for the browser to be free.
+    fn go_on(&mut self, now: Instant, id: CallId) {
         self.next_media(now, id);
+        self.advance(now, id);
     }
 
     fn media_outcome(&mut self, now: Instant, id: CallId, purpose: Purpose, event: MediaEvent) {
@@ -190,7 +196,7 @@ impl Phone {
             let Some(call) = self.calls.get_mut(&id) else { continue };
             let Some(open) = call.media.open.take() else { continue };
             self.media_failed(now, id, open.purpose, MediaError::Other);
-            self.next_media(now, id);
+            self.go_on(now, id);
         }
     }
 }

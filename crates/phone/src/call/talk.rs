@@ -89,14 +89,19 @@ impl Phone {
             return;
         };
         talk.want_held = hold;
-        let done = talk.held.is_some() == hold && talk.exchange == Exchange::Idle;
         let wait = if hold { Await::Held } else { Await::Unheld };
         call.asks.extend(ask.map(|ask| (wait, ask)));
-        if done {
-            self.answer_asks(id, wait, &json!({}));
+        self.advance(now, id);
+    }
+
+    /// The call is as it was last wished: commands for that are answered, those for the opposite were overtaken.
+    fn hold_settled(&mut self, now: Instant, id: CallId, held: bool) {
+        let (done, overtaken) =
+            if held { (Await::Held, Await::Unheld) } else { (Await::Unheld, Await::Held) };
+        self.answer_asks(id, done, &json!({}));
+        self.fail_asks(id, overtaken, Code::WrongState, "Another command came in between.");
+        if held {
             self.hold_done(now, id);
-        } else {
-            self.advance(now, id);
         }
     }
 
@@ -106,17 +111,21 @@ impl Phone {
         }
     }
 
-    /// Starts the next exchange of ours that is due, if the dialog is free for it.
+    /// Starts the next exchange of ours that is due, if the dialog and the browser are free for it.
     pub(crate) fn advance(&mut self, now: Instant, id: CallId) {
         let registered = self.is_registered();
         let Some(call) = self.calls.get_mut(&id) else { return };
         let idle = call.media.is_idle();
         let Some(talk) = call.talk_mut() else { return };
-        if !registered || !idle || talk.exchange != Exchange::Idle {
+        if !idle || talk.exchange != Exchange::Idle {
             return;
         }
+        let (held, settled) = (talk.held.is_some(), talk.want_held == talk.held.is_some());
         let restart = matches!(talk.link, Link::Broken { renew_at, .. } if renew_at <= now);
-        if !restart && talk.want_held == talk.held.is_some() {
+        if settled && !(restart && registered) {
+            return self.hold_settled(now, id, held);
+        }
+        if !registered {
             return;
         }
         let renewal = Renewal { hold: talk.want_held, restart, fresh: false };

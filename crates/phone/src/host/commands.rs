@@ -45,7 +45,10 @@ impl Phone {
                 phone.answer_ask(Some(ask), json!({}));
             }),
             Command::Hold { call, hold } => {
-                let which = if hold { Self::active_call } else { Self::held_call };
+                let which = |phone: &Phone| match hold {
+                    true => phone.active_call(),
+                    false => phone.held_call().or_else(|| phone.active_call()),
+                };
                 self.on_call(now, ask, call, which, |phone, id, ask| phone.hold(now, id, hold, Some(ask)));
             }
             Command::Mute { call, mute } => {

@@ -530,3 +530,33 @@ fn the_farewell_of_the_journal_follows_the_dialog() {
     let (_, farewell) = entry.farewell.clone().unwrap();
     assert!(Some(sequence(&String::from_utf8(farewell).unwrap())) > last);
 }
+
+#[test]
+fn a_hold_wished_while_the_browser_is_busy_comes_when_it_is_free() {
+    let mut world = World::pair();
+    world.stations[0].microphone = Microphone::Slow(400);
+    call(&mut world);
+    world.run(1_000);
+    world.answer(1);
+    world.host(0, r#"{"type":"hold","id":"h"}"#);
+    assert!(world.stations[0].kinds("phone:hold").is_empty());
+    world.run(2_000);
+    assert_eq!(world.stations[0].response("h")["ok"], true);
+    assert_eq!(world.stations[0].last("phone:hold")["by"], "local");
+}
+
+#[test]
+fn a_hold_that_is_overtaken_is_answered_too() {
+    let mut world = World::pair();
+    talk(&mut world);
+    world.stations[0].microphone = Microphone::Slow(400);
+    world.host(0, r#"{"type":"hold","id":"h"}"#);
+    world.host(0, r#"{"type":"unhold","id":"u"}"#);
+    world.run(5_000);
+    world.stations[0].response("h");
+    assert_eq!(world.stations[0].response("u")["ok"], true);
+    match world.view(0).screen {
+        view::Screen::Call(screen) => assert!(!screen.tiles[3].pressed),
+        other => panic!("{other:?}"),
+    }
+}

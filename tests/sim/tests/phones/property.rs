@@ -63,7 +63,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Cut),
         1 => any::<bool>().prop_map(Step::Freeze),
         1 => any::<bool>().prop_map(Step::Network),
-        1 => (0u8..4).prop_map(Step::Microphone),
+        1 => (0u8..6).prop_map(Step::Microphone),
         1 => (0u8..4).prop_map(Step::Peer),
         1 => (0u64..4, 0u64..4, 0u64..6).prop_map(|(call, peer, request)| Step::StrayMedia(call, peer, request)),
         1 => (0u64..3, prop::collection::vec(any::<u8>(), 0..60)).prop_map(|(flow, octets)| Step::StrayFrame(flow, octets)),
@@ -121,6 +121,8 @@ fn perform(world: &mut World, station: usize, step: Step) {
                 0 => Microphone::Fails(MediaError::Denied),
                 1 => Microphone::Fails(MediaError::Description),
                 2 => Microphone::Silent,
+                3 => Microphone::Slow(300),
+                4 => Microphone::Slow(1_700),
                 _ => Microphone::Works,
             };
         }
