@@ -143,6 +143,13 @@ impl Challenge {
         matches!(self.scheme, Scheme::Digest { stale: true, .. })
     }
 
+    fn nonce(&self) -> Option<&str> {
+        match &self.scheme {
+            Scheme::Digest { nonce, .. } => Some(nonce),
+            Scheme::Bearer => None,
+        }
+    }
+
     fn strength(&self) -> Option<Algorithm> {
         match self.scheme {
             Scheme::Digest { algorithm, .. } => Some(algorithm),
@@ -260,6 +267,10 @@ impl Credentials {
             Secret::Password(_) | Secret::Hashes(_) if challenge.scheme == Scheme::Bearer => {
                 Err(Unanswered::Unsupported)
             }
+            // A token is shown as it is, and who is called can ask for it too: only the registrar gets it.
+            Secret::Token(_) if challenge.scheme == Scheme::Bearer && !register => {
+                Err(Unanswered::Unsupported)
+            }
             Secret::Password(_) | Secret::Hashes(_) | Secret::Token(_) => Ok(()),
         }
     }
@@ -270,11 +281,15 @@ impl Credentials {
                 && kept.challenge.realm == challenge.realm
                 && kept.challenge.proxy == challenge.proxy
         };
+        let nonce = challenge.nonce();
+        // A nonce that is asked for again goes on counting: the same number twice is a replay.
+        let used = self.kept.iter().filter(|kept| same(kept) && kept.challenge.nonce() == nonce);
+        let used = used.map(|kept| kept.used).max().unwrap_or_default();
         self.kept.retain(|kept| !same(kept));
         if self.kept.len() == MAX_NONCES {
             self.kept.remove(0);
         }
-        self.kept.push(Kept { challenge, register, used: 0 });
+        self.kept.push(Kept { challenge, register, used });
     }
 
     /// A REGISTER was accepted: its realms are the ones we answer from now on. Returns what may be saved of those that

@@ -7,6 +7,7 @@ use crate::{
     dialog::Dialog,
     digest::{Attempt, Unanswered},
     flow::Answers,
+    registration::State,
     transaction::{ClientAction, ClientTransaction, TIMEOUT, TransactionKey},
     wire::{Edit, Message, Method},
 };
@@ -120,7 +121,9 @@ impl UserAgent {
             builder = builder.header("Reason", &reason);
         }
         let bye = builder.build();
-        if self.is_registered() {
+        // An account that was just refused has this flow for the last time.
+        let is_leaving = self.registration.state == State::Refused && self.flow.open_id().is_some();
+        if self.is_registered() || is_leaving {
             self.send(now, Purpose::Bye, bye, dialog.is_ours);
         } else {
             self.park(bye, dialog.is_ours);

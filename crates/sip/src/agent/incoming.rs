@@ -15,8 +15,10 @@ const MAX_ANSWERED: usize = 16;
 impl UserAgent {
     pub(super) fn handle_request(&mut self, now: Instant, request: Message) {
         let key = TransactionKey::of(&request);
-        let answered =
-            self.answered.iter().find(|(answered, _)| *answered == key && *request.method() != Method::Ack);
+        // An ACK is never answered, and a CANCEL is judged anew each time: one that was refused because it names another
+        // call must not speak for the next.
+        let repeats = !matches!(request.method(), Method::Ack | Method::Cancel);
+        let answered = self.answered.iter().find(|(answered, _)| repeats && *answered == key);
         if let Some((_, octets)) = answered {
             let octets = octets.clone();
             return self.transmit(octets);
@@ -193,7 +195,13 @@ impl UserAgent {
 
     fn handle_cancel(&mut self, now: Instant, request: &Message) {
         let key = TransactionKey::cancelled_by(request);
-        let Some(server) = self.servers.get(&key) else {
+        // The branch alone could be another call's that a careless proxy forwards.
+        let is_of = |invite: &Message| {
+            invite.call_id() == request.call_id()
+                && invite.from().tag() == request.from().tag()
+                && invite.cseq().number == request.cseq().number
+        };
+        let Some(server) = self.servers.get(&key).filter(|server| is_of(server.request())) else {
             return self.reply_now(request, StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST);
         };
         let is_open = server.is_open();

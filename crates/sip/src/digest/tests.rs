@@ -168,3 +168,30 @@ fn saved_hashes_answer_their_realm_only_and_tokens_answer_both_ways() {
     let headers = token.authorize(&mut ids, register().method(), "sip:h");
     assert_eq!(headers, [("Authorization", "Bearer abc".to_owned())]);
 }
+
+#[test]
+fn challenge_with_a_nonce_in_use_goes_on_counting() {
+    let (mut credentials, mut ids, _) = credentials();
+    for counts in [["00000001", "00000002"], ["00000003", "00000004"]] {
+        let answered =
+            credentials.challenged(&challenge(401, Method::Register, &[SHA256]), &mut Attempt::default());
+        assert_eq!(answered, Ok(()));
+        for count in counts {
+            let answers = authorize(&mut credentials, &mut ids, Method::Register);
+            assert_eq!(answers[0].get("nc"), Some(count));
+        }
+    }
+}
+
+#[test]
+fn token_is_shown_to_the_registrar_only() {
+    let mut token = Credentials::new("200", Secret::Token("abc".to_owned()));
+    let bearer = |code, method| challenge(code, method, &[r#"Bearer authz_server="https://a", realm="r""#]);
+    token.challenged(&bearer(401, Method::Register), &mut Attempt::default()).expect("answered");
+    token.accepted();
+    for code in [401, 407] {
+        let asked = token.challenged(&bearer(code, Method::Invite), &mut Attempt::default());
+        assert_eq!(asked, Err(Unanswered::Unsupported), "{code}");
+    }
+    assert!(token.authorize(&mut Ids::new([1; 32]), &Method::Invite, "sip:h").is_empty());
+}

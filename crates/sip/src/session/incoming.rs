@@ -16,7 +16,7 @@ const MAX_FROM_CALLER: usize = 5;
 const MAX_FROM_ALL: usize = 20;
 const STORM: u64 = 10_000;
 /// INVITE transactions of others at a time: what rings, what was refused and waits for its ACK.
-const MAX_SERVERS: usize = 32;
+pub(super) const MAX_SERVERS: usize = 32;
 
 impl UserAgent {
     /// An INVITE outside of any dialog.

@@ -51,7 +51,8 @@ pub(crate) struct Confirmed {
     pub(crate) offer: Offer,
     /// Our ACK of the 2xx that made it, for when that 2xx comes again.
     pub(crate) ack: Option<Message>,
-    /// What was told last of a REFER of ours: its 202 and the first NOTIFY say the same.
+    /// What was told last of a REFER of ours, 0 before the first word: its 202 and the first NOTIFY say the same.
+    /// `None` where there was none, so that no NOTIFY can tell of one.
     pub(crate) transfer: Option<u16>,
     /// A REFER of theirs whose outcome they have not heard.
     pub(crate) referral: Option<Referral>,

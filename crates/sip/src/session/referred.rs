@@ -64,7 +64,14 @@ impl UserAgent {
             FOLLOWED_HEADERS.iter().any(|known| known.eq_ignore_ascii_case(name)) || name.starts_with("X-")
         }));
         headers.extend(referral.by.clone().map(|by| ("Referred-By".to_owned(), by)));
-        let target = referral.target.clone().without_headers().to_string();
+        let target = referral.target.clone().without_headers();
+        // What was decided on is a number, so it is dialled like one, in our domain. Only where a call is to be replaced
+        // must the very device be reached, whatever its host.
+        let replaces = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("Replaces"));
+        let target = match target.user() {
+            Some(user) if !replaces => user,
+            Some(_) | None => target.to_string(),
+        };
         self.invite(now, session, &target, offer, &headers);
     }
 

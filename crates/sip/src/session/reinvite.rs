@@ -1,7 +1,7 @@
 //! Offers inside a session (RFC 3261 §14): ours, theirs, and when both meet. A re-INVITE that fails leaves the session
 //! as it was; only 481 and 408 say that there is none any more.
 
-use super::{Offer, Repeated, Session};
+use super::{Offer, Repeated, Session, incoming::MAX_SERVERS};
 use crate::{
     EndedBy, Event, Instant, SessionId,
     agent::{ALLOW, Purpose, SUPPORTED, UserAgent, reason_of},
@@ -155,8 +155,10 @@ impl UserAgent {
     /// A re-INVITE of the other side.
     pub(crate) fn handle_reinvite(&mut self, now: Instant, session: SessionId, invite: Message) {
         let retry_after = self.ids.between(0, 10).to_string();
-        let Some(Session::Confirmed(confirmed)) = self.sessions.get_mut(&session) else {
-            // Their first INVITE has no final response yet (RFC 3261 §14.2).
+        let is_storm = self.servers.len() >= MAX_SERVERS;
+        let session_of = self.sessions.get_mut(&session).filter(|_| !is_storm);
+        let Some(Session::Confirmed(confirmed)) = session_of else {
+            // Their first INVITE has no final response yet (RFC 3261 §14.2), or they offer without end.
             let builder = self.reply(&invite, StatusCode::SERVER_INTERNAL_ERROR);
             return self.answer_request(builder.header("Retry-After", &retry_after).build());
         };

@@ -33,7 +33,7 @@ impl UserAgent {
             return self.tell(Event::Transfer { session, code });
         };
         let is_ours = confirmed.dialog.is_ours;
-        confirmed.transfer = None;
+        confirmed.transfer = Some(0);
         let builder = confirmed.dialog.request(Method::Refer, via).header("Contact", &contact);
         let builder =
             builder.header("Refer-To", &format!("<{target}>")).header("Referred-By", &by.to_string());
@@ -53,7 +53,7 @@ impl UserAgent {
     /// How the transfer goes.
     pub(crate) fn transfer_progress(&mut self, session: SessionId, code: u16) {
         if let Some(Session::Confirmed(confirmed)) = self.sessions.get_mut(&session)
-            && confirmed.transfer != Some(code)
+            && confirmed.transfer.is_some_and(|told| told != code)
         {
             confirmed.transfer = Some(code);
             self.tell(Event::Transfer { session, code });

@@ -4,7 +4,7 @@ use super::world::World;
 use softframe_sip::{Command, wire::Message};
 
 /// Start line, branch and further lines make a request; what every request needs is added.
-fn request(start: &str, branch: &str, lines: &[&str], body: &str) -> Vec<u8> {
+pub(crate) fn request(start: &str, branch: &str, lines: &[&str], body: &str) -> Vec<u8> {
     let method = start.split(' ').next().expect("a method");
     let has = |name: &str| lines.iter().any(|line| line.starts_with(name));
     let mut text = format!("{start} SIP/2.0\r\nVia: SIP/2.0/WS proxy;branch=z9hG4bK{branch}\r\n");
@@ -25,18 +25,18 @@ fn request(start: &str, branch: &str, lines: &[&str], body: &str) -> Vec<u8> {
 }
 
 /// Hands a request to the phone and returns what it sends back.
-fn answers(world: &mut World, octets: Vec<u8>) -> Vec<Message> {
+pub(crate) fn answers(world: &mut World, octets: Vec<u8>) -> Vec<Message> {
     world.proxy.heard.clear();
     world.send_to_phone(0, octets);
     world.run(100);
     std::mem::take(&mut world.proxy.heard)
 }
 
-fn codes(messages: &[Message]) -> Vec<u16> {
+pub(crate) fn codes(messages: &[Message]) -> Vec<u16> {
     messages.iter().map(|message| message.status().map_or(0, |(code, _)| code)).collect()
 }
 
-const INVITE: &str = "INVITE sip:200@x.invalid";
+pub(crate) const INVITE: &str = "INVITE sip:200@x.invalid";
 
 #[test]
 fn requests_are_answered_as_their_method_and_headers_want_it() {

@@ -1,0 +1,112 @@
+//! What a peer may try that guesses, repeats or floods: nothing of it ends or changes a call that is not its own.
+
+use super::{
+    requests::{INVITE, answers, codes, request},
+    world::World,
+};
+use softframe_sip::{Command, ConnectionState};
+
+#[test]
+fn cancel_with_the_branch_of_a_call_and_the_names_of_another_ends_nothing() {
+    let mut world = World::registered(&["200"]);
+    answers(&mut world, request(INVITE, "1", &[], ""));
+    for line in ["Call-ID: two", "From: <sip:300@sip.test>;tag=mallory", "CSeq: 2 CANCEL"] {
+        let cancel = request("CANCEL sip:200@x.invalid", "1", &[line], "");
+        assert_eq!(codes(&answers(&mut world, cancel)), [481], "{line}");
+    }
+    assert_eq!(world.told(0), ["incoming from 300"]);
+    let cancel = request("CANCEL sip:200@x.invalid", "1", &[], "");
+    assert_eq!(codes(&answers(&mut world, cancel)), [200, 487]);
+    assert_eq!(world.told(0), ["terminated remote 487"]);
+}
+
+#[test]
+fn cancel_after_the_200_changes_nothing() {
+    let mut world = World::registered(&["200"]);
+    answers(&mut world, request(INVITE, "1", &[], ""));
+    let session = world.incoming(0);
+    world.accept(0, session);
+    world.run(100);
+    let cancel = request("CANCEL sip:200@x.invalid", "1", &[], "");
+    assert!(codes(&answers(&mut world, cancel)).contains(&200));
+    assert_eq!(world.told(0), ["incoming from 300"]);
+}
+
+#[test]
+fn offers_without_end_inside_a_call_are_put_off_and_the_call_goes_on() {
+    let mut world = World::registered(&["200"]);
+    let rung = answers(&mut world, request(INVITE, "1", &["Contact: <sip:300@c>"], ""));
+    let session = world.incoming(0);
+    world.accept(0, session);
+    world.run(100);
+    let to = format!("To: {}", rung[1].to());
+    answers(&mut world, request("ACK sip:200@x.invalid", "a1", &[&to], ""));
+    let inside = |start: &str, number: usize, branch: String| {
+        let method = start.split(' ').next().expect("a method");
+        let sdp = ["Content-Type: application/sdp", &to, &format!("CSeq: {number} {method}")];
+        request(start, &branch, &sdp, "v=0")
+    };
+    let mut taken = 0;
+    for number in 2..200 {
+        let invite = inside("INVITE sip:200@x.invalid", number, format!("i{number}"));
+        world.proxy.heard.clear();
+        world.send_to_phone(0, invite);
+        world.run(20);
+        if codes(&world.proxy.heard).contains(&500) {
+            break;
+        }
+        taken += 1;
+        world.command(0, Command::Answer { session, answer: b"v=0".to_vec() });
+        answers(&mut world, inside("ACK sip:200@x.invalid", number, format!("k{number}")));
+    }
+    assert!((8..=32).contains(&taken), "{taken} offers taken");
+    world.run(40_000);
+    let later = answers(&mut world, inside("INVITE sip:200@x.invalid", 900, "late".to_owned()));
+    assert_eq!(codes(&later), [100], "the next one is taken when the storm is over");
+}
+
+#[test]
+fn account_refused_in_a_call_says_bye_before_it_leaves() {
+    let (mut world, _, _) = World::in_call(&["200", "201"]);
+    world.proxy.refusals.push((403, Vec::new()));
+    world.run(600_000);
+    assert_eq!(world.connection(0), Some(ConnectionState::Refused));
+    let ladder = world.ladder();
+    assert!(ladder.iter().any(|line| line == "200 > BYE"), "{ladder:?}");
+}
+
+#[test]
+fn second_fork_that_answers_too_is_acknowledged_and_ended_however_often_it_repeats() {
+    let (mut world, ours, _) = World::in_call(&["200", "201"]);
+    let ok = world.phones[0].last_200.clone().expect("the 200");
+    let text = String::from_utf8(ok).expect("text");
+    let to = text.lines().find(|line| line.starts_with("To:")).expect("To").to_owned();
+    let (head, _) = to.split_once(";tag=").expect("a tag");
+    let other = text.replace(&to, &format!("{head};tag=another"));
+    for _ in 0..5 {
+        world.send_to_phone(0, other.clone().into_bytes());
+    }
+    world.run(100);
+    let ladder = world.ladder();
+    let count = |line: &str| ladder.iter().filter(|found| *found == line).count();
+    assert_eq!(count("200 > ACK"), 5, "{ladder:?}");
+    assert!(count("200 > BYE") >= 1, "{ladder:?}");
+    assert!(!world.told(0).iter().any(|event| event.starts_with("terminated")));
+    assert!(world.phones[0].agent.farewell(ours).is_some(), "the first fork's call stands");
+}
+
+#[test]
+fn notify_of_a_transfer_that_nobody_asked_for_says_nothing() {
+    let mut world = World::registered(&["200"]);
+    let rung = answers(&mut world, request(INVITE, "1", &["Contact: <sip:300@c>"], ""));
+    let session = world.incoming(0);
+    world.accept(0, session);
+    world.run(100);
+    let to = format!("To: {}", rung[1].to());
+    answers(&mut world, request("ACK sip:200@x.invalid", "a1", &[&to], ""));
+    world.told(0);
+    let lines = [to.as_str(), "CSeq: 2 NOTIFY", "Event: refer", "Content-Type: message/sipfrag"];
+    let notify = request("NOTIFY sip:200@x.invalid", "n", &lines, "SIP/2.0 200 OK");
+    answers(&mut world, notify);
+    assert_eq!(world.told(0), Vec::<String>::new());
+}
