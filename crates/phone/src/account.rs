@@ -9,7 +9,11 @@ mod saved;
 pub(crate) use connection::state_name;
 use saved::{SAVED_KEY, Saved};
 
-use crate::{Input, Output, Phone, StoreRequest, config::AccountConfig, view::Text};
+use crate::{
+    Input, Output, Phone, StoreRequest,
+    config::{AccountConfig, is_host},
+    view::Text,
+};
 use softframe_sip::{Command, Config, ConnectionState, Instant, RealmHash, Secret, UserAgent};
 
 /// The store answers in time, or counts as empty (design.md 2).
@@ -189,6 +193,12 @@ impl Phone {
             Some((name, domain)) => (name.to_owned(), domain.to_owned()),
             None => (form.user.clone(), self.config.domain_for(&server)),
         };
+        // It will stand in every request line.
+        if !is_host(&domain) {
+            form.bad = true;
+            self.account = Account::SignedOut(form);
+            return;
+        }
         let servers = if form.server_fixed { self.config.servers.clone() } else { vec![server] };
         let identity = Identity { servers, user: name, domain, ..Identity::default() };
         let deadline = now.after(SIGN_IN_MILLIS);

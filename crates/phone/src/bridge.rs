@@ -20,6 +20,8 @@ pub(crate) const MAX_DEPTH: usize = 8;
 pub(crate) const MAX_MESSAGE_OCTETS: usize = 16 * 1024 * 1024;
 /// `from`, `ref` and the like.
 pub(crate) const MAX_FIELD_CHARS: usize = 256;
+/// `userData` of a call as JSON: every event of the call carries it, and the journal.
+pub(crate) const MAX_USER_DATA_OCTETS: usize = 8 * 1024;
 /// DTMF of one command.
 pub(crate) const MAX_DIGITS: usize = 64;
 
@@ -327,6 +329,9 @@ fn command(name: &str, data: Value) -> Result<Option<Command>, &'static str> {
 fn click2call(data: Value) -> Result<Command, &'static str> {
     let json = Click2CallJson::deserialize(data).map_err(|_| "number must be a text or a number.")?;
     let number = text_of(&json.number).ok_or("number must be a text or a number.")?;
+    if json.user_data.as_ref().is_some_and(|data| data.to_string().len() > MAX_USER_DATA_OCTETS) {
+        return Err("userData must be an object of at most 8 kB.");
+    }
     Ok(Command::Click2Call(Click2Call {
         number,
         auto_dial: json.auto_dial,

@@ -25,6 +25,8 @@ use softframe_sip::{Instant, SessionId};
 pub(crate) const MAX_RINGING: usize = 3;
 /// Calls at once (protocol.md 1.7).
 pub(crate) const MAX_CALLS: usize = 6;
+/// A transfer whose end nobody tells has failed: as long as a phone rings (Timer C).
+const TRANSFER_MILLIS: u64 = 180_000;
 /// Events kept for a host that is trusted only later in the call.
 pub(crate) const MAX_SAID: usize = 64;
 /// Digits shown of those sent in a call.
@@ -121,6 +123,8 @@ pub(crate) struct Progressing {
     pub(crate) ringing: bool,
     /// The fork whose early media is heard, and its description.
     pub(crate) early: Option<(String, String)>,
+    /// What the host heard last: the status, and whether early media is there.
+    pub(crate) told: (u16, bool),
 }
 
 /// An accepted call.
@@ -142,6 +146,13 @@ pub(crate) struct Talk {
     pub(crate) key_tones: bool,
     /// A blind transfer under way: to whom, since when.
     pub(crate) transfer: Option<(String, Instant)>,
+}
+
+impl Talk {
+    /// When a transfer counts as failed.
+    pub(crate) fn transfer_ends(&self) -> Option<Instant> {
+        self.transfer.as_ref().map(|(_, since)| since.after(TRANSFER_MILLIS))
+    }
 }
 
 /// The offer/answer exchange of the dialog (RFC 3264): one at a time.
@@ -257,7 +268,8 @@ impl Call {
             }
             _ => [None, None],
         };
-        state.into_iter().flatten().chain(self.media.deadline())
+        let transfer = self.talk().and_then(Talk::transfer_ends);
+        state.into_iter().flatten().chain(transfer).chain(self.media.deadline())
     }
 
     pub(crate) fn new(id: CallId, peer: PeerId, direction: Direction, now: Instant, state: State) -> Call {

@@ -101,6 +101,7 @@ impl Default for Config {
 #[serde(rename_all = "camelCase")]
 pub struct AccountConfig {
     /// User part.
+    #[serde(deserialize_with = "some_text")]
     pub user: String,
     /// A password …
     pub password: Option<String>,
@@ -273,6 +274,10 @@ impl Config {
 
     /// Whether this address may be connected to: `wss:`, or `ws:` to loopback or a listed server.
     pub fn allows_server(&self, server: &str) -> bool {
+        let odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '"' | '\\');
+        if host_of(server).contains(odd) {
+            return false;
+        }
         if server.starts_with("wss://") {
             return !host_of(server).is_empty();
         }
@@ -290,6 +295,29 @@ pub(crate) fn host_of(url: &str) -> &str {
         return authority.find(']').and_then(|end| authority.get(..=end)).unwrap_or("");
     }
     authority.split_once(':').map_or(authority, |(host, _)| host)
+}
+
+/// A host as it may stand in a request line: a name, an address, IPv6 in brackets, perhaps a port.
+pub(crate) fn is_host(text: &str) -> bool {
+    let host = host_of(text);
+    let address = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    let known = match address {
+        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => {
+            !host.is_empty()
+                && host.bytes().all(|octet| octet.is_ascii_alphanumeric() || b"-._".contains(&octet))
+        }
+    };
+    let port = text.strip_prefix(host).map(|rest| rest.strip_prefix(':').unwrap_or(rest));
+    known && port.is_some_and(|port| port.bytes().all(|octet| octet.is_ascii_digit()))
+}
+
+fn some_text<'de, D: serde::Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    let text = String::deserialize(from)?;
+    match text.trim().is_empty() {
+        true => Err(serde::de::Error::custom("empty")),
+        false => Ok(text),
+    }
 }
 
 /// protocol.md 1.2.2: exactly these, never `*.localhost`.

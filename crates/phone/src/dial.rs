@@ -118,27 +118,26 @@ pub(crate) enum Verdict {
 /// The host's dialling of the last hour.
 #[derive(Default)]
 pub(crate) struct HostGate {
-    starts: VecDeque<Instant>,
-    last: Option<(String, Instant)>,
+    starts: VecDeque<(Instant, String)>,
 }
 
 impl HostGate {
     /// Counts the attempt if it passes.
     pub(crate) fn admit(&mut self, now: Instant, number: &str, limit: Option<HostLimit>) -> Verdict {
         let Some(limit) = limit else { return Verdict::Pass };
-        while self.starts.front().is_some_and(|start| now.since(*start) >= 3_600_000) {
+        while self.starts.front().is_some_and(|(start, _)| now.since(*start) >= 3_600_000) {
             self.starts.pop_front();
         }
-        let again = |(last, at): &(String, Instant)| last == number && now.since(*at) < limit.same_number_ms;
-        if self.last.as_ref().is_some_and(again) {
+        let again =
+            |(at, dialled): &(Instant, String)| dialled == number && now.since(*at) < limit.same_number_ms;
+        if self.starts.iter().any(again) {
             return Verdict::Repeated;
         }
-        let recent = self.starts.iter().filter(|start| now.since(**start) < 10_000).count();
+        let recent = self.starts.iter().filter(|(start, _)| now.since(*start) < 10_000).count();
         if recent >= limit.per10s || self.starts.len() >= limit.per_hour.min(MAX_STARTS) {
             return Verdict::TooFast;
         }
-        self.starts.push_back(now);
-        self.last = Some((number.to_owned(), now));
+        self.starts.push_back((now, number.to_owned()));
         Verdict::Pass
     }
 }

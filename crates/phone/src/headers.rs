@@ -155,11 +155,19 @@ fn percent_decoded(text: &str) -> String {
 
 /// What a peer wrote, without what could disturb a screen (protocol.md 1.7).
 pub(crate) fn shown(text: &str) -> String {
-    let disturbs = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
-    };
     text.chars().filter(|c| !disturbs(*c)).take(MAX_SHOWN_CHARS).collect()
+}
+
+/// The same at full length.
+pub(crate) fn undisturbing(text: &str) -> String {
+    text.chars().filter(|c| !disturbs(*c)).collect()
+}
+
+/// Controls, line separators, marks of direction, and what has no width.
+fn disturbs(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]
@@ -189,7 +197,7 @@ mod tests {
 
     #[test]
     fn marks_that_disturb_a_screen_are_removed() {
-        assert_eq!(shown("a\u{202e}b\u{0}c\u{200b}"), "abc");
+        assert_eq!(shown("a\u{202e}b\u{0}c\u{200b}\u{61c}\u{2060}\u{2028}\u{ad}\u{e0041}"), "abc");
         assert_eq!(shown(&"x".repeat(500)).len(), MAX_SHOWN_CHARS);
     }
 }

@@ -123,6 +123,8 @@ pub struct Phone {
 
 /// Farewells kept: no more calls than this can have been.
 const MAX_FAREWELLS: usize = 16;
+/// CRLF CRLF: what is longer is a message.
+const MAX_KEEP_ALIVE_OCTETS: usize = 4;
 /// Flow numbers of one agent; it numbers them from zero.
 const FLOWS_OF_AN_AGENT: u64 = 1 << 32;
 
@@ -307,6 +309,7 @@ impl Phone {
         self.prompts_due(now);
         self.media_timeouts(now);
         self.links_due(now);
+        self.transfers_due(now);
         self.ui_due(now);
     }
 
@@ -352,6 +355,8 @@ impl Phone {
                 }
                 softframe_sip::Output::Transmit(flow, frame) => {
                     let flow = ours(flow, self);
+                    // A request that a timer sent takes a number of its dialog, too.
+                    self.stale_journal |= frame.len() > MAX_KEEP_ALIVE_OCTETS;
                     self.out.push_back(Output::Transmit { flow, frame });
                 }
                 softframe_sip::Output::Event(event) => self.event(now, event),
@@ -438,6 +443,7 @@ impl Phone {
     }
 
     fn end_all(&mut self, now: Instant) {
+        // What waits for a call to be held must not begin because that call ends.
         if let Some((_, next)) = self.after_hold.take() {
             self.fail_next(now, next);
         }

@@ -2,6 +2,7 @@
 //!
 //! It never builds the rows of a push as one value.
 
+use crate::headers::undisturbing;
 use serde_json::{Value, value::RawValue};
 use softframe_contacts::{Contact, PhoneNumber, Rejection};
 
@@ -37,17 +38,20 @@ pub(crate) fn contact_of_row(row: &str) -> Result<RowWish, Rejection> {
         return Ok(RowWish::Delete(id));
     }
     let text =
-        |key: &str| row.get(key).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
+        |key: &str| row.get(key).and_then(Value::as_str).map(undisturbing).filter(|text| !text.is_empty());
     let phones = match row.get("phones") {
         None | Some(Value::Null) => Vec::new(),
         Some(Value::Array(list)) => list.iter().take(MAX_PHONES).filter_map(phone).collect(),
         Some(one) => vec![phone(one).ok_or(Rejection::Shape)?],
     };
     let name = match row.get("name") {
-        Some(Value::String(name)) if !name.trim().is_empty() => name.clone(),
-        Some(Value::String(_) | Value::Null) | None => return Err(Rejection::NoName),
+        Some(Value::String(name)) => undisturbing(name),
+        Some(Value::Null) | None => String::new(),
         Some(_) => return Err(Rejection::Shape),
     };
+    if name.trim().is_empty() {
+        return Err(Rejection::NoName);
+    }
     let text_number = row.get("id").is_some_and(Value::is_string) && as_number(&id).is_some();
     let contact = Contact { id, name, phones, company: text("company"), title: text("title") };
     Ok(RowWish::Put { contact, text_number })
@@ -61,9 +65,9 @@ pub(crate) fn as_number(id: &str) -> Option<Value> {
 
 fn phone(value: &Value) -> Option<PhoneNumber> {
     let Value::Object(fields) = value else {
-        return super::text_of(value).map(|number| PhoneNumber { number, kind: None });
+        return super::text_of(value).map(|number| PhoneNumber { number: undisturbing(&number), kind: None });
     };
     let number = fields.get("number").and_then(super::text_of)?;
     let kind = fields.get("type").and_then(Value::as_str).map(str::to_lowercase);
-    Some(PhoneNumber { number, kind })
+    Some(PhoneNumber { number: undisturbing(&number), kind })
 }

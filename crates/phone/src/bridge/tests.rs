@@ -119,3 +119,15 @@ fn responses_carry_the_id_as_it_came() {
         r#"{"type":"softframe:response","id":"a","ok":false,"error":{"code":"sip_486","message":"Busy \"here\""}}"#
     );
 }
+
+#[test]
+fn a_row_keeps_nothing_that_could_disturb_the_screen() {
+    let row = "{\"id\":\"a\",\"name\":\"Ana\u{202e}\u{200b} \\u0007Ruiz\",\"phones\":[\"\u{202d}+34\"],\"company\":\"\u{2066}\"}";
+    let Ok(RowWish::Put { contact, .. }) = contact_of_row(row) else { panic!("taken") };
+    assert_eq!((contact.name.as_str(), contact.phones[0].number.as_str()), ("Ana Ruiz", "+34"));
+    assert_eq!(contact.company, None);
+    assert_eq!(
+        contact_of_row("{\"id\":\"a\",\"name\":\"\u{202e}\"}"),
+        Err(softframe_contacts::Rejection::NoName)
+    );
+}

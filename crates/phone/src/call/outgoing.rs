@@ -82,7 +82,7 @@ impl Phone {
         call.user_data = wish.user_data;
         call.reference = wish.reference;
         call.referred = wish.referred;
-        call.headers = host_headers(wish.headers);
+        call.headers = host_headers(wish.headers, &self.config.headers.call_id);
         call.headers.push((self.config.headers.call_id.clone(), call.label.clone()));
         call.asks.extend(wish.ask.map(|ask| (Await::Inviting, ask)));
         call.date = self.clock.wall(now);
@@ -99,7 +99,10 @@ impl Phone {
     }
 
     pub(crate) fn offer_made(&mut self, now: Instant, id: CallId, sdp: String) {
-        let Some(session) = self.agent.as_mut().map(|agent| agent.next_session()) else { return };
+        let Some(session) = self.agent.as_mut().map(|agent| agent.next_session()) else {
+            // Signed out meanwhile.
+            return self.finish(now, id, Ending::local(Reason::Cancelled, 0, ""));
+        };
         let Some(call) = self.calls.get_mut(&id) else { return };
         call.session = Some(session);
         call.state = State::Calling;
@@ -137,7 +140,7 @@ impl Phone {
         let media = sdp::admit(response.body()).ok().map(str::to_owned);
         let Some(call) = self.calls.get_mut(&id) else { return };
         let before = match &call.state {
-            State::Calling => Progressing { since: now, ringing: false, early: None },
+            State::Calling => Progressing { since: now, ringing: false, early: None, told: (0, false) },
             State::Progressing(progressing) => progressing.clone(),
             _ => return,
         };
@@ -150,12 +153,16 @@ impl Phone {
             since: before.since,
             ringing: before.ringing || code == 180,
             early,
+            told: (code, heard),
         });
         if let Some(answer) = answer {
             self.ask_media(now, id, MediaRequest::Accept { answer, provisional: true }, Purpose::Early);
         }
-        let extra = Extra { code: Some(code), early_media: Some(heard), ..Extra::default() };
-        self.tell_call(now, id, "phone:progress", extra);
+        // Each fork rings, and each repeats it: the host hears of what is new.
+        if before.told != (code, heard) {
+            let extra = Extra { code: Some(code), early_media: Some(heard), ..Extra::default() };
+            self.tell_call(now, id, "phone:progress", extra);
+        }
         if first_ring {
             self.say_call(id, "call.ringing");
         }
@@ -220,14 +227,15 @@ impl Phone {
     }
 }
 
-/// Only `X-*` of a host go out, and nothing that could end a header early.
-fn host_headers(headers: Vec<(String, String)>) -> Vec<(String, String)> {
+/// Only `X-*` of a host go out, none that is `ours`, and nothing that could end a header early.
+fn host_headers(headers: Vec<(String, String)>, ours: &str) -> Vec<(String, String)> {
     let token = |name: &str| name.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'-');
     headers
         .into_iter()
         .filter(|(name, value)| {
             name.get(..2).is_some_and(|head| head.eq_ignore_ascii_case("x-"))
                 && token(name)
+                && !name.eq_ignore_ascii_case(ours)
                 && value.len() <= MAX_HOST_HEADER_OCTETS
                 && !value.chars().any(char::is_control)
         })

@@ -371,6 +371,18 @@ impl Phone {
         self.command(now, Command::Refer { session, target: to, replaces: None });
     }
 
+    /// Transfers of which nobody has told the end.
+    pub(crate) fn transfers_due(&mut self, now: Instant) {
+        let due = |call: &Call| {
+            let due = call.talk().and_then(Talk::transfer_ends).is_some_and(|at| at <= now);
+            call.session.filter(|_| due)
+        };
+        let due: Vec<SessionId> = self.calls.values().filter_map(due).collect();
+        for session in due {
+            self.transfer_went(now, session, 408);
+        }
+    }
+
     pub(crate) fn transfer_went(&mut self, now: Instant, session: SessionId, code: u16) {
         let Some(id) = self.call_of(session) else { return };
         let Some(talk) = self.calls.get_mut(&id).and_then(Call::talk_mut) else { return };

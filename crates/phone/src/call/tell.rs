@@ -43,7 +43,9 @@ impl Phone {
         if let Some(call) = self.calls.get_mut(&id) {
             if call.said.len() >= MAX_SAID {
                 // The first events are those a late host needs; the middle of a long call is not.
-                call.said.remove(MAX_SAID / 2);
+                let later = call.said.iter().skip(MAX_SAID / 2);
+                let of_no_need = later.take_while(|(kind, _)| *kind == "phone:accepted").count();
+                call.said.remove(MAX_SAID / 2 + of_no_need);
             }
             call.said.push((kind, data));
         }

@@ -3,7 +3,7 @@
 //! It never guesses: a wrong type is an error, an unknown key a warning.
 
 use super::{
-    Config, ConfigError, DialConfig, HeaderNames, HostLimit, IceServer, MAX_FOUND_CHARS, ThemeConfig,
+    Config, ConfigError, DialConfig, HeaderNames, HostLimit, IceServer, MAX_FOUND_CHARS, ThemeConfig, is_host,
 };
 use crate::Theme;
 use serde::{Deserialize, de::DeserializeOwned};
@@ -43,6 +43,9 @@ pub(super) fn read_network(keys: &mut Keys, config: &mut Config) -> Result<(), C
         return Err(wrong("server", SERVER, &Value::from(config.servers.len())));
     }
     config.domain = keys.take("domain", "must be a host name")?;
+    if let Some(domain) = config.domain.as_ref().filter(|domain| !is_host(domain)) {
+        return Err(wrong("domain", "must be a host name", &Value::from(domain.as_str())));
+    }
     config.hosts = keys.list("hosts", "must be a list of origins")?;
     config.addons = keys.list("addons", "must be a list of origins")?;
     config.image_hosts = keys.list("imageHosts", "must be a list of origins")?;

@@ -16,6 +16,8 @@ struct Script {
     sent: Vec<Message>,
     heard: Vec<Value>,
     media: Vec<(PeerId, MediaRequest)>,
+    /// What ends the last call that changed, if the phone dies now.
+    farewell: Option<Message>,
 }
 
 impl Script {
@@ -28,6 +30,7 @@ impl Script {
             sent: Vec::new(),
             heard: Vec::new(),
             media: Vec::new(),
+            farewell: None,
         };
         script.input(Input::Wall(START));
         script.input(Input::Host(HostInput::Trusted { chain: vec!["https://crm.example".into()] }));
@@ -51,6 +54,10 @@ impl Script {
                 }
                 Output::Transmit { frame, .. } => self.sent.extend(Message::parse(frame)),
                 Output::Host { message, .. } => self.heard.push(serde_json::from_str(&message).unwrap()),
+                Output::Journal { entry, .. } => {
+                    let octets = entry.and_then(|entry| entry.farewell).map(|(_, octets)| octets);
+                    self.farewell = octets.and_then(|octets| Message::parse(octets).ok());
+                }
                 Output::Media { call, peer, request, what } => {
                     let event = match &what {
                         MediaRequest::Offer { .. } => Some(MediaEvent::Offer(description(1, "sendrecv"))),
@@ -291,4 +298,72 @@ fn an_offer_that_is_none_is_refused_and_the_call_goes_on() {
     assert_eq!(script.count("phone:terminated"), 0);
     script.host(r#"{"type":"hold","id":"h"}"#);
     assert!(script.request("INVITE").body().starts_with(b"v=0"));
+}
+
+#[test]
+fn the_same_ringing_again_is_told_once() {
+    let mut script = Script::new();
+    script.host(r#"{"type":"click2call","data":{"number":"+34922"}}"#);
+    let invite = script.request("INVITE");
+    for _ in 0..100 {
+        script.respond(&invite, "180 Ringing", "a", "", "");
+    }
+    assert_eq!(script.count("phone:progress"), 1);
+    script.respond(&invite, "181 Forwarded", "a", "", "");
+    script.respond(&invite, "183 Session Progress", "a", "", &description(7, "sendrecv"));
+    assert_eq!(script.count("phone:progress"), 3);
+}
+
+#[test]
+fn a_transfer_of_which_nobody_tells_the_end_fails_in_the_end() {
+    let mut script = Script::new();
+    let tag = script.answered(&description(7, "sendrecv"));
+    script.host(r#"{"type":"transfer","id":"t","data":{"to":"202"}}"#);
+    let refer = script.request("REFER");
+    script.respond(&refer, "202 Accepted", &tag, "", "");
+    let start = script.now.0;
+    while script.count("softframe:response") == 0 {
+        let next = script.phone.poll_timeout().expect("something is due");
+        assert!(next.0 - start < 600_000, "the command is never answered");
+        script.now = next.max(script.now);
+        script.input(Input::Timeout);
+    }
+    let state = script.last("phone:transfer");
+    assert_eq!((&state["state"], &state["code"]), (&"failed".into(), &408.into()));
+    assert_eq!(script.count("phone:terminated"), 0, "the call goes on");
+}
+
+#[test]
+fn a_transfer_to_another_domain_dials_the_number_in_ours() {
+    let mut script = Script::new();
+    let tag = script.answered(&description(7, "sendrecv"));
+    script.frame(format!(
+        "REFER sip:200@c.test SIP/2.0\r\nVia: SIP/2.0/WSS p.test;branch=z9hG4bKr\r\nMax-Forwards: 70\r\n\
+         From: <sip:+34911@a.test>;tag=f\r\nTo: <sip:200@a.test>{tag}\r\nCall-ID: in1\r\nCSeq: 2 REFER\r\n\
+         Contact: <sip:ana@p.test;transport=ws>\r\nRefer-To: <sip:+34933@evil.test:5066;maddr=evil.test>\r\n\
+         Content-Length: 0\r\n\r\n"
+    ));
+    let hold = script.request("INVITE");
+    script.respond(&hold, "200 OK", "f", "", &description(8, "recvonly"));
+    let invite = script.request("INVITE");
+    assert_eq!(invite.uri().unwrap().as_str(), "sip:+34933@a.test");
+    assert_eq!(script.last("phone:calling")["to"], "+34933");
+}
+
+#[test]
+fn the_farewell_of_the_journal_follows_a_reinvite_that_a_timer_sent() {
+    let mut script = Script::new();
+    script.answered(&description(7, "sendrecv"));
+    script.host(r#"{"type":"hold"}"#);
+    let first = script.request("INVITE");
+    script.respond(&first, "491 Request Pending", "f", "", "");
+    while !script.sent.iter().any(|message| message.octets().starts_with(b"INVITE")) {
+        script.now = script.phone.poll_timeout().expect("the second try").max(script.now);
+        assert!(script.now < Instant(10_000), "no second try");
+        script.input(Input::Timeout);
+    }
+    let second = script.request("INVITE");
+    assert!(second.cseq().number > first.cseq().number);
+    let farewell = script.farewell.as_ref().expect("a BYE");
+    assert!(farewell.cseq().number > second.cseq().number, "{} after {}", farewell.cseq(), second.cseq());
 }
