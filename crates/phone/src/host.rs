@@ -100,7 +100,7 @@ impl Host {
 
     fn next_seq(&mut self) -> u64 {
         let seq = self.seq.unwrap_or(1);
-        self.seq = Some(seq + 1);
+        self.seq = Some(seq.saturating_add(1));
         seq
     }
 }

@@ -480,7 +480,7 @@ impl Phone {
         {
             let duration = self.clock.wall(now).saturating_sub(accepted) / 1_000;
             data.insert("duration".to_owned(), duration.into());
-            data.insert("total".to_owned(), (wait + duration).into());
+            data.insert("total".to_owned(), wait.saturating_add(duration).into());
         }
         Some(serde_json::Value::Object(data).to_string())
     }

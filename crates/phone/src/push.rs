@@ -243,7 +243,7 @@ impl Phone {
         }
         if let Some(number) = key.strip_prefix(PREFIX) {
             let number: u64 = number.parse().unwrap_or(0);
-            self.push.next_chunk = self.push.next_chunk.max(number + 1);
+            self.push.next_chunk = self.push.next_chunk.max(number.saturating_add(1));
             if self.push.stored.is_empty() {
                 self.contacts.begin(Source::Vcard, Mode::Upsert);
             }

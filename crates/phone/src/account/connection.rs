@@ -41,7 +41,9 @@ impl Phone {
             state: state_name(connection.state),
             code: connection.code,
             reason: connection.reason.clone(),
-            retry_at: connection.retry_at.map(|at| clock::iso8601(self.clock.wall(now) + at.since(now))),
+            retry_at: connection
+                .retry_at
+                .map(|at| clock::iso8601(self.clock.wall(now).saturating_add(at.since(now)))),
         };
         self.tell("connection:change", &bridge::json(&data));
     }

@@ -87,9 +87,15 @@ fn ringing(world: &World, station: usize) -> Option<CallId> {
     }
 }
 
-fn perform(world: &mut World, station: usize, step: Step) {
+fn perform(world: &mut World, station: usize, step: Step, asked: &mut Vec<(usize, String)>) {
     match step {
-        Step::Host(text) => world.host(station, text),
+        Step::Host(text) => {
+            let id = format!("ask {}", asked.len());
+            if text.contains(r#""id":"x""#) {
+                asked.push((station, id.clone()));
+            }
+            world.host(station, &text.replace(r#""id":"x""#, &format!(r#""id":"{id}""#)));
+        }
         Step::Text(text) => world.host(station, &text),
         Step::Answer | Step::AnswerAndEnd => {
             let how = if matches!(step, Step::Answer) { Answer::HoldOther } else { Answer::EndOther };
@@ -193,8 +199,9 @@ proptest! {
         world.trust(third);
         world.boot(third, &world.kiosk("202", "secret-202", ""));
         world.run(500);
+        let mut asked = Vec::new();
         for (station, step) in program {
-            perform(&mut world, station, step);
+            perform(&mut world, station, step, &mut asked);
         }
         for station in 0..3 {
             world.stations[station].frozen = false;
@@ -202,6 +209,9 @@ proptest! {
             world.input(station, Input::Leave);
         }
         world.run(120_000);
+        for (station, id) in asked {
+            world.stations[station].response(&id);
+        }
         for station in &world.stations {
             check_story(&station.heard);
             prop_assert!(station.peers.is_empty(), "peers left: {:?}", station.peers);
