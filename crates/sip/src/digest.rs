@@ -1,5 +1,6 @@
 //! Digest authentication (RFC 7616, RFC 8760): the strongest of the challenges that came, from a password or from saved
-//! hashes. Answers `qop=auth` only, never a challenge without qop, never twice on the same nonce with the same counter.
+//! hashes. Answers `qop=auth`, or no qop at all where the registrar itself asks so (the sample configuration of Kamailio
+//! does); never `auth-int`, never weaker than what let us in, never twice on a nonce with the same counter.
 
 use crate::{
     Ids, RealmHash, Secret,
@@ -97,6 +98,19 @@ pub fn response(algorithm: Algorithm, ha1: &str, input: DigestInput<'_>) -> Stri
     algorithm.hash(&format!("{ha1}:{nonce}:{nc}:{cnonce}:auth:{ha2}"))
 }
 
+/// The response to a challenge without qop (RFC 2069).
+fn old_response(algorithm: Algorithm, ha1: &str, nonce: &str, method: &str, uri: &str) -> String {
+    let ha2 = algorithm.hash(&format!("{method}:{uri}"));
+    algorithm.hash(&format!("{ha1}:{nonce}:{ha2}"))
+}
+
+/// What a challenge asks for, weakest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Strength {
+    algorithm: Algorithm,
+    qop: bool,
+}
+
 /// A challenge that can be answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Challenge {
@@ -109,7 +123,7 @@ struct Challenge {
 enum Scheme {
     /// `named`: whether the challenge named its algorithm, so the answer does too.
     Digest {
-        algorithm: Algorithm,
+        strength: Strength,
         named: bool,
         nonce: String,
         opaque: Option<String>,
@@ -125,12 +139,13 @@ impl Challenge {
         if value.is("Bearer") {
             return Some(Challenge { proxy, realm, scheme: Scheme::Bearer });
         }
-        let mut qops = value.get("qop")?.split(',').map(str::trim);
-        if !value.is("Digest") || !qops.any(|qop| qop.eq_ignore_ascii_case("auth")) {
+        let offers_auth = |qops: &str| qops.split(',').any(|qop| qop.trim().eq_ignore_ascii_case("auth"));
+        if !value.is("Digest") || !value.get("qop").is_none_or(offers_auth) {
             return None;
         }
+        let algorithm = Algorithm::from_name(value.get("algorithm").unwrap_or("MD5"))?;
         let scheme = Scheme::Digest {
-            algorithm: Algorithm::from_name(value.get("algorithm").unwrap_or("MD5"))?,
+            strength: Strength { algorithm, qop: value.get("qop").is_some() },
             named: value.get("algorithm").is_some(),
             nonce: value.get("nonce")?.to_owned(),
             opaque: value.get("opaque").map(str::to_owned),
@@ -150,9 +165,9 @@ impl Challenge {
         }
     }
 
-    fn strength(&self) -> Option<Algorithm> {
+    fn strength(&self) -> Option<Strength> {
         match self.scheme {
-            Scheme::Digest { algorithm, .. } => Some(algorithm),
+            Scheme::Digest { strength, .. } => Some(strength),
             Scheme::Bearer => None,
         }
     }
@@ -184,22 +199,15 @@ impl Unanswered {
 #[derive(Clone, Debug, Default)]
 pub struct Attempt(Vec<(String, bool)>);
 
-impl Attempt {
-    /// Whether anything was answered.
-    pub fn is_fresh(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
 /// The secret of an account and the nonces it was used with.
 #[derive(Clone)]
 pub struct Credentials {
     user: String,
     secret: Secret,
     kept: Vec<Kept>,
-    /// Realms that let us in, with the algorithm they did it by: later ones may not be weaker, and no other realm is
-    /// answered outside of REGISTER (a callee could ask for one of its own to crack the answer at leisure).
-    accepted: Vec<(String, Option<Algorithm>)>,
+    /// Realms that let us in, with what they asked for: later challenges may not be weaker in anything, and no other
+    /// realm is answered outside of REGISTER (a callee could ask for one of its own to crack the answer at leisure).
+    accepted: Vec<(String, Option<Strength>)>,
 }
 
 #[derive(Clone)]
@@ -256,7 +264,9 @@ impl Credentials {
             return Err(Unanswered::Refused);
         }
         match self.accepted.iter().find(|(realm, _)| *realm == challenge.realm) {
-            Some((_, algorithm)) if challenge.strength() < *algorithm => return Err(Unanswered::Unsupported),
+            Some((_, before)) if is_weaker(challenge.strength(), *before) => {
+                return Err(Unanswered::Unsupported);
+            }
             None if !register && !self.accepted.is_empty() => return Err(Unanswered::UnknownRealm),
             Some(_) | None => {}
         }
@@ -299,7 +309,7 @@ impl Credentials {
         for kept in self.kept.iter().filter(|kept| kept.register) {
             let realm = &kept.challenge.realm;
             match self.accepted.iter_mut().find(|(known, _)| known == realm) {
-                Some((_, algorithm)) => *algorithm = kept.challenge.strength().max(*algorithm),
+                Some((_, strength)) => *strength = kept.challenge.strength().max(*strength),
                 None => {
                     self.accepted.push((realm.clone(), kept.challenge.strength()));
                     fresh.extend(hashes(&self.user, realm, &self.secret));
@@ -307,6 +317,15 @@ impl Credentials {
             }
         }
         fresh
+    }
+}
+
+/// Weaker in the algorithm or in qop, whatever the other is.
+fn is_weaker(now: Option<Strength>, before: Option<Strength>) -> bool {
+    match (now, before) {
+        (Some(now), Some(before)) => now.algorithm < before.algorithm || (before.qop && !now.qop),
+        (None, Some(_)) => true,
+        (_, None) => false,
     }
 }
 
@@ -350,11 +369,16 @@ impl Kept {
                 Secret::Token(token) => Some((name, format!("Bearer {token}"))),
                 Secret::Password(_) | Secret::Hashes(_) => None,
             },
-            Scheme::Digest { algorithm, named, nonce, opaque, .. } => {
+            Scheme::Digest { strength: Strength { algorithm, qop }, named, nonce, opaque, .. } => {
+                let hashes = hashes(user, realm, secret)?;
+                let ha1 = hashes.of(*algorithm);
                 self.used = self.used.saturating_add(1);
                 let (nc, cnonce) = (format!("{:08x}", self.used), ids.token());
                 let input = DigestInput { nonce, nc: &nc, cnonce: &cnonce, method: method.as_str(), uri };
-                let response = response(*algorithm, hashes(user, realm, secret)?.of(*algorithm), input);
+                let response = match qop {
+                    true => response(*algorithm, ha1, input),
+                    false => old_response(*algorithm, ha1, nonce, method.as_str(), uri),
+                };
                 let mut value = format!(
                     "Digest username={}, realm={}, nonce={}, uri={}, response=\"{response}\"",
                     quote(user),
@@ -368,7 +392,9 @@ impl Kept {
                 if let Some(opaque) = opaque {
                     value.push_str(&format!(", opaque={}", quote(opaque)));
                 }
-                value.push_str(&format!(", qop=auth, nc={nc}, cnonce=\"{cnonce}\""));
+                if *qop {
+                    value.push_str(&format!(", qop=auth, nc={nc}, cnonce=\"{cnonce}\""));
+                }
                 Some((name, value))
             }
         }

@@ -122,7 +122,6 @@ fn several_realms_are_answered_in_one_request() {
 fn unanswerable_challenges() {
     let table = [
         (r#"Basic realm="r""#, Unanswered::Unsupported),
-        (r#"Digest realm="r", nonce="n""#, Unanswered::Unsupported),
         (r#"Digest realm="r", nonce="n", qop="auth-int""#, Unanswered::Unsupported),
         (r#"Digest realm="r", nonce="n", qop="auth", algorithm=SHA-1"#, Unanswered::Unsupported),
         (r#"Bearer realm="r""#, Unanswered::Unsupported),
@@ -149,6 +148,29 @@ fn after_a_login_neither_foreign_realms_nor_weaker_algorithms_are_answered() {
     let weaker = challenge(407, Method::Invite, &[MD5]);
     assert_eq!(judged(&mut credentials, &weaker), Err(Unanswered::Unsupported));
     assert_eq!(judged(&mut credentials, &challenge(407, Method::Invite, &[SHA512])), Ok(()));
+}
+
+#[test]
+fn challenge_without_qop_is_answered_where_the_registrar_asked_so_from_the_start() {
+    // RFC 2617 §3.5 has no example without qop; this is RFC 2069 §2.4's formula over its own values.
+    let old = r#"Digest realm="r", nonce="n5""#;
+    let (mut credentials, mut ids, mut attempt) = credentials();
+    credentials.challenged(&challenge(401, Method::Register, &[old]), &mut attempt).expect("answered");
+    let answers = authorize(&mut credentials, &mut ids, Method::Register);
+    let md5 = |text: &str| Algorithm::Md5.hash(text);
+    let expected = md5(&format!("{}:n5:{}", md5("200:r:secret"), md5("REGISTER:sip:h")));
+    assert_eq!(answers[0].get("response"), Some(expected.as_str()));
+    assert_eq!((answers[0].get("qop"), answers[0].get("nc"), answers[0].get("cnonce")), (None, None, None));
+    credentials.accepted();
+    let later = |credentials: &mut Credentials, value: &str| {
+        credentials.challenged(&challenge(407, Method::Invite, &[value]), &mut Attempt::default())
+    };
+    assert_eq!(later(&mut credentials, old), Ok(()));
+    credentials
+        .challenged(&challenge(401, Method::Register, &[MD5]), &mut Attempt::default())
+        .expect("answered");
+    credentials.accepted();
+    assert_eq!(later(&mut credentials, old), Err(Unanswered::Unsupported), "never weaker than before");
 }
 
 #[test]

@@ -7,8 +7,8 @@ use phones::{Phones, config};
 use server::Kamailio;
 use softframe_sip::{Command, Secret};
 
-async fn registered(algorithm: &str) -> (Kamailio, Phones) {
-    let kamailio = Kamailio::start(algorithm);
+async fn registered(algorithm: &str, qop: &str) -> (Kamailio, Phones) {
+    let kamailio = Kamailio::start(algorithm, qop);
     let mut phones = Phones::new(&kamailio, &["200", "201"]);
     for phone in 0..2 {
         phones.command(phone, Command::Register);
@@ -31,8 +31,9 @@ async fn in_call(phones: &mut Phones) -> (softframe_sip::SessionId, softframe_si
 
 #[tokio::test]
 async fn register_with_each_algorithm_and_refuse_a_wrong_password() {
-    for algorithm in ["MD5", "SHA-256"] {
-        let (kamailio, _phones) = registered(algorithm).await;
+    for (algorithm, qop) in [("MD5", "1"), ("SHA-256", "1"), ("MD5", "0")] {
+        let (kamailio, mut both) = registered(algorithm, qop).await;
+        in_call(&mut both).await;
         let mut wrong = config(&kamailio, "202");
         wrong.secret = Secret::Password("wrong".to_owned());
         let mut phones = Phones::with(vec![wrong]);
@@ -43,7 +44,7 @@ async fn register_with_each_algorithm_and_refuse_a_wrong_password() {
 
 #[tokio::test]
 async fn call_is_answered_held_and_ended_by_either_side() {
-    let (_kamailio, mut phones) = registered("SHA-256").await;
+    let (_kamailio, mut phones) = registered("SHA-256", "1").await;
     for by in [0, 1] {
         let (ours, theirs) = in_call(&mut phones).await;
         for (from, to, session, other) in [(0, 1, ours, theirs), (1, 0, theirs, ours)] {
@@ -60,7 +61,7 @@ async fn call_is_answered_held_and_ended_by_either_side() {
 
 #[tokio::test]
 async fn call_is_declined_cancelled_or_nobody_is_there() {
-    let (_kamailio, mut phones) = registered("SHA-256").await;
+    let (_kamailio, mut phones) = registered("SHA-256", "1").await;
     phones.call(0, "201");
     let session = phones.until(1, "incoming").await;
     phones.command(1, Command::Reject { session, code: 486, headers: Vec::new() });
@@ -79,7 +80,7 @@ async fn call_is_declined_cancelled_or_nobody_is_there() {
 
 #[tokio::test]
 async fn call_survives_a_cut_of_the_flow() {
-    let (_kamailio, mut phones) = registered("SHA-256").await;
+    let (_kamailio, mut phones) = registered("SHA-256", "1").await;
     let (ours, theirs) = in_call(&mut phones).await;
     phones.cut(0);
     phones.until(0, "Registered").await;
@@ -93,7 +94,7 @@ async fn call_survives_a_cut_of_the_flow() {
 
 #[tokio::test]
 async fn transfer_connects_the_other_two() {
-    let kamailio = Kamailio::start("SHA-256");
+    let kamailio = Kamailio::start("SHA-256", "1");
     let mut phones = Phones::new(&kamailio, &["200", "201", "202"]);
     for phone in 0..3 {
         phones.command(phone, Command::Register);
@@ -118,7 +119,7 @@ async fn transfer_connects_the_other_two() {
 
 #[tokio::test]
 async fn message_and_info_arrive_and_the_flow_is_kept_alive() {
-    let (_kamailio, mut phones) = registered("SHA-256").await;
+    let (_kamailio, mut phones) = registered("SHA-256", "1").await;
     let (content_type, body) = ("text/plain".to_owned(), b"hola".to_vec());
     phones.command(0, Command::Message { target: "201".to_owned(), content_type, body });
     phones.until(1, "message hola").await;

@@ -14,14 +14,15 @@ pub(crate) struct Kamailio {
 }
 
 impl Kamailio {
-    pub(crate) fn start(algorithm: &str) -> Kamailio {
+    pub(crate) fn start(algorithm: &str, qop: &str) -> Kamailio {
         let port =
             TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port").port();
         let text = include_str!("../../kamailio/kamailio.cfg");
         let folder = std::env::temp_dir().join(format!("softframe-kamailio-{port}"));
         std::fs::create_dir_all(&folder).expect("a folder");
         let file = folder.join("kamailio.cfg");
-        let text = text.replace("PORT", &port.to_string()).replace("ALGORITHM", algorithm);
+        let text =
+            text.replace("PORT", &port.to_string()).replace("ALGORITHM", algorithm).replace("QOP", qop);
         std::fs::write(&file, text).expect("a file");
         let log = std::fs::File::create(folder.join("log")).expect("a log");
         let mut command = Command::new("kamailio");
