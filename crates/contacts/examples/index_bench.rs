@@ -53,6 +53,7 @@ fn bench(size: usize) {
         contacts.memory() as f64 / 1e6,
         contacts.memory() / size
     );
+    batches(&rows);
     steps(&rows);
     let scan = Scan::new(&rows);
     for (kind, queries) in queries(&rows) {
@@ -73,6 +74,33 @@ fn bench(size: usize) {
     row("caller", &timed(&callers, |number| contacts.by_number(number).len()), None);
     let starts: Vec<String> = (0..40).map(|_| seed.below(size).to_string()).collect();
     row("page of 20", &timed(&starts, |start| contacts.page(start.parse().unwrap_or(0), 20).len()), None);
+}
+
+/// As a host's library sends them: messages of 100 with time to run dry in between, each a push of its own, or all
+/// one push.
+fn batches(rows: &[softframe_contacts::Contact]) {
+    let source = Source::Host("bench".into());
+    for is_one in [true, false] {
+        let mut contacts = Contacts::new();
+        let start = worked();
+        contacts.begin(source.clone(), Mode::Upsert);
+        for batch in rows.chunks(100) {
+            if !is_one {
+                contacts.begin(source.clone(), Mode::Upsert);
+            }
+            for row in batch {
+                contacts.push(&source, row.clone());
+            }
+            if !is_one {
+                contacts.end(&source);
+            }
+            while contacts.step(16) {}
+        }
+        contacts.end(&source);
+        while contacts.step(16) {}
+        let cost = (worked() - start) * 1000.0 / rows.len() as f64;
+        println!("in batches of 100, one push {is_one}: {cost:.2} µs a contact, found {}", contacts.len());
+    }
 }
 
 /// Steps of one unit, and of sixteen: how long they take. The work is the same every time, so of three runs the

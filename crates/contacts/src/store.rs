@@ -20,7 +20,8 @@ const BLOCK_OCTETS: usize = 64 * 1024;
 ///
 /// Rows that are pushed wait as packed octets (about 60 each); [`Contacts::step`] takes them into the index. What
 /// was pushed is found as soon as the segment it belongs to is sealed: after 4,096 contacts, then after as many as
-/// there are already, and always when nothing waits any more.
+/// there are already, and when nothing waits any more. Of a push that is still open the last 1,024 contacts or the
+/// last eighth may wait for its end.
 #[derive(Default)]
 pub struct Contacts {
     books: Vec<Book>,
@@ -247,7 +248,10 @@ impl Contacts {
             return Some(self.perform(at, task));
         }
         let home = self.home;
-        let begun = self.books.iter_mut().any(|book| book.shelf.seal() || book.shelf.tidy(home));
+        let begun = self.books.iter_mut().any(|book| {
+            let seals = book.must_seal() && book.shelf.seal();
+            seals || book.shelf.tidy(home)
+        });
         if !begun {
             self.done = 0;
             self.known = 0;
@@ -387,6 +391,11 @@ impl Contacts {
 }
 
 impl Book {
+    /// Whether what is open is sealed when nothing waits: at the end of a push, and before it if it is much.
+    fn must_seal(&self) -> bool {
+        if self.is_pushing { self.shelf.is_worth_sealing() } else { self.shelf.has_open() }
+    }
+
     /// Takes in the record at `start`; where the next one is, and whether a segment must be sealed now.
     fn take_row(
         &mut self,

@@ -200,3 +200,40 @@ fn rows_that_cannot_be_kept_are_counted() {
         [(Rejection::Shape, 1), (Rejection::NoId, 1), (Rejection::NoName, 1), (Rejection::TooLarge, 1)]
     );
 }
+
+#[test]
+fn contacts_pushed_one_by_one_are_all_found_in_the_order_pushed() {
+    let mut contacts = Contacts::new();
+    for at in 0..700 {
+        push(
+            &mut contacts,
+            Mode::Upsert,
+            &[contact(&at.to_string(), &format!("N{at:03}"), &["600 123 456"])],
+        );
+        assert_eq!(contacts.len(), at + 1);
+    }
+    let expected: Vec<String> = (0..700).map(|at| format!("N{at:03}")).collect();
+    assert_eq!(names(contacts.page(0, 1000)), expected);
+    assert_eq!(names(contacts.search("n", 1000)), expected);
+    assert_eq!(names(contacts.by_number("+34600123456")), expected[..20]);
+    assert_eq!(contacts.poll_indexed().unwrap().added, 700);
+}
+
+#[test]
+fn open_push_is_found_while_more_of_it_comes() {
+    let mut contacts = Contacts::new();
+    contacts.begin(host(), Mode::Replace);
+    let mut found = Vec::new();
+    for at in 0..3000 {
+        contacts.push(&host(), contact(&at.to_string(), &format!("N{at}"), &["1"]));
+        if at % 100 == 99 {
+            while contacts.step(8) {}
+            found.push(contacts.len());
+        }
+    }
+    assert!(found.contains(&1100) || found.contains(&1024), "{found:?}");
+    assert!(found.iter().zip(1..).all(|(found, batches)| found + 1100 >= batches * 100), "{found:?}");
+    contacts.end(&host());
+    while contacts.step(8) {}
+    assert_eq!(contacts.len(), 3000);
+}

@@ -13,11 +13,15 @@ use crate::record::{self, Record};
 /// Contacts of the first segment; later ones are as large as all before, so that what is in is found early.
 const FIRST_SEGMENT: usize = 4096;
 
-/// More segments are merged where that is possible: each costs a search some microseconds.
-const MAX_SEGMENTS: usize = 16;
-
-/// Segments that are merged at once: the more, the fewer times a contact is read again.
+/// So many neighbours of about the same size are merged. A contact is read again once for each time its segment
+/// grows by so much, and each size has fewer segments than this, which cost a search some microseconds each.
 const MERGED_AT_ONCE: usize = 8;
+
+/// Fewest contacts that are sealed while more of a push are to come: a segment costs some 0.4 ms whatever its size.
+const LEAST_OF_OPEN_PUSH: usize = 1024;
+
+/// More segments are merged even if they differ in size.
+const MAX_SEGMENTS: usize = 48;
 
 /// Contacts read again by one step of a merge.
 const MERGE_SLICE: usize = 16;
@@ -46,6 +50,11 @@ impl Slot {
     /// How much of a builder its contacts would fill.
     fn load(&self) -> usize {
         self.segment.load() * self.live() / self.segment.len().max(1) + 1
+    }
+
+    /// How large it is, in powers of [`MERGED_AT_ONCE`].
+    fn level(&self) -> u32 {
+        self.live().checked_ilog(MERGED_AT_ONCE).unwrap_or(0)
     }
 
     fn kill(&mut self, doc: u16) {
@@ -216,6 +225,10 @@ impl Shelf {
 
     /// Begins to merge what should be merged; whether there was anything.
     pub(crate) fn tidy(&mut self, home: Option<Country>) -> bool {
+        // What is open names contacts by their places in finished segments; they must stay there.
+        if self.open.is_some() {
+            return false;
+        }
         let stale = self.slots.iter().position(|slot| slot.is_stale(home)).map(|at| (at, at));
         let Some((first, last)) = stale.or_else(|| self.crowd()) else { return false };
         let builder = Box::new(Builder::new(self.free_serial(), home));
@@ -223,16 +236,26 @@ impl Shelf {
         true
     }
 
-    /// The neighbours with the fewest contacts, if there are too many segments and they fit into one.
+    /// The first and last of neighbours that are to be merged, if they fit into one segment: those of one level, the
+    /// newest first; of many segments the lightest.
     fn crowd(&self) -> Option<(usize, usize)> {
-        if self.slots.len() <= MAX_SEGMENTS {
-            return None;
-        }
-        (2..=MERGED_AT_ONCE).rev().find_map(|count| {
-            let loads = self.slots.windows(count).map(|run| run.iter().map(Slot::load).sum::<usize>());
-            let (load, first) = loads.enumerate().map(|(first, load)| (load, first)).min()?;
-            (load < builder::FULL).then_some((first, first + count - 1))
-        })
+        let runs = self.slots.windows(MERGED_AT_ONCE).enumerate().rev();
+        let loads = runs.map(|(first, run)| (run.iter().map(Slot::load).sum::<usize>(), first, run));
+        let mut fitting = loads.filter(|(load, _, _)| *load < builder::FULL);
+        let first = if self.slots.len() > MAX_SEGMENTS {
+            fitting.map(|(load, first, _)| (load, first)).min()?.1
+        } else {
+            let is_level =
+                |run: &[Slot]| run.windows(2).all(|pair| matches!(pair, [a, b] if a.level() == b.level()));
+            fitting.find(|(_, _, run)| is_level(run))?.1
+        };
+        Some((first, first + MERGED_AT_ONCE - 1))
+    }
+
+    /// Whether what is open is worth sealing though more of the push is to come.
+    pub(crate) fn is_worth_sealing(&self) -> bool {
+        let least = LEAST_OF_OPEN_PUSH.max(self.live() / 8);
+        self.open.as_ref().is_some_and(|open| open.len() >= least)
     }
 
     /// One slice of what is being made; whether there was anything to do.
@@ -297,7 +320,7 @@ impl Shelf {
 
     /// Whether [`Shelf::tidy`] would begin something.
     pub(crate) fn is_untidy(&self, home: Option<Country>) -> bool {
-        self.slots.iter().any(|slot| slot.is_stale(home)) || self.crowd().is_some()
+        self.open.is_none() && (self.slots.iter().any(|slot| slot.is_stale(home)) || self.crowd().is_some())
     }
 
     /// Octets held, by estimate.
