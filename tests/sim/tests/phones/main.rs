@@ -9,4 +9,5 @@ mod property;
 mod registration;
 mod screens;
 mod scripted;
+mod transfers;
 mod trust;
