@@ -391,20 +391,6 @@ fn a_call_answered_on_another_device_is_no_missed_call() {
 }
 
 #[test]
-fn auto_dial_false_fills_the_field() {
-    let mut world = World::pair();
-    world.host(0, r#"{"type":"click2call","id":"f","data":{"number":"201","autoDial":false}}"#);
-    assert_eq!(world.stations[0].response("f")["ok"], true);
-    match world.view(0).screen {
-        view::Screen::Keypad(keypad) => {
-            assert_eq!((keypad.field.as_str(), keypad.call_enabled), ("201", true))
-        }
-        other => panic!("{other:?}"),
-    }
-    assert!(world.stations[0].ladder().is_empty());
-}
-
-#[test]
 fn keys_of_the_open_key_pad_are_tones() {
     let mut world = World::pair();
     talk(&mut world);

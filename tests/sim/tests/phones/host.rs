@@ -150,3 +150,17 @@ fn logout_says_farewell_and_unlogged() {
     assert_eq!(world.bindings("200"), 0);
     assert!(matches!(world.view(0).screen, view::Screen::SignIn(_)));
 }
+
+#[test]
+fn auto_dial_false_fills_the_field() {
+    let mut world = World::pair();
+    world.host(0, r#"{"type":"click2call","id":"f","data":{"number":"201","autoDial":false}}"#);
+    assert_eq!(world.stations[0].response("f")["ok"], true);
+    match world.view(0).screen {
+        view::Screen::Keypad(keypad) => {
+            assert_eq!((keypad.field.as_str(), keypad.call_enabled), ("201", true))
+        }
+        other => panic!("{other:?}"),
+    }
+    assert!(world.stations[0].ladder().is_empty());
+}
