@@ -266,6 +266,7 @@ impl Phone {
                 }
             }
             Input::SoundBlocked => self.sound_blocked(now),
+            Input::MicrophoneBlocked(blocked) => self.ui.microphone_blocked = blocked,
             Input::Leave => self.leave(now),
             Input::Journal(entries) => self.journal_of_previous_life(now, entries),
             Input::Timeout => {

@@ -54,6 +54,8 @@ pub enum Input {
     Online(bool),
     /// The browser refused to play sound without a gesture; the ring is silent.
     SoundBlocked,
+    /// Whether the browser is known to refuse the microphone without asking.
+    MicrophoneBlocked(bool),
     /// The page is being unloaded: say farewell on the wire now.
     Leave,
     /// A previous life left these behind (trap, crash): their `phone:terminated` goes out now.

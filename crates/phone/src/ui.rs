@@ -83,6 +83,7 @@ pub(crate) struct Ui {
     /// A transfer of this call is being aimed, by what the field of that page holds.
     pub(crate) picking: Option<(CallId, String)>,
     pub(crate) sound_blocked: bool,
+    pub(crate) microphone_blocked: bool,
     undo: Option<(String, Entry)>,
     seen_at: Option<Instant>,
 }
@@ -166,8 +167,8 @@ impl Ui {
     }
 
     pub(crate) fn signed_out(&mut self) {
-        let blocked = self.sound_blocked;
-        *self = Ui { sound_blocked: blocked, ..Ui::default() };
+        let (sound_blocked, microphone_blocked) = (self.sound_blocked, self.microphone_blocked);
+        *self = Ui { sound_blocked, microphone_blocked, ..Ui::default() };
     }
 
     pub(crate) fn deadline(&self) -> Option<Instant> {

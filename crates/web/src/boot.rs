@@ -65,7 +65,7 @@ async fn show(app: Rc<App>) {
 async fn begin(app: Rc<App>) {
     let config = fetch("config.json", RequestCredentials::SameOrigin);
     let restoring = restore(&app);
-    js_sys::futures::spawn_local(app.audio().microphone().clone().watch_permission());
+    js_sys::futures::spawn_local(app.audio().microphone().clone().watch_permission(app.way_in()));
     let instance = instance(app.shell().resume().is_some()).await;
     let left = app.shell().left(&instance);
     app.feed([Input::Instance(instance)]);

@@ -2,9 +2,12 @@
 //!
 //! It never asks by itself and never keeps a track that nobody uses.
 
-use crate::listener::{Listener, after, promise};
+use crate::{
+    app::Feed,
+    listener::{Listener, after, promise},
+};
 use js_sys::{Promise, futures::JsFuture};
-use softframe_phone::MediaError;
+use softframe_phone::{Input, MediaError};
 use std::{
     cell::{Cell, RefCell},
     rc::{Rc, Weak},
@@ -69,14 +72,17 @@ impl Microphone {
         })
     }
 
-    /// Watches the permission, so that [`Microphone::is_granted`] is known without waiting.
-    pub(crate) async fn watch_permission(self: Rc<Microphone>) {
+    /// Watches the permission, so that [`Microphone::is_granted`] is known without waiting, and tells the phone
+    /// where it is refused for good.
+    pub(crate) async fn watch_permission(self: Rc<Microphone>, feed: Feed) {
         let Some(status) = permission().await else { return };
         let (granted, heard) = (self.granted.clone(), Clone::clone(&status));
-        granted.set(status.state() == PermissionState::Granted);
-        let listener = Listener::new(&status, "change", move |_: Event| {
-            granted.set(heard.state() == PermissionState::Granted);
-        });
+        let note = move |state: PermissionState| {
+            granted.set(state == PermissionState::Granted);
+            feed.input(Input::MicrophoneBlocked(state == PermissionState::Denied));
+        };
+        note(status.state());
+        let listener = Listener::new(&status, "change", move |_: Event| note(heard.state()));
         *self.watch.borrow_mut() = Some(listener);
     }
 

@@ -79,7 +79,9 @@ impl Phone {
             party: party(call),
             silent: self.ui.sound_blocked,
             silenced: *silenced,
-            note: trouble.map(|error| Text::of(microphone_title(error))),
+            note: trouble
+                .or(self.ui.microphone_blocked.then_some(MediaError::Denied))
+                .map(|error| Text::of(microphone_title(error))),
         })
     }
 

@@ -73,7 +73,11 @@ impl RowView {
         let part = &self.part;
         avatar::write(&part.find(".avatar"), &row.avatar, &row.name);
         let name = part.find(".name");
-        name.marked(&row.name, &row.name_match);
+        if row.name.is_empty() {
+            name.text(&self.cx.plain("in.withheld"));
+        } else {
+            name.marked(&row.name, &row.name_match);
+        }
         let alone = row.number.is_empty() || row.several;
         let title = if alone { row.name.clone() } else { format!("{} · {}", row.name, row.number) };
         name.attribute("title", Some(&title));

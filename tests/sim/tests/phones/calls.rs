@@ -485,3 +485,14 @@ fn a_hold_that_is_overtaken_is_answered_too() {
         other => panic!("{other:?}"),
     }
 }
+
+#[test]
+fn a_blocked_microphone_is_said_before_somebody_answers() {
+    let mut world = World::pair();
+    call(&mut world);
+    world.input(1, Input::MicrophoneBlocked(true));
+    match world.view(1).screen {
+        view::Screen::Incoming(incoming) => assert_eq!(incoming.note, Some(view::Text::of("mic.denied"))),
+        other => panic!("{other:?}"),
+    }
+}
