@@ -10,6 +10,7 @@ mod context;
 mod dom;
 mod drop;
 mod frame;
+mod hits;
 mod keypad;
 mod keys;
 mod list;

@@ -7,6 +7,7 @@ use super::{
     contacts::{ContactView, Contacts},
     context::Context,
     dom::{Part, document, id},
+    hits::Hits,
     keypad::Dial,
     keys::Meaning,
     pages::{SettingsView, TransferView},
@@ -37,6 +38,7 @@ pub(crate) struct Screens {
     settings: Option<SettingsView>,
     shown: Shown,
     before_call: Option<HtmlElement>,
+    hits: Hits,
 }
 
 /// What is on screen, as far as focus and frame care.
@@ -110,6 +112,7 @@ impl Screens {
             settings: None,
             shown: Shown::Starting,
             before_call: None,
+            hits: Hits::new(),
         }
     }
 
@@ -131,6 +134,12 @@ impl Screens {
             self.before_call = focused();
         }
         self.phone.attribute("data-view", Some(shown.frame()));
+        match &view.screen {
+            Screen::Contacts(list) => self.hits.count(&self.cx, &list.query, list.hits.len()),
+            Screen::Keypad(keypad) => self.hits.count(&self.cx, &keypad.field, keypad.suggestions.len()),
+            Screen::Recents(list) => self.hits.count(&self.cx, &list.query, list.rows.len()),
+            _ => {}
+        }
         let (part, meaning) = self.write(view, rows);
         if changed {
             let before = std::mem::replace(&mut self.shown, shown);

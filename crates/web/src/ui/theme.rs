@@ -8,6 +8,8 @@ use softframe_phone::{Theme, view::Look};
 /// Hues (degrees, OKLCH) of live, end and warn, and how far an accent must keep away from them.
 const MEANT_HUES: [f64; 3] = [155.0, 27.0, 75.0];
 const HUE_DISTANCE: f64 = 25.0;
+/// Languages that are written from the right.
+const RIGHT_TO_LEFT: [&str; 4] = ["ar", "fa", "he", "ur"];
 /// Below this chroma a colour is grey and has no hue to mistake.
 const GREY: f64 = 0.04;
 
@@ -24,6 +26,8 @@ pub(crate) fn write(look: &Look) {
     );
     if !look.language.is_empty() {
         root.attribute("lang", Some(&look.language));
+        let language = look.language.split('-').next().unwrap_or_default();
+        root.attribute("dir", RIGHT_TO_LEFT.contains(&language).then_some("rtl"));
     }
     if let Some((light, dark)) = &look.accent {
         for (side, colour, ground) in

@@ -1,0 +1,58 @@
+//! Says how many results a search has, when the person has stopped typing.
+//!
+//! Never while they still type: each letter would interrupt the one before.
+
+use super::{
+    context::Context,
+    dom::{Part, id, window},
+};
+use std::{cell::RefCell, rc::Rc};
+use wasm_bindgen::{JsCast, closure::Closure};
+
+/// Typing has stopped (ui.md 7).
+const PAUSE_MS: i32 = 600;
+
+/// The search that was last counted, and the count that waits to be said.
+pub(crate) struct Hits {
+    counted: Option<(String, usize)>,
+    text: Rc<RefCell<String>>,
+    say: Closure<dyn FnMut()>,
+    timer: Option<i32>,
+}
+
+impl Hits {
+    pub(crate) fn new() -> Hits {
+        let text: Rc<RefCell<String>> = Rc::default();
+        let waiting = text.clone();
+        let say = Closure::new(move || Part::by_id(id::SAY).text(&waiting.borrow()));
+        Hits { counted: None, text, say, timer: None }
+    }
+
+    /// A search has so many results now. An empty one is no search.
+    pub(crate) fn count(&mut self, cx: &Context, query: &str, count: usize) {
+        let now = (query.to_owned(), count);
+        if self.counted.as_ref() == Some(&now) {
+            return;
+        }
+        self.counted = Some(now);
+        self.rest();
+        if query.trim().is_empty() {
+            return;
+        }
+        *self.text.borrow_mut() = cx.with("say.hits", &[("n", &count.to_string())]);
+        let function = self.say.as_ref().unchecked_ref();
+        self.timer = window().set_timeout_with_callback_and_timeout_and_arguments_0(function, PAUSE_MS).ok();
+    }
+
+    fn rest(&mut self) {
+        if let Some(timer) = self.timer.take() {
+            window().clear_timeout_with_handle(timer);
+        }
+    }
+}
+
+impl Drop for Hits {
+    fn drop(&mut self) {
+        self.rest();
+    }
+}
