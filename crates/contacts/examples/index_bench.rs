@@ -22,8 +22,39 @@ fn worked() -> f64 {
 fn main() {
     let sizes: Vec<usize> = std::env::args().skip(1).filter_map(|size| size.parse().ok()).collect();
     let sizes = if sizes.is_empty() { vec![10_000, 100_000, 250_000] } else { sizes };
+    cards();
     for size in sizes {
         bench(size);
+    }
+}
+
+/// Files of small cards and of cards with pictures, fed as a browser's stream gives them.
+fn cards() {
+    let picture = "A".repeat(73);
+    let picture: String = (0..400).map(|_| format!(" {picture}\r\n")).collect();
+    for (kind, photo) in
+        [("small", String::new()), ("with pictures", format!("PHOTO;ENCODING=b:AAAA\r\n{picture}"))]
+    {
+        let card = |row: &softframe_contacts::Contact| {
+            let tel =
+                row.phones.iter().map(|p| format!("TEL;TYPE=CELL:{}\r\n", p.number)).collect::<String>();
+            format!(
+                "BEGIN:VCARD\r\nVERSION:3.0\r\nN:{0};;;;\r\nFN:{0}\r\n{tel}{photo}REV:2026\r\nEND:VCARD\r\n",
+                row.name
+            )
+        };
+        let file: String =
+            people::people(2, if photo.is_empty() { 50_000 } else { 1000 }).iter().map(card).collect();
+        let mut reader = softframe_contacts::vcard::Reader::new();
+        let (start, mut count) = (worked(), 0);
+        for chunk in file.as_bytes().chunks(65_536) {
+            reader.feed(chunk);
+            while reader.next_card().is_some() {
+                count += 1;
+            }
+        }
+        reader.finish();
+        println!("{count} cards, {kind}: {:.0} MB/s", file.len() as f64 / 1e3 / (worked() - start));
     }
 }
 

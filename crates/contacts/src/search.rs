@@ -117,7 +117,7 @@ impl Hit {
         let mut best = None;
         for (at, phone) in self.contact.phones.iter().enumerate() {
             forms.read(&phone.number, home);
-            for digits in &query.digits {
+            for digits in query.in_numbers() {
                 let Some(score) = digits.score(&forms) else { continue };
                 if best.as_ref().is_none_or(|(least, _, _)| score < *least) {
                     best = Some((score, at, range_of(&phone.number, &digits.digits, &forms)));

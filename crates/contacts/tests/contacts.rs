@@ -97,6 +97,8 @@ fn hits_tell_what_matched() {
     let hit = contacts.search("404", 1).remove(0);
     assert_eq!(hit.phone, Some(1));
     assert_eq!(hit.phone_range, Some(0..3));
+    let hit = contacts.search("gmbh 8912", 1).remove(0);
+    assert_eq!(hit.phone_range.map(|range| &hit.contact.phones[0].number[range]), Some("89 12"));
 }
 
 #[test]

@@ -64,6 +64,13 @@ impl Query {
         Query { words: words.map(<[u8]>::to_vec).collect(), digits: typed_digits(text, home) }
     }
 
+    /// What of it may stand in a number: all of it, or words that are digits.
+    pub(crate) fn in_numbers(&self) -> impl Iterator<Item = Digits> {
+        let words = self.words.iter().filter(|word| word.iter().all(u8::is_ascii_digit));
+        let words = words.map(|word| Digits { digits: word.clone(), only_start: false });
+        self.digits.iter().cloned().chain(words.filter(|_| self.digits.is_empty()))
+    }
+
     /// Whether nothing can be found by it.
     pub(crate) fn is_empty(&self) -> bool {
         self.words.is_empty() && self.digits.is_empty()
