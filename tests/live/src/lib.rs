@@ -1,2 +1,3 @@
 //! Tests of this package live in `tests/`. They need a SIP server on this machine and are run by hand:
-//! `apt-get install kamailio kamailio-websocket-modules kamailio-outbound-modules`, then `cargo test -p softframe-live`.
+//! `apt-get install kamailio kamailio-websocket-modules kamailio-outbound-modules sip-tester`, then
+//! `cargo test -p softframe-live`.

@@ -117,6 +117,26 @@ async fn transfer_connects_the_other_two() {
     phones.until(1, "terminated Remote 200").await;
 }
 
+/// A phone on UDP: two Record-Routes in each call, and a 200 that is repeated until its ACK comes.
+#[tokio::test]
+async fn call_to_and_from_a_phone_on_udp() {
+    let (kamailio, mut phones) = registered("SHA-256", "1").await;
+    let callee = kamailio.callee();
+    let session = phones.call(0, "600");
+    phones.until(0, "accepted").await;
+    phones.command(0, Command::Terminate { session, reason: None });
+    let callee = tokio::task::spawn_blocking(|| callee.went_well());
+    assert!(phones.until_done(callee).await, "SIPp as callee");
+
+    let caller = kamailio.caller("201");
+    let session = phones.until(1, "incoming").await;
+    phones.command(1, Command::Accept { session, answer: b"v=0 answer".to_vec(), headers: Vec::new() });
+    phones.until(1, "confirmed").await;
+    phones.until(1, "terminated Remote 200").await;
+    let caller = tokio::task::spawn_blocking(|| caller.went_well());
+    assert!(phones.until_done(caller).await, "SIPp as caller");
+}
+
 #[tokio::test]
 async fn message_and_info_arrive_and_the_flow_is_kept_alive() {
     let (_kamailio, mut phones) = registered("SHA-256", "1").await;

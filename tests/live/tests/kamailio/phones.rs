@@ -164,6 +164,15 @@ impl Phones {
         }
     }
 
+    /// Goes on while something else is waited for.
+    pub(crate) async fn until_done(&mut self, task: tokio::task::JoinHandle<bool>) -> bool {
+        let begin = std::time::Instant::now();
+        while !task.is_finished() {
+            self.wait(begin, "end of the other process").await;
+        }
+        task.await.expect("no panic")
+    }
+
     async fn wait(&mut self, begin: std::time::Instant, what: &str) {
         let traces: Vec<String> = self.phones.iter().map(|phone| phone.trace.join("\n")).collect();
         assert!(begin.elapsed() < Duration::from_secs(20), "no {what}\n{}", traces.join("\n--\n"));
