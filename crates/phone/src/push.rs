@@ -3,8 +3,10 @@
 //! It never works in one go: files and stored chunks wait until `contacts_step` asks for a bounded amount.
 
 mod files;
+mod kept;
 
 use files::File;
+use kept::Kept;
 
 use crate::{
     Output, Phone, StorageError, StoreRequest,
@@ -26,8 +28,6 @@ const MAX_PUSHES: usize = 16;
 const MAX_UNSAVED: usize = 1_000_000;
 /// Between two `contacts:indexing`.
 const PROGRESS_MILLIS: u64 = 250;
-/// Where dropped contacts are in the account's space.
-const PREFIX: &str = "contacts/";
 
 /// A push of the host under way.
 struct Open {
@@ -42,13 +42,9 @@ struct Open {
 pub(crate) struct Push {
     open: BTreeMap<u64, Open>,
     files: VecDeque<File>,
-    /// Chunks of the store.
-    stored: VecDeque<Vec<u8>>,
     /// Dropped contacts that are in the index and not in the store yet.
     unsaved: VecDeque<Contact>,
-    next_chunk: u64,
-    /// The account's space was read: only then is it known which keys are free.
-    loaded: bool,
+    kept: Kept,
     /// `Output::Index` is out and not finished.
     indexing: bool,
     told_progress: Option<Instant>,
@@ -177,14 +173,15 @@ impl Phone {
         while left > 0 && (self.step_file(now) || self.step_stored(now)) {
             left -= 1;
         }
-        let waits = !self.push.stored.is_empty()
-            || self.push.files.iter().any(|file| file.over || !file.chunks.is_empty());
+        let waits =
+            self.push.kept.waits() || self.push.files.iter().any(|file| file.over || !file.chunks.is_empty());
         let more = self.contacts.step(u32::try_from(left.max(1)).unwrap_or(1)) || waits;
         self.tell_indexing(now);
         // A chunk at a time, so that no step is long.
         let full = self.push.unsaved.len() >= chunk::MAX_CONTACTS;
         let unsaved = if full || !more { self.save_chunk() } else { false };
-        let more = more || unsaved;
+        let rewriting = !more && !unsaved && self.rewrite_step();
+        let more = more || unsaved || rewriting;
         if !more {
             self.push.indexing = false;
         }
@@ -202,62 +199,10 @@ impl Phone {
         more
     }
 
-    /// One chunk of the store.
-    fn step_stored(&mut self, now: Instant) -> bool {
-        let Some(chunk) = self.push.stored.pop_front() else { return false };
-        if self.contacts.push_chunk(&Source::Vcard, &chunk).is_err() {
-            self.storage_failed(now, StorageError::Damaged);
-        }
-        if self.push.stored.is_empty() {
-            self.contacts.end(&Source::Vcard);
-        }
-        true
-    }
-
-    /// Dropped contacts go into the account's space; without an account they wait for the next one.
-    /// Says if more remains.
-    fn save_chunk(&mut self) -> bool {
-        let Some(space) = self.space().filter(|_| self.push.loaded) else { return false };
-        let count = self.push.unsaved.len().min(chunk::MAX_CONTACTS);
-        if count == 0 {
-            return false;
-        }
-        let contacts: Vec<Contact> = self.push.unsaved.drain(..count).collect();
-        let key = format!("{PREFIX}{:08}", self.push.next_chunk);
-        self.push.next_chunk += 1;
-        self.store(StoreRequest::Put { space, key, value: chunk::encode(&contacts) });
-        !self.push.unsaved.is_empty()
-    }
-
     /// The account is known: its space is read, and what was dropped before belongs to it.
     pub(crate) fn open_space(&mut self) {
         if let Some(space) = self.space() {
             self.store(StoreRequest::Load { space, prefix: String::new() });
-        }
-    }
-
-    /// A value of the account's space.
-    pub(crate) fn loaded(&mut self, space: &str, key: &str, value: Vec<u8>) {
-        if self.space().as_deref() != Some(space) {
-            return;
-        }
-        if let Some(number) = key.strip_prefix(PREFIX) {
-            let number: u64 = number.parse().unwrap_or(0);
-            self.push.next_chunk = self.push.next_chunk.max(number.saturating_add(1));
-            if self.push.stored.is_empty() {
-                self.contacts.begin(Source::Vcard, Mode::Upsert);
-            }
-            self.push.stored.push_back(value);
-            self.wants_index();
-        } else if key.starts_with("history") {
-            self.history.restore(key, &value);
-        }
-    }
-
-    pub(crate) fn load_ended(&mut self, space: &str) {
-        if self.space().as_deref() == Some(space) {
-            self.push.loaded = true;
-            self.wants_index();
         }
     }
 
@@ -267,17 +212,6 @@ impl Phone {
         self.contacts.set_country(&self.config.country);
         self.push = Push::default();
         self.history.clear();
-    }
-
-    /// "Remove all": also from the store.
-    pub(crate) fn remove_dropped(&mut self) {
-        self.contacts.clear(&Source::Vcard);
-        self.push.unsaved.clear();
-        self.push.stored.clear();
-        if let Some(space) = self.space() {
-            self.store(StoreRequest::Delete { space, prefix: PREFIX.to_owned() });
-        }
-        self.wants_index();
     }
 
     /// Trouble with the store stops nothing; it is told once.

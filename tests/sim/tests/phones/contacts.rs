@@ -189,3 +189,22 @@ fn a_full_store_is_told_once_and_stops_nothing() {
     drop_file(&mut world, 0, CARDS);
     assert_eq!(world.stations[0].phone.contacts().len(), 1);
 }
+
+#[test]
+fn a_file_dropped_again_and_again_does_not_fill_the_store() {
+    let mut world = World::pair();
+    for time in 0..30 {
+        drop_file(&mut world, 0, &CARDS.replace("Marta", &format!("Marta {time}")));
+    }
+    let chunks = world.stations[0].store.keys().filter(|(_, key)| key.starts_with("contacts/")).count();
+    assert!(chunks <= 11, "{chunks}");
+    let store = std::mem::take(&mut world.stations[0].store);
+    let next = world.station();
+    world.stations[next].store = store;
+    world.boot(next, &world.kiosk("200", "secret-200", ""));
+    world.run(1_000);
+    index(&mut world, next);
+    let hits = world.stations[next].phone.contacts().search("marta", 9);
+    assert_eq!(hits.len(), 1);
+    assert_eq!(hits[0].contact.name, "Marta 29 Ruiz", "the newest stays");
+}
