@@ -13,13 +13,13 @@ use crate::{
 use axum::{
     Router,
     body::Body,
-    extract::{Request, State, ws::WebSocketUpgrade},
+    extract::{ConnectInfo, Request, State, ws::WebSocketUpgrade},
     http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header, request::Parts},
     response::IntoResponse,
     routing::{any, get, post},
 };
 use serde_json::{Map, Value, json};
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 /// Bodies of `/demo/*` are a few short fields.
 const MAX_REQUEST_BODY: usize = 16 * 1024;
@@ -48,8 +48,19 @@ pub(crate) fn router(site: Arc<Site>) -> Router {
 
 /// A page on another site could make the browser ask this server, by name (DNS rebinding) or across origins. While
 /// we listen on loopback only, only loopback names and origins are answered.
-async fn guard(State(site): Shared, request: Request, next: axum::middleware::Next) -> Response<Body> {
-    if site.options.listen.ip().is_loopback() {
+///
+/// What acts or tells of calls without a password, `/demo/*` beside its files, is for this machine in any case.
+async fn guard(
+    State(site): Shared,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+    next: axum::middleware::Next,
+) -> Response<Body> {
+    let is_private = is_private(request.uri().path());
+    if is_private && !peer.ip().to_canonical().is_loopback() {
+        return text(StatusCode::FORBIDDEN, "Only from the machine it runs on.");
+    }
+    if is_private || site.options.listen.ip().is_loopback() {
         let host = host_of(request.headers());
         if !is_loopback_name(host) {
             return text(StatusCode::MISDIRECTED_REQUEST, "This server answers to localhost only.");
@@ -63,6 +74,12 @@ async fn guard(State(site): Shared, request: Request, next: axum::middleware::Ne
         }
     }
     next.run(request).await
+}
+
+/// `/demo/state`, `/demo/ring`, `/demo/fault`.
+fn is_private(path: &str) -> bool {
+    let first = path.strip_prefix("/demo/").and_then(|rest| rest.split('/').next());
+    matches!(first, Some("state" | "ring" | "fault"))
 }
 
 async fn upgrade(State(site): Shared, headers: HeaderMap, upgrade: WebSocketUpgrade) -> Response<Body> {
@@ -185,6 +202,21 @@ fn with_headers<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_acts_without_a_password_is_private() {
+        for (path, private) in [
+            ("/demo/ring", true),
+            ("/demo/ring/7", true),
+            ("/demo/fault", true),
+            ("/demo/state", true),
+            ("/demo/", false),
+            ("/demo/ringing.js", false),
+            ("/200/", false),
+        ] {
+            assert_eq!(is_private(path), private, "{path}");
+        }
+    }
 
     #[test]
     fn loopback_names_are_told_from_others() {

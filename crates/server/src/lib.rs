@@ -51,7 +51,9 @@ pub async fn start(options: Options) -> std::io::Result<SocketAddr> {
     tokio::task::spawn_blocking(answering::warm_up);
     let router = http::router(Arc::new(Site { options, switchboard }));
     tokio::spawn(async move {
-        if let Err(error) = axum::serve(listener, router).await {
+        if let Err(error) =
+            axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>()).await
+        {
             eprintln!("the HTTP server has ended: {error}");
         }
     });

@@ -23,6 +23,10 @@ struct Server {
 
 impl Server {
     async fn start(name: &str) -> Server {
+        Server::listening(name, [127, 0, 0, 1]).await
+    }
+
+    async fn listening(name: &str, address: [u8; 4]) -> Server {
         let folder = std::env::temp_dir().join(format!("softframe-server-{}-{name}", std::process::id()));
         for (file, text) in [
             ("www/index.html", "<title>phone</title>"),
@@ -36,7 +40,7 @@ impl Server {
             std::fs::write(path, text).expect("write");
         }
         let options = Options {
-            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            listen: SocketAddr::from((address, 0)),
             www: folder.join("www"),
             demo: folder.join("demo"),
             settings: Settings::demo(|| "password".to_owned()),
@@ -258,4 +262,65 @@ async fn faults_close_freeze_and_refuse() {
     fault("refuse").await;
     assert!(matches!(next(&mut socket).await, Some(Message::Close(Some(_)))));
     assert_eq!(server.upgrade(Some("sip")).await.err(), Some(503));
+}
+
+/// This machine's address in its network, if it has one: connecting a UDP socket sends nothing.
+fn own_address() -> Option<std::net::IpAddr> {
+    let socket = std::net::UdpSocket::bind("0.0.0.0:0").ok()?;
+    socket.connect("192.0.2.1:9").ok()?;
+    socket
+        .local_addr()
+        .ok()
+        .map(|address| address.ip())
+        .filter(|ip| !ip.is_loopback() && !ip.is_unspecified())
+}
+
+#[tokio::test]
+async fn open_server_lets_only_its_own_machine_act() {
+    let mut server = Server::listening("open", [0, 0, 0, 0]).await;
+    let port = server.address.port();
+    server.address = SocketAddr::from(([127, 0, 0, 1], port));
+    assert_eq!(server.get("/demo/state").await.0, 200);
+    let evil = "Origin: https://evil.example\r\n";
+    assert_eq!(server.ask("POST", "/demo/fault", evil, "{}").await.0, 403);
+    assert_eq!(server.ask("GET", "/demo/state", "Host: evil.example\r\n", "").await.0, 421);
+    if let Some(own) = own_address() {
+        server.address = SocketAddr::from((own, port));
+        for (method, path) in [("GET", "/demo/state"), ("POST", "/demo/ring"), ("POST", "/demo/fault")] {
+            assert_eq!(server.ask(method, path, "", "{}").await.0, 403, "{path} from {own}");
+        }
+        assert_eq!(server.get("/demo/").await.0, 200);
+    }
+}
+
+#[tokio::test]
+async fn sockets_that_send_rubbish_lose_only_themselves() {
+    let server = Server::start("rubbish").await;
+    let mut good = server.upgrade(Some("sip")).await.expect("a socket");
+    for octets in [
+        vec![0_u8; 60_000],
+        b"INVITE".to_vec(),
+        vec![0xff; 10],
+        b"SIP/2.0 200 OK\r\n\r\n".to_vec(),
+        Vec::new(),
+    ] {
+        let mut bad = server.upgrade(Some("sip")).await.expect("a socket");
+        bad.send(Message::Binary(octets.into())).await.expect("sent");
+    }
+    let mut large = server.upgrade(Some("sip")).await.expect("a socket");
+    // Refused while it is still being sent, so the sending may fail.
+    let _sent_or_not = large.send(Message::Binary(vec![b'x'; 1 << 20].into())).await;
+    let ended = tokio::time::timeout(PATIENCE, async { while let Some(Ok(_)) = large.next().await {} }).await;
+    assert!(ended.is_ok(), "a frame of 1 MB ends the connection");
+    good.send(Message::Text("\r\n\r\n".into())).await.expect("sent");
+    let pong = tokio::time::timeout(PATIENCE, good.next()).await.expect("in time");
+    assert_eq!(pong.expect("open").expect("a frame").into_data().as_ref(), b"\r\n");
+    let body = "x".repeat(1 << 20);
+    assert_eq!(server.ask("POST", "/demo/ring", "", &body).await.0, 413);
+    for path in
+        ["/200/../secret.txt", "/200/%2e%2e/secret.txt", "/demo/..%2fsecret.txt", "/200/%2e%2e%2fsecret.txt"]
+    {
+        let (code, _, body) = server.get(path).await;
+        assert!([400, 404].contains(&code) && !body.contains("secret\n"), "{path}: {code}");
+    }
 }

@@ -82,9 +82,9 @@ impl Context {
         (context, sends)
     }
 
-    /// Whether its server transaction has this key.
-    pub(crate) fn is_for(&self, key: &TransactionKey) -> bool {
-        self.server.key() == *key
+    /// Whether its server transaction has this key. Who was called knows it from the Via, so the flow counts too.
+    pub(crate) fn is_for(&self, flow: FlowId, key: &TransactionKey) -> bool {
+        self.flow == flow && self.server.key() == *key
     }
 
     /// Whether a response that came by `flow` belongs to one of its branches.

@@ -14,6 +14,9 @@ use softframe_sip::{
 const ALLOW: &str =
     "INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, INFO, UPDATE, PRACK, MESSAGE, REFER, SUBSCRIBE, NOTIFY";
 
+/// Headers by which a trusted server names the caller.
+const ASSERTED: [&str; 2] = ["P-Asserted-Identity", "Remote-Party-ID"];
+
 /// Seconds between two keep-alives of a phone (RFC 5626 §4.4.1): well below what address translators forget in.
 const FLOW_TIMER: u32 = 25;
 
@@ -34,7 +37,7 @@ impl Exchange {
         }
         let key = TransactionKey::of(&request);
         let mut contexts = self.contexts.values_mut();
-        let known = contexts.find(|context| context.is_for(&key));
+        let known = contexts.find(|context| context.is_for(flow, &key));
         if let Some(sends) = known.and_then(|context| context.repeated(&request)) {
             self.send_all(sends);
             return self.contexts.retain(|_, context| !context.is_over());
@@ -100,7 +103,7 @@ impl Exchange {
     fn cancel(&mut self, now: Instant, flow: FlowId, request: &Message) {
         let key = TransactionKey::cancelled_by(request);
         let mut contexts = self.contexts.values_mut();
-        let Some(context) = contexts.find(|context| context.is_for(&key)) else {
+        let Some(context) = contexts.find(|context| context.is_for(flow, &key)) else {
             return self.answer(flow, request, StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST, &[]);
         };
         let sends = context.cancel(now, request.header("Reason"));
@@ -125,7 +128,7 @@ impl Exchange {
         let (code, headers) = match self.registrar.register(now, flow, &user, request) {
             Ok(()) => (StatusCode::OK, self.registered(now, request, &user, is_guest)),
             Err(Refusal::BadContact) => (StatusCode::BAD_REQUEST, Vec::new()),
-            Err(Refusal::TooMany) => (StatusCode::FORBIDDEN, Vec::new()),
+            Err(Refusal::TooMany | Refusal::Taken) => (StatusCode::FORBIDDEN, Vec::new()),
             Err(Refusal::TooBrief(least)) => {
                 (StatusCode::INTERVAL_TOO_BRIEF, vec![("Min-Expires", least.to_string())])
             }
@@ -286,6 +289,10 @@ impl Exchange {
             .push_via(Via::new("WS", &self.config.domain, &branch))
             .set("Max-Forwards", &hops.to_string())
             .remove("Proxy-Authorization");
+        // RFC 3325 §7: who a user says that it is counts only where we have asked for a proof, which is in From.
+        if self.flows.get(&from).is_some_and(|flow| flow.trust == Trust::Challenged) {
+            copy = ASSERTED.iter().fold(copy, |copy, name| copy.remove(name));
+        }
         if let Some(uri) = &target.uri {
             copy = copy.uri(uri.clone());
         }

@@ -40,6 +40,8 @@ pub(crate) enum Refusal {
     BadContact,
     /// 403: more than [`MAX_BINDINGS`].
     TooMany,
+    /// 403: another user is reached there. Requests within a dialog find their way by the contact alone.
+    Taken,
     /// 423, with the shortest time.
     TooBrief(u32),
 }
@@ -74,6 +76,7 @@ impl Registrar {
                 Change::Remove(contact, instance) => {
                     bindings.retain(|old| !is_same(old, &contact, instance.as_ref()));
                 }
+                Change::Add(new) if self.is_taken(user, &new) => return Err(Refusal::Taken),
                 Change::Add(new) => {
                     bindings.retain(|old| !is_same(old, &new.contact, new.instance.as_ref()));
                     bindings.push(new);
@@ -86,6 +89,13 @@ impl Registrar {
         self.bindings.insert(user.to_owned(), bindings);
         self.tidy(now);
         Ok(())
+    }
+
+    fn is_taken(&self, user: &str, new: &Binding) -> bool {
+        let others = self.bindings.iter().filter(|(other, _)| *other != user);
+        others
+            .flat_map(|(_, bindings)| bindings)
+            .any(|other| other.flow != new.flow && other.contact.uri.same_place(&new.contact.uri))
     }
 
     /// The bindings of a user.

@@ -1,5 +1,6 @@
 //! The exchange against phones of plain text, in virtual time: what each test sends and expects stands in it.
 
+mod attacks;
 mod registrar;
 
 use super::*;
