@@ -165,7 +165,7 @@ impl Host {
     /// The person allows it.
     pub(crate) fn grant(&self, lasting: bool, storage: &Rc<Storage>) {
         let mut state = self.state.borrow_mut();
-        if state.chain.is_empty() {
+        if !state.rules.may_be_granted(&state.chain) {
             return;
         }
         match (&state.account, lasting) {
@@ -183,7 +183,7 @@ impl Host {
     /// What came before is held if the person had to be asked; a page that was admitted all along just came early.
     fn trust(&self) {
         let mut state = self.state.borrow_mut();
-        if state.standing == Standing::Trusted || state.chain.is_empty() {
+        if state.standing == Standing::Trusted || !state.rules.may_be_granted(&state.chain) {
             return;
         }
         let held = state.standing == Standing::Waiting { told: true };
@@ -201,7 +201,8 @@ impl Host {
     fn wait(&self) {
         let mut state = self.state.borrow_mut();
         let Standing::Waiting { told: false } = state.standing else { return };
-        if state.chain.is_empty() {
+        // Nobody is asked about a chain that cannot be admitted.
+        if !state.rules.may_be_granted(&state.chain) {
             return;
         }
         state.standing = Standing::Waiting { told: true };

@@ -47,6 +47,13 @@ impl Rules {
         }
     }
 
+    /// Whether a grant or the person can admit `chain`. An opaque origin in it may be anybody's, next time another's:
+    /// only `hosts` can admit that.
+    pub fn may_be_granted(&self, chain: &[String]) -> bool {
+        let is_opaque = |origin: &String| normal(origin) == NULL;
+        !chain.is_empty() && (!chain.iter().any(is_opaque) || self.names(NULL))
+    }
+
     /// Whether windows of `origin`, though not the parent, may send contacts.
     pub fn is_addon(&self, origin: &str) -> bool {
         origin != NULL && self.addons.iter().any(|addon| addon == origin)
@@ -228,6 +235,21 @@ mod tests {
         assert_eq!(verdict(&["null"], OWN, &["null", "https://evil.example"]), Verdict::Nobody);
         assert_eq!(verdict(&[], NULL, &["null"]), Verdict::Nobody);
         assert_eq!(verdict(&["*"], OWN, &["https://any.example"]), Verdict::Trusted);
+    }
+
+    #[test]
+    fn opaque_origin_is_granted_by_nobody() {
+        for (hosts, chain, expected) in [
+            (&[][..], &["https://crm.example"][..], true),
+            (&[], &["null"], false),
+            (&["*"], &["file://"], false),
+            (&[], &["https://crm.example", "null"], false),
+            (&["null"], &["null", "https://crm.example"], true),
+            (&[], &[], false),
+        ] {
+            let rules = Rules::new(&texts(hosts), &[]);
+            assert_eq!(rules.may_be_granted(&texts(chain)), expected, "{hosts:?} {chain:?}");
+        }
     }
 
     #[test]
