@@ -1,4 +1,4 @@
-//! Everything a person types: `cargo xtask build | demo | dist | test | bench`.
+//! Everything a person types: `cargo xtask build | demo | dist | test | bench | soak`.
 //!
 //! It installs nothing but what a command needs, and never writes outside of the target folder.
 
@@ -14,6 +14,7 @@ mod names;
 mod policy;
 mod probe;
 mod server;
+mod soak;
 mod suites;
 mod tidy;
 mod tree;
@@ -33,8 +34,10 @@ cargo xtask COMMAND
   dist    the widget as static files for any web server: target/dist
   test    formatting, lints, native tests, browser tests
   bench   bytes and times of the widget
+  soak    damaged input with fresh dice
 
   --port N        demo: the port to listen on (default 8088)
+  --seconds N     soak: how long for each kind of input (default 60)
   --only NAME     test: only this suite; what follows `--` goes to its test programs
 ";
 
@@ -63,6 +66,7 @@ fn run(arguments: &[String]) -> Outcome {
             suites::run_all(&tree, value(arguments, "--only"), &filter)
         }
         Some("bench") => bench::run_all(&tree),
+        Some("soak") => soak::run_all(&tree, value(arguments, "--seconds")),
         Some("build") => folder::make(&tree, folder::Kind::Build).map(drop),
         Some("pictures") => folder::make(&tree, folder::Kind::Pictures).map(drop),
         Some("dist") => folder::make(&tree, folder::Kind::Dist).map(drop),

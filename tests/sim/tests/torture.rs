@@ -282,9 +282,16 @@ fn mutations_of_all_messages_never_panic_and_never_lie() {
         })
         .collect();
     assert_eq!(corpus.len(), 62);
-    let mut dice = Dice(0x5eed);
-    let mut messages = 0;
-    for round in 0..40_000 {
+    // As in `soak.rs`: for a time, with fresh dice, if asked.
+    let seconds = std::env::var("SOFTFRAME_SOAK").ok().and_then(|text| text.parse().ok());
+    let (begin, seconds) = (std::time::Instant::now(), seconds.map(std::time::Duration::from_secs));
+    let fresh = || std::time::UNIX_EPOCH.elapsed().unwrap_or_default().subsec_nanos();
+    let seed = seconds.map_or(0x5eed, |_| fresh() | 1);
+    println!("messages: seed {seed}");
+    let mut dice = Dice(seed.into());
+    let (mut messages, mut round) = (0, 0);
+    while seconds.map_or(round < 40_000, |seconds| begin.elapsed() < seconds) {
+        round += 1;
         let mut octets = corpus[round % corpus.len()].clone();
         for _ in 0..=dice.below(4) {
             mutate(&mut octets, &mut dice, &corpus);
@@ -297,6 +304,7 @@ fn mutations_of_all_messages_never_panic_and_never_lie() {
         assert_eq!(mended.header("X-Touched"), Some("yes"));
         assert_eq!(mended.body(), message.body());
     }
+    println!("messages: {round} runs, {messages} still messages");
     assert!(messages > 5_000, "only {messages} mutations were still messages: the test shows too little");
 }
 

@@ -1,0 +1,20 @@
+//! `cargo xtask soak`: the tests of damaged input for as long as one likes, with fresh dice each time.
+
+use crate::{
+    Outcome,
+    child::{cargo, run},
+    tree::Tree,
+};
+
+/// How long each runs, unless `--seconds` says otherwise.
+const SECONDS: u64 = 60;
+
+/// One after the other, so that their counts can be compared.
+pub(crate) fn run_all(tree: &Tree, seconds: Option<&str>) -> Outcome {
+    let seconds = seconds
+        .map_or(Ok(SECONDS), |text| text.parse::<u64>().map_err(|_| format!("'{text}' is no number.")))?;
+    let mut cargo = cargo(tree);
+    cargo.args(["test", "-p", "softframe-sim", "--test", "torture", "--test", "soak"]);
+    cargo.args(["--", "--nocapture", "--test-threads=1", "never_stop", "never_panic"]);
+    run(cargo.env("SOFTFRAME_SOAK", seconds.to_string()))
+}
