@@ -23,8 +23,10 @@ pub(crate) struct Flow {
     last_id: u64,
     /// Attempts in a row that did not end in a registration.
     failures: usize,
-    /// Which of the servers is next.
+    /// Which of the servers is tried, or next.
     server: usize,
+    /// Of each server, when it may be asked again (Retry-After).
+    not_before: Vec<Instant>,
     /// The last flow that a registrar took us on.
     proven: Option<FlowId>,
     /// What the server asked for in Flow-Timer, in milliseconds.
@@ -85,17 +87,25 @@ pub(crate) enum Due {
 }
 
 impl Flow {
-    pub(crate) fn new() -> Flow {
-        Flow { state: State::Closed, last_id: 0, failures: 0, server: 0, proven: None, flow_timer: None }
+    pub(crate) fn new(servers: usize) -> Flow {
+        Flow {
+            state: State::Closed,
+            last_id: 0,
+            failures: 0,
+            server: 0,
+            not_before: vec![Instant(0); servers.max(1)],
+            proven: None,
+            flow_timer: None,
+        }
     }
 
-    /// Begins an attempt: which flow, and which of `servers`.
-    pub(crate) fn open(&mut self, now: Instant, servers: usize) -> (FlowId, usize) {
+    /// Begins an attempt: which flow, and which of the servers.
+    pub(crate) fn open(&mut self, now: Instant) -> (FlowId, usize) {
         self.last_id += 1;
         let id = FlowId(self.last_id);
         self.state = State::Opening { id, gives_up_at: now.after(OPENING) };
         self.flow_timer = None;
-        (id, self.server % servers.max(1))
+        (id, self.server)
     }
 
     /// The socket is open. `false` if it is not the one that was asked for.
@@ -116,24 +126,38 @@ impl Flow {
         self.server = 0;
     }
 
-    /// This flow failed: when the next attempt is due, at least `at_least` milliseconds from now.
+    /// This flow failed: when the next attempt is due. The server that failed is not asked for `at_least` milliseconds.
     pub(crate) fn failed(&mut self, now: Instant, ids: &mut Ids, at_least: u64) -> Instant {
         let wait = BACK_OFF.get(self.failures).or(BACK_OFF.last()).copied().unwrap_or_default();
-        if self.proven.is_none() || self.proven != self.id() {
-            self.server += 1;
+        if let Some(not_before) = self.not_before.get_mut(self.server) {
+            *not_before = now.after(at_least);
         }
+        // After a registration the turn begins anew with the preferred server.
+        let was_proven = self.proven.is_some() && self.proven == self.id();
+        self.server = if was_proven { 0 } else { self.server + 1 };
         self.failures += 1;
         // 80 to 120 per cent: a restarted server is not met by all its phones in the same moment.
         let wait = wait * ids.between(80, 120) / 100;
-        let until = now.after(wait.max(at_least));
+        let until = self.choose_server(now.after(wait));
         self.state = State::Waiting { until };
         until
     }
 
-    /// The registrar took us: the next failure is a first one, and begins with the preferred server.
+    /// The next server in turn that may be asked at `wanted`, else the one that may be asked first, and when.
+    fn choose_server(&mut self, wanted: Instant) -> Instant {
+        let servers = self.not_before.len();
+        let turn = |offset: usize| (self.server + offset) % servers.max(1);
+        let in_turn =
+            (0..servers).map(turn).filter_map(|server| Some((server, *self.not_before.get(server)?)));
+        let chosen = in_turn.min_by_key(|(_, not_before)| (*not_before).max(wanted));
+        let (server, not_before) = chosen.unwrap_or_default();
+        self.server = server;
+        not_before.max(wanted)
+    }
+
+    /// The registrar took us: the next failure is a first one.
     pub(crate) fn proven(&mut self, flow_timer: Option<u32>) {
         self.failures = 0;
-        self.server = 0;
         self.proven = self.id();
         self.flow_timer = flow_timer.filter(|&seconds| seconds > 0).map(|seconds| u64::from(seconds) * 1_000);
     }
@@ -232,18 +256,18 @@ mod tests {
     use super::*;
 
     fn open() -> Flow {
-        let mut flow = Flow::new();
-        let (id, _) = flow.open(Instant(0), 1);
+        let mut flow = Flow::new(1);
+        let (id, _) = flow.open(Instant(0));
         assert!(flow.opened(Instant(0), id));
         flow
     }
 
     #[test]
     fn back_off_grows_to_thirty_seconds_and_rotates_servers() {
-        let (mut flow, mut ids, mut now) = (Flow::new(), Ids::new([1; 32]), Instant(0));
+        let (mut flow, mut ids, mut now) = (Flow::new(2), Ids::new([1; 32]), Instant(0));
         let mut servers = Vec::new();
         for (attempt, wait) in [0, 1, 2, 4, 8, 16, 30, 30].into_iter().enumerate() {
-            servers.push(flow.open(now, 2).1);
+            servers.push(flow.open(now).1);
             let until = flow.failed(now, &mut ids, 0);
             let waited = until.since(now);
             assert!((wait * 800..=wait * 1_200).contains(&waited), "attempt {attempt}: {waited}");
@@ -254,15 +278,31 @@ mod tests {
             now = until;
         }
         assert_eq!(servers, [0, 1, 0, 1, 0, 1, 0, 1]);
-        flow.open(now, 2);
+        flow.open(now);
         flow.proven(None);
         assert_eq!(
             flow.failed(now, &mut ids, 0),
             now,
             "after a registration the first retry comes at once again"
         );
-        assert_eq!(flow.open(now, 2).1, 0, "and goes to the preferred server");
-        assert_eq!(flow.failed(now, &mut ids, 60_000), now.after(60_000), "Retry-After is obeyed");
+        assert_eq!(flow.open(now).1, 0, "and goes to the preferred server");
+        assert_eq!(flow.failed(now, &mut ids, 60_000), flow.poll_timeout(false).expect("a deadline"));
+    }
+
+    #[test]
+    fn retry_after_holds_for_its_server_and_the_others_are_tried_meanwhile() {
+        let (mut flow, mut ids) = (Flow::new(1), Ids::new([1; 32]));
+        flow.open(Instant(0));
+        assert_eq!(flow.failed(Instant(0), &mut ids, 60_000), Instant(60_000));
+        let mut flow = Flow::new(2);
+        assert_eq!(flow.open(Instant(0)).1, 0);
+        assert_eq!(flow.failed(Instant(0), &mut ids, 60_000), Instant(0), "the other one at once");
+        assert_eq!(flow.open(Instant(0)).1, 1);
+        let until = flow.failed(Instant(0), &mut ids, 0);
+        assert!(until < Instant(1_300));
+        assert_eq!(flow.open(until).1, 1, "the first one is not to be asked yet");
+        assert_eq!(flow.failed(until, &mut ids, 90_000), Instant(60_000));
+        assert_eq!(flow.open(Instant(60_000)).1, 0);
     }
 
     #[test]
@@ -293,8 +333,8 @@ mod tests {
 
     #[test]
     fn socket_that_does_not_open_is_given_up_and_waking_halves_the_patience() {
-        let mut flow = Flow::new();
-        flow.open(Instant(0), 1);
+        let mut flow = Flow::new(1);
+        flow.open(Instant(0));
         assert_eq!(flow.handle_timeout(Instant(9_999), false), None);
         assert_eq!(flow.handle_timeout(Instant(10_000), false), Some(Due::Dead));
         let mut flow = open();

@@ -52,7 +52,7 @@ impl UserAgent {
     }
 
     fn connect(&mut self, now: Instant) {
-        let (flow, server) = self.flow.open(now, self.config.servers.len());
+        let (flow, server) = self.flow.open(now);
         let url = self.config.servers.get(server).cloned().unwrap_or_default();
         self.transport = if url.starts_with("ws:") { "WS" } else { "WSS" };
         self.outputs.push_back(Output::Connect { flow, url });

@@ -90,7 +90,7 @@ impl UserAgent {
         let user = config.auth_user.as_deref().unwrap_or(&config.user);
         UserAgent {
             credentials: Credentials::new(user, config.secret.clone()),
-            flow: Flow::new(),
+            flow: Flow::new(config.servers.len()),
             registration: Registration::new(&config, &mut ids),
             sessions: Table::default(),
             exchanges: Table::default(),
