@@ -7,11 +7,13 @@ mod browser;
 mod events;
 mod http;
 mod page;
+mod plain;
 mod server;
 
 pub use browser::{Browser, Setup};
 pub use events::assert_call;
 pub use page::{Frame, Page};
+pub use plain::serve_widget;
 pub use server::Server;
 
 use std::{path::PathBuf, time::Duration};

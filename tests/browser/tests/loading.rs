@@ -1,7 +1,7 @@
 //! The frame loads, speaks first, signs in, and says what is wrong where it cannot.
 
 use serde_json::json;
-use softframe_browser_tests::{Page, Server, Setup, until};
+use softframe_browser_tests::{Page, Server, Setup, serve_widget, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn frame_loads_ready_comes_first_then_logged_once() {
@@ -97,4 +97,20 @@ async fn policy_holds_on_the_page_and_on_every_script() {
         assert!(head.contains("content-security-policy: default-src 'none'"), "{address}: {head}");
         assert!(head.contains("immutable"), "{address}: {head}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn folder_works_from_any_web_server_under_any_path() {
+    let server = Server::with_password("200", "correct horse");
+    let config = json!({
+        "server": format!("ws://127.0.0.1:{}/ws", server.port), "domain": "softframe.test",
+        "account": { "user": "200", "password": "correct horse" },
+    });
+    let address = serve_widget("/tools/phone/", config.to_string());
+    let page = Page::open(&server.page("/demo/crm.css"), Setup::Microphone).await;
+    page.add_frame("sf", &address).await;
+    page.expect("logged").await;
+    page.click2call("600").await;
+    page.expect("phone:accepted").await;
+    page.expect_audio().await;
 }

@@ -1,0 +1,60 @@
+//! Any web server: hands out the files of a folder below a path, knows five types, and sends no policy.
+//!
+//! It knows nothing of the phone, as the servers of the world do.
+
+use crate::prepared;
+use std::{
+    io::{Read, Write},
+    net::{TcpListener, TcpStream},
+    path::Path,
+};
+
+/// The widget's folder below `path`, with this `config.json`; the address of its `index.html`. Serves until the test ends.
+pub fn serve_widget(path: &'static str, config: String) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = listener.local_addr().expect("bound").port();
+    let folder = prepared("SOFTFRAME_WWW");
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let (folder, config) = (folder.clone(), config.clone());
+            // A browser that goes away in the middle is no news.
+            std::thread::spawn(move || answer(stream, path, &folder, &config).ok());
+        }
+    });
+    format!("http://localhost:{port}{path}")
+}
+
+fn answer(mut stream: TcpStream, below: &str, folder: &Path, config: &str) -> std::io::Result<()> {
+    let mut head = Vec::new();
+    let mut octets = [0; 1024];
+    while !head.windows(4).any(|four| four == b"\r\n\r\n") {
+        match stream.read(&mut octets)? {
+            0 => return Ok(()),
+            count => head.extend_from_slice(octets.get(..count).unwrap_or_default()),
+        }
+    }
+    let head = String::from_utf8_lossy(&head).into_owned();
+    let name = head.split(' ').nth(1).and_then(|address| address.strip_prefix(below)).unwrap_or("..");
+    let name = if name.is_empty() { "index.html" } else { name };
+    let found = match name {
+        "config.json" => Some(config.as_bytes().to_vec()),
+        out if out.contains("..") => None,
+        name => std::fs::read(folder.join(name)).ok(),
+    };
+    let Some(content) = found else {
+        return write!(stream, "HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+    };
+    let kind = match name.rsplit('.').next() {
+        Some("html") => "text/html",
+        Some("js") => "text/javascript",
+        Some("css") => "text/css",
+        Some("wasm") => "application/wasm",
+        _ => "application/json",
+    };
+    write!(
+        stream,
+        "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n",
+        content.len()
+    )?;
+    stream.write_all(&content)
+}
