@@ -60,8 +60,15 @@ impl Contacts {
         if wanted.digits.is_empty() {
             return Vec::new();
         }
+        // Twenty of the best class are enough, however many share the number of their company.
+        let is_full = |matches: &[(Likeness, Hit)]| {
+            matches.iter().filter(|(likeness, _)| *likeness == Likeness::Same).count() >= MAX_MATCHES
+        };
         for (slot, source) in self.slots() {
             for &doc in same_ending(slot, &wanted) {
+                if is_full(&matches) {
+                    break;
+                }
                 if slot.is_dead(doc) {
                     continue;
                 }

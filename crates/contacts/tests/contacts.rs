@@ -239,3 +239,29 @@ fn open_push_is_found_while_more_of_it_comes() {
     while contacts.step(8) {}
     assert_eq!(contacts.len(), 3000);
 }
+
+#[test]
+fn number_that_everybody_has_is_looked_up_no_slower_than_one_that_few_have() {
+    let time = |count: usize| {
+        let mut contacts = Contacts::new();
+        let source = Source::Host("host".into());
+        contacts.begin(source.clone(), Mode::Upsert);
+        for id in 0..count {
+            let phones = vec![PhoneNumber { number: "+34 911 085 460".into(), kind: None }];
+            contacts.push(
+                &source,
+                Contact { id: id.to_string(), name: "A".into(), phones, ..Contact::default() },
+            );
+        }
+        contacts.end(&source);
+        while contacts.step(1_000) {}
+        let runs = (0..5).map(|_| {
+            let begin = std::time::Instant::now();
+            assert_eq!(contacts.by_number("+34911085460").len(), 20);
+            begin.elapsed()
+        });
+        runs.min().expect("five runs")
+    };
+    let (few, many) = (time(200), time(20_000));
+    assert!(many < few * 20 + std::time::Duration::from_millis(2), "{few:?}, {many:?}");
+}

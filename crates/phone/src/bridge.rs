@@ -420,7 +420,7 @@ fn contacts_command(name: &str, data: Value) -> Result<Command, &'static str> {
         }
         "contacts:clear" => Command::ContactsClear { source },
         "contacts:search" => Command::ContactsSearch {
-            query: text_of(&json.query).ok_or("query must be a text.")?,
+            query: field(&json.query).ok_or("query must be a text.")?,
             max: json.max.unwrap_or(20).min(100),
         },
         "contacts:match" => {

@@ -10,6 +10,9 @@ const MAX_LINE_OCTETS: usize = 1024 * 1024;
 /// Most octets before the colon; a line that has none by then is no property.
 const MAX_HEAD_OCTETS: usize = 1024;
 
+/// Most octets of an END with the space around it.
+const MAX_END_OCTETS: usize = 64;
+
 /// A content line.
 pub(super) struct Line<'a> {
     /// Unfolded; only up to the colon if it is of no use.
@@ -104,12 +107,17 @@ impl Lines {
                 self.place = if *end == b'\r' { Place::AfterReturn } else { Place::Start };
                 self.number += 1;
                 // Nothing goes on with this line, so a card is given as soon as it ends.
-                if self.line.trim_ascii().eq_ignore_ascii_case(b"END:VCARD") {
+                if self.is_end() {
                     self.give(give);
                 }
                 rest = after;
             }
         }
+    }
+
+    /// A longer line is not looked at: it is trimmed at each of its folds, which may be space and nothing else.
+    fn is_end(&self) -> bool {
+        self.line.len() <= MAX_END_OCTETS && self.line.trim_ascii().eq_ignore_ascii_case(b"END:VCARD")
     }
 
     /// The first octet of a line of the file: does it go on with the line before? Whether the octet is used up.

@@ -251,3 +251,19 @@ fn damaged_files_never_lose_the_card_after() {
         assert!(utf16 || cards.last().map(String::as_str) == Some(ANA[0]), "round {round}: {cards:?}");
     }
 }
+
+#[test]
+fn folds_of_nothing_but_space_cost_no_more_than_their_length() {
+    let time = |folds: usize| {
+        let text = format!("BEGIN:VCARD\r\nFN:a{}\r\nTEL:1\r\nEND:VCARD\r\n", "\r\n  ".repeat(folds));
+        let begin = std::time::Instant::now();
+        let mut reader = Reader::new();
+        reader.feed(text.as_bytes());
+        reader.finish();
+        assert!(reader.next_card().is_some_and(|card| card.is_ok()));
+        begin.elapsed()
+    };
+    // 16 times the length: a square would take 256 times as long.
+    let (short, long) = (time(2_000), time(32_000));
+    assert!(long < short * 80 + std::time::Duration::from_millis(20), "{short:?}, {long:?}");
+}
