@@ -12,6 +12,10 @@ use crate::{
 /// Responses kept for requests that come again: those of the last moments.
 const MAX_ANSWERED: usize = 16;
 
+/// MESSAGEs taken in so many milliseconds, as with calls: more is no person's doing.
+const MAX_TEXTS: usize = 20;
+const TEXTS_WITHIN: u64 = 10_000;
+
 impl UserAgent {
     pub(super) fn handle_request(&mut self, now: Instant, request: Message) {
         let key = TransactionKey::of(&request);
@@ -101,10 +105,7 @@ impl UserAgent {
         match request.method() {
             Method::Invite => self.handle_invite(now, request),
             Method::Options => self.handle_options(&request),
-            Method::Message => {
-                self.reply_now(&request, StatusCode::OK);
-                self.tell(Event::Message { request: Box::new(request) });
-            }
+            Method::Message => self.handle_text(now, request),
             Method::Notify if event_package(&request).eq_ignore_ascii_case("message-summary") => {
                 self.reply_now(&request, StatusCode::OK);
                 self.tell(Event::Notify { request: Box::new(request) });
@@ -116,6 +117,19 @@ impl UserAgent {
             // REFER too: outside of a call nobody may make us dial.
             _ => self.reply_now(&request, StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST),
         }
+    }
+
+    /// MESSAGE, inside a dialog or outside: what nobody could read so fast is refused, so that who sends it knows.
+    fn handle_text(&mut self, now: Instant, request: Message) {
+        self.texts.retain(|at| now.since(*at) < TEXTS_WITHIN);
+        if self.texts.len() >= MAX_TEXTS {
+            let builder = self.reply(&request, StatusCode::TEMPORARILY_UNAVAILABLE);
+            let retry_after = (TEXTS_WITHIN / 1_000).to_string();
+            return self.answer_request(builder.header("Retry-After", &retry_after).build());
+        }
+        self.texts.push(now);
+        self.reply_now(&request, StatusCode::OK);
+        self.tell(Event::Message { request: Box::new(request) });
     }
 
     fn handle_options(&mut self, request: &Message) {
@@ -140,10 +154,7 @@ impl UserAgent {
                 self.reply_now(&request, StatusCode::OK);
                 self.tell(Event::Info { session, request: Box::new(request) });
             }
-            Method::Message => {
-                self.reply_now(&request, StatusCode::OK);
-                self.tell(Event::Message { request: Box::new(request) });
-            }
+            Method::Message => self.handle_text(now, request),
             Method::Notify => self.handle_notify(session, &request),
             Method::Refer => self.handle_refer(now, session, &request),
             Method::Options => self.handle_options(&request),

@@ -76,6 +76,8 @@ pub struct UserAgent {
     pub(crate) outcomes: Vec<(SessionId, StatusCode)>,
     /// INVITEs of others in the last seconds, by caller.
     pub(crate) lately: Vec<(Instant, String)>,
+    /// When the last MESSAGEs came.
+    pub(crate) texts: Vec<Instant>,
     pub(crate) outputs: VecDeque<Output>,
     told: ConnectionState,
     transport: &'static str,
@@ -99,6 +101,7 @@ impl UserAgent {
             answered: VecDeque::new(),
             outcomes: Vec::new(),
             lately: Vec::new(),
+            texts: Vec::new(),
             discarded: 0,
             outputs: VecDeque::new(),
             told: ConnectionState::Offline,

@@ -367,3 +367,27 @@ fn the_farewell_of_the_journal_follows_a_reinvite_that_a_timer_sent() {
     let farewell = script.farewell.as_ref().expect("a BYE");
     assert!(farewell.cseq().number > second.cseq().number, "{} after {}", farewell.cseq(), second.cseq());
 }
+
+#[test]
+fn text_messages_without_end_reach_the_host_twenty_in_ten_seconds() {
+    let mut script = Script::new();
+    let message = |script: &mut Script, number: u32, text: &str| {
+        script.frame(format!(
+            "MESSAGE sip:200@c.test SIP/2.0\r\nVia: SIP/2.0/WSS p.test;branch=z9hG4bKm{number}\r\nMax-Forwards: 70\r\n\
+             From: <sip:+34911@a.test>;tag=f\r\nTo: <sip:200@a.test>\r\nCall-ID: m{number}\r\nCSeq: 1 MESSAGE\r\n\
+             Content-Type: text/plain\r\nContent-Length: {}\r\n\r\n{text}",
+            text.len()
+        ));
+    };
+    for number in 0..500 {
+        message(&mut script, number, "hi");
+    }
+    assert_eq!(script.count("message:received"), 20);
+    let answered = |script: &Script, code: u16| {
+        script.sent.iter().filter(|message| message.status().is_some_and(|(sent, _)| sent == code)).count()
+    };
+    assert_eq!((answered(&script, 200), answered(&script, 480)), (20, 480), "who sends them knows");
+    script.now = Instant(10_000);
+    message(&mut script, 900, "hi");
+    assert_eq!(script.count("message:received"), 21);
+}
