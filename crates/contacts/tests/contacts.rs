@@ -241,6 +241,8 @@ fn open_push_is_found_while_more_of_it_comes() {
 }
 
 #[test]
+// The test looks at the clock, the crate does not.
+#[allow(clippy::disallowed_methods)]
 fn number_that_everybody_has_is_looked_up_no_slower_than_one_that_few_have() {
     let time = |count: usize| {
         let mut contacts = Contacts::new();

@@ -253,6 +253,8 @@ fn damaged_files_never_lose_the_card_after() {
 }
 
 #[test]
+// The test looks at the clock, the crate does not.
+#[allow(clippy::disallowed_methods)]
 fn folds_of_nothing_but_space_cost_no_more_than_their_length() {
     let time = |folds: usize| {
         let text = format!("BEGIN:VCARD\r\nFN:a{}\r\nTEL:1\r\nEND:VCARD\r\n", "\r\n  ".repeat(folds));
