@@ -2,6 +2,7 @@
 //!
 //! It never invents a status: code and phrase are those of the wire.
 
+use crate::headers;
 use softframe_sip::{Cause, EndedBy};
 
 /// `cause.reason`.
@@ -127,7 +128,7 @@ pub(crate) fn ending(stage: Stage, cause: &Cause) -> Ending {
         Stage::Incoming => incoming(cause),
         Stage::Outgoing => outgoing(cause),
     };
-    Ending { reason, ended_by: cause.ended_by, code: cause.code, text: cause.phrase.clone() }
+    Ending { reason, ended_by: cause.ended_by, code: cause.code, text: headers::shown(&cause.phrase) }
 }
 
 fn talking(cause: &Cause) -> Reason {

@@ -100,6 +100,8 @@ pub struct Phone {
     labels: VecDeque<String>,
     arrivals: Arrivals,
     gate: HostGate,
+    /// The same for transfers that others ask for, so that they do not use up what the host may dial.
+    referrals: HostGate,
     /// Waits for that call to be held.
     after_hold: Option<(CallId, Next)>,
     contacts: Contacts,
@@ -156,6 +158,7 @@ impl Phone {
             labels: VecDeque::new(),
             arrivals: Arrivals::default(),
             gate: HostGate::default(),
+            referrals: HostGate::default(),
             after_hold: None,
             contacts: Contacts::new(),
             push: Push::default(),

@@ -6,14 +6,15 @@ use super::Account;
 use crate::{
     Output, Phone,
     bridge::{self, ConnectionData},
-    clock,
+    clock, headers,
     view::Text,
 };
 use softframe_sip::{Connection, ConnectionState, Instant};
 
 impl Phone {
     /// The registration's state changed.
-    pub(crate) fn connection_changed(&mut self, now: Instant, connection: Connection) {
+    pub(crate) fn connection_changed(&mut self, now: Instant, mut connection: Connection) {
+        connection.reason = headers::shown(&connection.reason);
         let before = self.connection.replace(connection.clone()).map(|connection| connection.state);
         let known = matches!(self.account, Account::SignedIn { .. });
         if known && (before != Some(connection.state) || connection.retry_at.is_some()) {

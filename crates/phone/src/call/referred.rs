@@ -14,7 +14,7 @@ impl Phone {
         let user = Uri::parse(target).ok().and_then(|target| target.user());
         let number = user.and_then(|user| dial::clean(&user, &self.config).ok());
         let limit = self.config.dial.host_limit;
-        let admitted = number.filter(|number| self.gate.admit(now, number, limit) == Verdict::Pass);
+        let admitted = number.filter(|number| self.referrals.admit(now, number, limit) == Verdict::Pass);
         let Some(number) = admitted else { return self.command(now, Command::Decline { session }) };
         let question = dial::question(&number, &self.config);
         let wish = Wish { number, referred: Some(session), ..Wish::default() };

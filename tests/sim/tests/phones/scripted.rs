@@ -391,3 +391,38 @@ fn text_messages_without_end_reach_the_host_twenty_in_ten_seconds() {
     message(&mut script, 900, "hi");
     assert_eq!(script.count("message:received"), 21);
 }
+
+#[test]
+fn the_phrase_of_a_refusal_is_shown_without_what_could_disturb_the_screen() {
+    let mut script = Script::new();
+    script.host(r#"{"type":"click2call","data":{"number":"+34922"}}"#);
+    let invite = script.request("INVITE");
+    let phrase = format!("486 Busy\u{202e}\u{7} {}", "x".repeat(10_000));
+    script.respond(&invite, &phrase, "a", "", "");
+    let text = script.last("phone:terminated")["cause"]["text"].as_str().unwrap().to_owned();
+    assert!(text.starts_with("Busy x") && text.chars().count() == 128, "{text:?}");
+}
+
+#[test]
+fn transfers_that_the_other_side_asks_for_do_not_use_up_what_the_host_may_dial() {
+    let mut script = Script::new();
+    let tag = script.answered(&description(7, "sendrecv"));
+    for number in 0..8 {
+        let sequence = number + 2;
+        script.frame(format!(
+            "REFER sip:200@c.test SIP/2.0\r\nVia: SIP/2.0/WSS p.test;branch=z9hG4bKr{number}\r\nMax-Forwards: 70\r\n\
+             From: <sip:+34911@a.test>;tag=f\r\nTo: <sip:200@a.test>{tag}\r\nCall-ID: in1\r\nCSeq: {sequence} REFER\r\n\
+             Contact: <sip:ana@p.test;transport=ws>\r\nRefer-To: <sip:3493{number}@a.test>\r\nContent-Length: 0\r\n\r\n"
+        ));
+        while let Some(at) = script.sent.iter().position(|message| message.octets().starts_with(b"INVITE")) {
+            let invite = script.sent.remove(at);
+            match invite.to().tag() {
+                Some(_) => script.respond(&invite, "200 OK", "f", "", &description(8, "recvonly")),
+                None => script.respond(&invite, "404 Not Found", "x", "", ""),
+            }
+        }
+    }
+    assert_eq!(script.count("phone:calling"), 5, "they have a limit of their own");
+    script.host(r#"{"type":"click2call","data":{"number":"+34955"}}"#);
+    assert_eq!(script.last("phone:calling")["to"], "+34955");
+}
