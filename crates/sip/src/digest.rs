@@ -268,6 +268,11 @@ impl Credentials {
                 return Err(Unanswered::Unsupported);
             }
             None if !register && !self.accepted.is_empty() => return Err(Unanswered::UnknownRealm),
+            // A registrar that never asked pins no realm: then who is called chooses it, and must not choose the whole
+            // of what is hashed.
+            None if !register && challenge.strength().is_some_and(|strength| !strength.qop) => {
+                return Err(Unanswered::Unsupported);
+            }
             Some(_) | None => {}
         }
         match &self.secret {

@@ -217,3 +217,16 @@ fn token_is_shown_to_the_registrar_only() {
     }
     assert!(token.authorize(&mut Ids::new([1; 32]), &Method::Invite, "sip:h").is_empty());
 }
+
+#[test]
+fn challenge_without_qop_is_answered_for_the_registrar_or_where_it_let_us_in() {
+    let old = r#"Digest realm="r", nonce="n9""#;
+    let (mut credentials, _, _) = credentials();
+    let judged = |credentials: &mut Credentials, code, method| {
+        credentials.challenged(&challenge(code, method, &[old]), &mut Attempt::default())
+    };
+    assert_eq!(judged(&mut credentials, 401, Method::Invite), Err(Unanswered::Unsupported));
+    assert_eq!(judged(&mut credentials, 401, Method::Register), Ok(()));
+    credentials.accepted();
+    assert_eq!(judged(&mut credentials, 407, Method::Invite), Ok(()));
+}
