@@ -65,11 +65,16 @@ async fn names(frame: Frame<'_>) -> Vec<String> {
 
 /// Loads the frame anew: no screen leaves anything to the next.
 async fn show(page: &Page, server: &Server, size: (u32, u32), theme: &str, name: &str) {
+    // Not looked into before it has loaded: until then it is another document.
     let script = "const [src, width, height] = arguments; const old = document.querySelector('iframe[name=sf]'); \
         const frame = document.createElement('iframe'); frame.name = 'sf'; frame.width = width; frame.height = height; \
-        frame.src = src; old.replaceWith(frame);";
+        self.loaded = null; frame.onload = () => { self.loaded = src; }; frame.src = src; old.replaceWith(frame);";
     let address = server.on("localhost", &format!("/plain/?theme={theme}#{name}"));
     page.run(script, vec![json!(address), json!(size.0), json!(size.1)]).await;
+    until("the frame has loaded", async || {
+        (page.run("return self.loaded", Vec::new()).await == json!(address)).then_some(())
+    })
+    .await;
     page.phone(async |frame| {
         until("the screen is shown", async || {
             let shown = frame.run("return document.documentElement.dataset.shown ?? null", Vec::new()).await;
