@@ -12,19 +12,21 @@ use crate::{
 /// A module smaller than this was stripped of what it should show.
 const MIN_MODULE: usize = 100_000;
 
+/// The profile of the tests' widget: what one of them has compiled, the other does not compile again.
+const PROFILE: &str = "draft";
+
 /// Builds the probe, which reaches everything the phone can do, and looks at its imports.
 pub(crate) fn check(tree: &Tree) -> Outcome {
     let compiler = Compiler::find()?;
     say("probing the imports of a bare wasm build of softframe-phone");
-    // The profile of the tests' widget: what it has compiled already is not compiled again.
     run(compiler.cargo(tree, "build").args([
         "--package",
         "softframe-probe",
         "--lib",
-        "--release",
-        "--quiet",
+        "--profile",
+        PROFILE,
     ]))?;
-    let module = read(&compiler.artefacts(tree, "draft").join("softframe_probe.wasm"))?;
+    let module = read(&compiler.artefacts(tree, PROFILE).join("softframe_probe.wasm"))?;
     if module.len() < MIN_MODULE {
         return Err(format!(
             "the probe of {} octets shows nothing: the linker dropped the phone.",

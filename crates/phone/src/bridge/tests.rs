@@ -1,3 +1,5 @@
+//! Messages of a host page as they arrive, and what is read from them.
+
 use super::*;
 
 fn command_of(text: &str) -> Command {
