@@ -110,8 +110,8 @@ pub(crate) enum State {
     Incoming { offer: Vec<u8>, silenced: bool, trouble: Option<MediaError> },
     /// Incoming: the browser makes our answer. The caller still hears ringing.
     Answering { offer: Vec<u8> },
-    /// Incoming: 200 sent, ACK awaited. What their offer showed.
-    Accepting { offered: Option<Looks> },
+    /// Incoming: 200 sent, ACK awaited. What their offer showed; `late`: there was none, so the ACK must bring an answer.
+    Accepting { offered: Option<Looks>, late: bool },
     /// Both sides talk.
     Talking(Talk),
 }

@@ -19,13 +19,7 @@ const PROFILE: &str = "draft";
 pub(crate) fn check(tree: &Tree) -> Outcome {
     let compiler = Compiler::find()?;
     say("probing the imports of a bare wasm build of softframe-phone");
-    run(compiler.cargo(tree, "build").args([
-        "--package",
-        "softframe-probe",
-        "--lib",
-        "--profile",
-        PROFILE,
-    ]))?;
+    run(compiler.cargo(tree, "build").args(["--package", "softframe-probe", "--lib", "--profile", PROFILE]))?;
     let module = read(&compiler.artefacts(tree, PROFILE).join("softframe_probe.wasm"))?;
     if module.len() < MIN_MODULE {
         return Err(format!(

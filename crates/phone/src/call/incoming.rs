@@ -153,7 +153,8 @@ impl Phone {
         let Some(call) = self.calls.get_mut(&id) else { return };
         let (State::Answering { offer }, Some(session)) = (&call.state, call.session) else { return };
         let offered = std::str::from_utf8(offer).ok().and_then(sdp::inspect);
-        call.state = State::Accepting { offered };
+        let late = offer.is_empty();
+        call.state = State::Accepting { offered, late };
         self.command(now, Command::Accept { session, answer: sdp.into_bytes(), headers: Vec::new() });
         let label = self.calls.get(&id).map(|call| call.label.clone()).unwrap_or_default();
         self.answer_asks(id, Await::Answered, &serde_json::json!({ "callId": label }));
@@ -163,12 +164,17 @@ impl Phone {
     pub(crate) fn confirmed(&mut self, now: Instant, session: SessionId, body: &[u8]) {
         let Some(id) = self.call_of(session) else { return };
         let Some(call) = self.calls.get(&id) else { return };
-        let offered = match &call.state {
-            State::Accepting { offered } => *offered,
+        let (offered, late) = match &call.state {
+            State::Accepting { offered, late } => (*offered, *late),
             State::Talking(_) => return self.late_answer(now, id, body),
             _ => return,
         };
         let answer = sdp::admit(body).ok().map(str::to_owned);
+        if late && answer.is_none() {
+            // RFC 3261 §13.2.1: ours was the offer, and without an answer there is no sound in either direction.
+            self.command(now, Command::Terminate { session, reason: None });
+            return self.finish(now, id, Ending::local(Reason::MediaFailed, 488, "No usable answer"));
+        }
         let looks = answer.as_deref().map_or(offered, sdp::inspect);
         let key_tones = looks.is_none_or(|looks| looks.key_tones);
         self.begin_talk(now, id, key_tones);

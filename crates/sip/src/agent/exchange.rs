@@ -85,6 +85,9 @@ impl UserAgent {
             | Purpose::Bye
             | Purpose::Forgotten => Patience::Endless,
         };
+        if let Purpose::Invite(_) | Purpose::Reinvite(_) = purpose {
+            self.late.remember(transaction.request());
+        }
         self.make_room();
         self.exchanges.insert(transaction.key(), Exchange { transaction, purpose, attempt, patience });
     }
@@ -147,7 +150,9 @@ impl UserAgent {
     /// A response came.
     pub(crate) fn handle_response(&mut self, now: Instant, response: Message) {
         let key = TransactionKey::of(&response);
-        let Some(exchange) = self.exchanges.get_mut(&key) else { return self.discard() };
+        let Some(exchange) = self.exchanges.get_mut(&key) else {
+            return self.stray_response(now, &response);
+        };
         match exchange.transaction.handle_response(now, &response) {
             ClientAction::Ignore => return,
             ClientAction::Pass => {}

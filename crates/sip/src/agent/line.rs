@@ -39,6 +39,7 @@ impl UserAgent {
         self.exchanges.clear();
         self.servers.clear();
         self.answered.clear();
+        self.late.clear();
         self.parked.clear();
         self.registration.unbind();
         self.tell_connection(ConnectionState::Offline, None, "Signed out.", None);

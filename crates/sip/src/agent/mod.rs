@@ -15,7 +15,7 @@ use crate::{
     digest::Credentials,
     flow::Flow,
     registration::Registration,
-    session::{Session, Sessions},
+    session::{Late, Session, Sessions},
     table::Table,
     transaction::{ServerTransaction, TransactionKey},
     wire::{Frame, Message, Method, NameAddr, PONG, RequestBuilder, ResponseBuilder, StatusCode, Uri, Via},
@@ -74,6 +74,8 @@ pub struct UserAgent {
     pub(crate) answered: VecDeque<(TransactionKey, Vec<u8>)>,
     /// How sessions of ours went on in this input, for those who referred us.
     pub(crate) outcomes: Vec<(SessionId, StatusCode)>,
+    /// INVITEs of ours, for 2xx that come when nobody waits for them.
+    pub(crate) late: Late,
     /// INVITEs of others in the last seconds, by caller.
     pub(crate) lately: Vec<(Instant, String)>,
     /// When the last MESSAGEs came.
@@ -100,6 +102,7 @@ impl UserAgent {
             parked: Vec::new(),
             answered: VecDeque::new(),
             outcomes: Vec::new(),
+            late: Late::default(),
             lately: Vec::new(),
             texts: Vec::new(),
             discarded: 0,

@@ -2,10 +2,13 @@
 //! (a CANCEL without an answer, a BYE under way) is a transaction's matter, not a session's.
 
 mod incoming;
+mod late;
 mod outgoing;
 mod referred;
 mod reinvite;
 mod transfer;
+
+pub(crate) use late::Late;
 
 use crate::{
     Instant, SessionId,

@@ -87,19 +87,7 @@ impl UserAgent {
                 self.tell(Event::Progress { session, fork, response: Box::new(response.clone()) });
             }
             (200..300, Some(Session::Inviting { .. })) => self.accepted(session, request, response),
-            (200..300, Some(Session::Confirmed(confirmed))) => {
-                let is_winner = response.to().tag() == Some(confirmed.dialog.id.remote_tag.as_str());
-                match (is_winner, &confirmed.ack) {
-                    // The 2xx again: so is the ACK, and nobody hears of it.
-                    (true, Some(ack)) => {
-                        let octets = ack.octets().to_vec();
-                        self.transmit(octets);
-                    }
-                    (true, None) => {}
-                    (false, _) => self.end_fork(now, request, response),
-                }
-            }
-            (200..300, _) => self.end_fork(now, request, response),
+            (200..300, _) => self.late_ok(now, request, response),
             (300.., Some(Session::Inviting { .. })) => {
                 let phrase = phrase.to_owned();
                 self.terminated(session, EndedBy::Remote, code, &phrase, reason_of(response));
@@ -142,14 +130,6 @@ impl UserAgent {
         ack
     }
 
-    /// A 2xx that nobody wants: of another fork, or after the end (RFC 3261 §13.2.2.4).
-    fn end_fork(&mut self, now: Instant, request: &Message, response: &Message) {
-        if let Some(dialog) = Dialog::of_response(request, response) {
-            self.acknowledge(&dialog, request);
-            self.send_bye(now, dialog, None);
-        }
-    }
-
     /// A response to an INVITE whose session has ended.
     pub(crate) fn abandoned_response(
         &mut self,
@@ -160,7 +140,7 @@ impl UserAgent {
     ) {
         match response.status_code() {
             Some(status) if status.is_provisional() => self.send_cancel(now, key),
-            Some(status) if status.is_success() => self.end_fork(now, request, response),
+            Some(status) if status.is_success() => self.late_ok(now, request, response),
             Some(_) | None => {}
         }
     }

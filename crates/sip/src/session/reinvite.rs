@@ -68,10 +68,8 @@ impl UserAgent {
         let Some((code, _)) = response.status() else { return };
         let Some(Session::Confirmed(confirmed)) = self.sessions.get_mut(&session) else {
             // The session ended meanwhile: a 2xx still wants its ACK, the BYE is on its way already.
-            if (200..300).contains(&code)
-                && let Some(dialog) = crate::dialog::Dialog::of_response(request, response)
-            {
-                self.acknowledge(&dialog, request);
+            if (200..300).contains(&code) {
+                self.late_ok(now, request, response);
             }
             return;
         };

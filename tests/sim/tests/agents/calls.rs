@@ -217,8 +217,8 @@ fn missing_ack_ends_the_session_after_thirty_two_seconds() {
     let mut world = World::registered(&["200", "201"]);
     world.call(0, "201");
     world.run(500);
-    world.cut(0);
     world.phones[0].reachable = false;
+    world.cut(0);
     let theirs = world.incoming(1);
     world.accept(1, theirs);
     world.run(31_900);

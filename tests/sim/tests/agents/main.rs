@@ -4,6 +4,7 @@
 mod attacks;
 mod calls;
 mod house;
+mod late;
 mod offers;
 mod registration;
 mod requests;

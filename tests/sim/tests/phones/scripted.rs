@@ -271,6 +271,22 @@ fn an_invite_without_offer_is_answered_with_one() {
 }
 
 #[test]
+fn a_missing_or_broken_answer_to_our_late_offer_ends_the_call() {
+    for body in ["".to_owned(), "v=0\r\n".to_owned(), description(9, "sendrecv").replace("a=finger", "a=x")] {
+        let mut script = Script::new();
+        script.invite(1, "", "");
+        script.host(r#"{"type":"answer"}"#);
+        let ok = script.response("INVITE");
+        assert!(!ok.body().is_empty(), "our offer");
+        script.ack(1, &format!(";tag={}", ok.to().tag().unwrap()), &body);
+        script.request("BYE");
+        assert_eq!(script.last("phone:terminated")["cause"]["reason"], "media-failed", "{body:?}");
+        assert_eq!(script.count("phone:accepted"), 0);
+        assert_eq!(script.media.last().unwrap().1, MediaRequest::Close);
+    }
+}
+
+#[test]
 fn hold_of_the_other_side_is_told_and_a_late_offer_is_answered() {
     let mut script = Script::new();
     let tag = script.answered(&description(7, "sendrecv"));

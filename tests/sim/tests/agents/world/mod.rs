@@ -44,6 +44,8 @@ pub(crate) struct Phone {
     pub(crate) reachable: bool,
     /// Whether what is sent in either direction disappears, without the socket being closed.
     pub(crate) frozen: bool,
+    /// Messages it sent.
+    sent: Vec<Message>,
     /// The last 200 to an INVITE that came, to be played again.
     pub(crate) last_200: Option<Vec<u8>>,
     flow: Option<FlowId>,
@@ -89,6 +91,7 @@ impl World {
                 name,
                 agent,
                 events: Vec::new(),
+                sent: Vec::new(),
                 reachable: true,
                 frozen: false,
                 last_200: None,
@@ -276,11 +279,17 @@ impl World {
                 }
                 Output::Transmit(flow, octets) => {
                     self.note(phone, '>', &octets);
+                    self.phones[phone].sent.extend(Message::parse(octets.clone()));
                     self.push(Delivery::ToProxy(phone, flow, octets));
                 }
                 Output::Event(event) => self.phones[phone].events.push(event),
             }
         }
+    }
+
+    /// The messages that a phone sent, oldest first.
+    pub(crate) fn sent(&self, phone: usize) -> &[Message] {
+        &self.phones[phone].sent
     }
 
     /// Whether a phone has an open socket.

@@ -1,0 +1,86 @@
+//! 2xx to INVITEs that nobody waits for any more (RFC 3261 §13.2.2.4): of a fork that lost, after a CANCEL, or after the
+//! flow broke that carried the INVITE. Each is acknowledged as often as it comes, and its dialog ended once: whoever
+//! picked up must not sit in a call with nobody.
+
+use super::{MAX_FORKS, Session};
+use crate::{
+    Instant,
+    agent::UserAgent,
+    dialog::{Dialog, DialogId},
+    transaction::TransactionKey,
+    wire::{Message, Method},
+};
+use std::collections::VecDeque;
+
+/// INVITEs remembered after their transactions: those of the last calls, each perhaps sent twice for a challenge.
+const MAX_SENT: usize = 32;
+
+/// What is remembered of our INVITEs, oldest first.
+#[derive(Debug, Default)]
+pub(crate) struct Late {
+    /// Without their bodies.
+    sent: VecDeque<Message>,
+    /// Dialogs that nobody wanted, and the ACK that goes out each time their 2xx comes.
+    ended: VecDeque<(DialogId, Message)>,
+}
+
+impl Late {
+    /// An INVITE goes out.
+    pub(crate) fn remember(&mut self, invite: &Message) {
+        if self.sent.len() == MAX_SENT {
+            self.sent.pop_front();
+        }
+        self.sent.push_back(invite.edit().body("", b"").finish());
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.sent.clear();
+        self.ended.clear();
+    }
+}
+
+impl UserAgent {
+    /// A response without a transaction.
+    pub(crate) fn stray_response(&mut self, now: Instant, response: &Message) {
+        let is_ok = response.status_code().is_some_and(|status| status.is_success())
+            && *response.method() == Method::Invite;
+        let key = TransactionKey::of(response);
+        let of = |invite: &&Message| is_ok && TransactionKey::of(invite) == key;
+        match self.late.sent.iter().find(of).cloned() {
+            Some(invite) => self.late_ok(now, &invite, response),
+            None => self.discard(),
+        }
+    }
+
+    /// A 2xx that changes nothing: the one we have again, or one that nobody wants.
+    pub(crate) fn late_ok(&mut self, now: Instant, invite: &Message, response: &Message) {
+        let Some(dialog) = Dialog::of_response(invite, response) else { return };
+        let known = |session: &&Session| session.dialog().is_some_and(|known| known.id == dialog.id);
+        let confirmed = match self.sessions.values().find(known) {
+            Some(Session::Confirmed(confirmed)) => Some((confirmed.dialog.clone(), confirmed.ack.clone())),
+            Some(_) | None => None,
+        };
+        match confirmed {
+            Some((_, Some(ack))) if ack.cseq().number == invite.cseq().number => {
+                self.transmit(ack.into_octets());
+            }
+            // Of a re-INVITE that was given up: without the ACK the other side would end the call.
+            Some((dialog, _)) => drop(self.acknowledge(&dialog, invite)),
+            None if invite.to().tag().is_some() => drop(self.acknowledge(&dialog, invite)),
+            None => self.end_fork(now, invite, dialog),
+        }
+    }
+
+    fn end_fork(&mut self, now: Instant, invite: &Message, dialog: Dialog) {
+        if let Some((_, ack)) = self.late.ended.iter().find(|(id, _)| *id == dialog.id) {
+            let octets = ack.octets().to_vec();
+            return self.transmit(octets);
+        }
+        let ack = self.acknowledge(&dialog, invite);
+        if self.late.ended.len() == MAX_FORKS {
+            self.late.ended.pop_front();
+        }
+        self.late.ended.push_back((dialog.id.clone(), ack));
+        self.send_bye(now, dialog, None);
+    }
+}

@@ -1,0 +1,135 @@
+//! 2xx that come when nobody waits for them: each is acknowledged as often as it comes, and ended once.
+
+use super::world::{World, sdp};
+use softframe_sip::{
+    Command,
+    wire::{Message, ResponseBuilder, StatusCode},
+};
+
+/// What a callee that the test plays answers to this INVITE.
+fn ok(invite: &Message, tag: &str) -> Vec<u8> {
+    let builder = ResponseBuilder::new(invite, StatusCode::OK).to_tag(tag);
+    builder.header("Contact", "<sip:late@there>").body("application/sdp", b"v=0").build().into_octets()
+}
+
+/// The last INVITE that this phone sent.
+fn invite(world: &World, phone: usize) -> Message {
+    let sent = world.sent(phone);
+    let invite = sent.iter().rev().find(|message| message.octets().starts_with(b"INVITE"));
+    invite.expect("an INVITE").clone()
+}
+
+fn count(ladder: &[String], line: &str) -> usize {
+    ladder.iter().filter(|found| *found == line).count()
+}
+
+#[test]
+fn late_200_after_an_unanswered_cancel_is_acknowledged_and_ended_once() {
+    let mut world = World::registered(&["200", "201"]);
+    let session = world.call(0, "201");
+    world.run(500);
+    world.phones[1].frozen = true;
+    world.hang_up(0, session);
+    // Nobody answers the CANCEL: after 32 s the transaction is gone.
+    world.run(40_000);
+    assert!(world.phones[0].agent.is_idle());
+    world.ladder();
+    let late = ok(&invite(&world, 0), "late");
+    for _ in 0..3 {
+        world.send_to_phone(0, late.clone());
+        world.run(1_000);
+    }
+    let ladder = world.ladder();
+    assert_eq!((count(&ladder, "200 > ACK"), count(&ladder, "200 > BYE")), (3, 1), "{ladder:?}");
+    assert_eq!(
+        world.told(0).last().map(String::as_str),
+        Some("terminated local 487"),
+        "and nobody hears of it"
+    );
+}
+
+#[test]
+fn late_200_after_a_failure_from_another_fork_and_after_thirty_two_seconds_is_ended() {
+    let mut world = World::registered(&["200", "201"]);
+    world.call(0, "201");
+    world.run(500);
+    let theirs = world.incoming(1);
+    world.command(1, Command::Reject { session: theirs, code: 486, headers: Vec::new() });
+    world.run(500);
+    assert_eq!(world.told(0).last().map(String::as_str), Some("terminated remote 486"));
+    world.ladder();
+    let late = ok(&invite(&world, 0), "late");
+    world.send_to_phone(0, late);
+    world.run(100);
+    assert_eq!(world.ladder()[..3], ["200 < 200 INVITE sdp", "200 > ACK", "200 > BYE"]);
+
+    let (mut world, ours, _) = World::in_call(&["200", "201"]);
+    world.run(60_000);
+    world.ladder();
+    let late = ok(&invite(&world, 0), "late");
+    world.send_to_phone(0, late);
+    world.run(100);
+    assert_eq!(world.ladder()[..3], ["200 < 200 INVITE sdp", "200 > ACK", "200 > BYE"]);
+    assert!(world.phones[0].agent.farewell(ours).is_some(), "the call of the winner stands");
+}
+
+#[test]
+fn repeated_200_on_the_next_flow_gets_the_ack_that_was_lost_and_the_call_lives() {
+    let mut world = World::registered(&["200", "201"]);
+    world.call(0, "201");
+    world.run(500);
+    let theirs = world.incoming(1);
+    world.accept(1, theirs);
+    // The ACK of the caller leaves, and its flow breaks before it arrives.
+    world.run(20);
+    assert!(world.told(0).iter().any(|event| event.starts_with("accepted")));
+    world.cut(0);
+    world.run(5_000);
+    assert!(world.told(1).iter().any(|event| event == "confirmed"), "the 200 came again, so did the ACK");
+    world.run(40_000);
+    assert!(!world.told(1).iter().any(|event| event.starts_with("terminated")));
+}
+
+#[test]
+fn picked_up_while_the_flow_was_broken_is_ended_when_the_200_finds_the_next_one() {
+    let mut world = World::registered(&["200", "201"]);
+    world.call(0, "201");
+    world.run(500);
+    world.cut(0);
+    assert_eq!(world.told(0).last().map(String::as_str), Some("terminated network 503"));
+    world.run(50);
+    let theirs = world.incoming(1);
+    world.accept(1, theirs);
+    world.run(5_000);
+    assert_eq!(world.told(1), ["incoming from 200", "confirmed", "terminated remote 200"]);
+    world.assert_quiet();
+}
+
+#[test]
+fn reinvite_that_was_answered_over_the_next_flow_is_acknowledged() {
+    let (mut world, ours, theirs) = World::in_call(&["200", "201"]);
+    world.command(0, Command::Reinvite { session: ours, offer: sdp("hold") });
+    world.run(25);
+    world.cut(0);
+    world.command(1, Command::Answer { session: theirs, answer: sdp("held") });
+    world.run(40_000);
+    assert!(world.told(0).contains(&"reinvite failed 408".to_owned()));
+    assert_eq!(world.told(1), ["offered v=0 hold"], "the call goes on");
+    world.command(0, Command::Reinvite { session: ours, offer: sdp("again") });
+    world.run(100);
+    assert_eq!(world.told(1), ["offered v=0 again"]);
+}
+
+#[test]
+fn stray_200_to_an_invite_that_was_never_sent_is_counted_and_nothing_else() {
+    let (mut world, ..) = World::in_call(&["200", "201"]);
+    let strange = invite(&world, 0)
+        .edit()
+        .set_via(softframe_sip::wire::Via::new("WSS", "x.invalid", "z9hG4bKno"))
+        .finish();
+    let before = world.phones[0].agent.discarded();
+    world.send_to_phone(0, ok(&strange, "late"));
+    world.run(100);
+    assert_eq!(world.ladder(), ["200 < 200 INVITE sdp"]);
+    assert_eq!(world.phones[0].agent.discarded(), before + 1);
+}
