@@ -381,6 +381,7 @@ impl Phone {
             Event::Offered { session, offer } => self.offered(now, session, &offer),
             Event::Reinvited { session, answer } => self.reinvited(now, session, &answer),
             Event::ReinviteFailed { session, .. } => self.reinvite_failed(now, session),
+            Event::Refresh { session } => self.refresh(now, session),
             Event::Transfer { session, code } => self.transfer_went(now, session, code),
             Event::Referred { session, target } => self.referred(now, session, &target),
             Event::Terminated { session, cause } => self.terminated(now, session, &cause),

@@ -134,6 +134,17 @@ impl Phone {
         self.ask_media(now, id, offer, Purpose::Reinvite);
     }
 
+    /// The session timer wants an offer of what is agreed already. One that is under way does as well.
+    pub(crate) fn refresh(&mut self, now: Instant, session: SessionId) {
+        let Some(id) = self.call_of(session) else { return };
+        let Some(call) = self.calls.get_mut(&id).filter(|call| call.media.is_idle()) else { return };
+        let Some(talk) = call.talk_mut().filter(|talk| talk.exchange == Exchange::Idle) else { return };
+        let renewal = Renewal { hold: talk.held.is_some(), restart: false, fresh: false };
+        talk.exchange = Exchange::Offering(renewal);
+        let offer = MediaRequest::Offer { send: !renewal.hold, restart: false };
+        self.ask_media(now, id, offer, Purpose::Reinvite);
+    }
+
     pub(crate) fn renewal_made(&mut self, now: Instant, id: CallId, sdp: String) {
         let Some(call) = self.calls.get_mut(&id) else { return };
         let session = call.session;

@@ -53,6 +53,7 @@ impl Answering {
             | Event::Inviting { .. }
             | Event::Reinvited { .. }
             | Event::ReinviteFailed { .. }
+            | Event::Refresh { .. }
             | Event::Transfer { .. }
             | Event::Message { .. }
             | Event::Notify { .. } => Vec::new(),

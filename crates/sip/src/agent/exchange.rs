@@ -8,6 +8,7 @@ use crate::{
     digest::{Attempt, Unanswered},
     flow::Answers,
     registration::State,
+    session::longer,
     transaction::{ClientAction, ClientTransaction, TIMEOUT, TransactionKey},
     wire::{Edit, Message, Method},
 };
@@ -51,6 +52,8 @@ pub(crate) enum Purpose {
     Abandoned { reason: Option<String> },
     /// An INVITE inside a session.
     Reinvite(SessionId),
+    /// UPDATE inside a session.
+    Update(SessionId),
     /// REFER inside a session.
     Refer(SessionId),
     /// BYE: repeated on the next flow if this one breaks.
@@ -81,6 +84,7 @@ impl UserAgent {
             | Purpose::Ping
             | Purpose::Invite(_)
             | Purpose::Abandoned { .. }
+            | Purpose::Update(_)
             | Purpose::Refer(_)
             | Purpose::Bye
             | Purpose::Forgotten => Patience::Endless,
@@ -96,7 +100,11 @@ impl UserAgent {
     fn make_room(&mut self) {
         let is_idle = |exchange: &Exchange| match exchange.purpose {
             Purpose::Forgotten | Purpose::Ping | Purpose::Bye | Purpose::Abandoned { .. } => true,
-            Purpose::Register | Purpose::Invite(_) | Purpose::Reinvite(_) | Purpose::Refer(_) => false,
+            Purpose::Register
+            | Purpose::Invite(_)
+            | Purpose::Reinvite(_)
+            | Purpose::Update(_)
+            | Purpose::Refer(_) => false,
         };
         if self.exchanges.len() >= MAX_EXCHANGES {
             let idle =
@@ -166,6 +174,11 @@ impl UserAgent {
             self.exchanges.remove(&key);
         }
         let code = response.status().map_or(0, |(code, _)| code);
+        if let (422, Some(edit)) = (code, longer(&request, &response))
+            && !matches!(purpose, Purpose::Abandoned { .. })
+        {
+            return self.send_again(now, &purpose, &request, edit, attempt);
+        }
         let unanswered = match (code, attempt) {
             (401 | 407, Some(attempt)) => match self.try_again(now, &purpose, &request, &response, attempt) {
                 Ok(()) => return,
@@ -189,28 +202,44 @@ impl UserAgent {
             return Err(Unanswered::Unsupported);
         }
         self.credentials.challenged(response, &mut attempt)?;
+        self.send_again(now, purpose, request, request.edit(), Some(attempt));
+        Ok(())
+    }
+
+    /// The same request with a new branch and the next number.
+    fn send_again(
+        &mut self,
+        now: Instant,
+        purpose: &Purpose,
+        request: &Message,
+        edit: Edit,
+        attempt: Option<Attempt>,
+    ) {
         let sequence = self.next_sequence(purpose, request);
-        let edit = request.edit().set_via(self.via()).cseq(sequence);
-        let again = self.authorized(edit, request);
+        let edit = edit.set_via(self.via()).cseq(sequence);
+        let again = match &attempt {
+            Some(_) => self.authorized(edit, request),
+            None => edit.finish(),
+        };
         match purpose {
             Purpose::Invite(session) => self.invite_again(*session, &again),
             Purpose::Reinvite(session) => self.reinvite_renumbered(*session, &again),
             Purpose::Register
             | Purpose::Ping
             | Purpose::Abandoned { .. }
+            | Purpose::Update(_)
             | Purpose::Refer(_)
             | Purpose::Bye
             | Purpose::Forgotten => {}
         }
-        self.send_as_is(now, purpose.clone(), again, Some(attempt));
-        Ok(())
+        self.send_as_is(now, purpose.clone(), again, attempt);
     }
 
     fn next_sequence(&mut self, purpose: &Purpose, request: &Message) -> u32 {
         let after = request.cseq().number.saturating_add(1);
         match purpose {
             Purpose::Register => self.registration.next_sequence(),
-            Purpose::Reinvite(session) | Purpose::Refer(session) => {
+            Purpose::Reinvite(session) | Purpose::Update(session) | Purpose::Refer(session) => {
                 let dialog = self.sessions.get_mut(session).and_then(|session| session.dialog_mut());
                 dialog.map_or(after, |dialog| dialog.next_sequence())
             }
@@ -236,6 +265,7 @@ impl UserAgent {
             Purpose::Invite(session) => self.invite_response(now, session, request, response),
             Purpose::Abandoned { .. } => self.abandoned_response(now, key, request, response),
             Purpose::Reinvite(session) => self.reinvite_response(now, session, request, response),
+            Purpose::Update(session) => self.update_response(now, session, response),
             Purpose::Refer(session) => self.refer_response(session, response),
             Purpose::Ping => self.flow.answered(Answers::Requests),
             Purpose::Bye | Purpose::Forgotten => {}
@@ -304,18 +334,19 @@ impl UserAgent {
         match purpose {
             Purpose::Register => self.flow_failed(now, Some(408), "The server does not answer.", 0),
             Purpose::Invite(session) => self.invite_lost(session, 408, "The server does not answer."),
-            Purpose::Reinvite(session) => self.reinvite_silence(now, session),
+            Purpose::Reinvite(session) | Purpose::Update(session) => self.reinvite_silence(now, session),
             Purpose::Refer(session) => self.transfer_progress(session, 408),
             Purpose::Abandoned { .. } | Purpose::Ping | Purpose::Bye | Purpose::Forgotten => {}
         }
     }
 
     /// The flow broke: transactions fail at once, dialogs stay.
-    pub(crate) fn exchanges_lost(&mut self) {
+    pub(crate) fn exchanges_lost(&mut self, now: Instant) {
         for exchange in std::mem::take(&mut self.exchanges).into_values() {
             match exchange.purpose {
                 Purpose::Invite(session) => self.invite_lost(session, 503, "The connection was lost."),
                 Purpose::Reinvite(session) => self.reinvite_lost(session),
+                Purpose::Update(session) => self.update_failed(now, session, None),
                 Purpose::Refer(session) => self.transfer_progress(session, 503),
                 Purpose::Bye => {
                     let is_ours = exchange.attempt.is_some();

@@ -4,7 +4,7 @@ use super::{ALLOW, Event, Purpose, SUPPORTED, UserAgent};
 use crate::{
     EndedBy, Instant, Reason, SessionId,
     dialog::DialogId,
-    session::{Offer, Session},
+    session::{Offer, Session, is_too_brief, too_brief},
     transaction::{ServerAction, TransactionKey},
     wire::{Message, Method, Params, ResponseBuilder, StatusCode, Uri, sipfrag_status, split_list},
 };
@@ -70,12 +70,16 @@ impl UserAgent {
         }
         let is_encoded =
             request.header("Content-Encoding").is_some_and(|e| !e.eq_ignore_ascii_case("identity"));
-        let is_offer = *request.method() == Method::Invite && !request.body().is_empty();
+        let may_offer = matches!(request.method(), Method::Invite | Method::Update);
+        let is_offer = may_offer && !request.body().is_empty();
         if is_encoded || (is_offer && request.content_type() != "application/sdp") {
             let builder = refuse(self, StatusCode::UNSUPPORTED_MEDIA_TYPE);
             return Some(
                 builder.header("Accept", "application/sdp").header("Accept-Encoding", "identity").build(),
             );
+        }
+        if may_offer && is_too_brief(request) {
+            return Some(too_brief(refuse(self, StatusCode::SESSION_INTERVAL_TOO_SMALL)).build());
         }
         None
     }
@@ -149,6 +153,7 @@ impl UserAgent {
         }
         match request.method() {
             Method::Invite => self.handle_reinvite(now, session, request),
+            Method::Update => self.handle_update(now, session, request),
             Method::Bye => self.handle_bye(now, session, &request),
             Method::Info => {
                 self.reply_now(&request, StatusCode::OK);

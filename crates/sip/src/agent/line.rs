@@ -93,7 +93,7 @@ impl UserAgent {
         }
         let until = self.flow.failed(now, &mut self.ids, at_least);
         self.tell_connection(ConnectionState::Reconnecting, code, reason, Some(until));
-        self.exchanges_lost();
+        self.exchanges_lost(now);
         self.servers.clear();
         self.ringing_lost();
         self.offers_lost();

@@ -23,9 +23,9 @@ use crate::{
 use std::collections::VecDeque;
 
 /// The methods we take.
-pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, MESSAGE, NOTIFY, REFER";
+pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, MESSAGE, NOTIFY, REFER, UPDATE";
 /// The extensions we know.
-pub(crate) const SUPPORTED: &str = "outbound, gruu, norefersub";
+pub(crate) const SUPPORTED: &str = "outbound, gruu, norefersub, timer";
 
 /// A SIP user agent (RFC 3261 §6) for one account.
 ///

@@ -289,6 +289,12 @@ pub enum Event {
         /// The status code, 408 for no answer.
         code: u16,
     },
+    /// The session timer (RFC 4028) wants a re-INVITE, since the other side takes no UPDATE: offer with
+    /// [`Command::Reinvite`] what is agreed already.
+    Refresh {
+        /// Which.
+        session: SessionId,
+    },
     /// INFO came inside a session; it was answered with 200.
     Info {
         /// Which.

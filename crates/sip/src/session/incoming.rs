@@ -1,6 +1,6 @@
 //! Sessions that others open: ring, answer, refuse, and the wait for the ACK.
 
-use super::{Confirmed, Ending, MAX_RINGING, MAX_SESSIONS, Offer, Repeat, Repeated, Session};
+use super::{Confirmed, Ending, MAX_RINGING, MAX_SESSIONS, Offer, Repeat, Repeated, Session, SessionTimer};
 use crate::{
     EndedBy, Event, Instant, SessionId,
     agent::{ALLOW, SUPPORTED, UserAgent},
@@ -92,17 +92,12 @@ impl UserAgent {
         let response = self.ok(&invite, &dialog.id.local_tag, answer, headers);
         self.respond(now, &key, response.clone());
         let ok = Repeated::new(now, response, invite.body().is_empty(), true);
-        let confirmed = Confirmed {
-            dialog: *dialog,
-            offer: Offer::Unacknowledged(ok),
-            ack: None,
-            transfer: None,
-            referral: None,
-        };
+        let timer = SessionTimer::of_request(now, &invite);
+        let confirmed = Confirmed::new(*dialog, Offer::Unacknowledged(ok), &invite, timer);
         self.sessions.insert(session, Session::Confirmed(Box::new(confirmed)));
     }
 
-    /// The 2xx to an INVITE.
+    /// The 2xx to an INVITE or UPDATE.
     pub(crate) fn ok(
         &mut self,
         invite: &Message,
@@ -112,7 +107,7 @@ impl UserAgent {
     ) -> Message {
         let builder = ResponseBuilder::new(invite, StatusCode::OK).to_tag(tag);
         let builder = builder.header("Contact", &self.contact()).header("Allow", ALLOW);
-        let builder = builder.header("Supported", SUPPORTED);
+        let builder = SessionTimer::answer(invite, builder.header("Supported", SUPPORTED));
         let builder = headers.iter().fold(builder, |builder, (name, value)| builder.header(name, value));
         builder.body("application/sdp", answer).build()
     }
@@ -211,6 +206,7 @@ impl UserAgent {
 
     fn session_timeout(&mut self, now: Instant, session: SessionId) {
         self.referral_timeout(now, session);
+        self.timer_timeout(now, session);
         let repeat = match self.sessions.get_mut(&session) {
             Some(Session::Ringing { key, invite, dialog, ring_again_at }) => {
                 *ring_again_at = now.after(RING_AGAIN);

@@ -6,9 +6,12 @@ mod late;
 mod outgoing;
 mod referred;
 mod reinvite;
+mod timer;
 mod transfer;
+mod update;
 
 pub(crate) use late::Late;
+pub(crate) use timer::{SESSION_EXPIRES, SessionTimer, is_too_brief, longer, too_brief};
 
 use crate::{
     Instant, SessionId,
@@ -59,6 +62,23 @@ pub(crate) struct Confirmed {
     pub(crate) transfer: Option<u16>,
     /// A REFER of theirs whose outcome they have not heard.
     pub(crate) referral: Option<Referral>,
+    /// RFC 4028, where it was agreed.
+    pub(crate) timer: Option<SessionTimer>,
+    /// Whether the other side lists UPDATE in Allow.
+    pub(crate) takes_update: bool,
+}
+
+impl Confirmed {
+    /// `heard`: their message that made the session, with its Allow.
+    pub(crate) fn new(
+        dialog: Dialog,
+        offer: Offer,
+        heard: &Message,
+        timer: Option<SessionTimer>,
+    ) -> Confirmed {
+        let takes_update = heard.lists("Allow", "UPDATE");
+        Confirmed { dialog, offer, ack: None, transfer: None, referral: None, timer, takes_update }
+    }
 }
 
 /// A REFER of the other side's (RFC 3515).
@@ -97,7 +117,7 @@ pub(crate) enum Offer {
     Ours { offer: Vec<u8>, sequence: u32 },
     /// Our re-INVITE met one of theirs (491) and is sent again then (RFC 3261 §14.1).
     OursAgain { offer: Vec<u8>, at: Instant },
-    /// Their re-INVITE waits for our answer.
+    /// Their re-INVITE, or UPDATE with an offer, waits for our answer.
     Theirs { key: TransactionKey, invite: Box<Message> },
     /// Our 2xx waits for its ACK.
     Unacknowledged(Repeated),
@@ -195,7 +215,8 @@ impl Session {
                     Some(Following::Undecided { until }) => Some(until),
                     Some(Following::By(_)) | None => None,
                 };
-                offer.into_iter().chain(undecided).min()
+                let timer = confirmed.timer.as_ref().map(SessionTimer::poll_timeout);
+                offer.into_iter().chain(undecided).chain(timer).min()
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Sessions that we open: INVITE, its forks, its end. Each To tag is an early dialog of its own; the first 2xx wins, a
 //! later one is acknowledged and ended.
 
-use super::{Confirmed, MAX_FORKS, MAX_SESSIONS, Offer, Session};
+use super::{Confirmed, MAX_FORKS, MAX_SESSIONS, Offer, SESSION_EXPIRES, Session, SessionTimer};
 use crate::{
     Cause, EndedBy, Event, Instant, Reason, SessionId,
     agent::{ALLOW, Purpose, SUPPORTED, UserAgent, reason_of, reason_value},
@@ -37,6 +37,7 @@ impl UserAgent {
             .header("Contact", &self.contact())
             .header("Allow", ALLOW)
             .header("Supported", SUPPORTED)
+            .header("Session-Expires", &SESSION_EXPIRES.to_string())
             .header("Accept", "application/sdp");
         for (name, value) in headers {
             builder = builder.header(name, value);
@@ -86,7 +87,7 @@ impl UserAgent {
                 self.outcomes.extend(response.status_code().map(|status| (session, status)));
                 self.tell(Event::Progress { session, fork, response: Box::new(response.clone()) });
             }
-            (200..300, Some(Session::Inviting { .. })) => self.accepted(session, request, response),
+            (200..300, Some(Session::Inviting { .. })) => self.accepted(now, session, request, response),
             (200..300, _) => self.late_ok(now, request, response),
             (300.., Some(Session::Inviting { .. })) => {
                 let phrase = phrase.to_owned();
@@ -103,15 +104,16 @@ impl UserAgent {
         }
     }
 
-    fn accepted(&mut self, session: SessionId, request: &Message, response: &Message) {
+    fn accepted(&mut self, now: Instant, session: SessionId, request: &Message, response: &Message) {
         let Some(dialog) = Dialog::of_response(request, response) else {
             // A 2xx without a To tag makes no dialog, so it can be neither acknowledged nor ended.
             return self.terminated(session, EndedBy::Network, 500, "The answer is not valid.", None);
         };
         let ack = self.acknowledge(&dialog, request);
         let fork = dialog.id.remote_tag.clone();
-        let confirmed =
-            Confirmed { dialog, offer: Offer::Settled, ack: Some(ack), transfer: None, referral: None };
+        let timer = SessionTimer::of_response(now, response);
+        let mut confirmed = Confirmed::new(dialog, Offer::Settled, response, timer);
+        confirmed.ack = Some(ack);
         self.sessions.insert(session, Session::Confirmed(Box::new(confirmed)));
         self.outcomes.push((session, StatusCode::OK));
         self.tell(Event::Accepted { session, fork, response: Box::new(response.clone()) });

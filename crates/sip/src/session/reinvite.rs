@@ -1,7 +1,7 @@
 //! Offers inside a session (RFC 3261 §14): ours, theirs, and when both meet. A re-INVITE that fails leaves the session
 //! as it was; only 481 and 408 say that there is none any more.
 
-use super::{Offer, Repeated, Session, incoming::MAX_SERVERS};
+use super::{Offer, Repeated, Session, SessionTimer, incoming::MAX_SERVERS};
 use crate::{
     EndedBy, Event, Instant, SessionId,
     agent::{ALLOW, Purpose, SUPPORTED, UserAgent, reason_of},
@@ -33,6 +33,10 @@ impl UserAgent {
         let builder = confirmed.dialog.request(Method::Invite, via).header("Contact", &contact);
         let builder = builder.header("Allow", ALLOW).header("Supported", SUPPORTED);
         let builder = builder.header("User-Agent", &self.config.user_agent);
+        let builder = match &confirmed.timer {
+            Some(timer) => builder.header("Session-Expires", &timer.value()),
+            None => builder,
+        };
         let request = builder.body("application/sdp", &offer).build();
         let is_ours = confirmed.dialog.is_ours;
         confirmed.offer = Offer::Ours { offer, sequence: request.cseq().number };
@@ -81,6 +85,7 @@ impl UserAgent {
                 if is_current {
                     confirmed.offer = Offer::Settled;
                     confirmed.dialog.refresh_target(response);
+                    confirmed.timer = SessionTimer::of_response(now, response);
                 }
                 let dialog = confirmed.dialog.clone();
                 self.acknowledge(&dialog, request);
@@ -111,11 +116,13 @@ impl UserAgent {
     }
 
     /// 481 or 408: the other side knows nothing of this session, or is gone (RFC 3261 §12.2.1.2).
-    fn vanished(&mut self, now: Instant, session: SessionId, code: u16, response: &Message) {
+    pub(super) fn vanished(&mut self, now: Instant, session: SessionId, code: u16, response: &Message) {
         let Some(Session::Confirmed(confirmed)) = self.sessions.get(&session) else { return };
         let dialog = confirmed.dialog.clone();
         let phrase = response.status().map(|(_, phrase)| phrase.to_owned()).unwrap_or_default();
-        self.tell(Event::ReinviteFailed { session, code });
+        if let Offer::Ours { .. } = confirmed.offer {
+            self.tell(Event::ReinviteFailed { session, code });
+        }
         self.terminated(session, EndedBy::Network, code, &phrase, reason_of(response));
         self.send_bye(now, dialog, None);
     }
@@ -150,24 +157,19 @@ impl UserAgent {
         }
     }
 
-    /// A re-INVITE of the other side.
+    /// A re-INVITE of the other side, or an UPDATE with an offer.
     pub(crate) fn handle_reinvite(&mut self, now: Instant, session: SessionId, invite: Message) {
-        let retry_after = self.ids.between(0, 10).to_string();
         let is_storm = self.servers.len() >= MAX_SERVERS;
         let session_of = self.sessions.get_mut(&session).filter(|_| !is_storm);
         let Some(Session::Confirmed(confirmed)) = session_of else {
             // Their first INVITE has no final response yet (RFC 3261 §14.2), or they offer without end.
-            let builder = self.reply(&invite, StatusCode::SERVER_INTERNAL_ERROR);
-            return self.answer_request(builder.header("Retry-After", &retry_after).build());
+            return self.put_off(&invite);
         };
         match &confirmed.offer {
             Offer::Ours { .. } | Offer::Unacknowledged(_) => {
                 self.reply_now(&invite, StatusCode::REQUEST_PENDING);
             }
-            Offer::Theirs { .. } => {
-                let builder = self.reply(&invite, StatusCode::SERVER_INTERNAL_ERROR);
-                self.answer_request(builder.header("Retry-After", &retry_after).build());
-            }
+            Offer::Theirs { .. } => self.put_off(&invite),
             Offer::Settled | Offer::OursAgain { .. } => {
                 let gave_way = matches!(confirmed.offer, Offer::OursAgain { .. });
                 let key = TransactionKey::of(&invite);
@@ -175,7 +177,9 @@ impl UserAgent {
                 confirmed.dialog.refresh_target(&invite);
                 confirmed.offer = Offer::Theirs { key: key.clone(), invite: Box::new(invite.clone()) };
                 self.servers.insert(key.clone(), ServerTransaction::new(invite.clone()));
-                self.respond(now, &key, ResponseBuilder::new(&invite, StatusCode::TRYING).build());
+                if *invite.method() == Method::Invite {
+                    self.respond(now, &key, ResponseBuilder::new(&invite, StatusCode::TRYING).build());
+                }
                 if gave_way {
                     self.tell(Event::ReinviteFailed { session, code: 491 });
                 }
@@ -188,6 +192,14 @@ impl UserAgent {
     pub(crate) fn answer(&mut self, now: Instant, session: SessionId, answer: &[u8]) {
         let Some((key, invite)) = self.their_offer(session) else { return };
         let response = self.ok(&invite, "", answer, &[]);
+        if let Some(Session::Confirmed(confirmed)) = self.sessions.get_mut(&session) {
+            confirmed.timer = SessionTimer::of_request(now, &invite);
+        }
+        if *invite.method() == Method::Update {
+            self.servers.remove(&key);
+            self.answer_request(response);
+            return self.settle(session, Offer::Settled);
+        }
         self.respond(now, &key, response.clone());
         let ok = Repeated::new(now, response, invite.body().is_empty(), false);
         self.settle(session, Offer::Unacknowledged(ok));

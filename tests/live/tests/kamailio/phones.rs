@@ -226,6 +226,7 @@ fn short(event: &Event) -> Option<(SessionId, String)> {
         Event::Offered { session, .. } => (*session, "offered".to_owned()),
         Event::Reinvited { session, .. } => (*session, "reinvited".to_owned()),
         Event::ReinviteFailed { session, code } => (*session, format!("reinvite failed {code}")),
+        Event::Refresh { session } => (*session, "refresh".to_owned()),
         Event::Info { session, request } => {
             (*session, format!("info {}", String::from_utf8_lossy(request.body())))
         }

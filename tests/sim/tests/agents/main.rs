@@ -8,6 +8,7 @@ mod late;
 mod offers;
 mod registration;
 mod requests;
+mod timers;
 mod transfers;
 mod weather;
 mod world;

@@ -442,3 +442,33 @@ fn transfers_that_the_other_side_asks_for_do_not_use_up_what_the_host_may_dial()
     script.host(r#"{"type":"click2call","data":{"number":"+34955"}}"#);
     assert_eq!(script.last("phone:calling")["to"], "+34955");
 }
+
+#[test]
+fn a_held_call_is_refreshed_by_a_reinvite_that_keeps_it_held() {
+    let mut script = Script::new();
+    script.host(r#"{"type":"click2call","data":{"number":"+34922"}}"#);
+    let invite = script.request("INVITE");
+    assert_eq!(invite.header("Session-Expires"), Some("1800"));
+    let agreed = "Contact: <sip:peer@b.test>\r\nSession-Expires: 120;refresher=uac\r\nRequire: timer\r\nAllow: INVITE\r\n";
+    script.respond(&invite, "200 OK", "a", agreed, &description(7, "sendrecv"));
+    script.host(r#"{"type":"hold"}"#);
+    let hold = script.request("INVITE");
+    script.respond(&hold, "200 OK", "a", agreed, &description(7, "recvonly"));
+    script.sent.clear();
+    for round in 1..=3 {
+        while script.sent.is_empty() {
+            script.now = script.phone.poll_timeout().expect("a refresh").max(script.now);
+            assert!(script.now <= Instant(round * 60_000), "no refresh in round {round}");
+            script.input(Input::Timeout);
+            script.frame("\r\n".to_owned());
+            script.sent.retain(|message| message.octets().starts_with(b"INVITE"));
+        }
+        let refresh = script.request("INVITE");
+        let offer = script.media.iter().rev().find(|(_, what)| matches!(what, MediaRequest::Offer { .. }));
+        assert_eq!(offer.unwrap().1, MediaRequest::Offer { send: false, restart: false });
+        script.respond(&refresh, "200 OK", "a", agreed, &description(7, "recvonly"));
+        script.sent.clear();
+    }
+    assert_eq!((script.count("phone:hold"), script.count("phone:unhold")), (1, 0), "nobody hears of it");
+    assert_eq!(script.count("phone:terminated"), 0);
+}

@@ -434,6 +434,7 @@ fn short(event: &Event) -> String {
         }
         Event::Reinvited { answer, .. } => format!("reinvited {}", String::from_utf8_lossy(answer)),
         Event::ReinviteFailed { code, .. } => format!("reinvite failed {code}"),
+        Event::Refresh { .. } => "refresh".to_owned(),
         Event::Info { request, .. } => format!("info {}", String::from_utf8_lossy(request.body())),
         Event::Transfer { code, .. } => format!("transfer {code}"),
         Event::Referred { target, .. } => format!("referred to {target}"),

@@ -1,0 +1,42 @@
+//! UPDATE of the other side (RFC 3311): a refresh, or an offer, inside a session that stands or is still to come. Never
+//! changes anything of a call where it is refused.
+
+use super::{Session, SessionTimer};
+use crate::{
+    Instant, SessionId,
+    agent::UserAgent,
+    wire::{Message, StatusCode},
+};
+
+impl UserAgent {
+    /// An UPDATE in order, inside a known dialog.
+    pub(crate) fn handle_update(&mut self, now: Instant, session: SessionId, update: Message) {
+        let has_offer = !update.body().is_empty();
+        match self.sessions.get_mut(&session) {
+            Some(Session::Confirmed(_)) if has_offer => self.handle_reinvite(now, session, update),
+            Some(Session::Confirmed(confirmed)) => {
+                confirmed.dialog.refresh_target(&update);
+                confirmed.timer = SessionTimer::of_request(now, &update);
+                let response = self.ok(&update, "", b"", &[]);
+                self.answer_request(response);
+            }
+            // Before our answer to their first offer there can be no second one (RFC 3311 §5.2).
+            Some(Session::Ringing { .. }) if has_offer => self.put_off(&update),
+            Some(Session::Ringing { dialog, .. }) => {
+                dialog.refresh_target(&update);
+                let response = self.ok(&update, "", b"", &[]);
+                self.answer_request(response);
+            }
+            Some(Session::Inviting { .. } | Session::Leaving { .. }) | None => {
+                self.reply_now(&update, StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST);
+            }
+        }
+    }
+
+    /// 500 with Retry-After: an offer before the last one was answered.
+    pub(crate) fn put_off(&mut self, request: &Message) {
+        let retry_after = self.ids.between(0, 10).to_string();
+        let builder = self.reply(request, StatusCode::SERVER_INTERNAL_ERROR);
+        self.answer_request(builder.header("Retry-After", &retry_after).build());
+    }
+}
