@@ -90,8 +90,13 @@ pub(crate) fn apt_install(packages: &[&str]) -> Outcome {
         run(clean("apt-get").env("DEBIAN_FRONTEND", "noninteractive").args(arguments).stdout(Stdio::null()))
     };
     let install = [&["install", "-y", "-qq", "--no-install-recommends"], packages].concat();
-    // Lists of a minute ago are not fetched again; a machine without lists fails the first try.
-    apt(&install).or_else(|_| apt(&["update", "-qq"]).and_then(|()| apt(&install)))
+    let known =
+        clean("apt-cache").arg("show").args(packages).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    // A new machine has no lists; old lists name what is no longer there.
+    if known.is_ok_and(|status| status.success()) && apt(&install).is_ok() {
+        return Ok(());
+    }
+    apt(&["update", "-qq"]).and_then(|()| apt(&install))
 }
 
 /// Root on a system with apt.

@@ -9,8 +9,12 @@ const PORT: u16 = 8088;
 
 /// Builds, starts, prints the addresses, and stays up until the server ends.
 pub(crate) fn run(tree: &Tree, port: Option<u16>) -> Outcome {
-    let www = folder::make(tree, folder::Kind::Build)?;
-    let program = server::build(tree)?;
+    // The first build is long: what one leaves of the cores, the other takes.
+    let (www, program) = std::thread::scope(|scope| {
+        let server = scope.spawn(|| server::build(tree));
+        (folder::make(tree, folder::Kind::Build), server.join())
+    });
+    let (www, program) = (www?, program.map_err(|_| "the build of the server was lost.")??);
     let port = server::free_port(port.unwrap_or(PORT))?;
     let mut child = server::start(tree, &program, &www, port)?;
     say("open these in two tabs, and call one from the other:");
