@@ -34,7 +34,8 @@ pub(crate) fn check(tree: &Tree) -> Outcome {
 /// rsip's dependencies drag the binder in; what it needs for itself is no door to the outside.
 fn is_bookkeeping(import: &str) -> bool {
     let (_, field) = import.split_once(' ').unwrap_or(("", import));
-    field.starts_with("__wbindgen_")
+    // What a crate asks of JavaScript is `__wbg_NAME_HASH`; the binder's own functions are named so too, or plainly.
+    field.strip_prefix("__wbg_").unwrap_or(field).starts_with("__wbindgen_")
         && !["now", "random", "crypto", "date"].iter().any(|word| field.contains(word))
 }
 
@@ -129,7 +130,14 @@ mod tests {
         assert_eq!(found, ["p __wbindgen_throw", "p now"]);
         let bad: Vec<&String> = found.iter().filter(|name| !is_bookkeeping(name)).collect();
         assert_eq!(bad, ["p now"]);
-        assert!(!is_bookkeeping("p __wbindgen_crypto_getRandomValues"));
+        for (import, expected) in [
+            ("p __wbg___wbindgen_throw_4c88d8bf264fd984", true),
+            ("p __wbg_now_4c88d8bf264fd984", false),
+            ("p __wbg_getRandomValues_4c88d8bf264fd984", false),
+            ("p __wbindgen_crypto_getRandomValues", false),
+        ] {
+            assert_eq!(is_bookkeeping(import), expected, "{import}");
+        }
     }
 
     #[test]
