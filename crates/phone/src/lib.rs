@@ -35,6 +35,7 @@ mod sdp;
 mod ui;
 mod uuid;
 pub mod view;
+mod voicemail;
 
 pub use action::{Action, Answer, Consent, Theme};
 pub use config::Config;
@@ -98,6 +99,8 @@ pub struct Phone {
     last_peer: u64,
     last_request: u64,
     labels: VecDeque<String>,
+    /// What the server said last of the voice mail.
+    voicemail: Option<voicemail::Voicemail>,
     arrivals: Arrivals,
     gate: HostGate,
     /// The same for transfers that others ask for, so that they do not use up what the host may dial.
@@ -156,6 +159,7 @@ impl Phone {
             last_peer: 0,
             last_request: 0,
             labels: VecDeque::new(),
+            voicemail: None,
             arrivals: Arrivals::default(),
             gate: HostGate::default(),
             referrals: HostGate::default(),
@@ -386,15 +390,10 @@ impl Phone {
             Event::Referred { session, target } => self.referred(now, session, &target),
             Event::Terminated { session, cause } => self.terminated(now, session, &cause),
             Event::Message { request } => self.message_received(&request),
-            // Key tones of the other side and voice mail have no screen yet.
-            Event::Info { .. } | Event::Notify { .. } => {}
+            Event::Notify { request } => self.summary_received(&request),
+            // Key tones of the other side have no screen yet.
+            Event::Info { .. } => {}
         }
-    }
-
-    fn message_received(&mut self, request: &softframe_sip::wire::Message) {
-        let from = headers::name_addr(request.header("From").unwrap_or("")).user;
-        let text = String::from_utf8_lossy(request.body());
-        self.tell("message:received", &serde_json::json!({ "from": from, "text": text }).to_string());
     }
 
     fn call_of(&self, session: SessionId) -> Option<CallId> {

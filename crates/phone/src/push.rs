@@ -212,6 +212,7 @@ impl Phone {
         self.contacts.set_country(&self.config.country);
         self.push = Push::default();
         self.history.clear();
+        self.voicemail = None;
     }
 
     /// Trouble with the store stops nothing; it is told once.

@@ -295,7 +295,7 @@ impl Phone {
             "calls": calls,
             "forwards": {},
             "dnd": self.person.dnd,
-            "voicemail": { "newMessages": 0, "oldMessages": 0, "waiting": false },
+            "voicemail": self.voicemail.unwrap_or_default(),
             "seq": self.host.seq.unwrap_or(1).saturating_sub(1),
         })
     }

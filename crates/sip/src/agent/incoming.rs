@@ -12,9 +12,13 @@ use crate::{
 /// Responses kept for requests that come again: those of the last moments.
 const MAX_ANSWERED: usize = 16;
 
-/// MESSAGEs taken in so many milliseconds, as with calls: more is no person's doing.
+/// MESSAGEs taken in [`WITHIN`] milliseconds, as with calls: more is no person's doing.
 const MAX_TEXTS: usize = 20;
-const TEXTS_WITHIN: u64 = 10_000;
+/// The same of INFO: a number with its extension is pressed at once by a machine, one digit in each.
+const MAX_INFOS: usize = 100;
+/// The same of NOTIFY: a summary of the voice mail, and the few steps of a transfer.
+const MAX_NOTIFIES: usize = 50;
+const WITHIN: u64 = 10_000;
 
 impl UserAgent {
     pub(super) fn handle_request(&mut self, now: Instant, request: Message) {
@@ -47,6 +51,7 @@ impl UserAgent {
             Method::Cancel => self.handle_cancel(now, &request),
             _ => match self.refusal(&request) {
                 Some(response) => self.answer_request(response),
+                None if self.is_flood(now, &request) => {}
                 None if request.to().tag().is_some() => self.handle_inside(now, request),
                 None => self.handle_outside(now, request),
             },
@@ -109,7 +114,7 @@ impl UserAgent {
         match request.method() {
             Method::Invite => self.handle_invite(now, request),
             Method::Options => self.handle_options(&request),
-            Method::Message => self.handle_text(now, request),
+            Method::Message => self.handle_text(request),
             Method::Notify if event_package(&request).eq_ignore_ascii_case("message-summary") => {
                 self.reply_now(&request, StatusCode::OK);
                 self.tell(Event::Notify { request: Box::new(request) });
@@ -123,17 +128,40 @@ impl UserAgent {
         }
     }
 
-    /// MESSAGE, inside a dialog or outside: what nobody could read so fast is refused, so that who sends it knows.
-    fn handle_text(&mut self, now: Instant, request: Message) {
-        self.texts.retain(|at| now.since(*at) < TEXTS_WITHIN);
-        if self.texts.len() >= MAX_TEXTS {
-            let builder = self.reply(&request, StatusCode::TEMPORARILY_UNAVAILABLE);
-            let retry_after = (TEXTS_WITHIN / 1_000).to_string();
-            return self.answer_request(builder.header("Retry-After", &retry_after).build());
+    /// MESSAGE, INFO and NOTIFY without end: what nobody could read so fast is refused, so that who sends it knows.
+    fn is_flood(&mut self, now: Instant, request: &Message) -> bool {
+        let most = match request.method() {
+            Method::Message => MAX_TEXTS,
+            Method::Info => MAX_INFOS,
+            Method::Notify => MAX_NOTIFIES,
+            _ => return false,
+        };
+        self.recent.retain(|(at, _)| now.since(*at) < WITHIN);
+        let count = self.recent.iter().filter(|(_, method)| method == request.method()).count();
+        if count < most {
+            self.recent.push((now, request.method().clone()));
+            return false;
         }
-        self.texts.push(now);
+        let builder = self.reply(request, StatusCode::TEMPORARILY_UNAVAILABLE);
+        let retry_after = (WITHIN / 1_000).to_string();
+        self.answer_request(builder.header("Retry-After", &retry_after).build());
+        true
+    }
+
+    fn handle_text(&mut self, request: Message) {
         self.reply_now(&request, StatusCode::OK);
         self.tell(Event::Message { request: Box::new(request) });
+    }
+
+    /// INFO inside a session. Of packages we know none (RFC 6086 §4.2.2); without one it is of the older kind.
+    fn handle_info(&mut self, session: SessionId, request: Message) {
+        if request.header("Info-Package").is_some() {
+            let response =
+                self.reply(&request, StatusCode::BAD_INFO_PACKAGE).header("Recv-Info", "nil").build();
+            return self.answer_request(response);
+        }
+        self.reply_now(&request, StatusCode::OK);
+        self.tell(Event::Info { session, request: Box::new(request) });
     }
 
     fn handle_options(&mut self, request: &Message) {
@@ -155,11 +183,8 @@ impl UserAgent {
             Method::Invite => self.handle_reinvite(now, session, request),
             Method::Update => self.handle_update(now, session, request),
             Method::Bye => self.handle_bye(now, session, &request),
-            Method::Info => {
-                self.reply_now(&request, StatusCode::OK);
-                self.tell(Event::Info { session, request: Box::new(request) });
-            }
-            Method::Message => self.handle_text(now, request),
+            Method::Info => self.handle_info(session, request),
+            Method::Message => self.handle_text(request),
             Method::Notify => self.handle_notify(session, &request),
             Method::Refer => self.handle_refer(now, session, &request),
             Method::Options => self.handle_options(&request),

@@ -78,8 +78,8 @@ pub struct UserAgent {
     pub(crate) late: Late,
     /// INVITEs of others in the last seconds, by caller.
     pub(crate) lately: Vec<(Instant, String)>,
-    /// When the last MESSAGEs came.
-    pub(crate) texts: Vec<Instant>,
+    /// When the last MESSAGEs, INFOs and NOTIFYs came.
+    pub(crate) recent: Vec<(Instant, Method)>,
     pub(crate) outputs: VecDeque<Output>,
     told: ConnectionState,
     transport: &'static str,
@@ -104,7 +104,7 @@ impl UserAgent {
             outcomes: Vec::new(),
             late: Late::default(),
             lately: Vec::new(),
-            texts: Vec::new(),
+            recent: Vec::new(),
             discarded: 0,
             outputs: VecDeque::new(),
             told: ConnectionState::Offline,

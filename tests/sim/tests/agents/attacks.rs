@@ -110,3 +110,65 @@ fn notify_of_a_transfer_that_nobody_asked_for_says_nothing() {
     answers(&mut world, notify);
     assert_eq!(world.told(0), Vec::<String>::new());
 }
+
+#[test]
+fn info_and_notify_without_end_are_refused_and_the_call_goes_on() {
+    for (method, lines, most) in [
+        ("INFO", ["Content-Type: application/dtmf-relay", "X-A: b"], 100),
+        ("NOTIFY", ["Event: refer", "Content-Type: message/sipfrag"], 50),
+    ] {
+        let mut world = World::registered(&["200"]);
+        let rung = answers(&mut world, request(INVITE, "1", &["Contact: <sip:300@c>"], ""));
+        let session = world.incoming(0);
+        world.accept(0, session);
+        world.run(100);
+        let to = format!("To: {}", rung[1].to());
+        answers(&mut world, request("ACK sip:200@x.invalid", "a1", &[&to], ""));
+        world.proxy.heard.clear();
+        let mut number = 1;
+        let mut flood = |world: &mut World, count: usize| {
+            for _ in 0..count {
+                number += 1;
+                let cseq = format!("CSeq: {number} {method}");
+                let all = [to.as_str(), cseq.as_str(), lines[0], lines[1]];
+                let start = format!("{method} sip:200@x.invalid");
+                world.send_to_phone(0, request(&start, &format!("f{number}"), &all, "Signal=1"));
+            }
+            world.run(20);
+            std::mem::take(&mut world.proxy.heard)
+        };
+        let answered = flood(&mut world, 500);
+        let count = |code: u16| codes(&answered).iter().filter(|found| **found == code).count();
+        assert_eq!((count(200), count(480)), (most, 500 - most), "{method}");
+        assert_eq!(answered.last().and_then(|last| last.header("Retry-After")), Some("10"));
+        world.run(10_000);
+        assert_eq!(
+            codes(&flood(&mut world, 1)),
+            [200],
+            "{method}: the next one is taken when the storm is over"
+        );
+        assert!(!world.told(0).iter().any(|event| event.starts_with("terminated")));
+    }
+}
+
+#[test]
+fn info_of_a_package_is_refused_with_469_and_one_without_is_told() {
+    let mut world = World::registered(&["200"]);
+    let rung = answers(&mut world, request(INVITE, "1", &["Contact: <sip:300@c>"], ""));
+    let session = world.incoming(0);
+    world.accept(0, session);
+    world.run(100);
+    let to = format!("To: {}", rung[1].to());
+    answers(&mut world, request("ACK sip:200@x.invalid", "a1", &[&to], ""));
+    world.told(0);
+    let lines = [to.as_str(), "CSeq: 2 INFO", "Info-Package: conference"];
+    let refused = answers(&mut world, request("INFO sip:200@x.invalid", "2", &lines, "x"));
+    assert_eq!((codes(&refused), refused[0].header("Recv-Info")), (vec![469], Some("nil")));
+    assert!(world.told(0).is_empty());
+    let lines = [to.as_str(), "CSeq: 3 INFO", "Content-Type: application/dtmf-relay"];
+    assert_eq!(
+        codes(&answers(&mut world, request("INFO sip:200@x.invalid", "3", &lines, "Signal=1"))),
+        [200]
+    );
+    assert_eq!(world.told(0), ["info Signal=1"]);
+}

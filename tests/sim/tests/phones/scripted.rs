@@ -472,3 +472,44 @@ fn a_held_call_is_refreshed_by_a_reinvite_that_keeps_it_held() {
     assert_eq!((script.count("phone:hold"), script.count("phone:unhold")), (1, 0), "nobody hears of it");
     assert_eq!(script.count("phone:terminated"), 0);
 }
+
+#[test]
+fn a_summary_of_the_voice_mail_is_told_when_it_changes_and_stands_in_the_state() {
+    let mut script = Script::new();
+    let notify = |script: &mut Script, number: u32, body: &str| {
+        script.frame(format!(
+            "NOTIFY sip:200@c.test SIP/2.0\r\nVia: SIP/2.0/WSS p.test;branch=z9hG4bKn{number}\r\nMax-Forwards: 70\r\n\
+             From: <sip:vm@a.test>;tag=v\r\nTo: <sip:200@a.test>\r\nCall-ID: n{number}\r\nCSeq: {number} NOTIFY\r\n\
+             Event: message-summary\r\nSubscription-State: terminated\r\n\
+             Content-Type: application/simple-message-summary\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        ));
+    };
+    for (number, body) in [
+        (1, "Messages-Waiting: yes\r\nVoice-Message: 2/8 (0/2)\r\n"),
+        (2, "Messages-Waiting: yes\r\nVoice-Message: 2/8 (0/2)\r\n"),
+        (3, "nothing of the kind"),
+        (4, "Messages-Waiting: no\r\nVoice-Message: 0/10\r\n"),
+    ] {
+        notify(&mut script, number, body);
+    }
+    assert_eq!(
+        script.sent.iter().filter(|sent| sent.status().is_some_and(|(code, _)| code == 200)).count(),
+        4
+    );
+    let told: Vec<String> = script
+        .heard
+        .iter()
+        .filter(|message| message["type"] == "voicemail:update")
+        .map(|message| message["data"].to_string())
+        .collect();
+    assert_eq!(
+        told,
+        [
+            r#"{"newMessages":2,"oldMessages":8,"waiting":true}"#,
+            r#"{"newMessages":0,"oldMessages":10,"waiting":false}"#
+        ]
+    );
+    script.host(r#"{"type":"state","id":"s"}"#);
+    assert_eq!(script.last("softframe:response")["voicemail"]["oldMessages"], 10);
+}
