@@ -12,6 +12,15 @@ pub(crate) struct DialogId {
 }
 
 impl DialogId {
+    /// Of a request of ours.
+    pub(crate) fn of_own(request: &Message) -> DialogId {
+        DialogId {
+            call_id: request.call_id().to_owned(),
+            local_tag: request.from().tag().unwrap_or_default().to_owned(),
+            remote_tag: request.to().tag().unwrap_or_default().to_owned(),
+        }
+    }
+
     /// Of a request that came in.
     pub(crate) fn of_request(request: &Message) -> DialogId {
         DialogId {
@@ -81,6 +90,13 @@ impl Dialog {
             remote_sequence: Some(invite.cseq().number),
             is_ours: false,
         }
+    }
+
+    /// A 2xx makes the early dialog anew (RFC 3261 §13.2.2.4), but the numbers go on.
+    pub(crate) fn continues(mut self, early: &Dialog) -> Dialog {
+        self.local_sequence = self.local_sequence.max(early.local_sequence);
+        self.remote_sequence = early.remote_sequence;
+        self
     }
 
     /// A new request inside the dialog, with the next number.

@@ -4,7 +4,7 @@
 use super::UserAgent;
 use crate::{
     Instant, SessionId,
-    dialog::Dialog,
+    dialog::{Dialog, DialogId},
     digest::{Attempt, Unanswered},
     flow::Answers,
     registration::State,
@@ -236,19 +236,13 @@ impl UserAgent {
     }
 
     fn next_sequence(&mut self, purpose: &Purpose, request: &Message) -> u32 {
-        let after = request.cseq().number.saturating_add(1);
-        match purpose {
-            Purpose::Register => self.registration.next_sequence(),
-            Purpose::Reinvite(session) | Purpose::Update(session) | Purpose::Refer(session) => {
-                let dialog = self.sessions.get_mut(session).and_then(|session| session.dialog_mut());
-                dialog.map_or(after, |dialog| dialog.next_sequence())
-            }
-            Purpose::Invite(_)
-            | Purpose::Ping
-            | Purpose::Abandoned { .. }
-            | Purpose::Bye
-            | Purpose::Forgotten => after,
+        if let Purpose::Register = purpose {
+            return self.registration.next_sequence();
         }
+        let id = DialogId::of_own(request);
+        let dialog = self.sessions.values_mut().find_map(|session| session.dialog_with(&id));
+        // Outside of dialogs, and in one that a BYE is ending, nobody else counts.
+        dialog.map_or(request.cseq().number.saturating_add(1), Dialog::next_sequence)
     }
 
     fn dispatch(

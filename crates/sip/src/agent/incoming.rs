@@ -172,16 +172,25 @@ impl UserAgent {
 
     /// A request inside a dialog.
     fn handle_inside(&mut self, now: Instant, request: Message) {
-        let Some(session) = self.session_of(&DialogId::of_request(&request)) else {
+        let id = DialogId::of_request(&request);
+        let found = self.sessions.iter_mut().find_map(|(session, state)| {
+            let is_early = matches!(state, Session::Inviting { .. });
+            state.dialog_with(&id).map(|dialog| (*session, is_early, dialog))
+        });
+        let Some((session, is_early, dialog)) = found else {
             return self.reply_now(&request, StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST);
         };
-        let dialog = self.sessions.get_mut(&session).and_then(Session::dialog_mut);
-        if !dialog.is_some_and(|dialog| dialog.is_in_order(&request)) {
+        // Before the call is taken only an UPDATE is of any use to who is called.
+        if is_early && *request.method() != Method::Update {
+            return self.reply_now(&request, StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST);
+        }
+        if !dialog.is_in_order(&request) {
             return self.reply_now(&request, StatusCode::SERVER_INTERNAL_ERROR);
         }
         match request.method() {
             Method::Invite => self.handle_reinvite(now, session, request),
             Method::Update => self.handle_update(now, session, request),
+            Method::Prack => self.handle_prack(now, session, &request),
             Method::Bye => self.handle_bye(now, session, &request),
             Method::Info => self.handle_info(session, request),
             Method::Message => self.handle_text(request),
@@ -190,12 +199,6 @@ impl UserAgent {
             Method::Options => self.handle_options(&request),
             _ => self.reply_now(&request, StatusCode::METHOD_NOT_ALLOWED),
         }
-    }
-
-    fn session_of(&self, id: &DialogId) -> Option<SessionId> {
-        let found =
-            self.sessions.iter().find(|(_, session)| session.dialog().is_some_and(|dialog| dialog.id == *id));
-        found.map(|(session, _)| *session)
     }
 
     /// NOTIFY of a REFER of ours (RFC 3515 §2.4.4).

@@ -23,9 +23,10 @@ use crate::{
 use std::collections::VecDeque;
 
 /// The methods we take.
-pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, MESSAGE, NOTIFY, REFER, UPDATE";
+pub(crate) const ALLOW: &str =
+    "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, MESSAGE, NOTIFY, PRACK, REFER, UPDATE";
 /// The extensions we know.
-pub(crate) const SUPPORTED: &str = "outbound, gruu, norefersub, timer";
+pub(crate) const SUPPORTED: &str = "outbound, gruu, norefersub, timer, 100rel";
 
 /// A SIP user agent (RFC 3261 §6) for one account.
 ///

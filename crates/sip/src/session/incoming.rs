@@ -1,6 +1,8 @@
 //! Sessions that others open: ring, answer, refuse, and the wait for the ACK.
 
-use super::{Confirmed, Ending, MAX_RINGING, MAX_SESSIONS, Offer, Repeat, Repeated, Session, SessionTimer};
+use super::{
+    Confirmed, Ending, MAX_RINGING, MAX_SESSIONS, Offer, Reliable, Repeat, Repeated, Session, SessionTimer,
+};
 use crate::{
     EndedBy, Event, Instant, SessionId,
     agent::{ALLOW, SUPPORTED, UserAgent},
@@ -40,22 +42,31 @@ impl UserAgent {
         self.servers.insert(key.clone(), ServerTransaction::new(invite.clone()));
         let dialog = Dialog::of_request(&invite, &self.ids.token());
         self.respond(now, &key, ResponseBuilder::new(&invite, StatusCode::TRYING).build());
-        self.ring(now, &key, &invite, &dialog.id.local_tag);
         let session = self.next_session();
+        let first = u32::try_from(self.ids.between(1, 1_000_000)).unwrap_or(1);
         let ringing = Session::Ringing {
             key,
             invite: Box::new(invite.clone()),
             dialog: Box::new(dialog),
             ring_again_at: now.after(RING_AGAIN),
+            reliable: Reliable::demanded_by(&invite, first),
         };
         self.sessions.insert(session, ringing);
+        self.ring(now, session);
         self.tell(Event::Incoming { session, request: Box::new(invite) });
     }
 
-    fn ring(&mut self, now: Instant, key: &TransactionKey, invite: &Message, tag: &str) {
-        let builder = ResponseBuilder::new(invite, StatusCode::RINGING).to_tag(tag);
-        let response = builder.header("Contact", &self.contact()).header("Allow", ALLOW).build();
-        self.respond(now, key, response);
+    fn ring(&mut self, now: Instant, session: SessionId) {
+        let Some(Session::Ringing { invite, dialog, reliable, .. }) = self.sessions.get(&session) else {
+            return;
+        };
+        if reliable.is_some() && invite.body().is_empty() {
+            // The first reliable response would have to bring our offer (RFC 3262 §5), and nobody has made one yet.
+            return;
+        }
+        let builder = ResponseBuilder::new(invite, StatusCode::RINGING).to_tag(&dialog.id.local_tag);
+        let builder = builder.header("Contact", &self.contact()).header("Allow", ALLOW);
+        self.provisional(now, session, builder);
     }
 
     /// Whether too many INVITEs came lately; one that is refused for it does not count.
@@ -87,7 +98,13 @@ impl UserAgent {
         answer: &[u8],
         headers: &[(String, String)],
     ) {
-        let Some(Session::Ringing { key, invite, dialog, .. }) = self.sessions.get(&session) else { return };
+        let Some(Session::Ringing { key, invite, dialog, reliable, .. }) = self.sessions.get_mut(&session)
+        else {
+            return;
+        };
+        if reliable.as_mut().is_some_and(|reliable| reliable.puts_off(answer, headers)) {
+            return;
+        }
         let (key, invite, dialog) = (key.clone(), invite.clone(), dialog.clone());
         let response = self.ok(&invite, &dialog.id.local_tag, answer, headers);
         self.respond(now, &key, response.clone());
@@ -114,12 +131,11 @@ impl UserAgent {
 
     /// [`Command::Progress`](crate::Command::Progress).
     pub(crate) fn progress(&mut self, now: Instant, session: SessionId, code: u16, answer: &[u8]) {
-        let Some(Session::Ringing { key, invite, dialog, .. }) = self.sessions.get(&session) else { return };
+        let Some(Session::Ringing { invite, dialog, .. }) = self.sessions.get(&session) else { return };
         let status = StatusCode::new(code).filter(|status| (101..200).contains(&status.code()));
-        let key = key.clone();
         let builder = ResponseBuilder::new(invite, status.unwrap_or(StatusCode::SESSION_PROGRESS));
         let builder = builder.to_tag(&dialog.id.local_tag).header("Contact", &self.contact());
-        self.respond(now, &key, builder.body("application/sdp", answer).build());
+        self.provisional(now, session, builder.body("application/sdp", answer));
     }
 
     /// [`Command::Reject`](crate::Command::Reject).
@@ -208,11 +224,11 @@ impl UserAgent {
         self.referral_timeout(now, session);
         self.timer_timeout(now, session);
         let repeat = match self.sessions.get_mut(&session) {
-            Some(Session::Ringing { key, invite, dialog, ring_again_at }) => {
+            Some(Session::Ringing { ring_again_at, .. }) if *ring_again_at <= now => {
                 *ring_again_at = now.after(RING_AGAIN);
-                let (key, invite, tag) = (key.clone(), invite.clone(), dialog.id.local_tag.clone());
-                return self.ring(now, &key, &invite, &tag);
+                return self.ring(now, session);
             }
+            Some(Session::Ringing { .. }) => return self.reliable_timeout(now, session),
             Some(Session::Leaving { ok, .. }) => ok.handle_timeout(now),
             Some(Session::Confirmed(confirmed)) => match &mut confirmed.offer {
                 Offer::Unacknowledged(ok) => ok.handle_timeout(now),

@@ -6,16 +6,18 @@ mod late;
 mod outgoing;
 mod referred;
 mod reinvite;
+mod reliable;
 mod timer;
 mod transfer;
 mod update;
 
 pub(crate) use late::Late;
+pub(crate) use reliable::Reliable;
 pub(crate) use timer::{SESSION_EXPIRES, SessionTimer, is_too_brief, longer, too_brief};
 
 use crate::{
     Instant, SessionId,
-    dialog::Dialog,
+    dialog::{Dialog, DialogId},
     table::Table,
     transaction::{T1, T2, TIMEOUT, TransactionKey},
     wire::{Message, Uri},
@@ -39,15 +41,32 @@ pub(crate) enum Session {
         /// The INVITE as it was sent last.
         key: TransactionKey,
         invite: Box<Message>,
-        /// To tags seen so far.
-        forks: Vec<String>,
+        /// One for each To tag seen so far.
+        forks: Vec<Early>,
     },
     /// Their INVITE has no final response.
-    Ringing { key: TransactionKey, invite: Box<Message>, dialog: Box<Dialog>, ring_again_at: Instant },
+    Ringing {
+        key: TransactionKey,
+        invite: Box<Message>,
+        dialog: Box<Dialog>,
+        ring_again_at: Instant,
+        /// Where the caller demands reliable provisional responses.
+        reliable: Option<Box<Reliable>>,
+    },
     /// A 2xx was sent or came.
     Confirmed(Box<Confirmed>),
     /// Ended by us before the ACK of our 2xx came: BYE must wait for it (RFC 3261 §15).
     Leaving { dialog: Box<Dialog>, bye: Box<Ending>, ok: Repeated },
+}
+
+/// A device that our INVITE has reached.
+#[derive(Clone, Debug)]
+pub(crate) struct Early {
+    tag: String,
+    /// Its early dialog (RFC 3261 §12.1), unless it gave no To tag.
+    pub(crate) dialog: Option<Dialog>,
+    /// RSeq of its last reliable response.
+    rseq: Option<u32>,
 }
 
 /// A session both sides have agreed to.
@@ -78,6 +97,11 @@ impl Confirmed {
     ) -> Confirmed {
         let takes_update = heard.lists("Allow", "UPDATE");
         Confirmed { dialog, offer, ack: None, transfer: None, referral: None, timer, takes_update }
+    }
+
+    /// Whether the ACK of the 2xx that made it has not come.
+    pub(crate) fn awaits_first_ack(&self) -> bool {
+        matches!(&self.offer, Offer::Unacknowledged(ok) if ok.is_first)
     }
 }
 
@@ -190,6 +214,18 @@ impl Session {
         }
     }
 
+    /// The dialog of this id, early ones too.
+    pub(crate) fn dialog_with(&mut self, id: &DialogId) -> Option<&mut Dialog> {
+        match self {
+            Session::Inviting { forks, .. } => {
+                forks.iter_mut().filter_map(|early| early.dialog.as_mut()).find(|dialog| dialog.id == *id)
+            }
+            Session::Ringing { .. } | Session::Confirmed(_) | Session::Leaving { .. } => {
+                self.dialog_mut().filter(|dialog| dialog.id == *id)
+            }
+        }
+    }
+
     /// The same, to read.
     pub(crate) fn dialog(&self) -> Option<&Dialog> {
         match self {
@@ -203,7 +239,10 @@ impl Session {
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
         match self {
             Session::Inviting { .. } => None,
-            Session::Ringing { ring_again_at, .. } => Some(*ring_again_at),
+            Session::Ringing { ring_again_at, reliable, .. } => {
+                let reliable = reliable.as_ref().and_then(|reliable| reliable.poll_timeout());
+                reliable.into_iter().chain([*ring_again_at]).min()
+            }
             Session::Leaving { ok, .. } => Some(ok.poll_timeout()),
             Session::Confirmed(confirmed) => {
                 let offer = match &confirmed.offer {

@@ -1,7 +1,7 @@
 //! Sessions that we open: INVITE, its forks, its end. Each To tag is an early dialog of its own; the first 2xx wins, a
 //! later one is acknowledged and ended.
 
-use super::{Confirmed, MAX_FORKS, MAX_SESSIONS, Offer, SESSION_EXPIRES, Session, SessionTimer};
+use super::{Confirmed, MAX_SESSIONS, Offer, SESSION_EXPIRES, Session, SessionTimer};
 use crate::{
     Cause, EndedBy, Event, Instant, Reason, SessionId,
     agent::{ALLOW, Purpose, SUPPORTED, UserAgent, reason_of, reason_value},
@@ -76,16 +76,12 @@ impl UserAgent {
         let Some((code, phrase)) = response.status() else { return };
         match (code, self.sessions.get_mut(&session)) {
             (100, _) => {}
-            (101..200, Some(Session::Inviting { forks, .. })) => {
-                let fork = response.to().tag().unwrap_or_default().to_owned();
-                if !forks.contains(&fork) {
-                    if forks.len() == MAX_FORKS {
-                        return;
-                    }
-                    forks.push(fork.clone());
+            (101..200, Some(Session::Inviting { .. })) => {
+                if self.is_progress(now, session, request, response) {
+                    let fork = response.to().tag().unwrap_or_default().to_owned();
+                    self.outcomes.extend(response.status_code().map(|status| (session, status)));
+                    self.tell(Event::Progress { session, fork, response: Box::new(response.clone()) });
                 }
-                self.outcomes.extend(response.status_code().map(|status| (session, status)));
-                self.tell(Event::Progress { session, fork, response: Box::new(response.clone()) });
             }
             (200..300, Some(Session::Inviting { .. })) => self.accepted(now, session, request, response),
             (200..300, _) => self.late_ok(now, request, response),
@@ -108,6 +104,11 @@ impl UserAgent {
         let Some(dialog) = Dialog::of_response(request, response) else {
             // A 2xx without a To tag makes no dialog, so it can be neither acknowledged nor ended.
             return self.terminated(session, EndedBy::Network, 500, "The answer is not valid.", None);
+        };
+        let early = self.sessions.get_mut(&session).and_then(|session| session.dialog_with(&dialog.id));
+        let dialog = match early {
+            Some(early) => dialog.continues(early),
+            None => dialog,
         };
         let ack = self.acknowledge(&dialog, request);
         let fork = dialog.id.remote_tag.clone();

@@ -5,6 +5,7 @@ use super::{Session, SessionTimer};
 use crate::{
     Instant, SessionId,
     agent::UserAgent,
+    dialog::DialogId,
     wire::{Message, StatusCode},
 };
 
@@ -27,7 +28,26 @@ impl UserAgent {
                 let response = self.ok(&update, "", b"", &[]);
                 self.answer_request(response);
             }
-            Some(Session::Inviting { .. } | Session::Leaving { .. }) | None => {
+            // We have offered, and the answer has not come for sure (RFC 3311 §5.2); once it has, nothing here could take
+            // a second description before the call begins.
+            Some(Session::Inviting { forks, .. }) if has_offer => {
+                let id = DialogId::of_request(&update);
+                let early =
+                    forks.iter().find(|early| early.dialog.as_ref().is_some_and(|dialog| dialog.id == id));
+                let status = match early.and_then(|early| early.rseq) {
+                    Some(_) => StatusCode::NOT_ACCEPTABLE_HERE,
+                    None => StatusCode::REQUEST_PENDING,
+                };
+                self.reply_now(&update, status);
+            }
+            Some(inviting @ Session::Inviting { .. }) => {
+                if let Some(dialog) = inviting.dialog_with(&DialogId::of_request(&update)) {
+                    dialog.refresh_target(&update);
+                }
+                let response = self.ok(&update, "", b"", &[]);
+                self.answer_request(response);
+            }
+            Some(Session::Leaving { .. }) | None => {
                 self.reply_now(&update, StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST);
             }
         }

@@ -141,6 +141,7 @@ status_codes! {
     SERVER_INTERNAL_ERROR = 500 = "Server Internal Error",
     NOT_IMPLEMENTED = 501 = "Not Implemented",
     SERVICE_UNAVAILABLE = 503 = "Service Unavailable",
+    SERVER_TIME_OUT = 504 = "Server Time-out",
     VERSION_NOT_SUPPORTED = 505 = "Version Not Supported",
     BUSY_EVERYWHERE = 600 = "Busy Everywhere",
     DECLINE = 603 = "Decline",

@@ -7,6 +7,7 @@ mod house;
 mod late;
 mod offers;
 mod registration;
+mod reliable;
 mod requests;
 mod timers;
 mod transfers;
