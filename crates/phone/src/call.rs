@@ -58,6 +58,8 @@ pub(crate) struct Call {
     pub(crate) reference: Option<String>,
     /// The session whose other side asked for this call (a transfer).
     pub(crate) referred: Option<SessionId>,
+    /// The session in whose place it came (a transfer of theirs).
+    pub(crate) replaces: Option<SessionId>,
     /// Wall and monotonic time of its first event; of its making until then.
     pub(crate) date: u64,
     pub(crate) started: Instant,
@@ -280,6 +282,7 @@ impl Call {
             label: String::new(),
             reference: None,
             referred: None,
+            replaces: None,
             date: 0,
             started: now,
             from: String::new(),

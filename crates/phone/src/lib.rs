@@ -377,7 +377,7 @@ impl Phone {
         match event {
             Event::Connection(connection) => self.connection_changed(now, connection),
             Event::Authenticated(hash) => self.authenticated(hash),
-            Event::Incoming { session, request } => self.incoming(now, session, &request),
+            Event::Incoming { session, request, replaces } => self.incoming(now, session, &request, replaces),
             Event::Inviting { session } => self.inviting(now, session),
             Event::Progress { session, fork, response } => self.progress(now, session, fork, &response),
             Event::Accepted { session, fork, response } => self.accepted(now, session, &fork, &response),

@@ -21,7 +21,11 @@ impl Phone {
             (_, true) => Stage::Outgoing,
             (_, false) => Stage::Incoming,
         };
-        self.finish(now, id, ending(stage, cause));
+        let mut ending = ending(stage, cause);
+        if self.calls.values().any(|other| other.replaces == Some(session)) {
+            ending.reason = Reason::Transferred;
+        }
+        self.finish(now, id, ending);
     }
 
     /// Ends the call as its state wants it, for `reason` where it is accepted.

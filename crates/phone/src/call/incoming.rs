@@ -41,15 +41,26 @@ impl Arrivals {
 }
 
 impl Phone {
-    pub(crate) fn incoming(&mut self, now: Instant, session: SessionId, invite: &Message) {
+    pub(crate) fn incoming(
+        &mut self,
+        now: Instant,
+        session: SessionId,
+        invite: &Message,
+        replaces: Option<SessionId>,
+    ) {
         let own = self.extension();
         let facts = headers::read(invite, &self.config.headers, &own);
         let offer = invite.body().to_vec();
-        let refusal = self.refusal(now, &facts, &offer);
+        let refusal = match replaces {
+            // The person has that call already, only with somebody else.
+            Some(_) => sdp_refusal(&offer),
+            None => self.refusal(now, &facts, &offer),
+        };
         let (id, peer) = self.fresh_call();
         let state = State::Incoming { offer, silenced: false, trouble: None };
         let mut call = Call::new(id, peer, Direction::Inbound, now, state);
         call.session = Some(session);
+        call.replaces = replaces;
         call.date = self.clock.wall(now);
         call.from = facts.from.clone();
         call.to = facts.dialled.clone().unwrap_or(own);
@@ -64,7 +75,10 @@ impl Phone {
         self.calls.insert(id, call);
         match refusal {
             Some((code, reason)) => self.turn_away(now, id, session, code, reason),
-            None => self.ring(now, id),
+            None => {
+                self.ring(now, id);
+                self.take_place(now, id, replaces);
+            }
         }
     }
 
@@ -80,7 +94,17 @@ impl Phone {
         if busy && !self.config.call_waiting {
             return Some((486, Reason::Busy));
         }
-        (!offer.is_empty() && sdp::admit(offer).is_err()).then_some((488, Reason::MediaFailed))
+        sdp_refusal(offer)
+    }
+
+    /// A call in the place of one whose sound is on is answered at once: the person is talking to that line. In the
+    /// place of a held one it rings.
+    fn take_place(&mut self, now: Instant, id: CallId, replaces: Option<SessionId>) {
+        let replaced = replaces.and_then(|session| self.call_of(session));
+        let replaced = replaced.and_then(|replaced| self.calls.get(&replaced));
+        if replaced.is_some_and(|call| call.is_live() || call.is_outgoing_attempt()) {
+            self.answer_now(now, id, None);
+        }
     }
 
     /// A call that never rang.
@@ -229,6 +253,10 @@ impl Phone {
     pub(crate) fn oldest_ringing(&self) -> Option<CallId> {
         self.calls.values().find(|call| call.is_ringing_in()).map(|call| call.id)
     }
+}
+
+fn sdp_refusal(offer: &[u8]) -> Option<(u16, Reason)> {
+    (!offer.is_empty() && sdp::admit(offer).is_err()).then_some((488, Reason::MediaFailed))
 }
 
 #[cfg(test)]

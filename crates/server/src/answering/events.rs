@@ -20,7 +20,7 @@ impl Answering {
     pub(super) fn event(&mut self, now: Instant, id: u64, event: Event) -> Vec<Command> {
         match event {
             Event::Connection(connection) => self.connection(now, id, connection.state),
-            Event::Incoming { session, request } => self.incoming(id, session, &request),
+            Event::Incoming { session, request, .. } => self.incoming(id, session, &request),
             Event::Progress { response, .. } => {
                 self.outcome(id, |outcome| outcome.progress(&response));
                 Vec::new()

@@ -235,7 +235,7 @@ fn ring_reaches_the_phone_and_its_outcome_is_told() {
     let state = |scene: &Scene, id| scene.answering.ring_state(id).map(|json| json["state"].to_string());
     let incoming = |scene: &Scene| {
         scene.events.iter().find_map(|event| match event {
-            Event::Incoming { session, request } => {
+            Event::Incoming { session, request, .. } => {
                 Some((*session, request.header("X-Queue").map(str::to_owned)))
             }
             _ => None,

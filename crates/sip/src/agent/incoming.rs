@@ -67,6 +67,9 @@ impl UserAgent {
         if !split_list(ALLOW).any(|method| method == request.method().as_str()) {
             return Some(refuse(self, StatusCode::METHOD_NOT_ALLOWED).header("Allow", ALLOW).build());
         }
+        if request.header("Replaces").is_some() && *request.method() != Method::Invite {
+            return Some(refuse(self, StatusCode::BAD_REQUEST).build());
+        }
         let known = |option: &&str| !split_list(SUPPORTED).any(|known| known.eq_ignore_ascii_case(option));
         let unknown: Vec<&str> = request.list("Require").filter(known).collect();
         if !unknown.is_empty() {
@@ -206,9 +209,24 @@ impl UserAgent {
         if !event_package(request).eq_ignore_ascii_case("refer") {
             return self.reply_now(request, StatusCode::BAD_EVENT);
         }
+        let follows = |session: &Session| match session {
+            Session::Confirmed(confirmed) => confirmed.transfer.is_some(),
+            Session::Inviting { .. } | Session::Ringing { .. } | Session::Leaving { .. } => false,
+        };
+        if !self.sessions.get(&session).is_some_and(follows) {
+            return self.reply_now(request, StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST);
+        }
         self.reply_now(request, StatusCode::OK);
-        if let Some((status, _)) = sipfrag_status(request.body()) {
-            self.transfer_progress(session, status.code());
+        let status = sipfrag_status(request.body()).map(|(status, _)| status.code());
+        let state = request.header("Subscription-State").unwrap_or_default();
+        let is_last =
+            state.split(';').next().is_some_and(|state| state.trim().eq_ignore_ascii_case("terminated"));
+        match status {
+            Some(code @ 200..) => self.transfer_progress(session, code),
+            // The last word, and it says nothing of the end: nobody will.
+            Some(_) | None if is_last => self.transfer_progress(session, 408),
+            Some(code) => self.transfer_progress(session, code),
+            None => {}
         }
     }
 

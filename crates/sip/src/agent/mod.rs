@@ -12,6 +12,7 @@ pub use types::*;
 
 use crate::{
     Ids, Instant,
+    dialog::DialogId,
     digest::Credentials,
     flow::Flow,
     registration::Registration,
@@ -26,7 +27,7 @@ use std::collections::VecDeque;
 pub(crate) const ALLOW: &str =
     "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, MESSAGE, NOTIFY, PRACK, REFER, UPDATE";
 /// The extensions we know.
-pub(crate) const SUPPORTED: &str = "outbound, gruu, norefersub, timer, 100rel";
+pub(crate) const SUPPORTED: &str = "outbound, gruu, norefersub, timer, 100rel, replaces";
 
 /// A SIP user agent (RFC 3261 §6) for one account.
 ///
@@ -77,6 +78,8 @@ pub struct UserAgent {
     pub(crate) outcomes: Vec<(SessionId, StatusCode)>,
     /// INVITEs of ours, for 2xx that come when nobody waits for them.
     pub(crate) late: Late,
+    /// Dialogs of sessions that are over.
+    pub(crate) gone: VecDeque<DialogId>,
     /// INVITEs of others in the last seconds, by caller.
     pub(crate) lately: Vec<(Instant, String)>,
     /// When the last MESSAGEs, INFOs and NOTIFYs came.
@@ -104,6 +107,7 @@ impl UserAgent {
             answered: VecDeque::new(),
             outcomes: Vec::new(),
             late: Late::default(),
+            gone: VecDeque::new(),
             lately: Vec::new(),
             recent: Vec::new(),
             discarded: 0,

@@ -237,6 +237,8 @@ pub enum Event {
         session: SessionId,
         /// The request, for numbers, names and X-headers; its body is the offer, if there is one.
         request: Box<Message>,
+        /// The session in whose place it comes (RFC 3891): that one ends when this one is accepted.
+        replaces: Option<SessionId>,
     },
     /// The INVITE is on the wire.
     Inviting {

@@ -31,6 +31,10 @@ impl UserAgent {
             let retry_after = (STORM / 1_000).to_string();
             return self.answer_request(builder.header("Retry-After", &retry_after).build());
         }
+        let replaces = match self.replaced_by(&invite) {
+            Ok(replaces) => replaces,
+            Err(status) => return self.reply_now(&invite, status),
+        };
         let key = TransactionKey::of(&invite);
         let ringing = self.sessions.values().filter(|session| matches!(session, Session::Ringing { .. }));
         if ringing.count() >= MAX_RINGING
@@ -50,10 +54,11 @@ impl UserAgent {
             dialog: Box::new(dialog),
             ring_again_at: now.after(RING_AGAIN),
             reliable: Reliable::demanded_by(&invite, first),
+            replaces,
         };
         self.sessions.insert(session, ringing);
         self.ring(now, session);
-        self.tell(Event::Incoming { session, request: Box::new(invite) });
+        self.tell(Event::Incoming { session, request: Box::new(invite), replaces });
     }
 
     fn ring(&mut self, now: Instant, session: SessionId) {
@@ -98,20 +103,22 @@ impl UserAgent {
         answer: &[u8],
         headers: &[(String, String)],
     ) {
-        let Some(Session::Ringing { key, invite, dialog, reliable, .. }) = self.sessions.get_mut(&session)
+        let Some(Session::Ringing { key, invite, dialog, reliable, replaces, .. }) =
+            self.sessions.get_mut(&session)
         else {
             return;
         };
         if reliable.as_mut().is_some_and(|reliable| reliable.puts_off(answer, headers)) {
             return;
         }
-        let (key, invite, dialog) = (key.clone(), invite.clone(), dialog.clone());
+        let (key, invite, dialog, replaced) = (key.clone(), invite.clone(), dialog.clone(), *replaces);
         let response = self.ok(&invite, &dialog.id.local_tag, answer, headers);
         self.respond(now, &key, response.clone());
         let ok = Repeated::new(now, response, invite.body().is_empty(), true);
         let timer = SessionTimer::of_request(now, &invite);
         let confirmed = Confirmed::new(*dialog, Offer::Unacknowledged(ok), &invite, timer);
         self.sessions.insert(session, Session::Confirmed(Box::new(confirmed)));
+        self.end_replaced(now, replaced);
     }
 
     /// The 2xx to an INVITE or UPDATE.

@@ -7,6 +7,7 @@ mod outgoing;
 mod referred;
 mod reinvite;
 mod reliable;
+mod replaces;
 mod timer;
 mod transfer;
 mod update;
@@ -52,6 +53,8 @@ pub(crate) enum Session {
         ring_again_at: Instant,
         /// Where the caller demands reliable provisional responses.
         reliable: Option<Box<Reliable>>,
+        /// The session in whose place it would come.
+        replaces: Option<SessionId>,
     },
     /// A 2xx was sent or came.
     Confirmed(Box<Confirmed>),
@@ -115,6 +118,8 @@ pub(crate) struct Referral {
     /// Referred-By as it came.
     pub(crate) by: Option<String>,
     pub(crate) progress: Following,
+    /// They want no NOTIFY (`Refer-Sub: false`, RFC 4488).
+    pub(crate) is_silent: bool,
 }
 
 /// What became of a REFER.
@@ -222,6 +227,18 @@ impl Session {
             }
             Session::Ringing { .. } | Session::Confirmed(_) | Session::Leaving { .. } => {
                 self.dialog_mut().filter(|dialog| dialog.id == *id)
+            }
+        }
+    }
+
+    /// Whether this is one of its dialogs, early ones too.
+    pub(crate) fn has_dialog(&self, id: &DialogId) -> bool {
+        match self {
+            Session::Inviting { forks, .. } => {
+                forks.iter().filter_map(|early| early.dialog.as_ref()).any(|dialog| dialog.id == *id)
+            }
+            Session::Ringing { .. } | Session::Confirmed(_) | Session::Leaving { .. } => {
+                self.dialog().is_some_and(|dialog| dialog.id == *id)
             }
         }
     }

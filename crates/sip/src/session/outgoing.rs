@@ -181,9 +181,8 @@ impl UserAgent {
         phrase: &str,
         reason: Option<Reason>,
     ) {
-        if self.sessions.remove(&session).is_none() {
-            return;
-        }
+        let Some(ended) = self.sessions.remove(&session) else { return };
+        self.remember_gone(&ended);
         // Of a session that was accepted the referrer has heard already.
         self.outcomes.extend(StatusCode::new(code).map(|status| (session, status)));
         let phrase = match (phrase, StatusCode::new(code)) {

@@ -27,14 +27,17 @@ impl UserAgent {
         if confirmed.referral.is_some() {
             return self.reply_now(request, StatusCode::REQUEST_PENDING);
         }
+        let is_silent = wants_no_notify(request);
         confirmed.referral = Some(Referral {
             id: request.cseq().number,
             target: target.clone(),
             by: request.header("Referred-By").map(str::to_owned),
             progress: Following::Undecided { until: now.after(DECISION) },
+            is_silent,
         });
-        let response = self.reply(request, StatusCode::ACCEPTED).header("Contact", &self.contact()).build();
-        self.answer_request(response);
+        let builder = self.reply(request, StatusCode::ACCEPTED).header("Contact", &self.contact());
+        let builder = if is_silent { builder.header("Refer-Sub", "false") } else { builder };
+        self.answer_request(builder.build());
         self.notify_referrer(now, session, StatusCode::TRYING);
         let target = target.without_headers().to_string();
         self.tell(Event::Referred { session, target });
@@ -117,7 +120,13 @@ impl UserAgent {
     fn notify_referrer(&mut self, now: Instant, session: SessionId, status: StatusCode) {
         let (via, contact) = (self.via(), self.contact());
         let Some(Session::Confirmed(confirmed)) = self.sessions.get_mut(&session) else { return };
-        let Some(id) = confirmed.referral.as_ref().map(|referral| referral.id) else { return };
+        let referral = confirmed.referral.as_ref().map(|referral| (referral.id, referral.is_silent));
+        let Some((id, is_silent)) = referral else { return };
+        if is_silent {
+            // Decided and under way: there is nothing more to follow but the end.
+            confirmed.referral.take_if(|_| status.is_final());
+            return;
+        }
         let state = match status.is_final() {
             true => "terminated;reason=noresource",
             false => "active;expires=180",
@@ -134,4 +143,10 @@ impl UserAgent {
             self.send(now, Purpose::Forgotten, notify, is_ours);
         }
     }
+}
+
+/// `Refer-Sub: false` (RFC 4488), of a REFER or of its answer.
+pub(super) fn wants_no_notify(message: &Message) -> bool {
+    let value = message.header("Refer-Sub").unwrap_or_default();
+    value.split(';').next().is_some_and(|value| value.trim().eq_ignore_ascii_case("false"))
 }

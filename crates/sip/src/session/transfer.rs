@@ -1,7 +1,7 @@
 //! REFER inside a session (RFC 3515, RFC 5589): the other side is asked to call somebody else, and its NOTIFYs say how
 //! that goes. Ending the session after success is the phone's decision.
 
-use super::Session;
+use super::{Session, referred::wants_no_notify};
 use crate::{
     Event, Instant, SessionId,
     agent::{Purpose, UserAgent},
@@ -44,6 +44,8 @@ impl UserAgent {
     /// The answer to REFER itself: 202 only says that NOTIFYs will follow.
     pub(crate) fn refer_response(&mut self, session: SessionId, response: &Message) {
         match response.status() {
+            // No NOTIFY will follow: what was accepted is all there is to know.
+            Some((200..300, _)) if wants_no_notify(response) => self.transfer_progress(session, 200),
             Some((200..300, _)) => self.transfer_progress(session, 100),
             Some((code @ 300.., _)) => self.transfer_progress(session, code),
             Some(_) | None => {}
@@ -55,7 +57,7 @@ impl UserAgent {
         if let Some(Session::Confirmed(confirmed)) = self.sessions.get_mut(&session)
             && confirmed.transfer.is_some_and(|told| told != code)
         {
-            confirmed.transfer = Some(code);
+            confirmed.transfer = (code < 200).then_some(code);
             self.tell(Event::Transfer { session, code });
         }
     }

@@ -139,12 +139,13 @@ fn info_and_notify_without_end_are_refused_and_the_call_goes_on() {
         };
         let answered = flood(&mut world, 500);
         let count = |code: u16| codes(&answered).iter().filter(|found| **found == code).count();
-        assert_eq!((count(200), count(480)), (most, 500 - most), "{method}");
+        let taken = if method == "INFO" { 200 } else { 481 };
+        assert_eq!((count(taken), count(480)), (most, 500 - most), "{method}");
         assert_eq!(answered.last().and_then(|last| last.header("Retry-After")), Some("10"));
         world.run(10_000);
         assert_eq!(
             codes(&flood(&mut world, 1)),
-            [200],
+            [taken],
             "{method}: the next one is taken when the storm is over"
         );
         assert!(!world.told(0).iter().any(|event| event.starts_with("terminated")));

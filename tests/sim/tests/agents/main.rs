@@ -8,6 +8,7 @@ mod late;
 mod offers;
 mod registration;
 mod reliable;
+mod replaces;
 mod requests;
 mod timers;
 mod transfers;

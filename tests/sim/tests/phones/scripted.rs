@@ -513,3 +513,29 @@ fn a_summary_of_the_voice_mail_is_told_when_it_changes_and_stands_in_the_state()
     script.host(r#"{"type":"state","id":"s"}"#);
     assert_eq!(script.last("softframe:response")["voicemail"]["oldMessages"], 10);
 }
+
+#[test]
+fn a_call_in_the_place_of_the_live_one_is_answered_at_once_and_the_first_ends_as_transferred() {
+    let mut script = Script::new();
+    let tag = script.answered(&description(7, "sendrecv"));
+    let replacing = |script: &mut Script, call: &str, tag: &str| {
+        let body = description(8, "sendrecv");
+        script.frame(format!(
+            "INVITE sip:200@c.test SIP/2.0\r\nVia: SIP/2.0/WSS p.test;branch=z9hG4bK{call}\r\nMax-Forwards: 70\r\n\
+             From: <sip:+34955@a.test>;tag={call}\r\nTo: <sip:200@a.test>\r\nCall-ID: {call}\r\nCSeq: 1 INVITE\r\n\
+             Contact: <sip:bert@p.test;transport=ws>\r\nReplaces: in1;to-tag={tag};from-tag=f\r\n\
+             Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        ));
+    };
+    let own = tag.trim_start_matches(";tag=").to_owned();
+    replacing(&mut script, "wrong", "nobody");
+    assert_eq!(script.response("INVITE").status().unwrap().0, 481);
+    assert_eq!(script.count("phone:ringing"), 1);
+    replacing(&mut script, "bert", &own);
+    assert_eq!(script.response("INVITE").status().unwrap().0, 200);
+    assert_eq!(script.request("BYE").call_id(), "in1");
+    assert_eq!(script.last("phone:ringing")["from"], "+34955");
+    assert_eq!(script.last("phone:terminated")["cause"]["reason"], "transferred");
+    assert_eq!((script.count("phone:ringing"), script.count("phone:terminated")), (2, 1));
+}

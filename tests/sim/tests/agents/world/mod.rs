@@ -418,8 +418,9 @@ fn short(event: &Event) -> String {
             format!("{:?}{code}", connection.state)
         }
         Event::Authenticated(hash) => format!("authenticated {}", hash.realm),
-        Event::Incoming { request, .. } => {
-            format!("incoming from {}", request.from().uri.user().unwrap_or_default())
+        Event::Incoming { request, replaces, .. } => {
+            let place = replaces.map(|session| format!(" in the place of {}", session.0)).unwrap_or_default();
+            format!("incoming from {}{place}", request.from().uri.user().unwrap_or_default())
         }
         Event::Inviting { .. } => "inviting".to_owned(),
         Event::Progress { response, .. } => {

@@ -1,0 +1,61 @@
+//! INVITEs that take the place of another session (RFC 3891): which one, and when that is refused. Nothing is ended
+//! before the new one is accepted.
+
+use super::{MAX_RINGING, Session};
+use crate::{
+    Instant, SessionId,
+    agent::UserAgent,
+    dialog::DialogId,
+    wire::{Message, Params, StatusCode},
+};
+
+/// Dialogs remembered after their end, so that who is late hears 603 and not that there never was one.
+const MAX_GONE: usize = 4 * MAX_RINGING;
+
+impl UserAgent {
+    /// The session that this INVITE replaces, if it says so (RFC 3891 §3).
+    pub(super) fn replaced_by(&self, invite: &Message) -> Result<Option<SessionId>, StatusCode> {
+        let mut values = invite.values("Replaces");
+        let Some(value) = values.next() else { return Ok(None) };
+        let (call_id, params) = value.split_once(';').unwrap_or((value, ""));
+        let params = Params::parse(&format!(";{params}")).map_err(|_| StatusCode::BAD_REQUEST)?;
+        let (Some(local), Some(remote), None) = (params.get("to-tag"), params.get("from-tag"), values.next())
+        else {
+            return Err(StatusCode::BAD_REQUEST);
+        };
+        let id = DialogId {
+            call_id: call_id.trim().to_owned(),
+            local_tag: local.to_owned(),
+            remote_tag: remote.to_owned(),
+        };
+        let found = self.sessions.iter().find(|(_, session)| session.has_dialog(&id));
+        match found {
+            Some((_, Session::Confirmed(_))) if params.get("early-only").is_some() => {
+                Err(StatusCode::BUSY_HERE)
+            }
+            Some((session, Session::Confirmed(_) | Session::Inviting { .. })) => Ok(Some(*session)),
+            // Nobody but its caller may give a ringing call away.
+            Some((_, Session::Ringing { .. })) => Err(StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST),
+            Some((_, Session::Leaving { .. })) => Err(StatusCode::DECLINE),
+            None if self.gone.contains(&id) => Err(StatusCode::DECLINE),
+            None => Err(StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST),
+        }
+    }
+
+    /// A session is over: what remains of its dialog is its name.
+    pub(super) fn remember_gone(&mut self, session: &Session) {
+        if let Session::Confirmed(confirmed) = session {
+            if self.gone.len() == MAX_GONE {
+                self.gone.pop_front();
+            }
+            self.gone.push_back(confirmed.dialog.id.clone());
+        }
+    }
+
+    /// The 2xx is out: the session it replaces ends.
+    pub(super) fn end_replaced(&mut self, now: Instant, replaced: Option<SessionId>) {
+        if let Some(replaced) = replaced {
+            self.terminate(now, replaced, None);
+        }
+    }
+}
