@@ -387,6 +387,7 @@ impl Phone {
             Event::ReinviteFailed { session, .. } => self.reinvite_failed(now, session),
             Event::Refresh { session } => self.refresh(now, session),
             Event::Transfer { session, code } => self.transfer_went(now, session, code),
+            Event::Redirected { session, target } => self.redirected(now, session, &target),
             Event::Referred { session, target } => self.referred(now, session, &target),
             Event::Terminated { session, cause } => self.terminated(now, session, &cause),
             Event::Message { request } => self.message_received(&request),

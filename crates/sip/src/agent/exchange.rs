@@ -207,7 +207,7 @@ impl UserAgent {
     }
 
     /// The same request with a new branch and the next number.
-    fn send_again(
+    pub(crate) fn send_again(
         &mut self,
         now: Instant,
         purpose: &Purpose,

@@ -218,6 +218,7 @@ impl UserAgent {
             Command::Follow { session, referred, offer, headers } => {
                 self.follow(now, session, referred, &offer, &headers);
             }
+            Command::Redirect { session, target } => self.redirect(now, session, target.as_deref()),
             Command::Decline { session } => self.decline(now, session),
             Command::Message { target, content_type, body } => {
                 self.message(now, &target, &content_type, &body)

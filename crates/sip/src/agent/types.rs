@@ -190,6 +190,13 @@ pub enum Command {
         /// Further headers, by their names on the wire.
         headers: Vec<(String, String)>,
     },
+    /// What to do about [`Event::Redirected`], at once.
+    Redirect {
+        /// Which.
+        session: SessionId,
+        /// As in [`Command::Invite`]; `None` passes this address over.
+        target: Option<String>,
+    },
     /// Do not call the one that [`Event::Referred`] names. An undecided one is declined after a minute.
     Decline {
         /// The session in which the REFER came.
@@ -253,6 +260,14 @@ pub enum Event {
         fork: String,
         /// The response; a body is an answer (early media).
         response: Box<Message>,
+    },
+    /// Our INVITE was refused, and a redirection has named this address. Answer with [`Command::Redirect`]: the same
+    /// INVITE goes there, or the next address is asked about, or the session ends.
+    Redirected {
+        /// Which.
+        session: SessionId,
+        /// A URI that was not tried yet.
+        target: String,
     },
     /// A 2xx came (ours to them) and its ACK is sent.
     Accepted {

@@ -4,6 +4,7 @@
 mod incoming;
 mod late;
 mod outgoing;
+mod redirect;
 mod referred;
 mod reinvite;
 mod reliable;
@@ -44,6 +45,7 @@ pub(crate) enum Session {
         invite: Box<Message>,
         /// One for each To tag seen so far.
         forks: Vec<Early>,
+        onward: redirect::Onward,
     },
     /// Their INVITE has no final response.
     Ringing {
@@ -88,6 +90,8 @@ pub(crate) struct Confirmed {
     pub(crate) timer: Option<SessionTimer>,
     /// Whether the other side lists UPDATE in Allow.
     pub(crate) takes_update: bool,
+    /// How often the offer in the air was put off by them.
+    pub(crate) glares: u8,
 }
 
 impl Confirmed {
@@ -99,7 +103,7 @@ impl Confirmed {
         timer: Option<SessionTimer>,
     ) -> Confirmed {
         let takes_update = heard.lists("Allow", "UPDATE");
-        Confirmed { dialog, offer, ack: None, transfer: None, referral: None, timer, takes_update }
+        Confirmed { dialog, offer, ack: None, transfer: None, referral: None, timer, takes_update, glares: 0 }
     }
 
     /// Whether the ACK of the 2xx that made it has not come.

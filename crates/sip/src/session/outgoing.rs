@@ -1,10 +1,10 @@
 //! Sessions that we open: INVITE, its forks, its end. Each To tag is an early dialog of its own; the first 2xx wins, a
 //! later one is acknowledged and ended.
 
-use super::{Confirmed, MAX_SESSIONS, Offer, SESSION_EXPIRES, Session, SessionTimer};
+use super::{Confirmed, MAX_SESSIONS, Offer, SESSION_EXPIRES, Session, SessionTimer, redirect::Onward};
 use crate::{
     Cause, EndedBy, Event, Instant, Reason, SessionId,
-    agent::{ALLOW, Purpose, SUPPORTED, UserAgent, reason_of, reason_value},
+    agent::{ALLOW, Purpose, SUPPORTED, UserAgent, reason_value},
     dialog::Dialog,
     transaction::TransactionKey,
     wire::{Message, Method, ResponseBuilder, StatusCode},
@@ -44,8 +44,9 @@ impl UserAgent {
         }
         let invite = builder.body("application/sdp", offer).build();
         let key = TransactionKey::of(&invite);
-        let forks = Vec::new();
-        self.sessions.insert(session, Session::Inviting { key, invite: Box::new(invite.clone()), forks });
+        let onward = Onward::new(invite.uri().map(ToString::to_string).unwrap_or_default());
+        let inviting = Session::Inviting { key, invite: Box::new(invite.clone()), forks: Vec::new(), onward };
+        self.sessions.insert(session, inviting);
         self.send(now, Purpose::Invite(session), invite, true);
         self.tell(Event::Inviting { session });
     }
@@ -73,7 +74,7 @@ impl UserAgent {
         request: &Message,
         response: &Message,
     ) {
-        let Some((code, phrase)) = response.status() else { return };
+        let Some((code, _)) = response.status() else { return };
         match (code, self.sessions.get_mut(&session)) {
             (100, _) => {}
             (101..200, Some(Session::Inviting { .. })) => {
@@ -85,10 +86,7 @@ impl UserAgent {
             }
             (200..300, Some(Session::Inviting { .. })) => self.accepted(now, session, request, response),
             (200..300, _) => self.late_ok(now, request, response),
-            (300.., Some(Session::Inviting { .. })) => {
-                let phrase = phrase.to_owned();
-                self.terminated(session, EndedBy::Remote, code, &phrase, reason_of(response));
-            }
+            (300.., _) => self.refused(session, response),
             (_, _) => {}
         }
     }

@@ -9,13 +9,21 @@ use crate::{
     wire::{Message, Method, ResponseBuilder, StatusCode},
 };
 
+/// An offer that is put off so often meets a side that never listens.
+const MAX_GLARES: u8 = 5;
+/// Seconds that 500 may make an offer wait (RFC 3261 §14.2); who says more means something else.
+const MAX_WAIT: u32 = 10;
+
 impl UserAgent {
     /// [`Command::Reinvite`](crate::Command::Reinvite).
     pub(crate) fn reinvite(&mut self, now: Instant, session: SessionId, offer: Vec<u8>) {
         let is_registered = self.is_registered();
         match self.sessions.get_mut(&session) {
             Some(Session::Confirmed(confirmed)) if is_registered => match &mut confirmed.offer {
-                Offer::Settled => self.send_reinvite(now, session, offer),
+                Offer::Settled => {
+                    confirmed.glares = 0;
+                    self.send_reinvite(now, session, offer);
+                }
                 Offer::Unacknowledged(ok) if ok.then.is_none() => ok.then = Some(offer),
                 Offer::Ours { .. }
                 | Offer::OursAgain { .. }
@@ -58,7 +66,10 @@ impl UserAgent {
         let Offer::OursAgain { offer, .. } = &confirmed.offer else { return };
         let offer = offer.clone();
         confirmed.offer = Offer::Settled;
-        self.reinvite(now, session, offer);
+        match self.is_registered() {
+            true => self.send_reinvite(now, session, offer),
+            false => self.tell(Event::ReinviteFailed { session, code: 503 }),
+        }
     }
 
     /// A response to our re-INVITE.
@@ -95,24 +106,34 @@ impl UserAgent {
             }
             // It was given up before: the failure is told.
             _ if !is_current => {}
-            491 => self.glare(now, session),
+            491 | 500 if self.offers_again(now, session, code, response) => {}
             408 | 481 => self.vanished(now, session, code, response),
             _ => {
-                confirmed.offer = Offer::Settled;
+                if let Some(Session::Confirmed(confirmed)) = self.sessions.get_mut(&session) {
+                    confirmed.offer = Offer::Settled;
+                }
                 self.tell(Event::ReinviteFailed { session, code });
             }
         }
     }
 
-    /// Both sides offered at once: who opened the dialog waits longer (RFC 3261 §14.1).
-    fn glare(&mut self, now: Instant, session: SessionId) {
-        let Some(Session::Confirmed(confirmed)) = self.sessions.get_mut(&session) else { return };
-        let Offer::Ours { offer, .. } = &confirmed.offer else { return };
-        let wait = match confirmed.dialog.is_ours {
-            true => self.ids.between(210, 400) * 10,
-            false => self.ids.between(0, 200) * 10,
+    /// Both sides offered at once: who opened the dialog waits longer (RFC 3261 §14.1). After 500 the wait is theirs to
+    /// say (§14.2). `false`: it is not offered again.
+    fn offers_again(&mut self, now: Instant, session: SessionId, code: u16, response: &Message) -> bool {
+        let Some(Session::Confirmed(confirmed)) = self.sessions.get_mut(&session) else { return false };
+        let Offer::Ours { offer, .. } = &confirmed.offer else { return false };
+        let wait = match (code, response.number("Retry-After")) {
+            (491, _) if confirmed.dialog.is_ours => self.ids.between(210, 400) * 10,
+            (491, _) => self.ids.between(0, 200) * 10,
+            (_, Some(seconds @ 0..=MAX_WAIT)) => u64::from(seconds) * 1_000,
+            (_, _) => return false,
         };
+        if confirmed.glares == MAX_GLARES {
+            return false;
+        }
+        confirmed.glares += 1;
         confirmed.offer = Offer::OursAgain { offer: offer.clone(), at: now.after(wait) };
+        true
     }
 
     /// 481 or 408: the other side knows nothing of this session, or is gone (RFC 3261 §12.2.1.2).

@@ -230,6 +230,7 @@ fn short(event: &Event) -> Option<(SessionId, String)> {
         Event::Info { session, request } => {
             (*session, format!("info {}", String::from_utf8_lossy(request.body())))
         }
+        Event::Redirected { session, target } => (*session, format!("redirected to {target}")),
         Event::Referred { session, target } => (*session, format!("referred to {target}")),
         Event::Transfer { session, code } => (*session, format!("transfer {code}")),
         Event::Message { request } => (none, format!("message {}", String::from_utf8_lossy(request.body()))),

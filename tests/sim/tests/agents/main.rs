@@ -6,6 +6,7 @@ mod calls;
 mod house;
 mod late;
 mod offers;
+mod redirects;
 mod registration;
 mod reliable;
 mod replaces;

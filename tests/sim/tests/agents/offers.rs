@@ -129,3 +129,64 @@ fn offer_before_the_ack_waits_for_it() {
     );
     assert_eq!(world.told(0).last().map(String::as_str), Some("offered v=0 hold"));
 }
+
+/// Answers each re-INVITE of phone 0 with this, and says when they came.
+fn refused_again_and_again(code: u16, retry_after: Option<&str>) -> (Vec<u64>, Vec<String>) {
+    use softframe_sip::wire::{ResponseBuilder, StatusCode};
+    let (mut world, ours, _) = World::in_call(&["200", "201"]);
+    world.proxy.bindings.clear();
+    world.proxy.swallow = true;
+    world.command(0, Command::Reinvite { session: ours, offer: sdp("ours") });
+    let mut moments = Vec::new();
+    for _ in 0..70_000 {
+        world.run(1);
+        for request in std::mem::take(&mut world.proxy.heard) {
+            if request.octets().starts_with(b"INVITE") {
+                moments.push(world.now);
+                let builder = ResponseBuilder::new(&request, StatusCode::new(code).expect("a status"));
+                let builder = retry_after.into_iter().fold(builder, |b, wait| b.header("Retry-After", wait));
+                world.send_to_phone(0, builder.build().into_octets());
+            }
+        }
+    }
+    let told = world.told(0);
+    (moments, told)
+}
+
+#[test]
+fn offer_that_always_meets_another_is_given_up_after_five_more_tries_in_the_window_of_the_owner() {
+    let (moments, told) = refused_again_and_again(491, None);
+    assert_eq!(moments.len(), 6);
+    for pair in moments.windows(2) {
+        // 2.1 to 4 s, and the way there and back.
+        assert!((2_120..=4_020).contains(&(pair[1] - pair[0])), "{moments:?}");
+    }
+    assert_eq!(told, ["reinvite failed 491"]);
+}
+
+#[test]
+fn offer_put_off_by_500_waits_as_long_as_was_said_and_one_without_a_time_has_failed() {
+    let (moments, told) = refused_again_and_again(500, Some("3"));
+    assert_eq!(moments.len(), 6);
+    assert!(moments.windows(2).all(|pair| pair[1] - pair[0] == 3_020), "{moments:?}");
+    assert_eq!(told, ["reinvite failed 500"]);
+    for retry_after in [None, Some("11"), Some("later")] {
+        let (moments, told) = refused_again_and_again(500, retry_after);
+        assert_eq!((moments.len(), told), (1, vec!["reinvite failed 500".to_owned()]), "{retry_after:?}");
+    }
+}
+
+#[test]
+fn offer_that_waits_for_its_second_try_is_dropped_with_the_call() {
+    let (mut world, ours, theirs) = World::in_call(&["200", "201"]);
+    world.command(0, Command::Reinvite { session: ours, offer: sdp("ours") });
+    world.command(1, Command::Reinvite { session: theirs, offer: sdp("theirs") });
+    world.run(50);
+    world.hang_up(0, ours);
+    world.run(100);
+    world.ladder();
+    world.run(10_000);
+    assert!(world.ladder().is_empty());
+    assert_eq!(world.told(0), ["terminated local 200"]);
+    world.assert_quiet();
+}

@@ -539,3 +539,32 @@ fn a_call_in_the_place_of_the_live_one_is_answered_at_once_and_the_first_ends_as
     assert_eq!(script.last("phone:terminated")["cause"]["reason"], "transferred");
     assert_eq!((script.count("phone:ringing"), script.count("phone:terminated")), (2, 1));
 }
+
+#[test]
+fn a_redirection_passes_the_gate_of_dialling_before_it_is_followed() {
+    // What the 302 names; whom the second INVITE goes to, and how the call ends where there is none.
+    for (contact, expected) in [
+        ("<sip:+34933@elsewhere.test>", Some("sip:+34933@a.test")),
+        ("<sip:premium@a.test>", None),
+        ("<sip:112@a.test>", None),
+        ("<sip:*21*5%23@a.test>", None),
+    ] {
+        let mut script = Script::new();
+        script.host(r#"{"type":"click2call","data":{"number":"+34922"}}"#);
+        let invite = script.request("INVITE");
+        script.respond(&invite, "302 Moved", "a", &format!("Contact: {contact}\r\n"), "");
+        script.request("ACK");
+        let second = script.sent.iter().find(|message| message.octets().starts_with(b"INVITE")).cloned();
+        let uri = second.as_ref().and_then(|invite| invite.uri()).map(ToString::to_string);
+        assert_eq!(uri.as_deref(), expected, "{contact}");
+        match second {
+            Some(second) => {
+                assert_eq!(second.body(), invite.body());
+                script.respond(&second, "200 OK", "b", "", &description(7, "sendrecv"));
+                assert_eq!(script.last("phone:accepted")["to"], "+34922");
+            }
+            None => assert_eq!(script.last("phone:terminated")["cause"]["reason"], "forwarded", "{contact}"),
+        }
+        assert_eq!(script.count("phone:calling"), 1);
+    }
+}

@@ -438,6 +438,7 @@ fn short(event: &Event) -> String {
         Event::Refresh { .. } => "refresh".to_owned(),
         Event::Info { request, .. } => format!("info {}", String::from_utf8_lossy(request.body())),
         Event::Transfer { code, .. } => format!("transfer {code}"),
+        Event::Redirected { target, .. } => format!("redirected to {target}"),
         Event::Referred { target, .. } => format!("referred to {target}"),
         Event::Message { request } => format!("message {}", String::from_utf8_lossy(request.body())),
         Event::Notify { request } => format!("notify {}", String::from_utf8_lossy(request.body())),

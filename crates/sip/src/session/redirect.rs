@@ -1,0 +1,134 @@
+//! Redirections of our INVITE (RFC 3261 §8.1.3.4): the addresses of a 3xx one after the other, best first, none twice.
+//! Never goes anywhere by itself: whoever wanted the call decides on each address.
+
+use super::Session;
+use crate::{
+    EndedBy, Event, Instant, Reason, SessionId,
+    agent::{Purpose, UserAgent, reason_of},
+    digest::Attempt,
+    wire::Message,
+};
+
+/// Addresses tried or waiting for one call: more is a loop, or no person's patience.
+const MAX_TARGETS: usize = 8;
+
+/// Where our INVITE may still go.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Onward {
+    /// Not tried, the best last.
+    targets: Vec<String>,
+    /// Tried, offered to be tried, or skipped; the first is the one that was called.
+    seen: Vec<String>,
+    /// What the INVITE was refused with, while the next address waits for a decision.
+    refusal: Option<Refusal>,
+}
+
+#[derive(Clone, Debug)]
+struct Refusal {
+    code: u16,
+    phrase: String,
+    reason: Option<Reason>,
+}
+
+impl Onward {
+    pub(super) fn new(target: String) -> Onward {
+        Onward { seen: vec![target], ..Onward::default() }
+    }
+
+    /// Takes what a 3xx names, by its q, before what was known.
+    fn take(&mut self, response: &Message) {
+        let mut named: Vec<(u32, String)> = response
+            .addresses("Contact")
+            .filter(|contact| contact.uri.is_sip())
+            .map(|contact| (quality(contact.params.get("q")), contact.uri.without_headers().to_string()))
+            .collect();
+        // Stable, so of equals the one named first is tried first.
+        named.reverse();
+        named.sort_by_key(|(quality, _)| *quality);
+        let mut room = MAX_TARGETS.saturating_sub(self.seen.len());
+        let surplus = named.len().saturating_sub(room);
+        for (_, target) in named.into_iter().skip(surplus) {
+            if room > 0 && !self.seen.contains(&target) {
+                room -= 1;
+                self.seen.push(target.clone());
+                self.targets.push(target);
+            }
+        }
+    }
+}
+
+/// `q` in thousandths; 1 where there is none, or none that can be read (RFC 3261 §20.10).
+fn quality(q: Option<&str>) -> u32 {
+    let Some((whole, fraction)) = q.map(|q| q.trim().split_once('.').unwrap_or((q.trim(), ""))) else {
+        return 1_000;
+    };
+    let thousandths = format!("{whole}{fraction:0<3}");
+    thousandths.get(..4).and_then(|text| text.parse().ok()).unwrap_or(1_000).min(1_000)
+}
+
+impl UserAgent {
+    /// A final response of 300 to 699 to the INVITE that opens a session.
+    pub(super) fn refused(&mut self, session: SessionId, response: &Message) {
+        let Some(Session::Inviting { onward, .. }) = self.sessions.get_mut(&session) else { return };
+        let Some((code, phrase)) = response.status() else { return };
+        match code {
+            300..400 => onward.take(response),
+            // Nobody anywhere wants it (RFC 3261 §21.6).
+            600.. => onward.targets.clear(),
+            _ => {}
+        }
+        onward.refusal = Some(Refusal { code, phrase: phrase.to_owned(), reason: reason_of(response) });
+        self.go_onward(session);
+    }
+
+    /// Asks about the next address, or ends the session as it was refused last.
+    fn go_onward(&mut self, session: SessionId) {
+        let Some(Session::Inviting { onward, forks, .. }) = self.sessions.get_mut(&session) else { return };
+        forks.clear();
+        if let Some(target) = onward.targets.pop() {
+            return self.tell(Event::Redirected { session, target });
+        }
+        if let Some(Refusal { code, phrase, reason }) = onward.refusal.take() {
+            self.terminated(session, EndedBy::Remote, code, &phrase, reason);
+        }
+    }
+
+    /// [`Command::Redirect`](crate::Command::Redirect).
+    pub(crate) fn redirect(&mut self, now: Instant, session: SessionId, target: Option<&str>) {
+        let target = target.and_then(|target| self.target(target)).filter(|_| self.is_registered());
+        let Some(Session::Inviting { onward, invite, .. }) = self.sessions.get_mut(&session) else { return };
+        if onward.refusal.is_none() {
+            return;
+        }
+        let Some(target) = target else { return self.go_onward(session) };
+        onward.refusal = None;
+        let moved = invite.edit().uri(target).finish();
+        let edit = moved.edit();
+        self.send_again(now, &Purpose::Invite(session), &moved, edit, Some(Attempt::default()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quality;
+
+    #[test]
+    fn qualities_are_read_in_thousandths_and_bad_ones_count_as_none() {
+        for (q, expected) in [
+            (None, 1_000),
+            (Some("1"), 1_000),
+            (Some("1.0"), 1_000),
+            (Some("0.7"), 700),
+            (Some(" 0.75 "), 750),
+            (Some("0.001"), 1),
+            (Some("0.0019"), 1),
+            (Some("0"), 0),
+            (Some("7"), 1_000),
+            (Some(""), 1_000),
+            (Some("high"), 1_000),
+            (Some("ñ.ñ"), 1_000),
+        ] {
+            assert_eq!(quality(q), expected, "{q:?}");
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! 3xx to our INVITE (RFC 3261 §8.1.3.4): which addresses are asked about, in which order, and how it ends.
+
+use super::world::World;
+use softframe_sip::{
+    Command, SessionId,
+    wire::{Message, ResponseBuilder, StatusCode},
+};
+
+const CALL: SessionId = SessionId(1);
+
+/// Lets the phone call 300, whose answers the test gives.
+fn calling() -> World {
+    let mut world = World::registered(&["200"]);
+    world.proxy.bindings.clear();
+    world.proxy.swallow = true;
+    world.call(0, "300");
+    world.run(20);
+    world.told(0);
+    world
+}
+
+/// Answers the INVITE that is in the air; it is returned.
+fn respond(world: &mut World, code: u16, contacts: &[&str]) -> Message {
+    let at = world.proxy.heard.iter().position(|heard| heard.octets().starts_with(b"INVITE"));
+    let invite = world.proxy.heard.remove(at.expect("an INVITE"));
+    let builder =
+        ResponseBuilder::new(&invite, StatusCode::new(code).expect("a status")).to_tag(&code.to_string());
+    let builder = contacts.iter().fold(builder, |builder, contact| builder.header("Contact", contact));
+    world.send_to_phone(0, builder.build().into_octets());
+    world.run(20);
+    invite
+}
+
+fn onward(world: &mut World, target: Option<&str>) {
+    world.command(0, Command::Redirect { session: CALL, target: target.map(str::to_owned) });
+    world.run(20);
+}
+
+#[test]
+fn addresses_are_asked_about_by_their_q_and_each_gets_the_same_invite() {
+    let mut world = calling();
+    let first = respond(
+        &mut world,
+        302,
+        &["<sip:301@a>;q=0.2, <tel:+1>;q=0.9, <mailto:x@y>", "<sip:302@a>;q=0.7", "<sip:303@a>;q=0.7", "<"],
+    );
+    assert_eq!(world.told(0), ["redirected to sip:302@a"]);
+    onward(&mut world, Some("302"));
+    let second = respond(&mut world, 486, &[]);
+    assert_eq!(second.uri().map(ToString::to_string).as_deref(), Some("sip:302@sip.test"));
+    assert_eq!(
+        (second.call_id(), second.from().tag(), second.to()),
+        (first.call_id(), first.from().tag(), first.to())
+    );
+    assert_eq!((second.cseq().number, second.body()), (first.cseq().number + 1, first.body()));
+    assert_ne!(second.via().branch(), first.via().branch());
+    assert_eq!(world.told(0), ["redirected to sip:303@a"]);
+    onward(&mut world, None);
+    assert_eq!(world.told(0), ["redirected to sip:301@a"], "passed over");
+    onward(&mut world, Some("sip:301@a"));
+    let third = respond(&mut world, 180, &["<sip:301@c>"]);
+    world.proxy.heard.push(third);
+    respond(&mut world, 200, &["<sip:301@c>"]);
+    assert_eq!(world.told(0), ["progress 180", "accepted "]);
+}
+
+#[test]
+fn redirection_that_nobody_follows_ends_with_its_own_status() {
+    let mut world = calling();
+    respond(&mut world, 302, &["<sip:301@a>"]);
+    onward(&mut world, None);
+    assert_eq!(world.told(0), ["redirected to sip:301@a", "terminated remote 302"]);
+    for contacts in [&[][..], &["<tel:+1>"], &["*"], &["<<>>"]] {
+        let mut world = calling();
+        respond(&mut world, 302, contacts);
+        assert_eq!(world.told(0), ["terminated remote 302"], "{contacts:?}");
+        assert!(world.phones[0].agent.is_idle());
+    }
+}
+
+#[test]
+fn last_refusal_is_told_and_603_asks_nobody_else() {
+    let mut world = calling();
+    respond(&mut world, 300, &["<sip:301@a>, <sip:302@a>"]);
+    onward(&mut world, Some("301"));
+    respond(&mut world, 404, &[]);
+    onward(&mut world, Some("302"));
+    respond(&mut world, 486, &[]);
+    assert_eq!(
+        world.told(0),
+        ["redirected to sip:301@a", "redirected to sip:302@a", "terminated remote 486"]
+    );
+    let mut world = calling();
+    respond(&mut world, 300, &["<sip:301@a>, <sip:302@a>"]);
+    onward(&mut world, Some("301"));
+    respond(&mut world, 603, &[]);
+    assert_eq!(world.told(0), ["redirected to sip:301@a", "terminated remote 603"]);
+}
+
+#[test]
+fn redirections_in_a_circle_and_without_end_come_to_an_end() {
+    let mut world = calling();
+    respond(&mut world, 302, &["<sip:301@a>"]);
+    onward(&mut world, Some("sip:301@a"));
+    respond(&mut world, 302, &["<sip:300@sip.test>, <sip:301@a>"]);
+    assert_eq!(world.told(0), ["redirected to sip:301@a", "terminated remote 302"], "both were tried");
+
+    let mut world = calling();
+    for number in 0.. {
+        let contact = format!("<sip:4{number}@a>, <sip:5{number}@a>;q=0.1");
+        respond(&mut world, 302, &[&contact]);
+        if world.told(0).iter().any(|event| event.starts_with("terminated")) {
+            break;
+        }
+        assert!(number < 10, "without end");
+        onward(&mut world, Some("somewhere"));
+    }
+}
+
+#[test]
+fn call_that_waits_for_a_decision_can_be_hung_up_and_a_decision_without_a_question_is_none() {
+    let mut world = calling();
+    onward(&mut world, Some("301"));
+    assert_eq!(world.proxy.heard.len(), 1, "nothing was redirected");
+    respond(&mut world, 302, &["<sip:301@a>"]);
+    world.hang_up(0, CALL);
+    onward(&mut world, Some("301"));
+    assert_eq!(world.told(0), ["redirected to sip:301@a", "terminated local 487"]);
+    assert!(!world.proxy.heard.iter().any(|heard| heard.octets().starts_with(b"INVITE")));
+    world.assert_quiet();
+}
