@@ -17,13 +17,15 @@ pub(crate) const GLUE: &str = "softframe.js";
 pub(crate) const MODULE: &str = "softframe_bg.wasm";
 
 /// Never `--all-features`: wasm-opt then emits what browsers refuse.
-const WASM_FEATURES: [&str; 6] = [
+const WASM_FEATURES: [&str; 7] = [
     "--enable-bulk-memory",
     "--enable-nontrapping-float-to-int",
     "--enable-sign-ext",
     "--enable-mutable-globals",
     "--enable-reference-types",
     "--enable-multivalue",
+    // The abort handler that the binder adds catches what goes through the module.
+    "--enable-exception-handling",
 ];
 
 /// Glue and module.
