@@ -1,8 +1,10 @@
 //! A virtual world: phones, a link with a delay, and a small registrar and proxy, all on one clock. What crosses the
 //! link is written down as a ladder. Never reads a real clock and never sleeps.
 
+mod hits;
 mod proxy;
 
+pub(crate) use hits::Hits;
 use proxy::Proxy;
 use softframe_server::core::{self, Exchange, Trust};
 
@@ -31,6 +33,8 @@ pub(crate) struct World {
     /// Frames to phones come a second time as this makes them.
     pub(crate) damage: Option<Damage>,
     pub(crate) damaged: usize,
+    /// What came in which state.
+    pub(crate) hits: Hits,
     queue: BTreeMap<(u64, u64), Delivery>,
     sent: u64,
     ladder: Vec<String>,
@@ -105,6 +109,7 @@ impl World {
             server: None,
             damage: None,
             damaged: 0,
+            hits: Hits::default(),
             queue: BTreeMap::new(),
             sent: 0,
             ladder: Vec::new(),
@@ -150,7 +155,9 @@ impl World {
     }
 
     pub(crate) fn input(&mut self, phone: usize, input: Input) {
+        let seen = self.hits.before(phone, &self.phones[phone].agent, &input);
         self.phones[phone].agent.handle_input(Instant(self.now), input);
+        self.hits.count(seen);
         self.drain(phone);
     }
 
@@ -282,7 +289,10 @@ impl World {
                     self.phones[phone].sent.extend(Message::parse(octets.clone()));
                     self.push(Delivery::ToProxy(phone, flow, octets));
                 }
-                Output::Event(event) => self.phones[phone].events.push(event),
+                Output::Event(event) => {
+                    self.hits.told(phone, &event);
+                    self.phones[phone].events.push(event);
+                }
             }
         }
     }

@@ -1,0 +1,107 @@
+//! Which (state, event) the agents have been through: states as commands and events show them, events as messages,
+//! commands and the loss of the flow. Only counts; what may happen where is judged elsewhere.
+
+use softframe_sip::{
+    Command, Event, Input, SessionId, UserAgent,
+    wire::{Frame, Message},
+};
+use std::collections::BTreeMap;
+
+/// State, event.
+pub(crate) type Row = (&'static str, String);
+
+#[derive(Default)]
+pub(crate) struct Hits {
+    pub(crate) rows: BTreeMap<Row, usize>,
+    states: BTreeMap<(usize, SessionId), &'static str>,
+}
+
+impl Hits {
+    /// Before an input: the rows it hits, and the states that commands lead to.
+    pub(crate) fn before(&mut self, phone: usize, agent: &UserAgent, input: &Input) -> Vec<Row> {
+        match input {
+            Input::Frame(_, octets) => match Frame::read(octets.clone()) {
+                Frame::Message(message) => {
+                    vec![(self.state_of_call(phone, agent, &message), label(&message))]
+                }
+                Frame::Ping | Frame::Pong | Frame::Malformed(_) => Vec::new(),
+            },
+            Input::Disconnected(_) => {
+                let states = self.states.iter().filter(|((owner, _), _)| *owner == phone);
+                states.map(|(_, state)| (*state, "flow lost".to_owned())).collect()
+            }
+            Input::Command(command) => self.commanded(phone, command).into_iter().collect(),
+            Input::Connected(_) | Input::Woke | Input::Timeout => Vec::new(),
+        }
+    }
+
+    pub(crate) fn count(&mut self, rows: Vec<Row>) {
+        for row in rows {
+            *self.rows.entry(row).or_default() += 1;
+        }
+    }
+
+    /// The sessions of a phone in this state.
+    pub(crate) fn in_state(&self, phone: usize, wanted: &str) -> Vec<SessionId> {
+        let found = self.states.iter().filter(|((owner, _), state)| *owner == phone && **state == wanted);
+        found.map(|((_, session), _)| *session).collect()
+    }
+
+    fn state_of_call(&self, phone: usize, agent: &UserAgent, message: &Message) -> &'static str {
+        let of_call = |(owner, session): &(usize, SessionId)| {
+            *owner == phone && agent.call_id(*session) == Some(message.call_id())
+        };
+        self.states.iter().find(|(key, _)| of_call(key)).map_or("none", |(_, state)| *state)
+    }
+
+    fn commanded(&mut self, phone: usize, command: &Command) -> Option<Row> {
+        let (session, what, from, to) = match command {
+            Command::Accept { session, .. } => (session, "accept", "ringing", "accepting"),
+            Command::Reject { session, .. } => (session, "reject", "", ""),
+            Command::Terminate { session, .. } => (session, "terminate", "", ""),
+            Command::Reinvite { session, .. } => (session, "reinvite", "talking", "offering"),
+            Command::Answer { session, .. } => (session, "answer", "offered", "talking"),
+            Command::RefuseOffer { session, .. } => (session, "refuse", "offered", "talking"),
+            Command::Refer { session, .. } => (session, "refer", "", ""),
+            Command::Info { session, .. } => (session, "info", "", ""),
+            Command::Progress { session, .. } => (session, "progress", "", ""),
+            _ => return None,
+        };
+        let state = self.states.get_mut(&(phone, *session))?;
+        let before = *state;
+        if before == from {
+            *state = to;
+        }
+        Some((before, what.to_owned()))
+    }
+
+    /// After it: what an agent told.
+    pub(crate) fn told(&mut self, phone: usize, event: &Event) {
+        let (session, state) = match event {
+            Event::Inviting { session } => (session, "inviting"),
+            Event::Incoming { session, .. } => (session, "ringing"),
+            Event::Accepted { session, .. }
+            | Event::Confirmed { session, .. }
+            | Event::Reinvited { session, .. }
+            | Event::ReinviteFailed { session, .. } => (session, "talking"),
+            Event::Offered { session, .. } => (session, "offered"),
+            Event::Terminated { session, .. } => {
+                self.states.remove(&(phone, *session));
+                return;
+            }
+            _ => return,
+        };
+        self.states.insert((phone, *session), state);
+    }
+}
+
+fn label(message: &Message) -> String {
+    match message.status() {
+        Some((code, _)) if code < 300 => format!("{code} {}", message.cseq().method),
+        Some((code, _)) if [401, 407, 481, 487, 491].contains(&code) => {
+            format!("{code} {}", message.cseq().method)
+        }
+        Some((code, _)) => format!("{}xx {}", code / 100, message.cseq().method),
+        None => message.method().to_string(),
+    }
+}
