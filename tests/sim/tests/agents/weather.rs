@@ -256,7 +256,7 @@ fn storm(seed: u64, seen: &mut BTreeMap<&'static str, usize>, hits: &mut Hits) {
 
 /// CSeq of what each phone sent inside each dialog, of each method but ACK and CANCEL: strictly rising.
 fn numbers_rise(world: &World, script: &str) {
-    for phone in 0..NAMES.len() {
+    for (phone, name) in NAMES.iter().enumerate() {
         let mut last: BTreeMap<(String, String), (u32, String)> = BTreeMap::new();
         for message in world.sent(phone) {
             let method = message.method().as_str();
@@ -271,7 +271,7 @@ fn numbers_rise(world: &World, script: &str) {
             // A BYE that waited for the next flow is the same request with another branch.
             let again = method == "BYE" && before.as_ref().is_some_and(|(known, _)| *known == number);
             let rises = before.is_none_or(|(known, _)| known < number);
-            assert!(rises || again, "{} {method} {number}\n{script}", NAMES[phone]);
+            assert!(rises || again, "{name} {method} {number}\n{script}");
         }
     }
 }
