@@ -117,6 +117,38 @@ async fn transfer_connects_the_other_two() {
     phones.until(1, "terminated Remote 200").await;
 }
 
+#[tokio::test]
+async fn attended_transfer_puts_one_call_in_the_place_of_another() {
+    let kamailio = Kamailio::start("SHA-256", "1");
+    let mut phones = Phones::new(&kamailio, &["200", "201", "202"]);
+    for phone in 0..3 {
+        phones.command(phone, Command::Register);
+        phones.until(phone, "Registered").await;
+    }
+    let (first, theirs) = in_call(&mut phones).await;
+    let second = phones.call(0, "202");
+    let asked = phones.until(2, "incoming").await;
+    let answer = || b"v=0 answer".to_vec();
+    phones.command(2, Command::Accept { session: asked, answer: answer(), headers: Vec::new() });
+    phones.until(0, "accepted").await;
+    phones.until(2, "confirmed").await;
+    phones.command(0, Command::Refer { session: first, target: String::new(), replaces: Some(second) });
+    phones.until(1, "referred to").await;
+    let session = phones.next_session(1);
+    let offer = b"v=0 offer".to_vec();
+    phones.command(1, Command::Follow { session, referred: theirs, offer, headers: Vec::new() });
+    let joined = phones.until(2, "incoming").await;
+    phones.command(2, Command::Accept { session: joined, answer: answer(), headers: Vec::new() });
+    // The call that was replaced ends on both sides, and who asked for it hears of the success.
+    phones.until(2, "terminated Local 200").await;
+    phones.until(2, "confirmed").await;
+    phones.until(0, "transfer 200").await;
+    phones.command(0, Command::Terminate { session: first, reason: None });
+    phones.until(1, "terminated Remote 200").await;
+    phones.command(1, Command::Terminate { session, reason: None });
+    phones.until(2, "terminated Remote 200").await;
+}
+
 /// A phone on UDP: two Record-Routes in each call, and a 200 that is repeated until its ACK comes.
 #[tokio::test]
 async fn call_to_and_from_a_phone_on_udp() {
