@@ -161,22 +161,24 @@ fn outgoing(cause: &Cause) -> Reason {
     // A gateway's Q.850 cause is closer to the truth than the status it was squeezed into.
     let q850 = cause.reason.as_ref().filter(|reason| reason.protocol.eq_ignore_ascii_case("Q.850"));
     match q850.map(|reason| reason.cause) {
-        Some(1 | 28) => return Reason::NotFound,
+        Some(1 | 2 | 3 | 22 | 28) => return Reason::NotFound,
         Some(17) => return Reason::Busy,
-        Some(18 | 19) => return Reason::NoAnswer,
+        Some(18 | 19 | 102) => return Reason::NoAnswer,
         Some(21) => return Reason::Rejected,
-        Some(20 | 27) => return Reason::Unavailable,
+        Some(20 | 27 | 34 | 38 | 41 | 42) => return Reason::Unavailable,
+        Some(65 | 79 | 88) => return Reason::MediaFailed,
         _ => {}
     }
     match cause.code {
         300..=399 => Reason::Forwarded,
         401 | 403 | 407 => Reason::Forbidden,
-        404 | 410 | 484 | 485 | 604 => Reason::NotFound,
+        404 | 410 | 416 | 484 | 485 | 604 => Reason::NotFound,
         408 | 487 => Reason::NoAnswer,
-        480 => Reason::Unavailable,
+        480 | 430 => Reason::Unavailable,
+        502..=504 if cause.ended_by == EndedBy::Remote => Reason::Unavailable,
         486 | 600 => Reason::Busy,
-        488 | 606 => Reason::MediaFailed,
-        603 | 607 | 608 => Reason::Rejected,
+        415 | 488 | 606 => Reason::MediaFailed,
+        433 | 603 | 607 | 608 => Reason::Rejected,
         _ if cause.ended_by == EndedBy::Network => Reason::Lost,
         _ => Reason::Error,
     }
@@ -212,6 +214,15 @@ mod tests {
             (Stage::Outgoing, cause(Remote, 403, None), Reason::Forbidden),
             (Stage::Outgoing, cause(Remote, 302, None), Reason::Forwarded),
             (Stage::Outgoing, cause(Remote, 500, None), Reason::Error),
+            (Stage::Outgoing, cause(Remote, 422, None), Reason::Error),
+            (Stage::Outgoing, cause(Remote, 503, None), Reason::Unavailable),
+            (Stage::Outgoing, cause(Remote, 500, Some(("Q.850", 34))), Reason::Unavailable),
+            (Stage::Outgoing, cause(Remote, 500, Some(("Q.850", 3))), Reason::NotFound),
+            (Stage::Outgoing, cause(Remote, 500, Some(("Q.850", 88))), Reason::MediaFailed),
+            (Stage::Outgoing, cause(Remote, 480, Some(("Q.850", 102))), Reason::NoAnswer),
+            (Stage::Outgoing, cause(Remote, 488, None), Reason::MediaFailed),
+            (Stage::Outgoing, cause(Remote, 600, None), Reason::Busy),
+            (Stage::Outgoing, cause(Remote, 433, None), Reason::Rejected),
             (Stage::Outgoing, cause(Local, 487, None), Reason::Cancelled),
             (Stage::Outgoing, cause(Network, 503, None), Reason::Lost),
         ] {

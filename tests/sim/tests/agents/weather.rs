@@ -100,6 +100,7 @@ const ROWS: &[(&str, &[&str])] = &[
             "100 INVITE",
             "180 INVITE",
             "183 INVITE",
+            "200 PRACK",
             "200 INVITE",
             "407 INVITE",
             "4xx INVITE",
@@ -111,7 +112,10 @@ const ROWS: &[(&str, &[&str])] = &[
             "flow lost",
         ],
     ),
-    ("ringing", &["CANCEL", "accept", "reject", "progress", "terminate", "reinvite", "info", "flow lost"]),
+    (
+        "ringing",
+        &["PRACK", "CANCEL", "accept", "reject", "progress", "terminate", "reinvite", "info", "flow lost"],
+    ),
     ("accepting", &["ACK", "CANCEL", "terminate", "reinvite", "accept", "flow lost"]),
     (
         "talking",
@@ -388,8 +392,10 @@ fn act(world: &mut World, dice: &mut Dice, witnesses: &[Witness; 3]) -> String {
     match (dice.below(38), session) {
         (0..=3, _) => {
             let target = NAMES[usize::try_from(dice.below(3)).expect("small")];
-            let session = world.call(phone, target);
-            format!("{name} calls {target} as {session:?}")
+            // Every other one demands reliable provisional responses.
+            let demands = (dice.below(2) == 0).then(|| ("Require".to_owned(), "100rel".to_owned()));
+            let session = world.call_with(phone, target, demands.clone().into_iter().collect());
+            format!("{name} calls {target} as {session:?} {demands:?}")
         }
         (4..=10, _) if ringing.is_some() => {
             let session = ringing.expect("just seen");

@@ -349,9 +349,19 @@ impl World {
 
     /// Begins a call; the number of its session.
     pub(crate) fn call(&mut self, from: usize, target: &str) -> SessionId {
+        self.call_with(from, target, Vec::new())
+    }
+
+    /// The same with these headers.
+    pub(crate) fn call_with(
+        &mut self,
+        from: usize,
+        target: &str,
+        headers: Vec<(String, String)>,
+    ) -> SessionId {
         let session = self.phones[from].agent.next_session();
         let (target, offer) = (target.to_owned(), OFFER.as_bytes().to_vec());
-        self.command(from, Command::Invite { session, target, offer, headers: Vec::new() });
+        self.command(from, Command::Invite { session, target, offer, headers });
         session
     }
 
