@@ -19,8 +19,9 @@ const SLICE_MS: f64 = 4.0;
 /// One step aims at a quarter of what it may take, so that a slow one still ends in time.
 const STEP_MS: f64 = 1.0;
 /// What a step may grow to, in units (about 1 kB of text each) and in rows or kilobytes taken in: cheap steps must
-/// not teach a pace that the next dear one cannot keep.
-const MAX_UNITS: f64 = 64.0;
+/// not teach a pace that the next dear one cannot keep. The dearest unit costs a tenth of a millisecond, the cheapest a
+/// thirtieth of that.
+const MAX_UNITS: f64 = 32.0;
 /// Steps longer than these fall into the next class; the last class is open.
 const CLASSES_MS: [f64; 7] = [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 50.0];
 
@@ -215,7 +216,11 @@ impl Idle {
         let before = app.clock().exact();
         // `None`: the phone is at work just now; the work waits.
         if let Some(more) = app.contacts_step(units) {
-            self.indexing.learn(units, app.clock().exact() - before);
+            // A step that ran dry did less than it was asked for, nobody knows how much: it would teach a pace that
+            // the next one cannot keep.
+            if more {
+                self.indexing.learn(units, app.clock().exact() - before);
+            }
             self.index_waits.set(more);
         }
         true
@@ -254,5 +259,42 @@ impl Idle {
             .map(|(name, count)| format!("{name}:{count}"))
             .collect::<Vec<_>>()
             .join(" ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A step of an idle machine where a unit costs `unit_ms`: how long it takes.
+    fn step(pace: &Pace, unit_ms: f64) -> f64 {
+        let amount = pace.amount();
+        let took = f64::from(amount) * unit_ms;
+        pace.learn(amount, took);
+        took
+    }
+
+    #[test]
+    fn no_step_of_an_idle_machine_is_long_however_dear_the_work_becomes() {
+        for (cheap, dear) in [(0.003, 0.1), (0.001, 0.03), (0.02, 0.1)] {
+            let pace = Pace { per_ms: Cell::new(8.0) };
+            for (unit_ms, settled) in [(cheap, false), (dear, true), (cheap, false), (dear, true)] {
+                let took: Vec<f64> = (0..200).map(|_| step(&pace, unit_ms)).collect();
+                assert!(took.iter().all(|took| *took <= SLICE_MS), "{unit_ms}: {took:?}");
+                let last = took.last().copied().unwrap_or_default();
+                assert!(!settled || last > STEP_MS / 2.0, "{unit_ms}: steps are too short: {last}");
+            }
+        }
+    }
+
+    #[test]
+    fn one_stall_halves_the_pace_and_no_more() {
+        let pace = Pace { per_ms: Cell::new(20.0) };
+        pace.learn(20, 400.0);
+        assert_eq!(pace.amount(), 10);
+        for _ in 0..20 {
+            step(&pace, 0.05);
+        }
+        assert!(pace.amount() >= 19, "{}", pace.amount());
     }
 }
