@@ -2,13 +2,16 @@
 //!
 //! Only this module and `dialect` know the JSON of a host protocol. It decides nothing about calls.
 
+mod envelope;
 mod event;
 mod rows;
 
+pub(crate) use envelope::ask_of;
 pub(crate) use event::{CallEvent, CauseData, ConnectionData, ContactRow, Context, IndexedData, Size};
 pub(crate) use rows::{RowWish, as_number, contact_of_row, rows_of};
 
 use crate::{Dtmf, MediaError};
+use envelope::depth;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -18,6 +21,7 @@ pub(crate) const MAX_TYPE_CHARS: usize = 64;
 pub(crate) const MAX_DEPTH: usize = 8;
 /// Everything but bulk contacts is small; a vCard text by message is the largest.
 pub(crate) const MAX_MESSAGE_OCTETS: usize = 16 * 1024 * 1024;
+pub(crate) const TOO_LARGE: &str = "The message is larger than 16 MB.";
 /// `from`, `ref` and the like.
 pub(crate) const MAX_FIELD_CHARS: usize = 256;
 /// `userData` of a call as JSON: every event of the call carries it, and the journal.
@@ -197,12 +201,11 @@ pub(crate) enum Read {
 /// Reads one message of a trusted parent.
 pub(crate) fn read(text: &str) -> Read {
     if text.len() > MAX_MESSAGE_OCTETS {
-        let ask = Ask { id: None, command: String::new() };
-        return Read::Wrong { ask, code: Code::TooLarge, message: "The message is larger than 16 MB." };
+        return Read::Wrong { ask: ask_of(text), code: Code::TooLarge, message: TOO_LARGE };
     }
     if depth(text) > MAX_DEPTH {
-        let ask = Ask { id: None, command: String::new() };
-        return Read::Wrong { ask, code: Code::TooLarge, message: "The message is nested deeper than 8." };
+        let message = "The message is nested deeper than 8.";
+        return Read::Wrong { ask: ask_of(text), code: Code::TooLarge, message };
     }
     let Ok(Value::Object(mut envelope)) = serde_json::from_str(text) else { return Read::Foreign };
     let Some(Value::String(kind)) = envelope.remove("type") else { return Read::Foreign };
@@ -230,25 +233,6 @@ pub(crate) fn read(text: &str) -> Read {
         Ok(None) => Read::Foreign,
         Err(message) => Read::Wrong { ask, code: Code::BadRequest, message },
     }
-}
-
-/// Deepest nesting, found without building anything.
-fn depth(text: &str) -> usize {
-    let (mut depth, mut deepest, mut quoted, mut escaped) = (0usize, 0usize, false, false);
-    for octet in text.bytes() {
-        match octet {
-            _ if escaped => escaped = false,
-            b'\\' if quoted => escaped = true,
-            b'"' => quoted = !quoted,
-            b'{' | b'[' if !quoted => {
-                depth += 1;
-                deepest = deepest.max(depth);
-            }
-            b'}' | b']' if !quoted => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    deepest
 }
 
 #[derive(Deserialize)]
@@ -328,7 +312,8 @@ fn command(name: &str, data: Value) -> Result<Option<Command>, &'static str> {
 
 fn click2call(data: Value) -> Result<Command, &'static str> {
     let json = Click2CallJson::deserialize(data).map_err(|_| "number must be a text or a number.")?;
-    let number = text_of(&json.number).ok_or("number must be a text or a number.")?;
+    let number = Some(&json.number).filter(|number| number.is_string() || number.is_u64()).and_then(text_of);
+    let number = number.ok_or("number must be a text or a whole number.")?;
     if json.user_data.as_ref().is_some_and(|data| data.to_string().len() > MAX_USER_DATA_OCTETS) {
         return Err("userData must be an object of at most 8 kB.");
     }

@@ -10,7 +10,7 @@ use crate::{
     bridge::{self, Ask, Code, Command, Context, Read, Size},
 };
 use serde_json::{Value, json};
-use softframe_sip::Instant;
+use softframe_sip::{FlowId, Instant};
 use std::collections::VecDeque;
 
 /// Commands kept between `softframe:ready` and `logged` (protocol.md 1.4).
@@ -41,6 +41,8 @@ pub(crate) struct Host {
     /// `phone:terminated` of a previous life.
     owed: Vec<String>,
     last_attention: Option<&'static str>,
+    /// The last flow of which it was told that no SIP came over it.
+    pub(crate) strange_flow: Option<FlowId>,
 }
 
 /// A token bucket, in thousandths.
@@ -71,6 +73,7 @@ impl Host {
             bucket: Bucket { tokens: COMMAND_BURST * 1_000, at: Instant(0) },
             owed: Vec::new(),
             last_attention: None,
+            strange_flow: None,
         }
     }
 
@@ -172,9 +175,12 @@ impl Phone {
             HostInput::ContactRows { push, rows } => self.push_rows(push, &rows),
             HostInput::ContactRowsBad { push, count } => self.push_bad(push, count),
             HostInput::ContactsEnd { push } => self.push_end(push),
-            HostInput::Unreadable => {
-                let ask = Ask { id: None, command: String::new() };
-                self.fail_ask(Some(ask), Code::BadRequest, "The message could not be read.");
+            HostInput::Unreadable { head, too_large: true } => {
+                self.fail_ask(Some(bridge::ask_of(&head)), Code::TooLarge, bridge::TOO_LARGE);
+            }
+            HostInput::Unreadable { head, too_large: false } => {
+                let why = "The message has no JSON form.";
+                self.fail_ask(Some(bridge::ask_of(&head)), Code::BadRequest, why);
             }
         }
     }

@@ -394,6 +394,7 @@ impl Phone {
             Event::Notify { request } => self.summary_received(&request),
             // Key tones of the other side have no screen yet.
             Event::Info { .. } => {}
+            Event::NotSip { why } => self.not_sip(now, &why),
         }
     }
 

@@ -83,8 +83,9 @@ pub enum HostInput {
     ContactRowsBad { push: u64, count: usize },
     /// The push is complete.
     ContactsEnd { push: u64 },
-    /// Something of the parent could not be read at all (no JSON form, too deep).
-    Unreadable,
+    /// Something of the parent that is not read: it has no JSON form (cycles, BigInt), or too long a one. `head` is
+    /// its `type` and `id` as JSON.
+    Unreadable { head: String, too_large: bool },
 }
 
 /// Of a WebSocket.

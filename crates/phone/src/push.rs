@@ -225,8 +225,10 @@ impl Phone {
             StorageError::Quota => "The browser's storage is full.",
             StorageError::Damaged => "A stored value was damaged and left out.",
         };
-        if error != StorageError::Damaged {
-            self.ui.toast(now, Text::of("contacts.full"), true);
+        match error {
+            StorageError::Blocked => self.ui.toast(now, Text::of("contacts.blocked"), true),
+            StorageError::Quota => self.ui.toast(now, Text::of("contacts.full"), true),
+            StorageError::Damaged => {}
         }
         self.out.push_back(Output::Warn(message.to_owned()));
         let data = json!({ "command": "", "code": "internal", "message": message });

@@ -26,8 +26,8 @@ use web_sys::{Event, MessageEvent, Window};
 /// Messages kept unread while nobody has decided: a page that pushes its contacts before the person allows it
 /// loses none of 600,000; the oldest go first.
 const MAX_PARKED: usize = 4_096;
-/// Of a trusted parent this much is read at once; more is read in slices. Unknown senders have the same bucket for
-/// the little work that a refusal takes.
+/// Of a trusted parent this much is read at once; more is read in slices. Addons may push so much and no more, and
+/// counters are shown so often.
 const MESSAGES_A_SECOND: f64 = 50.0;
 const MESSAGES_AT_ONCE: f64 = 200.0;
 /// The space of the store for grants: the phone never sees it.
@@ -43,8 +43,20 @@ pub(crate) struct Host {
     parked: RefCell<VecDeque<Parked>>,
     pub(crate) intake: Intake,
     read_at_once: Cell<Bucket>,
-    refusals: Cell<Bucket>,
-    refused: Cell<u32>,
+    of_addons: Cell<Bucket>,
+    shown: Cell<Bucket>,
+    counters: Cell<Counters>,
+}
+
+/// Messages that were not read.
+#[derive(Clone, Copy, Default)]
+struct Counters {
+    /// Of somebody who may not speak to the phone.
+    refused: u32,
+    /// Of the parent, put aside until somebody decides.
+    held: u32,
+    /// Put aside, and gone because more came.
+    dropped: u32,
 }
 
 struct State {
@@ -97,8 +109,9 @@ impl Host {
             }),
             parked: RefCell::default(),
             read_at_once: bucket.clone(),
-            refusals: bucket,
-            refused: Cell::new(0),
+            of_addons: bucket.clone(),
+            shown: bucket,
+            counters: Cell::default(),
         }
     }
 
@@ -227,7 +240,7 @@ impl Host {
             return self.receive_of_stranger(event);
         }
         if !self.is_pinned(&event.origin()) {
-            return self.refuse();
+            return self.count(|counters| &mut counters.refused);
         }
         let trusted = self.state.borrow().standing == Standing::Trusted;
         let at_once = trusted && self.parked.borrow().is_empty() && self.take(&self.read_at_once);
@@ -236,13 +249,16 @@ impl Host {
         }
         let mut parked = self.parked.borrow_mut();
         // Of a trusted parent nothing is ever dropped.
-        if !trusted && parked.len() >= MAX_PARKED {
-            parked.pop_front();
-        }
+        let dropped = !trusted && parked.len() >= MAX_PARKED && parked.pop_front().is_some();
         parked.push_back(Parked { event, held: false });
         drop(parked);
         if trusted {
             self.feed.with(|app| app.idle().wake());
+        } else {
+            self.count(|counters| &mut counters.held);
+            if dropped {
+                self.count(|counters| &mut counters.dropped);
+            }
         }
     }
 
@@ -270,17 +286,22 @@ impl Host {
     /// A sibling, an opener, or an addon of the configuration, which may push contacts and nothing else.
     fn receive_of_stranger(&self, event: MessageEvent) {
         let addon = self.state.borrow().rules.is_addon(&normal(&event.origin()));
-        if !addon || !self.take(&self.refusals) || !self.intake.read_contacts(&event.data()) {
-            self.refuse();
+        if !addon || !self.take(&self.of_addons) || !self.intake.read_contacts(&event.data()) {
+            self.count(|counters| &mut counters.refused);
         }
     }
 
-    /// Counts on the element that tests read; above the rate only the number is kept.
-    fn refuse(&self) {
-        let refused = self.refused.get().saturating_add(1);
-        self.refused.set(refused);
-        if self.take(&self.refusals) {
-            crate::boot::mark("data-refused", &refused.to_string());
+    /// Counts, on the element that tests read; in a flood the numbers are right and shown late.
+    fn count(&self, which: impl FnOnce(&mut Counters) -> &mut u32) {
+        let mut counters = self.counters.get();
+        let counter = which(&mut counters);
+        *counter = counter.saturating_add(1);
+        self.counters.set(counters);
+        if self.take(&self.shown) {
+            let Counters { refused, held, dropped } = counters;
+            for (name, count) in [("data-refused", refused), ("data-held", held), ("data-dropped", dropped)] {
+                crate::boot::mark(name, &count.to_string());
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! It never forgets a closure: what is not held is not heard.
 
-use js_sys::{Function, Promise};
+use js_sys::{Array, Function, Promise};
 use wasm_bindgen::{JsCast, prelude::*};
 use web_sys::{Event, EventTarget};
 
@@ -64,6 +64,25 @@ pub(crate) fn promise() -> (Promise, Function) {
 
 /// Waits for the first of two events: `true` for `good`.
 pub(crate) async fn first_of(target: &EventTarget, good: &'static str, bad: &[&'static str]) -> bool {
+    settled(target, good, bad, None).await
+}
+
+/// As [`first_of`]; `false` also if neither comes in `millis`.
+pub(crate) async fn first_of_within(
+    millis: i32,
+    target: &EventTarget,
+    good: &'static str,
+    bad: &[&'static str],
+) -> bool {
+    settled(target, good, bad, Some(millis)).await
+}
+
+async fn settled(
+    target: &EventTarget,
+    good: &'static str,
+    bad: &[&'static str],
+    millis: Option<i32>,
+) -> bool {
     let (settled, resolve) = promise();
     let keep = |answer: bool| {
         let resolve = Clone::clone(&resolve);
@@ -73,6 +92,11 @@ pub(crate) async fn first_of(target: &EventTarget, good: &'static str, bad: &[&'
     };
     let mut listeners = vec![Listener::new(target, good, keep(true))];
     listeners.extend(bad.iter().map(|name| Listener::new(target, name, keep(false))));
+    let settled = match millis {
+        // The timer's promise is kept with nothing.
+        Some(millis) => Promise::race(&Array::of2(&settled, &after(millis))),
+        None => settled,
+    };
     js_sys::futures::JsFuture::from(settled).await.is_ok_and(|answer| answer.is_truthy())
 }
 

@@ -99,7 +99,7 @@ impl Storage {
         let base = self.base.borrow().clone();
         let Some(base) = base else {
             self.memory.borrow_mut().insert(name(space, key), value);
-            return;
+            return self.feed.input(Input::StorageFailed(StorageError::Blocked));
         };
         if let Err(error) = base.put(space, &name(space, key), &value).await {
             // Kept until unload at least.

@@ -261,6 +261,13 @@ impl World {
         }
     }
 
+    /// The server says this to the station, whatever it is.
+    pub fn frame(&mut self, station: usize, octets: &[u8]) {
+        for (own, _) in self.stations[station].flows.clone() {
+            self.input(station, Input::Socket { flow: own, event: SocketEvent::Frame(octets.to_vec()) });
+        }
+    }
+
     /// The server forgets all bindings.
     pub fn restart_server(&mut self) {
         self.exchange.handle_input(self.now, core::Input::Restarted);

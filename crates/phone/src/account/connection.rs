@@ -82,6 +82,18 @@ impl Phone {
         self.tell("logged", &data);
     }
 
+    /// The server said something that is no SIP: told once for each flow, whatever it goes on saying.
+    pub(crate) fn not_sip(&mut self, now: Instant, why: &str) {
+        if std::mem::replace(&mut self.host.strange_flow, self.flow) == self.flow {
+            return;
+        }
+        let message = format!("The server sent something that is no SIP message: {why}");
+        self.ui.toast(now, Text::of("net.strange"), true);
+        self.out.push_back(Output::Warn(message.clone()));
+        let data = serde_json::json!({ "command": "", "code": "bad_request", "message": message });
+        self.tell("softframe:error", &data.to_string());
+    }
+
     fn refused(&mut self, connection: &Connection) {
         match &mut self.account {
             Account::SigningIn { form, .. } => {

@@ -47,6 +47,8 @@ impl Phone {
                     self.ui.toast(now, Text::of("contacts.why.big"), true);
                     return;
                 }
+                // Who adds contacts hears whether they will be kept, though it was said before.
+                self.push.trouble = None;
                 self.push.files.push_back(File {
                     id: file,
                     name: crate::headers::shown(&name),

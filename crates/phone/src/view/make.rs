@@ -133,11 +133,13 @@ impl Phone {
                 action: Some((Text::of("signin.go"), Action::SignOut)),
             }),
             ConnectionState::Reconnecting | ConnectionState::Offline => {
-                let seconds = connection.retry_at.map_or(0, |at| at.since(now).div_ceil(1_000));
+                let wait =
+                    connection.retry_at.map(|at| at.since(now).div_ceil(1_000)).filter(|wait| *wait > 0);
+                let trying = || Text::of("net.offline.trying");
                 Some(Banner {
                     tone: Tone::Warn,
                     icon: "offline",
-                    text: Text::with("net.offline.ban", "s", seconds),
+                    text: wait.map_or_else(trying, |wait| Text::with("net.offline.ban", "s", wait)),
                     action: Some((Text::of("net.try"), Action::TryNow)),
                 })
             }

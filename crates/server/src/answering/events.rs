@@ -57,7 +57,8 @@ impl Answering {
             | Event::Refresh { .. }
             | Event::Transfer { .. }
             | Event::Message { .. }
-            | Event::Notify { .. } => Vec::new(),
+            | Event::Notify { .. }
+            | Event::NotSip { .. } => Vec::new(),
         }
     }
 

@@ -235,8 +235,9 @@ impl UserAgent {
             Frame::Message(message) => self.handle_response(now, *message),
             Frame::Malformed(malformed) => {
                 self.discarded += 1;
-                if let Some(response) = malformed.response {
-                    self.transmit(response);
+                match malformed.response {
+                    Some(response) => self.transmit(response),
+                    None => self.tell(Event::NotSip { why: malformed.to_string() }),
                 }
             }
         }

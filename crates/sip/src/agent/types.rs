@@ -343,6 +343,11 @@ pub enum Event {
         /// The request.
         request: Box<Message>,
     },
+    /// A frame came that is no SIP message, and no request that could have been answered. Nothing else follows from it.
+    NotSip {
+        /// What is wrong with it, as a sentence.
+        why: String,
+    },
     /// The session is over. Comes exactly once for each session, and is its last event.
     Terminated {
         /// Which.

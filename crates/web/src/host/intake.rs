@@ -13,10 +13,21 @@ use std::{
 use wasm_bindgen::{JsCast, prelude::*};
 use web_sys::{Event, MessageChannel, MessageEvent, MessagePort};
 
+/// More of one message (as UTF-16) the phone would refuse anyhow.
+const MAX_MESSAGE_UNITS: u32 = 16 * 1024 * 1024;
+/// A longer id is not given back to a message that cannot be read.
+const MAX_ID_CHARS: u32 = 256;
 /// A longer type is not ours.
 const MAX_TYPE_CHARS: u32 = 64;
 /// Rows of one slice: the phone's own limit, far below the cliff where one step takes milliseconds.
 const MAX_ROWS: usize = 100;
+
+#[wasm_bindgen]
+extern "C" {
+    /// [`JSON::parse`] of a text that stays where it is: it may be larger than our memory should ever be.
+    #[wasm_bindgen(catch, js_namespace = JSON)]
+    fn parse(text: &JsString) -> Result<JsValue, JsValue>;
+}
 
 /// Pushes of contacts that are not read to their end yet, in order.
 pub(crate) struct Intake {
@@ -80,13 +91,15 @@ impl Intake {
         if kind == "hello" && get(&get(data, "data"), "port").is_truthy() {
             *self.port.borrow_mut() = Port::Asked { id: get(data, "id") };
         }
-        match JSON::stringify(data).map(String::from) {
+        match JSON::stringify(data) {
+            // Not copied into our memory, which it may be larger than.
+            Ok(text) if text.length() > MAX_MESSAGE_UNITS => self.input(unreadable(data, true)),
             Ok(text) if kind.starts_with("contacts") && self.is_busy() => {
-                self.waiting.borrow_mut().push_back(Waiting::Message { text, held });
+                self.waiting.borrow_mut().push_back(Waiting::Message { text: text.into(), held });
             }
-            Ok(text) => self.input(HostInput::Message { text, held }),
+            Ok(text) => self.input(HostInput::Message { text: text.into(), held }),
             // Cycles and BigInt have no JSON form.
-            Err(_) => self.input(HostInput::Unreadable),
+            Err(_) => self.input(unreadable(data, false)),
         }
     }
 
@@ -149,7 +162,7 @@ impl Intake {
                 (taken, (next < octets.length()).then_some(Body::Lines { octets, next }))
             }
             Body::Text(text) => {
-                let parsed = JSON::parse(&String::from(text)).ok().filter(Array::is_array);
+                let parsed = parse(&text).ok().filter(Array::is_array);
                 if parsed.is_none() {
                     self.input(HostInput::ContactRowsBad { push, count: 1 });
                 }
@@ -199,7 +212,7 @@ impl Intake {
             return false;
         };
         let Some(head) = head else {
-            self.input(HostInput::Unreadable);
+            self.input(unreadable(data, false));
             return true;
         };
         let push = self.pushes.get() + 1;
@@ -223,8 +236,9 @@ impl Intake {
 
     /// A row that has no JSON form must not take its neighbours with it.
     fn take_one_by_one(&self, push: u64, slice: &Array) {
-        let texts: Vec<_> =
-            slice.iter().filter_map(|row| JSON::stringify(&row).ok().map(String::from)).collect();
+        // `undefined` is stringified to no text at all.
+        let text_of = |row: JsValue| JSON::stringify(&row).ok()?.as_string();
+        let texts: Vec<String> = slice.iter().filter_map(text_of).collect();
         let count = slice.length() as usize - texts.len();
         self.input(HostInput::ContactRows { push, rows: format!("[{}]", texts.join(",")) });
         self.input(HostInput::ContactRowsBad { push, count });
@@ -264,6 +278,20 @@ fn kind(data: &JsValue) -> Option<String> {
     }
     let kind = get(data, "type").dyn_into::<JsString>().ok()?;
     (kind.length() <= MAX_TYPE_CHARS).then(|| kind.into())
+}
+
+/// What cannot be read, with what its answer needs.
+fn unreadable(data: &JsValue, too_large: bool) -> HostInput {
+    let head = Object::new();
+    for key in ["type", "id"] {
+        let value = get(data, key);
+        let short = value.dyn_ref::<JsString>().is_none_or(|text| text.length() <= MAX_ID_CHARS);
+        if short && (value.is_string() || value.as_f64().is_some()) {
+            // `Reflect.set` on a plain object does not fail.
+            let _ = Reflect::set(&head, &key.into(), &value);
+        }
+    }
+    HostInput::Unreadable { head: JSON::stringify(&head).map(String::from).unwrap_or_default(), too_large }
 }
 
 fn get(object: &JsValue, key: &str) -> JsValue {

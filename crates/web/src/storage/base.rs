@@ -3,7 +3,7 @@
 //! It never holds a transaction over anything but its own requests: the browser ends it at the next `await`.
 
 use super::cipher;
-use crate::listener::first_of;
+use crate::listener::{first_of, first_of_within};
 use js_sys::{Array, Uint8Array};
 use softframe_phone::StorageError;
 use std::{cell::RefCell, collections::BTreeMap};
@@ -13,6 +13,8 @@ use web_sys::{
     IdbTransactionMode, SubtleCrypto,
 };
 
+/// A database opens in milliseconds, behind a slow disk in a second or two.
+const OPENING_MS: i32 = 5_000;
 const NAME: &str = "softframe";
 const VERSION: u32 = 1;
 const VALUES: &str = "values";
@@ -49,7 +51,8 @@ impl Base {
                 let _ = database.create_object_store(KEYS);
             }
         });
-        if !first_of(&request, "success", &["error", "blocked"]).await {
+        // A browser whose disk is in trouble may never say a word.
+        if !first_of_within(OPENING_MS, &request, "success", &["error", "blocked"]).await {
             return None;
         }
         let database = request.result().ok()?.unchecked_into();

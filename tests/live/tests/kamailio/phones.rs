@@ -237,7 +237,7 @@ fn short(event: &Event) -> Option<(SessionId, String)> {
         Event::Terminated { session, cause } => {
             (*session, format!("terminated {:?} {}", cause.ended_by, cause.code))
         }
-        Event::Authenticated(_) | Event::Inviting { .. } | Event::Notify { .. } => {
+        Event::Authenticated(_) | Event::Inviting { .. } | Event::Notify { .. } | Event::NotSip { .. } => {
             return None;
         }
     })

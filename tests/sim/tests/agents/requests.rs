@@ -115,7 +115,8 @@ fn malformed_requests_are_answered_and_lose_nothing_else() {
     assert_eq!(codes(&answers(&mut world, version.into_bytes())), [505]);
     let long = request(INVITE, "3", &["Content-Type: application/sdp"], &"a".repeat(33_000));
     assert_eq!(codes(&answers(&mut world, long)), [413]);
-    assert!(world.told(0).is_empty());
+    let told = world.told(0);
+    assert!(told.len() == 4 && told.iter().all(|told| told.starts_with("not sip: ")), "{told:?}");
     assert_eq!(codes(&answers(&mut world, request(INVITE, "4", &[], ""))), [100, 180]);
 }
 
@@ -243,6 +244,8 @@ fn what_is_discarded_is_counted() {
     answers(&mut world, b"hello".to_vec());
     answers(&mut world, b"SIP/2.0 200 OK\r\nVia: SIP/2.0/WS x;branch=z9hG4bK0\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:a@b>;tag=2\r\nCall-ID: 9\r\nCSeq: 1 BYE\r\n\r\n".to_vec());
     assert_eq!(world.phones[0].agent.discarded(), before + 2);
+    let told = world.told(0);
+    assert!(told.len() == 1 && told[0].starts_with("not sip: "), "of the first alone: {told:?}");
 }
 
 #[test]

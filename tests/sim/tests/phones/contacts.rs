@@ -188,6 +188,11 @@ fn a_full_store_is_told_once_and_stops_nothing() {
     assert_eq!(world.view(0).toast.unwrap().text.id, "contacts.full");
     drop_file(&mut world, 0, CARDS);
     assert_eq!(world.stations[0].phone.contacts().len(), 1);
+    // Who adds contacts hears of it again.
+    world.act(0, Action::CloseToast);
+    world.input(0, Input::StorageFailed(softframe_phone::StorageError::Blocked));
+    assert_eq!(world.stations[0].kinds("softframe:error").len(), 2);
+    assert_eq!(world.view(0).toast.unwrap().text.id, "contacts.blocked");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The host protocol: queueing, one response each, limits, errors.
 
-use softframe_phone::{Action, view};
+use softframe_phone::{Action, HostInput, Input, view};
 use softframe_sim::World;
 
 #[test]
@@ -15,6 +15,50 @@ fn click2call_before_sign_in_fails_at_once() {
     assert_eq!(heard.response("a")["error"]["code"], "not_registered");
     let error = heard.last("softframe:error");
     assert_eq!((&error["command"], &error["code"]), (&"click2call".into(), &"not_registered".into()));
+}
+
+#[test]
+fn message_that_cannot_be_read_is_answered_where_it_asked() {
+    let mut world = World::pair();
+    let unreadable = |too_large| HostInput::Unreadable {
+        head: format!(r#"{{"type":"click2call","id":"{too_large}"}}"#),
+        too_large,
+    };
+    world.input(0, Input::Host(unreadable(false)));
+    world.input(0, Input::Host(unreadable(true)));
+    let deep =
+        format!(r#"{{"type":"state","data":{}{},"id":"deep"}}"#, "[".repeat(100_000), "]".repeat(100_000));
+    world.host(0, &deep);
+    world.input(0, Input::Host(HostInput::Unreadable { head: r#"{"type":"x"}"#.into(), too_large: false }));
+    let heard = &world.stations[0];
+    for (id, code) in [("false", "bad_request"), ("true", "too_large"), ("deep", "too_large")] {
+        assert_eq!(heard.response(id)["error"]["code"], code, "{id}");
+    }
+    assert_eq!(heard.last("softframe:error")["command"], "x");
+    assert_eq!(heard.kinds("softframe:error").len(), 1);
+}
+
+#[test]
+fn server_that_says_what_is_no_sip_is_told_once_for_each_flow_and_calls_go_on() {
+    let mut world = World::pair();
+    for _ in 0..3 {
+        world.frame(0, b"GET / HTTP/1.1\r\n\r\n");
+        world.frame(0, b"");
+    }
+    let told = |world: &World| world.stations[0].kinds("softframe:error").len();
+    assert_eq!(told(&world), 1);
+    assert_eq!(world.stations[0].last("softframe:error")["code"], "bad_request");
+    assert_eq!(world.view(0).toast.unwrap().text.id, "net.strange");
+    // A request that is answered is no such thing.
+    world.frame(0, b"OPTIONS sip:200@x.test SIP/2.0\r\nVia: SIP/2.0/WSS x.test;branch=z9hG4bK1\r\n\r\n");
+    world.cut(0);
+    world.run(2_000);
+    assert_eq!(told(&world), 1);
+    world.frame(0, b"{}");
+    assert_eq!(told(&world), 2, "a new flow");
+    world.host(0, r#"{"type":"click2call","data":{"number":"201"}}"#);
+    world.run(1_000);
+    assert_eq!(world.stations[1].ladder(), ["phone:ringing"]);
 }
 
 #[test]

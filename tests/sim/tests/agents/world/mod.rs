@@ -461,6 +461,7 @@ fn short(event: &Event) -> String {
         Event::Redirected { target, .. } => format!("redirected to {target}"),
         Event::Referred { target, .. } => format!("referred to {target}"),
         Event::Message { request } => format!("message {}", String::from_utf8_lossy(request.body())),
+        Event::NotSip { why } => format!("not sip: {why}"),
         Event::Notify { request } => format!("notify {}", String::from_utf8_lossy(request.body())),
         Event::Terminated { cause, .. } => {
             let by = match cause.ended_by {
