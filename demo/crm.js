@@ -59,11 +59,17 @@ function pop({ id, from, displayName, team, headers }) {
       element('h2', { textContent: customer?.name ?? displayName ?? from ?? 'Unknown caller' }),
       element('p', { textContent: customer ? `${customer.company}, ${customer.city}` : 'Not among the customers' })),
     element('dl', {}, ...rows.flatMap(([key, value]) => [element('dt', { textContent: key }), element('dd', { textContent: value })])),
+    element('button', { type: 'button', className: 'quiet', textContent: '✕', ariaLabel: 'Close', onclick: () => close() }),
   );
   box.dataset.call = id;
   box.dataset.state = 'ringing';
   box.hidden = false;
   highlight(customer?.id);
+}
+
+function close() {
+  find('#pop').hidden = true;
+  highlight();
 }
 
 function settle(type, { id, status, duration, cause }) {
@@ -102,10 +108,12 @@ function fill() {
   for (const link of document.querySelectorAll('nav a, .brand')) link.search = location.search;
   find('#customers tbody').append(...customers.map((customer) => {
     const row = element('tr', {},
-      element('td', {}, element('span', { className: 'avatar', textContent: initials(customer.name) }), customer.name),
-      element('td', { textContent: customer.company }),
+      element('td', {}, element('div', { className: 'person' },
+        element('span', { className: 'avatar', textContent: initials(customer.name) }),
+        element('span', {}, element('strong', { textContent: customer.name }), ' ', element('small', { textContent: customer.company })))),
       element('td', { textContent: customer.city }),
-      element('td', { className: 'numbers' }, ...customer.phones.map((number) => numberButton(number))));
+      element('td', {}, element('span', { className: `stage ${customer.stage.toLowerCase()}`, textContent: customer.stage })),
+      element('td', {}, element('div', { className: 'numbers' }, ...customer.phones.map((number) => numberButton(number)))));
     row.dataset.id = customer.id;
     return row;
   }));
@@ -113,7 +121,9 @@ function fill() {
   find('#lines').append(...[[other, 'colleague'], ...lines].map(([number, what]) => numberButton(number, `${number} ${what}`)));
   find('#filter').addEventListener('input', ({ target }) => {
     const wanted = target.value.trim().toLowerCase();
-    for (const row of document.querySelectorAll('#customers tbody tr')) row.hidden = !row.textContent.toLowerCase().includes(wanted);
+    const rows = [...document.querySelectorAll('#customers tbody tr')];
+    for (const row of rows) row.hidden = !row.textContent.toLowerCase().includes(wanted);
+    find('#none').hidden = rows.some((row) => !row.hidden);
   });
   const form = find('#ring');
   form.elements.from.append(...customers.map(({ name, phones }) => new Option(name, phones[0])));

@@ -1,5 +1,6 @@
 //! The demo's pages do what an integrator would copy from them.
 
+use serde_json::json;
 use softframe_browser_tests::{Page, Server, Setup, until};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -9,7 +10,7 @@ async fn button_of_a_customer_calls_and_a_call_pops_the_customer_up() {
     page.run("document.querySelector('#customers .number').click()", Vec::new()).await;
     assert_eq!(page.expect("phone:calling").await["to"], "+34911085460");
     page.expect("phone:accepted").await;
-    page.post(serde_json::json!({ "type": "hangup" })).await;
+    page.post(json!({ "type": "hangup" })).await;
     page.expect("phone:terminated").await;
 
     page.run("document.querySelector('#ring button').click()", Vec::new()).await;
@@ -47,8 +48,55 @@ async fn closed_phone_is_opened_in_the_size_it_wants() {
     until("the phone is open", async || {
         let script =
             "const frame = document.querySelector('iframe'); return [frame.clientWidth, frame.clientHeight]";
-        (page.run(script, Vec::new()).await == serde_json::json!([320, 460])).then_some(())
+        (page.run(script, Vec::new()).await == json!([320, 460])).then_some(())
     })
     .await;
     page.picture_of_page("demo-opened").await;
+}
+
+/// What is wrong with the page as it lies: the phone is not whole in sight, something is wider than the page, the
+/// cells of a row or the numbers of a column do not line up.
+const FAULTS: &str = r"
+    const faults = [];
+    const phone = document.querySelector('iframe[name=sf]').getBoundingClientRect();
+    if (phone.width < 320 || phone.height < 460) faults.push(`the phone is ${phone.width}×${phone.height}`);
+    if (phone.top < 0 || phone.left < 0 || phone.bottom > innerHeight || phone.right > innerWidth)
+      faults.push(`the phone ends at ${phone.right}×${phone.bottom}`);
+    if (document.documentElement.scrollWidth > innerWidth) faults.push('wider than the window');
+    const lefts = new Set();
+    for (const row of document.querySelectorAll('#customers tbody tr')) {
+      const cells = [...row.cells].map((cell) => cell.getBoundingClientRect());
+      if (cells.some((cell) => Math.abs(cell.height - cells[0].height) > .5 || Math.abs(cell.top - cells[0].top) > .5))
+        faults.push(`the cells of ${row.dataset.id} have their own heights`);
+      lefts.add(Math.round(row.querySelector('.number').getBoundingClientRect().left));
+    }
+    if (lefts.size !== 1) faults.push(`numbers start at ${[...lefts]}`);
+    return faults;";
+
+async fn expect_good_looks(page: &Page, picture: &str) {
+    for (width, height) in [(1280, 800), (1440, 900)] {
+        let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        page.browser.cdp("Emulation.setDeviceMetricsOverride", size).await;
+        assert_eq!(page.run(FAULTS, Vec::new()).await, json!([]), "{picture} at {width}×{height}");
+        page.picture_of_page(&format!("demo/{picture}-{width}x{height}")).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn docked_phone_is_whole_in_sight_and_the_table_lines_up_in_every_state() {
+    let server = Server::start();
+    let page = Page::open_registered(&server, 200).await;
+    page.run("document.querySelector('#push').click()", Vec::new()).await;
+    page.expect("contacts:indexed").await;
+    expect_good_looks(&page, "idle").await;
+    server.ring_with(200, "+34911085460", &json!({ "X-Team": "Dev_Team", "X-Queue": "Sales" }));
+    page.expect("phone:ringing").await;
+    expect_good_looks(&page, "ringing").await;
+    page.answer().await;
+    page.expect("phone:accepted").await;
+    page.run("document.querySelector('#log details').open = true", Vec::new()).await;
+    expect_good_looks(&page, "talking").await;
+    // The phone stays in sight at the end of the page, too.
+    page.run("scrollTo(0, document.body.scrollHeight)", Vec::new()).await;
+    expect_good_looks(&page, "scrolled").await;
 }
