@@ -63,6 +63,13 @@ impl Browser {
         self.client.issue_cmd(cdp).await.unwrap_or_else(|error| panic!("{command}: {error}"))
     }
 
+    /// What the browser has written to its console since it was last asked.
+    pub async fn console(&self) -> Vec<String> {
+        let lines = self.client.issue_cmd(ConsoleLines).await.expect("the console");
+        let texts = lines.as_array().into_iter().flatten();
+        texts.filter_map(|line| line["message"].as_str().map(str::to_owned)).collect()
+    }
+
     /// Runs in every document of the page from now on, before its own scripts; not in frames of other sites.
     pub async fn before_each_document(&self, script: &str) {
         self.cdp("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script })).await;
@@ -92,9 +99,12 @@ fn capabilities(setup: Setup) -> Map<String, Value> {
         flags.push("--autoplay-policy=no-user-gesture-required");
     }
     let options = json!({ "args": flags, "binary": prepared("SOFTFRAME_CHROMIUM") });
-    [("browserName".to_owned(), json!("chrome")), ("goog:chromeOptions".to_owned(), options)]
-        .into_iter()
-        .collect()
+    let named = [
+        ("browserName", json!("chrome")),
+        ("goog:chromeOptions", options),
+        ("goog:loggingPrefs", json!({ "browser": "ALL" })),
+    ];
+    named.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// The driver on a port that it chooses itself.
@@ -128,5 +138,18 @@ impl WebDriverCompatibleCommand for Cdp {
 
     fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
         (http::Method::POST, Some(json!({ "cmd": self.command, "params": self.parameters }).to_string()))
+    }
+}
+
+#[derive(Debug)]
+struct ConsoleLines;
+
+impl WebDriverCompatibleCommand for ConsoleLines {
+    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
+        base.join(&format!("session/{}/se/log", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
+        (http::Method::POST, Some(json!({ "type": "browser" }).to_string()))
     }
 }

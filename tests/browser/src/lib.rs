@@ -8,12 +8,15 @@ mod events;
 mod http;
 mod page;
 mod plain;
+mod relay;
 mod server;
+mod steps;
 
 pub use browser::{Browser, Setup};
 pub use events::assert_call;
 pub use page::{Frame, Page};
-pub use plain::serve_widget;
+pub use plain::{serve_pages, serve_widget};
+pub use relay::{Relay, with_body};
 pub use server::Server;
 
 use std::{path::PathBuf, time::Duration};

@@ -66,6 +66,13 @@ impl Page {
         Page::open_on(server, "evil.localhost", path).await
     }
 
+    /// A page of any site with the phone of a folder of [`serve_widget`](crate::serve_widget) in it.
+    pub async fn open_served(server: &Server, address: &str) -> Page {
+        let page = Page::open(&server.page("/demo/crm.css"), Setup::Microphone).await;
+        page.add_frame("sf", address).await;
+        page
+    }
+
     /// A page on this host with the phone in it.
     pub async fn open_on(server: &Server, host: &str, path: &str) -> Page {
         // Any file of the demo is a page without a policy of its own.
@@ -82,6 +89,15 @@ impl Page {
     /// The page again.
     pub async fn reload(&self) {
         self.browser.client.refresh().await.expect("the page loads again");
+        self.read.set(0);
+    }
+
+    /// From here on, the page is the one in the window that was opened last.
+    pub async fn enter_newest_window(&self) {
+        let client = &self.browser.client;
+        let windows = client.windows().await.expect("windows");
+        let newest = windows.into_iter().next_back().expect("one at least");
+        client.switch_to_window(newest).await.expect("into the window");
         self.read.set(0);
     }
 
@@ -187,12 +203,7 @@ impl Page {
 
     /// Does something inside a frame.
     pub async fn inside<T>(&self, selector: &str, act: impl AsyncFnOnce(Frame<'_>) -> T) -> T {
-        let client = &self.browser.client;
-        let frame = until("the frame", async || client.find(Locator::Css(selector)).await.ok()).await;
-        frame.enter_frame().await.expect("into the frame");
-        let result = act(Frame { client }).await;
-        client.enter_parent_frame().await.expect("back to the page");
-        result
+        inside(&self.browser.client, selector, act).await
     }
 
     /// Presses a button that reacts only once it has been visible for a while.
@@ -212,9 +223,12 @@ impl Page {
 
     /// How many messages the phone has refused unread.
     pub async fn refused(&self) -> u64 {
-        let script = "return document.documentElement.dataset.refused ?? '0'";
-        let count = self.phone(async |frame| frame.run(script, Vec::new()).await).await;
-        count.as_str().and_then(|count| count.parse().ok()).expect("a counter")
+        self.phone(async |frame| frame.counter("refused").await).await
+    }
+
+    /// How many messages the phone has put aside unread, until somebody decides.
+    pub async fn held(&self) -> u64 {
+        self.phone(async |frame| frame.counter("held").await).await
     }
 
     /// Brings another tab to the front, so that this one is really hidden.
@@ -240,31 +254,25 @@ impl Page {
         }
     }
 
-    /// Long work since the load went in steps of at most four milliseconds. A few may be longer by the clock: other
-    /// programs take the core in the middle of a step; but none may be felt.
-    pub async fn expect_short_steps(&self) {
-        let script = "return document.documentElement.dataset.steps ?? ''";
-        let steps = self.phone(async |frame| frame.run(script, Vec::new()).await).await;
-        let steps = steps.as_str().unwrap_or_default().to_owned();
-        // `0.5:n 1:n … more:n`: how many steps took at most so many milliseconds.
-        let counted: Vec<(f64, u64)> = steps
-            .split(' ')
-            .filter_map(|class| class.split_once(':'))
-            .map(|(limit, count)| (limit.parse().unwrap_or(f64::INFINITY), count.parse().unwrap_or(0)))
-            .collect();
-        let total: u64 = counted.iter().map(|(_, count)| count).sum();
-        let long: u64 = counted.iter().filter(|(limit, _)| *limit > 4.0).map(|(_, count)| count).sum();
-        assert!(total > 20, "one loop is not steps: {steps}");
-        let felt: u64 = counted.iter().filter(|(limit, _)| *limit > 50.0).map(|(_, count)| count).sum();
-        assert!(long * 20 <= total && felt == 0, "steps by milliseconds: {steps}");
-    }
-
     /// `totalAudioEnergy` of what the newest peer connection receives, by getStats.
     pub async fn audio_energy(&self) -> f64 {
         let script = "const done = arguments[arguments.length - 1]; const peer = [...softframe.peers.values()].at(-1); \
              if (!peer) done(0); else peer.getStats().then((stats) => { let energy = 0; \
              stats.forEach((one) => { if (one.type === 'inbound-rtp') energy += one.totalAudioEnergy ?? 0; }); done(energy); })";
         self.phone(async |frame| frame.run_async(script).await).await.as_f64().unwrap_or(0.0)
+    }
+
+    /// From now on, the origins of messages whose content the phone touches are in `reads` of its frame: a browser
+    /// deserialises a message when its content is first touched.
+    pub const WATCH_READS: &str = "self.reads = []; \
+         const data = Object.getOwnPropertyDescriptor(MessageEvent.prototype, 'data').get; \
+         Object.defineProperty(MessageEvent.prototype, 'data', { get() { reads.push(this.origin); return data.call(this); } });";
+
+    /// How many messages of this origin the phone has read since [`Page::WATCH_READS`].
+    pub async fn reads_of(&self, origin: &str) -> u64 {
+        let script = "return reads.filter((one) => one === arguments[0]).length";
+        let count = self.phone(async |frame| frame.run(script, vec![json!(origin)]).await).await;
+        count.as_u64().expect("a number")
     }
 
     /// Waits until nothing of a call is left: no peer connection, no live microphone.
@@ -304,6 +312,14 @@ impl Page {
     }
 }
 
+async fn inside<T>(client: &fantoccini::Client, selector: &str, act: impl AsyncFnOnce(Frame<'_>) -> T) -> T {
+    let frame = until("the frame", async || client.find(Locator::Css(selector)).await.ok()).await;
+    frame.enter_frame().await.expect("into the frame");
+    let result = act(Frame { client }).await;
+    client.enter_parent_frame().await.expect("back to the page");
+    result
+}
+
 fn save(name: &str, octets: &[u8]) {
     let file = prepared("SOFTFRAME_PICTURES").join(format!("{name}.png"));
     if let Some(folder) = file.parent() {
@@ -321,6 +337,18 @@ impl Frame<'_> {
     /// Runs a function body in the frame.
     pub async fn run(&self, script: &str, arguments: Vec<Value>) -> Value {
         self.client.execute(script, arguments).await.unwrap_or_else(|error| panic!("{script}: {error}"))
+    }
+
+    /// Does something inside a frame of this frame.
+    pub async fn inside<T>(&self, selector: &str, act: impl AsyncFnOnce(Frame<'_>) -> T) -> T {
+        inside(self.client, selector, act).await
+    }
+
+    /// A number that the phone keeps of messages it did not read.
+    pub async fn counter(&self, name: &str) -> u64 {
+        let script = "return document.documentElement.dataset[arguments[0]] ?? '0'";
+        let count = self.run(script, vec![json!(name)]).await;
+        count.as_str().and_then(|count| count.parse().ok()).expect("a counter")
     }
 
     /// Runs a function body whose last argument takes the result.

@@ -24,6 +24,31 @@ pub fn serve_widget(path: &'static str, config: String) -> String {
     format!("http://localhost:{port}{path}")
 }
 
+/// A page without anything, on every host name of this machine; its port. Serves until the test ends.
+pub fn serve_pages() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = listener.local_addr().expect("bound").port();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            // A browser also connects ahead of need, and says nothing for a while.
+            std::thread::spawn(move || answer_with_nothing(stream).ok());
+        }
+    });
+    port
+}
+
+fn answer_with_nothing(mut stream: TcpStream) -> std::io::Result<()> {
+    const PAGE: &str = "<!doctype html><title>Page</title><body>";
+    if stream.read(&mut [0; 4096])? == 0 {
+        return Ok(());
+    }
+    let length = PAGE.len();
+    write!(
+        stream,
+        "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: text/html\r\nContent-Length: {length}\r\n\r\n{PAGE}"
+    )
+}
+
 fn answer(mut stream: TcpStream, below: &str, folder: &Path, config: &str) -> std::io::Result<()> {
     let mut head = Vec::new();
     let mut octets = [0; 1024];

@@ -116,6 +116,14 @@ impl Server {
         self.post("/demo/ring", &json!({ "to": to.to_string(), "from": from, "headers": headers }))
     }
 
+    /// What became of a call that a number made.
+    pub fn ring_state(&self, ring: &Value) -> Value {
+        let (status, _, body) = request(self.port, "GET", &format!("/demo/ring/{}", ring["id"]), None)
+            .expect("the server answers");
+        assert_eq!(status, 200, "{ring}: {body}");
+        serde_json::from_str(&body).expect("JSON")
+    }
+
     /// The caller hangs up or gives up.
     pub fn hang_up(&self, ring: &Value) {
         self.post(&format!("/demo/ring/{}", ring["id"]), &json!({}));

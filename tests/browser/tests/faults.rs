@@ -1,7 +1,7 @@
 //! What goes wrong: sockets, the core, the microphone, the tab.
 
 use serde_json::json;
-use softframe_browser_tests::{Page, Server, Setup, until, within};
+use softframe_browser_tests::{Page, Relay, Server, Setup, serve_widget, until, within};
 use std::time::{Duration, Instant};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -20,19 +20,29 @@ async fn closed_socket_is_left_at_once_and_registered_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn frozen_socket_is_noticed_and_replaced() {
-    let server = Server::start();
-    let page = Page::open_registered(&server, 200).await;
+async fn network_that_freezes_without_a_word_is_noticed_by_the_missing_pong() {
+    let server = Server::with_password("200", "correct horse");
+    let relay = Relay::start(server.port).await;
+    let config = relay.config("200", "correct horse");
+    let page = Page::open_served(&server, &serve_widget("/", config)).await;
+    page.expect("logged").await;
     page.click2call("600").await;
     page.expect("phone:accepted").await;
     page.expect_audio().await;
-    server.fault("freeze");
-    let start = Instant::now();
+    relay.freeze();
     // In a call a ping goes every 10 s, and its answer is due within 10 s.
     page.expect_connection_within(Duration::from_secs(25), "reconnecting").await;
-    assert!(start.elapsed() < Duration::from_secs(22), "{:?}", start.elapsed());
+    let waited = relay.buried_ping().expect("the phone has pinged").elapsed();
+    assert!((9.0..11.5).contains(&waited.as_secs_f64()), "left {waited:?} after the ping");
     page.expect_connection_within(Duration::from_secs(10), "registered").await;
-    assert_eq!(page.count("phone:terminated").await, 0, "the call outlives its flow");
+    assert_eq!(relay.connections(), 2);
+    // The call outlives its flow: it is heard, and ends over the new one.
+    assert_eq!(page.count("phone:terminated").await, 0);
+    let energy = page.audio_energy().await;
+    until("it is still heard", async || (page.audio_energy().await > energy).then_some(())).await;
+    page.post(json!({ "type": "hangup" })).await;
+    page.expect("phone:terminated").await;
+    until("the server sees BYE", async || (server.saw_request("200", "BYE").len() == 1).then_some(())).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

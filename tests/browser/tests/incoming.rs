@@ -31,7 +31,7 @@ async fn ringing_call_is_answered_and_both_sides_hear() {
 async fn ringing_call_is_declined_by_the_person() {
     let server = Server::start();
     let page = Page::open_registered(&server, 200).await;
-    server.ring(200, "+34666555444");
+    let ring = server.ring(200, "+34666555444");
     page.expect("phone:ringing").await;
     page.press_armed("Decline").await;
     let terminated = page.expect("phone:terminated").await;
@@ -41,6 +41,19 @@ async fn ringing_call_is_declined_by_the_person() {
     );
     assert_eq!(terminated["cause"]["endedBy"], "local");
     assert_eq!(page.count("phone:accepted").await, 0);
+    assert_eq!(page.count("phone:terminated").await, 1);
+    let ended = ended(&server, &ring).await;
+    assert_eq!((&ended["code"], &ended["endedBy"]), (&json!(603), &json!("callee")), "the caller hears why");
+    page.expect_no_media().await;
+}
+
+/// How the call ended for the caller.
+async fn ended(server: &Server, ring: &serde_json::Value) -> serde_json::Value {
+    until("the call is over for the caller", async || {
+        let state = server.ring_state(ring);
+        (state["state"] == "ended").then(|| state["end"].clone())
+    })
+    .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -54,6 +67,9 @@ async fn caller_gives_up_and_the_call_is_missed_once() {
     assert_call(&terminated, "inbound", "missed", "+34666555444", "200");
     assert_eq!(terminated["cause"]["endedBy"], "remote");
     assert_eq!(page.count("phone:terminated").await, 1);
+    let ended = ended(&server, &ring).await;
+    assert_eq!((&ended["code"], &ended["endedBy"]), (&json!(487), &json!("caller")), "RFC 3261 §9.2");
+    page.expect_no_media().await;
     page.phone(async |frame| {
         frame.click("#tab-recents").await;
         frame.reads("+34666555444").await;
