@@ -96,6 +96,12 @@ async fn docked_phone_is_whole_in_sight_and_the_table_lines_up_in_every_state() 
     page.expect("phone:accepted").await;
     page.run("document.querySelector('#log details').open = true", Vec::new()).await;
     expect_good_looks(&page, "talking").await;
+    // Queue, name, number and company, and still nothing to scroll in the phone.
+    page.phone(async |frame| {
+        let script = "const { scrollHeight, clientHeight } = document.querySelector('.screen.call'); return scrollHeight - clientHeight";
+        assert_eq!(frame.run(script, Vec::new()).await, json!(0));
+    })
+    .await;
     // The phone stays in sight at the end of the page, too.
     page.run("scrollTo(0, document.body.scrollHeight)", Vec::new()).await;
     expect_good_looks(&page, "scrolled").await;

@@ -83,6 +83,9 @@ async fn trap_in_a_call_ends_it_once_and_the_next_call_works() {
     page.click2call("600").await;
     page.expect("phone:accepted").await;
     page.expect_audio().await;
+    server.expect_heard("600").await;
+    assert_eq!(page.count("phone:terminated").await, 1, "of the call before, and no more");
+    assert_eq!(server.saw_request("200", "BYE").len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -121,6 +124,7 @@ async fn tab_hidden_for_seventy_seconds_still_answers() {
     page.expect("phone:accepted").await;
     assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
     server.expect_heard("+34666555444").await;
+    page.expect_audio().await;
     assert_eq!(page.run("return document.hidden", Vec::new()).await, true);
 }
 
