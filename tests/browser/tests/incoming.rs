@@ -43,7 +43,7 @@ async fn ringing_call_is_declined_by_the_person() {
     assert_eq!(page.count("phone:accepted").await, 0);
     assert_eq!(page.count("phone:terminated").await, 1);
     let ended = ended(&server, &ring).await;
-    assert_eq!((&ended["code"], &ended["endedBy"]), (&json!(603), &json!("callee")), "the caller hears why");
+    assert_eq!((&ended["code"], &ended["endedBy"]), (&json!(486), &json!("callee")), "the caller hears why");
     page.expect_no_media().await;
 }
 
