@@ -8,9 +8,9 @@ use crate::{
     call::{Call, Direction, times},
     cause::{Ending, Reason},
 };
+use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
 use softframe_sip::Instant;
-use std::collections::BTreeMap;
 
 /// Entries kept: some weeks of a busy phone; the oldest goes.
 const MAX_ENTRIES: usize = 500;
@@ -45,7 +45,7 @@ impl Entry {
 #[derive(Default)]
 pub(crate) struct History {
     /// By a key that sorts by time.
-    entries: BTreeMap<String, Entry>,
+    entries: LiteMap<String, Entry>,
     seen: u64,
     last: u64,
 }

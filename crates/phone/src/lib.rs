@@ -54,10 +54,11 @@ use dial::HostGate;
 
 use history::History;
 use host::Host;
+use litemap::LiteMap;
 use person::Person;
 use push::Push;
 use softframe_sip::{Command, Connection, Event, Ids, SessionId, UserAgent};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use ui::Ui;
 use view::Text;
 
@@ -94,7 +95,7 @@ pub struct Phone {
     flow: Option<FlowId>,
     connection: Option<Connection>,
     person: Person,
-    calls: BTreeMap<CallId, Call>,
+    calls: LiteMap<CallId, Call>,
     last_call: u64,
     last_peer: u64,
     last_request: u64,
@@ -154,7 +155,7 @@ impl Phone {
             flow: None,
             connection: None,
             person: Person::default(),
-            calls: BTreeMap::new(),
+            calls: LiteMap::new(),
             last_call: 0,
             last_peer: 0,
             last_request: 0,

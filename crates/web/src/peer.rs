@@ -8,10 +8,10 @@ mod link;
 
 use crate::{app::Feed, audio::Audio, shell::Shell};
 use link::Link;
+use litemap::LiteMap;
 use softframe_phone::{CallId, Input, MediaError, MediaEvent, MediaRequest, PeerId, RequestId};
 use std::{
     cell::{Cell, RefCell},
-    collections::BTreeMap,
     rc::Rc,
 };
 use wasm_bindgen::prelude::*;
@@ -27,7 +27,7 @@ pub(crate) struct Peers {
     audio: Rc<Audio>,
     shell: Rc<Shell>,
     ice: RefCell<gather::Ice>,
-    live: RefCell<BTreeMap<PeerId, Rc<Link>>>,
+    live: RefCell<LiteMap<PeerId, Rc<Link>>>,
     made: Cell<u32>,
 }
 

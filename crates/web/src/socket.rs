@@ -3,8 +3,9 @@
 //! It never looks into a frame.
 
 use crate::{app::Feed, listener::Listener, shell::Shell};
+use litemap::LiteMap;
 use softframe_phone::{FlowId, Input, SocketEvent};
-use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
+use std::{cell::RefCell, rc::Rc};
 use wasm_bindgen::JsCast;
 use web_sys::{BinaryType, Event, MessageEvent, WebSocket};
 
@@ -15,7 +16,7 @@ const MAX_FRAME_BYTES: u32 = 64 * 1024 + 1;
 pub(crate) struct Sockets {
     feed: Feed,
     shell: Rc<Shell>,
-    live: RefCell<BTreeMap<FlowId, Link>>,
+    live: RefCell<LiteMap<FlowId, Link>>,
 }
 
 struct Link {

@@ -216,7 +216,7 @@ impl Phone {
     /// A call whose microphone prompt stays open asks the page to show the phone.
     pub(crate) fn prompts_due(&mut self, now: Instant) {
         let mut due = false;
-        for call in self.calls.values_mut() {
+        for (_, call) in self.calls.iter_mut() {
             if let State::Preparing { attention_at } = &mut call.state {
                 due |= attention_at.take_if(|at| *at <= now).is_some();
             }

@@ -3,8 +3,9 @@
 //! Never decides which message is shown.
 
 use js_sys::{Array, Function, Object, Reflect};
+use litemap::LiteMap;
 use softframe_phone::view::Text;
-use std::{cell::RefCell, collections::BTreeMap};
+use std::cell::RefCell;
 use wasm_bindgen::{JsCast, JsValue};
 
 /// Arguments that are counted things: written with the language's separators.
@@ -15,16 +16,16 @@ const COUNTS: [&str; 5] = ["n", "done", "total", "new", "old"];
 enum Message {
     Plain(String),
     /// By plural category (`one`, `few`, `other`), chosen by the argument `n`.
-    Plural(BTreeMap<String, String>),
+    Plural(LiteMap<String, String>),
 }
 
 /// The texts of a language, by id.
 #[derive(Default)]
 pub struct Strings {
-    texts: BTreeMap<String, Message>,
-    exchanged: BTreeMap<String, String>,
+    texts: LiteMap<String, Message>,
+    exchanged: LiteMap<String, String>,
     locale: String,
-    formats: RefCell<BTreeMap<Format, Option<Function>>>,
+    formats: RefCell<LiteMap<Format, Option<Function>>>,
 }
 
 /// What `Intl` is asked to write.
@@ -50,7 +51,7 @@ impl Strings {
     /// Texts that the configuration gives instead of ours, and the language for numbers and dates. Says if
     /// anything changed.
     pub(crate) fn exchange(&mut self, texts: &[(String, String)], locale: &str) -> bool {
-        let texts: BTreeMap<String, String> = texts.iter().cloned().collect();
+        let texts: LiteMap<String, String> = texts.iter().cloned().collect();
         let changed = texts != self.exchanged || locale != self.locale;
         if changed {
             self.exchanged = texts;
