@@ -13,7 +13,7 @@ use std::{
     collections::VecDeque,
     rc::{Rc, Weak},
 };
-use wasm_bindgen::prelude::*;
+use wasm_bindgen::{JsCast, prelude::*};
 
 /// Everything that lives as long as the core.
 pub(crate) struct App {
@@ -284,6 +284,12 @@ pub(crate) fn warn(text: &str) {
     if let Some(warn) = warn.ok().and_then(|warn| warn.dyn_into::<js_sys::Function>().ok()) {
         let _ = warn.call1(&JsValue::NULL, &format!("softframe: {text}").into());
     }
+}
+
+/// What an error of the browser says of itself; its `{:?}` is empty in the widget of production.
+pub(crate) fn words(error: &JsValue) -> String {
+    let said = error.dyn_ref::<js_sys::Error>().map(|error| String::from(error.to_string()));
+    said.or_else(|| error.as_string()).unwrap_or_default()
 }
 
 /// 32 octets of fresh randomness. A browser without `crypto.getRandomValues` cannot run the module at all.

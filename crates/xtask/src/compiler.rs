@@ -18,6 +18,10 @@ const TARGET: &str = "wasm32-unknown-unknown";
 /// Debian's compiler and the linker of the same LLVM.
 const DEBIAN_PACKAGES: [&str; 4] = ["cargo-web", "rustc-web", "rust-web-src", "lld-22"];
 
+/// Only for a compiler that takes unstable options and builds its own standard library.
+const SMALLER: [&str; 4] =
+    ["-Zlocation-detail=none", "-Zfmt-debug=none", "-Zunstable-options", "-Cpanic=immediate-abort"];
+
 /// A download by rustup that takes longer than this is not going to come.
 const RUSTUP_LIMIT: Duration = Duration::from_secs(60);
 
@@ -79,6 +83,15 @@ impl Compiler {
         }
         command.env("CARGO_TARGET_DIR", self.folder(tree));
         command
+    }
+
+    /// What makes the widget of production smaller. A panic becomes `unreachable` at once, `{:?}` prints nothing: the
+    /// console has the trap with its stack, and `www/boot.js` starts the phone afresh as after any other trap.
+    pub(crate) fn shrink(self, cargo: &mut Command) {
+        if self == Compiler::Debian {
+            cargo.arg("-Zbuild-std-features=optimize_for_size");
+            cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", SMALLER.join(" "));
+        }
     }
 
     /// Where [`Compiler::cargo`] leaves what it builds.

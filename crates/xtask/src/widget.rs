@@ -48,6 +48,9 @@ pub(crate) fn build(tree: &Tree, package: &str, features: &[&str], smallest: boo
     if !features.is_empty() {
         cargo.args(["--features", &features.join(",")]);
     }
+    if smallest {
+        compiler.shrink(&mut cargo);
+    }
     run(&mut cargo)?;
     let compiled =
         read(&compiler.artefacts(tree, profile).join(format!("{}.wasm", package.replace('-', "_"))))?;

@@ -4,7 +4,7 @@
 
 use super::gather::{Gathering, Ice};
 use crate::{
-    app::Feed,
+    app::{Feed, warn, words},
     audio::{Audio, Mixer, Player},
     listener::Listener,
     microphone::Loan,
@@ -64,7 +64,7 @@ impl Link {
     ) -> Result<Rc<Link>, MediaError> {
         let connection =
             RtcPeerConnection::new_with_configuration(&ice.configuration()).map_err(|error| {
-                crate::app::warn(&format!("the browser makes no peer connection: {error:?}"));
+                warn(&format!("the browser makes no peer connection: {}", words(&error)));
                 MediaError::Other
             })?;
         let link = Rc::new(Link {
@@ -203,7 +203,7 @@ impl Link {
             return Err(MediaError::Other);
         }
         done.map_err(|error| {
-            crate::app::warn(&format!("media: {error:?}"));
+            warn(&format!("media: {}", words(&error)));
             MediaError::Description
         })
     }
@@ -346,7 +346,7 @@ impl Link {
             let exchanged = transceiver.sender().replace_track(Some(&track));
             js_sys::futures::spawn_local(async move {
                 if JsFuture::from(exchanged).await.is_err() {
-                    crate::app::warn("the track of a call could not be exchanged");
+                    warn("the track of a call could not be exchanged");
                 }
             });
         }
