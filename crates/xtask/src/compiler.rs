@@ -18,9 +18,18 @@ const TARGET: &str = "wasm32-unknown-unknown";
 /// Debian's compiler and the linker of the same LLVM.
 const DEBIAN_PACKAGES: [&str; 4] = ["cargo-web", "rustc-web", "rust-web-src", "lld-22"];
 
-/// Only for a compiler that takes unstable options and builds its own standard library.
-const SMALLER: [&str; 4] =
-    ["-Zlocation-detail=none", "-Zfmt-debug=none", "-Zunstable-options", "-Cpanic=immediate-abort"];
+/// Only for a compiler that takes unstable options and builds its own standard library. The last two: a digest is a
+/// few hundred octets, its rounds need no unrolling.
+const SMALLER: [&str; 8] = [
+    "-Zlocation-detail=none",
+    "-Zfmt-debug=none",
+    "-Zunstable-options",
+    "-Cpanic=immediate-abort",
+    "--cfg",
+    "sha2_backend=\"soft\"",
+    "--cfg",
+    "sha2_backend_soft=\"compact\"",
+];
 
 /// A download by rustup that takes longer than this is not going to come.
 const RUSTUP_LIMIT: Duration = Duration::from_secs(60);
@@ -90,7 +99,8 @@ impl Compiler {
     pub(crate) fn shrink(self, cargo: &mut Command) {
         if self == Compiler::Debian {
             cargo.arg("-Zbuild-std-features=optimize_for_size");
-            cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", SMALLER.join(" "));
+            // Words with quotes in them survive only in this form.
+            cargo.env("CARGO_ENCODED_RUSTFLAGS", SMALLER.join("\x1f"));
         }
     }
 

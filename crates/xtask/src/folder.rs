@@ -173,7 +173,7 @@ fn place(folder: &Path, path: &str, content: &[u8], quality: u32) -> Outcome {
 }
 
 /// Brotli of one file.
-pub(crate) fn compressed(content: &[u8], quality: u32) -> Vec<u8> {
+fn compressed(content: &[u8], quality: u32) -> Vec<u8> {
     let mut side = Vec::new();
     let mut writer = brotli::CompressorWriter::new(&mut side, 1 << 16, quality, 22);
     // A vector takes everything.
