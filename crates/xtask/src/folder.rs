@@ -25,6 +25,8 @@ pub(crate) enum Kind {
     Dist,
     /// For one test: a widget that traps when it is told to.
     Trap,
+    /// The same, built as what is shipped.
+    DistTrap,
     /// For the pictures: every screen with made-up people, and no phone.
     Pictures,
 }
@@ -35,13 +37,14 @@ impl Kind {
             Kind::Build => "www",
             Kind::Dist => "dist",
             Kind::Trap => "www-trap",
+            Kind::DistTrap => "dist-trap",
             Kind::Pictures => "www-pictures",
         }
     }
 
     fn package(self) -> &'static str {
         match self {
-            Kind::Build | Kind::Dist | Kind::Trap => "softframe-web",
+            Kind::Build | Kind::Dist | Kind::Trap | Kind::DistTrap => "softframe-web",
             Kind::Pictures => "softframe-fixtures",
         }
     }
@@ -49,7 +52,15 @@ impl Kind {
     fn features(self) -> &'static [&'static str] {
         match self {
             Kind::Build | Kind::Dist | Kind::Pictures => &[],
-            Kind::Trap => &["trap"],
+            Kind::Trap | Kind::DistTrap => &["trap"],
+        }
+    }
+
+    /// Built with the profile that takes minutes.
+    fn is_shipped(self) -> bool {
+        match self {
+            Kind::Dist | Kind::DistTrap => true,
+            Kind::Build | Kind::Trap | Kind::Pictures => false,
         }
     }
 
@@ -69,7 +80,7 @@ fn is_product(path: &str) -> bool {
 
 /// Makes the folder and gives its path. Does nothing if everything that goes into it is as it was.
 pub(crate) fn make(tree: &Tree, kind: Kind) -> Outcome<PathBuf> {
-    let widget = widget::build(tree, kind.package(), kind.features(), kind == Kind::Dist)?;
+    let widget = widget::build(tree, kind.package(), kind.features(), kind.is_shipped())?;
     let www = tree.at("www");
     let mut files = Files::new();
     for path in files_below(&www)?.into_iter().filter(|path| is_product(path)) {
