@@ -17,6 +17,7 @@
 
 mod account;
 mod action;
+mod agent;
 mod bridge;
 mod call;
 mod cause;
@@ -32,6 +33,7 @@ mod person;
 mod port;
 mod push;
 mod sdp;
+mod sound;
 mod ui;
 mod uuid;
 pub mod view;
@@ -47,17 +49,16 @@ pub use softframe_contacts::{Contact, Contacts, Hit, Source};
 pub use softframe_sip::{FlowId, Instant};
 
 use account::Account;
-use call::{Arrivals, Call, Next, State};
+use call::{Arrivals, Call, Next};
 use clock::Clock;
 use config::ConfigError;
 use dial::HostGate;
-
 use history::History;
 use host::Host;
 use litemap::LiteMap;
 use person::Person;
 use push::Push;
-use softframe_sip::{Command, Connection, Event, Ids, SessionId, UserAgent};
+use softframe_sip::{Command, Connection, Ids, UserAgent};
 use std::collections::VecDeque;
 use ui::Ui;
 use view::Text;
@@ -129,10 +130,6 @@ pub struct Phone {
 
 /// Farewells kept: no more calls than this can have been.
 const MAX_FAREWELLS: usize = 16;
-/// CRLF CRLF: what is longer is a message.
-const MAX_KEEP_ALIVE_OCTETS: usize = 4;
-/// Flow numbers of one agent; it numbers them from zero.
-const FLOWS_OF_AN_AGENT: u64 = 1 << 32;
 
 impl Phone {
     /// A phone that knows nothing yet. `seed` must be fresh randomness: every id is drawn from it.
@@ -322,131 +319,12 @@ impl Phone {
         self.ui_due(now);
     }
 
-    fn socket(&mut self, now: Instant, flow: FlowId, event: SocketEvent) {
-        let Some(own) =
-            flow.0.checked_sub(self.generation * FLOWS_OF_AN_AGENT).filter(|own| *own < FLOWS_OF_AN_AGENT)
-        else {
-            return;
-        };
-        let Some(agent) = self.agent.as_mut() else { return };
-        let flow = FlowId(own);
-        agent.handle_input(
-            now,
-            match event {
-                SocketEvent::Opened => softframe_sip::Input::Connected(flow),
-                SocketEvent::Frame(octets) => softframe_sip::Input::Frame(flow, octets),
-                SocketEvent::Closed => softframe_sip::Input::Disconnected(flow),
-            },
-        );
-    }
-
-    /// A command to the SIP side, and what it does at once.
-    fn command(&mut self, now: Instant, command: Command) {
-        self.stale_journal = true;
-        if let Some(agent) = self.agent.as_mut() {
-            agent.handle_input(now, softframe_sip::Input::Command(command));
-        }
-    }
-
-    fn drain_agent(&mut self, now: Instant) {
-        while let Some(output) = self.agent.as_mut().and_then(UserAgent::poll_output) {
-            let ours = |flow: FlowId, phone: &Phone| FlowId(phone.generation * FLOWS_OF_AN_AGENT + flow.0);
-            match output {
-                softframe_sip::Output::Connect { flow, url } => {
-                    let flow = ours(flow, self);
-                    self.flow = Some(flow);
-                    self.out.push_back(Output::Connect { flow, url });
-                }
-                softframe_sip::Output::Disconnect(flow) => {
-                    let flow = ours(flow, self);
-                    self.flow.take_if(|current| *current == flow);
-                    self.out.push_back(Output::Disconnect { flow });
-                }
-                softframe_sip::Output::Transmit(flow, frame) => {
-                    let flow = ours(flow, self);
-                    // A request that a timer sent takes a number of its dialog, too.
-                    self.stale_journal |= frame.len() > MAX_KEEP_ALIVE_OCTETS;
-                    self.out.push_back(Output::Transmit { flow, frame });
-                }
-                softframe_sip::Output::Event(event) => self.event(now, event),
-            }
-        }
-    }
-
-    fn event(&mut self, now: Instant, event: Event) {
-        self.stale_journal |= !matches!(event, Event::Connection(_) | Event::Authenticated(_));
-        match event {
-            Event::Connection(connection) => self.connection_changed(now, connection),
-            Event::Authenticated(hash) => self.authenticated(hash),
-            Event::Incoming { session, request, replaces } => self.incoming(now, session, &request, replaces),
-            Event::Inviting { session } => self.inviting(now, session),
-            Event::Progress { session, fork, response } => self.progress(now, session, fork, &response),
-            Event::Accepted { session, fork, response } => self.accepted(now, session, &fork, &response),
-            Event::Confirmed { session, body } => self.confirmed(now, session, &body),
-            Event::Offered { session, offer } => self.offered(now, session, &offer),
-            Event::Reinvited { session, answer } => self.reinvited(now, session, &answer),
-            Event::ReinviteFailed { session, .. } => self.reinvite_failed(now, session),
-            Event::Refresh { session } => self.refresh(now, session),
-            Event::Transfer { session, code } => self.transfer_went(now, session, code),
-            Event::Redirected { session, target } => self.redirected(now, session, &target),
-            Event::Referred { session, target } => self.referred(now, session, &target),
-            Event::Terminated { session, cause } => self.terminated(now, session, &cause),
-            Event::Message { request } => self.message_received(&request),
-            Event::Notify { request } => self.summary_received(&request),
-            // Key tones of the other side have no screen yet.
-            Event::Info { .. } => {}
-            Event::NotSip { why } => self.not_sip(now, &why),
-        }
-    }
-
-    fn call_of(&self, session: SessionId) -> Option<CallId> {
-        self.calls.values().find(|call| call.session == Some(session)).map(|call| call.id)
-    }
-
     fn store(&mut self, request: StoreRequest) {
         self.out.push_back(Output::Store(request));
     }
 
     fn say(&mut self, text: Text, assertive: bool) {
         self.out.push_back(Output::Announce { text, assertive });
-    }
-
-    fn sound_once(&mut self, sound: Sound) {
-        self.once = Some(sound);
-    }
-
-    /// What should be heard now, by the calls there are.
-    fn wanted_sound(&self) -> Sound {
-        let busy = self.calls.values().any(|call| call.is_live() || call.is_outgoing_attempt());
-        let rings = |call: &Call| matches!(call.state, State::Incoming { silenced: false, .. });
-        if self.calls.values().any(rings) {
-            return if busy { Sound::CallWaiting } else { Sound::Ring };
-        }
-        let rings_there = |call: &Call| match &call.state {
-            State::Progressing(progressing) => progressing.ringing && progressing.early.is_none(),
-            _ => false,
-        };
-        if self.calls.values().any(rings_there) { Sound::Ringback } else { Sound::Silence }
-    }
-
-    fn play(&mut self) {
-        let once = self.once.take().filter(|sound| *sound != Sound::Silence);
-        let wanted = self.wanted_sound();
-        let changed = std::mem::replace(&mut self.sound, wanted) != wanted;
-        match (wanted, once) {
-            (Sound::Silence, Some(once)) => self.out.push_back(Output::Sound(once)),
-            _ if changed => self.out.push_back(Output::Sound(wanted)),
-            _ => {}
-        }
-    }
-
-    fn sound_blocked(&mut self, now: Instant) {
-        self.ui.sound_blocked = true;
-        let ringing: Vec<CallId> =
-            self.calls.values().filter(|call| call.is_ringing_in()).map(|call| call.id).collect();
-        for id in ringing {
-            self.audio_blocked(now, id);
-        }
     }
 
     fn end_all(&mut self, now: Instant) {
