@@ -86,8 +86,8 @@ impl std::fmt::Display for Code {
     }
 }
 
-/// A command's way back: it is answered exactly once.
-#[derive(Clone, Debug, PartialEq)]
+/// A command's way back: it is answered exactly once. The default: of no command, what is told as `softframe:error`.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Ask {
     /// `None`: no reply, a failure becomes `softframe:error`.
     pub(crate) id: Option<Value>,

@@ -15,6 +15,8 @@ use std::collections::VecDeque;
 
 /// Commands kept between `softframe:ready` and `logged` (protocol.md 1.4).
 const MAX_QUEUED: usize = 256;
+/// What a command over the rate is told.
+const RATE_LIMITED: &str = "More than 50 commands in a second.";
 /// How long they are kept.
 const QUEUE_MILLIS: u64 = 30_000;
 /// Acting commands: a second's worth and the burst (protocol.md 1.7).
@@ -175,13 +177,7 @@ impl Phone {
             HostInput::ContactRows { push, rows } => self.push_rows(push, &rows),
             HostInput::ContactRowsBad { push, count } => self.push_bad(push, count),
             HostInput::ContactsEnd { push } => self.push_end(push),
-            HostInput::Unreadable { head, too_large: true } => {
-                self.fail_ask(Some(bridge::ask_of(&head)), Code::TooLarge, bridge::TOO_LARGE);
-            }
-            HostInput::Unreadable { head, too_large: false } => {
-                let why = "The message has no JSON form.";
-                self.fail_ask(Some(bridge::ask_of(&head)), Code::BadRequest, why);
-            }
+            HostInput::Unreadable { head, too_large } => self.unreadable(now, &head, too_large),
         }
     }
 
@@ -224,10 +220,23 @@ impl Phone {
             }
             Read::Wrong { .. } | Read::Command { .. } if !self.host.is_trusted() => {}
             Read::Wrong { ask, .. } | Read::Command { ask, .. } if !self.host.bucket.take(now) => {
-                self.fail_ask(Some(ask), Code::RateLimited, "More than 50 commands in a second.");
+                self.fail_ask(Some(ask), Code::RateLimited, RATE_LIMITED);
             }
             Read::Wrong { ask, code, message } => self.fail_ask(Some(ask), code, message),
             Read::Command { ask, command } => self.admit_command(now, ask, command, held),
+        }
+    }
+
+    /// A message of which only `type` and `id` came through. It counts as any wrong one does.
+    fn unreadable(&mut self, now: Instant, head: &str, too_large: bool) {
+        let ask = Some(bridge::ask_of(head));
+        if matches!(bridge::read(head), Read::Foreign) || !self.host.is_trusted() {
+            return;
+        }
+        match too_large {
+            _ if !self.host.bucket.take(now) => self.fail_ask(ask, Code::RateLimited, RATE_LIMITED),
+            true => self.fail_ask(ask, Code::TooLarge, bridge::TOO_LARGE),
+            false => self.fail_ask(ask, Code::BadRequest, "The message has no JSON form."),
         }
     }
 

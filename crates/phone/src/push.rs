@@ -10,7 +10,7 @@ use kept::Kept;
 
 use crate::{
     Output, Phone, StorageError, StoreRequest,
-    bridge::{self, Ask, ContactsHead, IndexedData, RowWish},
+    bridge::{self, Ask, Code, ContactsHead, IndexedData, RowWish},
     call::source_name,
     view::Text,
 };
@@ -231,8 +231,7 @@ impl Phone {
             StorageError::Damaged => {}
         }
         self.out.push_back(Output::Warn(message.to_owned()));
-        let data = json!({ "command": "", "code": "internal", "message": message });
-        self.tell("softframe:error", &data.to_string());
+        self.fail_ask(Some(Ask::default()), Code::Internal, message);
     }
 
     fn tell_indexing(&mut self, now: Instant) {

@@ -216,10 +216,11 @@ impl Idle {
         let before = app.clock().exact();
         // `None`: the phone is at work just now; the work waits.
         if let Some(more) = app.contacts_step(units) {
-            // A step that ran dry did less than it was asked for, nobody knows how much: it would teach a pace that
-            // the next one cannot keep.
-            if more {
-                self.indexing.learn(units, app.clock().exact() - before);
+            let took = app.clock().exact() - before;
+            // A step that ran dry did less than it was asked for, nobody knows how much: a short one would teach a
+            // pace that the next cannot keep.
+            if more || took > STEP_MS {
+                self.indexing.learn(units, took);
             }
             self.index_waits.set(more);
         }

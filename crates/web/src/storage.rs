@@ -101,10 +101,15 @@ impl Storage {
             self.memory.borrow_mut().insert(name(space, key), value);
             return self.feed.input(Input::StorageFailed(StorageError::Blocked));
         };
-        if let Err(error) = base.put(space, &name(space, key), &value).await {
-            // Kept until unload at least.
-            self.memory.borrow_mut().insert(name(space, key), value);
-            self.feed.input(Input::StorageFailed(error));
+        let name = name(space, key);
+        match base.put(space, &name, &value).await {
+            // What could not be stored before is out of date now.
+            Ok(()) => drop(self.memory.borrow_mut().remove(&name)),
+            Err(error) => {
+                // Kept until unload at least.
+                self.memory.borrow_mut().insert(name, value);
+                self.feed.input(Input::StorageFailed(error));
+            }
         }
     }
 

@@ -2,13 +2,15 @@
 //!
 //! It serves on loopback only.
 
-use crate::{Outcome, child::say, folder, server, tree::Tree};
+use crate::{Outcome, child::say, compiler::Compiler, folder, server, tree::Tree};
 
 /// Where the demo listens unless told otherwise.
 const PORT: u16 = 8088;
 
 /// Builds, starts, prints the addresses, and stays up until the server ends.
 pub(crate) fn run(tree: &Tree, port: Option<u16>) -> Outcome {
+    // Debian's compiler for wasm32 takes the place of Debian's `cargo`: not while that one compiles.
+    Compiler::find()?;
     // The first build is long: what one leaves of the cores, the other takes.
     let (www, program) = std::thread::scope(|scope| {
         let server = scope.spawn(|| server::build(tree));

@@ -93,9 +93,8 @@ pub(crate) fn make(tree: &Tree, kind: Kind) -> Outcome<PathBuf> {
     }
     let folder = tree.built(kind.folder());
     let stamp = tree.built(&format!("{}.stamp", kind.folder()));
-    let contents = files.iter().flat_map(|(path, content)| [path.as_bytes(), content]);
-    let version = [widget.glue.as_slice(), &widget.module, SELF];
-    let wanted = fingerprint(contents.chain(version));
+    let config = configuration(&folder)?;
+    let wanted = version(&files, &widget, &config);
     if folder.exists() && std::fs::read_to_string(&stamp).is_ok_and(|made| made == wanted) {
         say(format!("{} is up to date", folder.display()));
         return Ok(folder);
@@ -106,11 +105,18 @@ pub(crate) fn make(tree: &Tree, kind: Kind) -> Outcome<PathBuf> {
     for (path, content) in &made {
         place(&folder, path, content, kind.brotli_quality())?;
     }
-    for (name, text) in headers::files(&configuration(&folder)?) {
+    for (name, text) in headers::files(&config) {
         write(&folder.join(name), text.as_bytes())?;
     }
     write(&stamp, wanted.as_bytes())?;
     Ok(folder)
+}
+
+/// What goes into a folder: the same text, the same folder.
+fn version(files: &Files, widget: &Widget, config: &Map<String, Value>) -> String {
+    let settings = serde_json::json!(config).to_string();
+    let rest = [widget.glue.as_slice(), &widget.module, SELF, settings.as_bytes()];
+    fingerprint(files.iter().flat_map(|(path, content)| [path.as_bytes(), content]).chain(rest))
 }
 
 /// A change of how files are packed is a change of what is packed.
@@ -202,6 +208,18 @@ mod tests {
         let page = with_preloads("<head><link rel=modulepreload href=\"./softframe.js\"></head>");
         assert_eq!(page.matches("softframe.js").count(), 1, "{page}");
         assert!(page.contains("softframe_bg.wasm\"></head>"), "{page}");
+    }
+
+    #[test]
+    fn folder_is_made_anew_when_its_configuration_changes() {
+        let widget = Widget { glue: b"glue".to_vec(), module: b"module".to_vec() };
+        let files = Files::from([("index.html".to_owned(), b"page".to_vec())]);
+        let of = |hosts: &[&str]| {
+            let config = Map::from_iter([("hosts".to_owned(), serde_json::json!(hosts))]);
+            version(&files, &widget, &config)
+        };
+        assert_eq!(of(&["https://crm.example"]), of(&["https://crm.example"]));
+        assert_ne!(of(&["https://crm.example"]), of(&[]));
     }
 
     #[test]

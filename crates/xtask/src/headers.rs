@@ -38,12 +38,14 @@ fn nginx(headers: &[(&str, &str)]) -> String {
     )
 }
 
+/// Caddy runs a `header` without a matcher after those with one: both kinds of caching need theirs.
 fn caddy(headers: &[(&str, &str)]) -> String {
     let lines: String = headers.iter().map(|(name, value)| format!("        {name} \"{value}\"\n")).collect();
     format!(
         "# Inside a site block; /phone/ and the folder are yours to choose.\nhandle_path /phone/* {{\n    root * /srv/softframe\n    \
-         header {{\n{lines}        Cache-Control no-cache\n    }}\n    @forever path_regexp -[0-9a-f]{{16}}\\.\n    \
-         header @forever Cache-Control \"{FOREVER}\"\n    file_server {{\n        precompressed br\n    }}\n}}\n"
+         header {{\n{lines}    }}\n    @forever path_regexp -[0-9a-f]{{16}}\\.\n    \
+         header @forever Cache-Control \"{FOREVER}\"\n    @fresh not path_regexp -[0-9a-f]{{16}}\\.\n    \
+         header @fresh Cache-Control no-cache\n    file_server {{\n        precompressed br\n    }}\n}}\n"
     )
 }
 

@@ -275,10 +275,29 @@ impl Page {
         count.as_u64().expect("a number")
     }
 
-    /// Waits until nothing of a call is left: no peer connection, no live microphone.
+    /// From now on, the tracks of microphones that the phone takes, and their clones, are in `taken` of its frame.
+    pub async fn watch_microphone(&self) {
+        let script = "self.taken = []; const take = navigator.mediaDevices.getUserMedia; \
+             navigator.mediaDevices.getUserMedia = async function (...wish) { \
+                 const stream = await take.apply(this, wish); taken.push(...stream.getTracks()); return stream; }; \
+             const clone = MediaStreamTrack.prototype.clone; \
+             MediaStreamTrack.prototype.clone = function () { \
+                 const track = clone.call(this); if (taken.includes(this)) taken.push(track); return track; };";
+        self.phone(async |frame| frame.run(script, Vec::new()).await).await;
+    }
+
+    /// How many tracks of microphones are live since [`Page::watch_microphone`].
+    pub async fn live_microphones(&self) -> u64 {
+        let script = "return taken.filter((track) => track.readyState === 'live').length";
+        let count = self.phone(async |frame| frame.run(script, Vec::new()).await).await;
+        count.as_u64().expect("a number")
+    }
+
+    /// Waits until nothing of a call is left: no peer connection, and no live microphone where they are watched.
     pub async fn expect_no_media(&self) {
-        let script = "return softframe.peers.size";
-        until("all peer connections are gone", async || {
+        let script = "const live = (self.taken ?? []).filter((track) => track.readyState === 'live'); \
+             return softframe.peers.size + live.length";
+        until("all peer connections and microphones are gone", async || {
             let left = self.phone(async |frame| frame.run(script, Vec::new()).await).await;
             (left == json!(0)).then_some(())
         })

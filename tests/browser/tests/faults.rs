@@ -33,7 +33,7 @@ async fn network_that_freezes_without_a_word_is_noticed_by_the_missing_pong() {
     // In a call a ping goes every 10 s, and its answer is due within 10 s.
     page.expect_connection_within(Duration::from_secs(25), "reconnecting").await;
     let waited = relay.buried_ping().expect("the phone has pinged").elapsed();
-    assert!((9.0..11.5).contains(&waited.as_secs_f64()), "left {waited:?} after the ping");
+    assert!((9.0..14.0).contains(&waited.as_secs_f64()), "left {waited:?} after the ping");
     page.expect_connection_within(Duration::from_secs(10), "registered").await;
     assert_eq!(relay.connections(), 2);
     // The call outlives its flow: it is heard, and ends over the new one.

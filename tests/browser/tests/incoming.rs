@@ -7,9 +7,11 @@ use softframe_browser_tests::{Page, Server, assert_call, until};
 async fn ringing_call_is_answered_and_both_sides_hear() {
     let server = Server::start();
     let page = Page::open_registered(&server, 200).await;
+    page.watch_microphone().await;
     let ring = server.ring(200, "+34666555444");
     let ringing = page.expect("phone:ringing").await;
     assert_call(&ringing, "inbound", "ringing", "+34666555444", "200");
+    assert_eq!(page.live_microphones().await, 0, "nothing is taken before somebody answers");
     page.phone(async |frame| frame.reads("+34666555444").await).await;
     page.answer().await;
     let accepted = page.expect("phone:accepted").await;

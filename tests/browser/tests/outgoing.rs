@@ -8,6 +8,7 @@ use std::time::Duration;
 async fn click2call_as_documented_brings_audio_both_ways_and_exact_payloads() {
     let server = Server::start();
     let page = Page::open_registered(&server, 200).await;
+    page.watch_microphone().await;
     page.click2call("+34911085460").await;
     let calling = page.expect("phone:calling").await;
     assert_call(&calling, "outbound", "ringing", "200", "+34911085460");
@@ -23,6 +24,7 @@ async fn click2call_as_documented_brings_audio_both_ways_and_exact_payloads() {
     // The number echoes: what comes back has been there.
     page.expect_audio().await;
     server.expect_heard("+34911085460").await;
+    assert!(page.live_microphones().await > 0, "what was heard came from a watched microphone");
     page.post(json!({ "type": "hangup", "data": {} })).await;
     let terminated = page.expect("phone:terminated").await;
     assert_call(&terminated, "outbound", "answered", "200", "+34911085460");

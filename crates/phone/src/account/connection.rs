@@ -5,7 +5,7 @@
 use super::Account;
 use crate::{
     Output, Phone,
-    bridge::{self, ConnectionData},
+    bridge::{self, Ask, Code, ConnectionData},
     clock, headers,
     view::Text,
 };
@@ -90,8 +90,7 @@ impl Phone {
         let message = format!("The server sent something that is no SIP message: {why}");
         self.ui.toast(now, Text::of("net.strange"), true);
         self.out.push_back(Output::Warn(message.clone()));
-        let data = serde_json::json!({ "command": "", "code": "bad_request", "message": message });
-        self.tell("softframe:error", &data.to_string());
+        self.fail_ask(Some(Ask::default()), Code::BadRequest, &message);
     }
 
     fn refused(&mut self, connection: &Connection) {

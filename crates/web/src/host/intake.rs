@@ -105,7 +105,13 @@ impl Intake {
 
     /// Reads one message of somebody who may push contacts and nothing else; whether it was that.
     pub(crate) fn read_contacts(&self, data: &JsValue) -> bool {
-        kind(data).is_some_and(|kind| kind == "contacts") && self.begin(data)
+        if kind(data).is_none_or(|kind| kind != "contacts") {
+            return false;
+        }
+        let own = Object::assign(&Object::new(), data.unchecked_ref());
+        // An answer would go to the parent, which did not ask. Deleting from a plain object does not fail.
+        let _ = Reflect::delete_property(&own, &"id".into());
+        self.begin(&own)
     }
 
     /// The other end of the port, to go with the response that it was asked in.
