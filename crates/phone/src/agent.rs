@@ -73,6 +73,7 @@ impl Phone {
             Event::Accepted { session, fork, response } => self.accepted(now, session, &fork, &response),
             Event::Confirmed { session, body } => self.confirmed(now, session, &body),
             Event::Offered { session, offer } => self.offered(now, session, &offer),
+            Event::OfferWithdrawn { session } => self.offer_withdrawn(now, session),
             Event::Reinvited { session, answer } => self.reinvited(now, session, &answer),
             Event::ReinviteFailed { session, .. } => self.reinvite_failed(now, session),
             Event::Refresh { session } => self.refresh(now, session),

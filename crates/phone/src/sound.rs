@@ -13,7 +13,6 @@ impl Phone {
         self.once = Some(sound);
     }
 
-    /// What should be heard now, by the calls there are.
     pub(super) fn wanted_sound(&self) -> Sound {
         let busy = self.calls.values().any(|call| call.is_live() || call.is_outgoing_attempt());
         let rings = |call: &Call| matches!(call.state, State::Incoming { silenced: false, .. });

@@ -1,6 +1,6 @@
 //! Calls that come in: the gates, the ring, the answer.
 //!
-//! It never answers by itself.
+//! It never answers by itself, but for a call in the place of the one whose sound is on.
 
 use super::{Await, Call, Direction, MAX_CALLS, MAX_RINGING, Purpose, State, outgoing::Next};
 use crate::{
@@ -101,10 +101,16 @@ impl Phone {
     /// place of a held one it rings.
     fn take_place(&mut self, now: Instant, id: CallId, replaces: Option<SessionId>) {
         let replaced = replaces.and_then(|session| self.call_of(session));
-        let replaced = replaced.and_then(|replaced| self.calls.get(&replaced));
-        if replaced.is_some_and(|call| call.is_live() || call.is_outgoing_attempt()) {
-            self.answer_now(now, id, None);
+        let Some(replaced) = replaced.and_then(|replaced| self.calls.get(&replaced)) else { return };
+        let (muted, wants_hold) = (replaced.muted, replaced.talk().is_some_and(|talk| talk.want_held));
+        if wants_hold || !(replaced.is_live() || replaced.is_outgoing_attempt()) {
+            return;
         }
+        if let Some(call) = self.calls.get_mut(&id) {
+            // Who was not heard on that line is not heard on this one.
+            call.muted = muted;
+        }
+        self.answer_now(now, id, None);
     }
 
     /// A call that never rang.
@@ -179,6 +185,8 @@ impl Phone {
         let offered = std::str::from_utf8(offer).ok().and_then(sdp::inspect);
         let late = offer.is_empty();
         call.state = State::Accepting { offered, late };
+        // The browser has a transport for it now, and did not before.
+        self.resend_mute(id);
         self.command(now, Command::Accept { session, answer: sdp.into_bytes(), headers: Vec::new() });
         let label = self.calls.get(&id).map(|call| call.label.clone()).unwrap_or_default();
         self.answer_asks(id, Await::Answered, &serde_json::json!({ "callId": label }));

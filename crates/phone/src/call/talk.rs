@@ -159,7 +159,10 @@ impl Phone {
                 self.ask_media(now, id, MediaRequest::Rollback, Purpose::Rollback);
                 self.answer_offer(now, id, &offer);
             }
-            _ => {}
+            // Theirs came, and was withdrawn again.
+            (Exchange::Idle, _) => self.ask_media(now, id, MediaRequest::Rollback, Purpose::Rollback),
+            (Exchange::Offering(_), None)
+            | (Exchange::Inviting(_) | Exchange::Applying(_) | Exchange::Awaiting, _) => {}
         }
     }
 
@@ -205,7 +208,7 @@ impl Phone {
         self.advance(now, id);
     }
 
-    fn resend_mute(&mut self, id: CallId) {
+    pub(crate) fn resend_mute(&mut self, id: CallId) {
         if self.calls.get(&id).is_some_and(|call| call.muted) {
             self.tell_media(id, MediaRequest::Mute(true));
         }
@@ -276,6 +279,15 @@ impl Phone {
         }
     }
 
+    /// What they offered is off the table. What the browser made of it is undone when it has made it.
+    pub(crate) fn offer_withdrawn(&mut self, now: Instant, session: SessionId) {
+        let Some(id) = self.call_of(session) else { return };
+        let Some(talk) = self.calls.get_mut(&id).and_then(Call::talk_mut) else { return };
+        if let Exchange::Theirs { .. } = talk.exchange {
+            self.exchange_over(now, id);
+        }
+    }
+
     fn exchange_over(&mut self, now: Instant, id: CallId) {
         if let Some(talk) = self.calls.get_mut(&id).and_then(Call::talk_mut) {
             talk.exchange = Exchange::Idle;
@@ -287,7 +299,11 @@ impl Phone {
         let Some(call) = self.calls.get_mut(&id) else { return };
         let session = call.session;
         let Some(talk) = call.talk_mut() else { return };
-        let (Exchange::Theirs { offer }, Some(session)) = (talk.exchange.clone(), session) else { return };
+        let Some(session) = session else { return };
+        let Exchange::Theirs { offer } = talk.exchange.clone() else {
+            // It was withdrawn while the browser took it. What was agreed before is offered anew.
+            return self.refresh(now, session);
+        };
         let looks = std::str::from_utf8(&offer).ok().and_then(sdp::inspect);
         let changed = looks.filter(|looks| looks.held != talk.held_by_them);
         if let Some(looks) = looks {
@@ -305,7 +321,10 @@ impl Phone {
         let Some(call) = self.calls.get_mut(&id) else { return };
         let session = call.session;
         let Some(talk) = call.talk_mut() else { return };
-        let (Exchange::Theirs { .. }, Some(session)) = (&talk.exchange, session) else { return };
+        let (Exchange::Theirs { .. }, Some(session)) = (&talk.exchange, session) else {
+            // Nobody asks for it any more.
+            return self.ask_media(now, id, MediaRequest::Rollback, Purpose::Rollback);
+        };
         talk.exchange = Exchange::Awaiting;
         self.command(now, Command::Answer { session, answer: sdp.into_bytes() });
     }

@@ -53,6 +53,7 @@ impl Answering {
             Event::Authenticated(_)
             | Event::Inviting { .. }
             | Event::Reinvited { .. }
+            | Event::OfferWithdrawn { .. }
             | Event::ReinviteFailed { .. }
             | Event::Refresh { .. }
             | Event::Transfer { .. }

@@ -166,7 +166,11 @@ impl UserAgent {
             ClientAction::Pass => {}
             ClientAction::PassAndAcknowledge(ack) => self.transmit(ack.into_octets()),
         }
-        let Some(exchange) = self.exchanges.get(&key) else { return };
+        let Some(exchange) = self.exchanges.get_mut(&key) else { return };
+        if response.status_code().is_some_and(|status| status.is_final()) {
+            // Nothing is left to be cancelled (RFC 3261 §9.1).
+            exchange.patience = Patience::Endless;
+        }
         let purpose = exchange.purpose.clone();
         let request = exchange.transaction.request().clone();
         let attempt = exchange.attempt.clone();

@@ -4,7 +4,7 @@ use super::{ALLOW, Event, Purpose, SUPPORTED, UserAgent};
 use crate::{
     EndedBy, Instant, Reason, SessionId,
     dialog::DialogId,
-    session::{Offer, Session, is_too_brief, too_brief},
+    session::{Session, is_too_brief, too_brief},
     transaction::{ServerAction, TransactionKey},
     wire::{Message, Method, Params, ResponseBuilder, StatusCode, Uri, sipfrag_status, split_list},
 };
@@ -239,13 +239,7 @@ impl UserAgent {
                 let builder = ResponseBuilder::new(invite, StatusCode::REQUEST_TERMINATED).to_tag(&tag);
                 self.respond(now, &key, builder.build());
             }
-            Some(Session::Confirmed(confirmed)) => {
-                if let Offer::Theirs { key, invite } = &confirmed.offer {
-                    let key = key.clone();
-                    let builder = ResponseBuilder::new(invite, StatusCode::REQUEST_TERMINATED);
-                    self.respond(now, &key, builder.build());
-                }
-            }
+            Some(Session::Confirmed(_)) => self.end_their_offer(now, session),
             Some(Session::Leaving { .. }) => {
                 self.sessions.remove(&session);
                 return;

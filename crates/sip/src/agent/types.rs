@@ -292,6 +292,12 @@ pub enum Event {
         /// The SDP offer; empty if the other side wants ours.
         offer: Vec<u8>,
     },
+    /// What they offered is off the table before it was answered: they cancelled it, or its flow broke. The session is
+    /// as it was before.
+    OfferWithdrawn {
+        /// Which.
+        session: SessionId,
+    },
     /// Our re-INVITE was accepted.
     Reinvited {
         /// Which.

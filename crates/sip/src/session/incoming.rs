@@ -199,10 +199,7 @@ impl UserAgent {
     pub(crate) fn hang_up(&mut self, now: Instant, session: SessionId, reason: Option<String>) {
         let Some(Session::Confirmed(confirmed)) = self.sessions.get(&session) else { return };
         let Confirmed { dialog, offer, .. } = (**confirmed).clone();
-        if let Offer::Theirs { key, invite } = &offer {
-            let response = ResponseBuilder::new(invite, StatusCode::REQUEST_TERMINATED).build();
-            self.respond(now, key, response);
-        }
+        self.end_their_offer(now, session);
         self.terminated(session, EndedBy::Local, 200, "", None);
         match offer {
             Offer::Unacknowledged(ok) if ok.is_first => {

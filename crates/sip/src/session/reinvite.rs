@@ -144,15 +144,19 @@ impl UserAgent {
         if let Offer::Ours { .. } = confirmed.offer {
             self.tell(Event::ReinviteFailed { session, code });
         }
+        self.end_their_offer(now, session);
         self.terminated(session, EndedBy::Network, code, &phrase, reason_of(response));
         self.send_bye(now, dialog, None);
     }
 
-    /// No final response to our re-INVITE.
+    /// No final response to our re-INVITE or UPDATE.
     pub(crate) fn reinvite_silence(&mut self, now: Instant, session: SessionId) {
         let Some(Session::Confirmed(confirmed)) = self.sessions.get(&session) else { return };
         let dialog = confirmed.dialog.clone();
-        self.tell(Event::ReinviteFailed { session, code: 408 });
+        if let Offer::Ours { .. } = confirmed.offer {
+            self.tell(Event::ReinviteFailed { session, code: 408 });
+        }
+        self.end_their_offer(now, session);
         self.terminated(session, EndedBy::Network, 408, "The other side does not answer.", None);
         self.send_bye(now, dialog, None);
     }
@@ -169,11 +173,11 @@ impl UserAgent {
 
     /// The flow broke while their re-INVITE waited for us: nobody hears the answer any more.
     pub(crate) fn offers_lost(&mut self) {
-        for session in self.sessions.values_mut() {
-            if let Session::Confirmed(confirmed) = session
-                && let Offer::Theirs { .. } = confirmed.offer
-            {
-                confirmed.offer = Offer::Settled;
+        let sessions: Vec<SessionId> = self.sessions.keys().copied().collect();
+        for session in sessions {
+            if self.their_offer(session).is_some() {
+                self.settle(session, Offer::Settled);
+                self.tell(Event::OfferWithdrawn { session });
             }
         }
     }
@@ -231,7 +235,13 @@ impl UserAgent {
         let Some((key, invite)) = self.their_offer(session) else { return };
         let status = StatusCode::new(code).filter(|status| status.code() >= 300);
         let status = status.unwrap_or(StatusCode::NOT_ACCEPTABLE_HERE);
-        self.respond(now, &key, ResponseBuilder::new(&invite, status).build());
+        let response = ResponseBuilder::new(&invite, status).build();
+        if *invite.method() == Method::Update {
+            self.servers.remove(&key);
+            self.answer_request(response);
+        } else {
+            self.respond(now, &key, response);
+        }
         self.settle(session, Offer::Settled);
     }
 
@@ -245,7 +255,17 @@ impl UserAgent {
                 let response = ResponseBuilder::new(&invite, StatusCode::REQUEST_TERMINATED).build();
                 self.respond(now, key, response);
                 self.settle(session, Offer::Settled);
+                self.tell(Event::OfferWithdrawn { session });
             }
+        }
+    }
+
+    /// The session ends while what they offered waits for an answer: its request gets its final response.
+    pub(crate) fn end_their_offer(&mut self, now: Instant, session: SessionId) {
+        if let Some((key, invite)) = self.their_offer(session) {
+            let response = ResponseBuilder::new(&invite, StatusCode::REQUEST_TERMINATED).build();
+            self.respond(now, &key, response);
+            self.settle(session, Offer::Settled);
         }
     }
 

@@ -132,6 +132,7 @@ impl UserAgent {
         };
         if timer.ends_at <= now {
             let dialog = confirmed.dialog.clone();
+            self.end_their_offer(now, session);
             self.terminated(session, EndedBy::Network, 408, "The session was not refreshed.", None);
             let text = "Session timer expired".to_owned();
             let reason = crate::Reason { protocol: "SIP".to_owned(), cause: 408, text };
@@ -180,7 +181,8 @@ impl UserAgent {
     /// Our UPDATE was refused, or its flow broke: the session is as it was, and has until its end.
     pub(crate) fn update_failed(&mut self, now: Instant, session: SessionId, status: Option<StatusCode>) {
         let Some(Session::Confirmed(confirmed)) = self.sessions.get_mut(&session) else { return };
-        if status.is_some_and(|status| [405, 501].contains(&status.code())) {
+        // Whatever it has against UPDATE, it may take a re-INVITE; not so what asks for patience or a password.
+        if status.is_some_and(|status| ![401, 407, 491, 500, 503].contains(&status.code())) {
             confirmed.takes_update = false;
         }
         if let Some(timer) = &mut confirmed.timer {

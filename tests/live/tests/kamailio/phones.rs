@@ -225,6 +225,7 @@ fn short(event: &Event) -> Option<(SessionId, String)> {
         Event::Confirmed { session, .. } => (*session, "confirmed".to_owned()),
         Event::Offered { session, .. } => (*session, "offered".to_owned()),
         Event::Reinvited { session, .. } => (*session, "reinvited".to_owned()),
+        Event::OfferWithdrawn { session } => (*session, "offer withdrawn".to_owned()),
         Event::ReinviteFailed { session, code } => (*session, format!("reinvite failed {code}")),
         Event::Refresh { session } => (*session, "refresh".to_owned()),
         Event::Info { session, request } => {

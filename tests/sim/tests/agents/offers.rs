@@ -38,6 +38,43 @@ fn reinvite_is_answered_by_either_side() {
 }
 
 #[test]
+fn answered_reinvite_is_not_cancelled_thirty_two_seconds_later() {
+    let (mut world, ours, theirs) = World::in_call(&["200", "201"]);
+    world.command(0, Command::Reinvite { session: ours, offer: sdp("hold") });
+    world.run(100);
+    world.command(1, Command::Answer { session: theirs, answer: sdp("held") });
+    world.run(100);
+    assert_eq!(world.told(0), ["reinvited v=0 held"]);
+    world.ladder();
+    world.run(31_000);
+    // Another one is in the air when the patience with the first would have ended.
+    world.command(0, Command::Reinvite { session: ours, offer: sdp("resume") });
+    world.run(2_000);
+    assert!(world.told(0).is_empty());
+    assert!(world.ladder().iter().all(|line| !line.contains("CANCEL")));
+    world.command(1, Command::Answer { session: theirs, answer: sdp("resumed") });
+    world.run(100);
+    assert_eq!(world.told(0), ["reinvited v=0 resumed"]);
+}
+
+#[test]
+fn offer_that_is_cancelled_before_its_answer_is_told_and_the_next_one_is_heard() {
+    let (mut world, ours, theirs) = World::in_call(&["200", "201"]);
+    world.command(0, Command::Reinvite { session: ours, offer: sdp("hold") });
+    world.run(32_100);
+    assert_eq!(world.told(0), ["reinvite failed 408"]);
+    assert_eq!(world.told(1), ["offered v=0 hold", "offer withdrawn"]);
+    // What was made for it comes too late, and harms nothing.
+    world.command(1, Command::Answer { session: theirs, answer: sdp("late") });
+    world.command(0, Command::Reinvite { session: ours, offer: sdp("again") });
+    world.run(100);
+    assert_eq!(world.told(1), ["offered v=0 again"]);
+    world.command(1, Command::Answer { session: theirs, answer: sdp("agreed") });
+    world.run(100);
+    assert_eq!(world.told(0), ["reinvited v=0 agreed"]);
+}
+
+#[test]
 fn reinvite_that_nobody_decides_is_cancelled_after_thirty_two_seconds() {
     let (mut world, ours, _) = World::in_call(&["200", "201"]);
     world.command(0, Command::Reinvite { session: ours, offer: sdp("hold") });

@@ -58,6 +58,7 @@ impl Witness {
             Event::Confirmed { session, .. } => step(session, &[Some(Seen::Begun), Some(Seen::Up)], Seen::Up),
             Event::Offered { session, .. }
             | Event::Reinvited { session, .. }
+            | Event::OfferWithdrawn { session }
             | Event::ReinviteFailed { session, .. }
             | Event::Info { session, .. }
             | Event::Refresh { session }
@@ -159,18 +160,7 @@ const ROWS: &[(&str, &[&str])] = &[
     ),
     (
         "offered",
-        &[
-            "CANCEL",
-            "BYE",
-            "INVITE",
-            "INFO",
-            "NOTIFY",
-            "answer",
-            "refuse",
-            "terminate",
-            "reinvite",
-            "flow lost",
-        ],
+        &["CANCEL", "BYE", "INFO", "NOTIFY", "answer", "refuse", "terminate", "reinvite", "flow lost"],
     ),
 ];
 

@@ -29,12 +29,15 @@ fn message_that_cannot_be_read_is_answered_where_it_asked() {
     let deep =
         format!(r#"{{"type":"state","data":{}{},"id":"deep"}}"#, "[".repeat(100_000), "]".repeat(100_000));
     world.host(0, &deep);
-    world.input(0, Input::Host(HostInput::Unreadable { head: r#"{"type":"x"}"#.into(), too_large: false }));
+    // Hosts share the window with others, whose messages are none of ours.
+    for head in [r#"{"type":"theirs"}"#, r#"{"type":"hangup"}"#] {
+        world.input(0, Input::Host(HostInput::Unreadable { head: head.into(), too_large: false }));
+    }
     let heard = &world.stations[0];
     for (id, code) in [("false", "bad_request"), ("true", "too_large"), ("deep", "too_large")] {
         assert_eq!(heard.response(id)["error"]["code"], code, "{id}");
     }
-    assert_eq!(heard.last("softframe:error")["command"], "x");
+    assert_eq!(heard.last("softframe:error")["command"], "hangup");
     assert_eq!(heard.kinds("softframe:error").len(), 1);
 }
 

@@ -16,6 +16,8 @@ struct Script {
     sent: Vec<Message>,
     heard: Vec<Value>,
     media: Vec<(PeerId, MediaRequest)>,
+    /// What the browser has done and not said yet; `None`: it says everything at once.
+    unsaid: Option<Vec<Input>>,
     /// What ends the last call that changed, if the phone dies now.
     farewell: Option<Message>,
 }
@@ -30,6 +32,7 @@ impl Script {
             sent: Vec::new(),
             heard: Vec::new(),
             media: Vec::new(),
+            unsaid: None,
             farewell: None,
         };
         script.input(Input::Wall(START));
@@ -67,7 +70,11 @@ impl Script {
                     };
                     self.media.push((peer, what));
                     if let (Some(event), Some(_)) = (event, request) {
-                        self.phone.handle_input(self.now, Input::Media { call, peer, request, event });
+                        let said = Input::Media { call, peer, request, event };
+                        match &mut self.unsaid {
+                            Some(unsaid) => unsaid.push(said),
+                            None => self.phone.handle_input(self.now, said),
+                        }
                     }
                 }
                 _ => {}
@@ -125,12 +132,32 @@ impl Script {
         ));
     }
 
+    fn cancel(&mut self, sequence: u32, to_tag: &str) {
+        self.frame(format!(
+            "CANCEL sip:200@c.test SIP/2.0\r\nVia: SIP/2.0/WSS p.test;branch=z9hG4bK{sequence}\r\nMax-Forwards: 70\r\n\
+             From: \"Ana\" <sip:+34911@a.test>;tag=f\r\nTo: <sip:200@a.test>{to_tag}\r\nCall-ID: in1\r\n\
+             CSeq: {sequence} CANCEL\r\nContent-Length: 0\r\n\r\n"
+        ));
+    }
+
     fn ack(&mut self, sequence: u32, to_tag: &str, body: &str) {
         let kind = if body.is_empty() { "" } else { "Content-Type: application/sdp\r\n" };
         self.frame(format!(
             "ACK sip:200@c.test SIP/2.0\r\nVia: SIP/2.0/WSS p.test;branch=z9hG4bKa{sequence}\r\nMax-Forwards: 70\r\n\
              From: <sip:+34911@a.test>;tag=f\r\nTo: <sip:200@a.test>{to_tag}\r\nCall-ID: in1\r\n\
              CSeq: {sequence} ACK\r\n{kind}Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        ));
+    }
+
+    /// An INVITE in the place of the call `in1` with this To tag of the phone.
+    fn replacing(&mut self, call: &str, tag: &str) {
+        let body = description(8, "sendrecv");
+        self.frame(format!(
+            "INVITE sip:200@c.test SIP/2.0\r\nVia: SIP/2.0/WSS p.test;branch=z9hG4bK{call}\r\nMax-Forwards: 70\r\n\
+             From: <sip:+34955@a.test>;tag={call}\r\nTo: <sip:200@a.test>\r\nCall-ID: {call}\r\nCSeq: 1 INVITE\r\n\
+             Contact: <sip:bert@p.test;transport=ws>\r\nReplaces: in1;to-tag={tag};from-tag=f\r\n\
+             Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}",
             body.len()
         ));
     }
@@ -302,6 +329,50 @@ fn hold_of_the_other_side_is_told_and_a_late_offer_is_answered() {
     script.invite(4, &tag, &description(7, "sendrecv"));
     assert_eq!(script.response("INVITE").status().unwrap().0, 200);
     assert_eq!(script.last("phone:unhold")["by"], "remote");
+}
+
+#[test]
+fn an_offer_withdrawn_while_the_browser_takes_it_leaves_the_call_as_it_was() {
+    for offer in ["".to_owned(), description(7, "sendonly")] {
+        let mut script = Script::new();
+        let tag = script.answered(&description(7, "sendrecv"));
+        script.media.clear();
+        script.unsaid = Some(Vec::new());
+        script.invite(2, &tag, &offer);
+        script.cancel(2, &tag);
+        assert_eq!(script.response("INVITE").status().unwrap().0, 487);
+        for said in script.unsaid.take().unwrap() {
+            script.input(said);
+        }
+        assert_eq!(script.count("phone:hold"), 0, "nobody holds");
+        match offer.is_empty() {
+            // The browser made an offer that nobody wants any more.
+            true => assert_eq!(script.media.last().unwrap().1, MediaRequest::Rollback),
+            // It took theirs: what both had before is agreed anew.
+            false => {
+                let again = script.request("INVITE");
+                script.respond(&again, "200 OK", "f", "", &description(7, "sendrecv"));
+                script.request("ACK");
+            }
+        }
+        // The call is not stuck.
+        script.host(r#"{"type":"hold","id":"h"}"#);
+        let hold = script.request("INVITE");
+        script.respond(&hold, "200 OK", "f", "", &description(7, "recvonly"));
+        assert_eq!(script.last("phone:hold")["by"], "local");
+    }
+}
+
+#[test]
+fn a_call_in_the_place_of_a_muted_one_is_muted() {
+    let mut script = Script::new();
+    let tag = script.answered(&description(7, "sendrecv"));
+    script.host(r#"{"type":"mute"}"#);
+    let first = script.media.last().unwrap().0;
+    script.replacing("bert", tag.trim_start_matches(";tag="));
+    assert_eq!(script.response("INVITE").status().unwrap().0, 200);
+    let told = |(peer, what): &(PeerId, MediaRequest)| *peer != first && *what == MediaRequest::Mute(true);
+    assert!(script.media.iter().any(told), "{:?}", script.media);
 }
 
 #[test]
@@ -518,21 +589,11 @@ fn a_summary_of_the_voice_mail_is_told_when_it_changes_and_stands_in_the_state()
 fn a_call_in_the_place_of_the_live_one_is_answered_at_once_and_the_first_ends_as_transferred() {
     let mut script = Script::new();
     let tag = script.answered(&description(7, "sendrecv"));
-    let replacing = |script: &mut Script, call: &str, tag: &str| {
-        let body = description(8, "sendrecv");
-        script.frame(format!(
-            "INVITE sip:200@c.test SIP/2.0\r\nVia: SIP/2.0/WSS p.test;branch=z9hG4bK{call}\r\nMax-Forwards: 70\r\n\
-             From: <sip:+34955@a.test>;tag={call}\r\nTo: <sip:200@a.test>\r\nCall-ID: {call}\r\nCSeq: 1 INVITE\r\n\
-             Contact: <sip:bert@p.test;transport=ws>\r\nReplaces: in1;to-tag={tag};from-tag=f\r\n\
-             Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
-        ));
-    };
     let own = tag.trim_start_matches(";tag=").to_owned();
-    replacing(&mut script, "wrong", "nobody");
+    script.replacing("wrong", "nobody");
     assert_eq!(script.response("INVITE").status().unwrap().0, 481);
     assert_eq!(script.count("phone:ringing"), 1);
-    replacing(&mut script, "bert", &own);
+    script.replacing("bert", &own);
     assert_eq!(script.response("INVITE").status().unwrap().0, 200);
     assert_eq!(script.request("BYE").call_id(), "in1");
     assert_eq!(script.last("phone:ringing")["from"], "+34955");

@@ -83,6 +83,7 @@ impl Hits {
             Event::Accepted { session, .. }
             | Event::Confirmed { session, .. }
             | Event::Reinvited { session, .. }
+            | Event::OfferWithdrawn { session }
             | Event::ReinviteFailed { session, .. } => (session, "talking"),
             Event::Offered { session, .. } => (session, "offered"),
             Event::Terminated { session, .. } => {

@@ -454,6 +454,7 @@ fn short(event: &Event) -> String {
             format!("offered {}", String::from_utf8_lossy(offer)).trim_end().to_owned()
         }
         Event::Reinvited { answer, .. } => format!("reinvited {}", String::from_utf8_lossy(answer)),
+        Event::OfferWithdrawn { .. } => "offer withdrawn".to_owned(),
         Event::ReinviteFailed { code, .. } => format!("reinvite failed {code}"),
         Event::Refresh { .. } => "refresh".to_owned(),
         Event::Info { request, .. } => format!("info {}", String::from_utf8_lossy(request.body())),
