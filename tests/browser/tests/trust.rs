@@ -54,6 +54,7 @@ async fn page_of_another_site_gets_nothing_and_moves_nothing_until_it_is_allowed
         server.call_with("+34911000001").filter(|call| call["state"] == "ringing")
     })
     .await;
+    page.phone(async |frame| frame.reads("Incoming call").await).await;
     server.hang_up(&ring);
     // The person sees who asks; the page has heard no word of the call.
     page.phone(async |frame| frame.reads("wants to use your phone").await).await;
