@@ -83,6 +83,7 @@ impl Phone {
             Event::Terminated { session, cause } => self.terminated(now, session, &cause),
             Event::Message { request } => self.message_received(&request),
             Event::Notify { request } => self.summary_received(&request),
+            Event::Notified { .. } | Event::SubscriptionFailed { .. } | Event::PublishRefused { .. } => {}
             // Key tones of the other side have no screen yet.
             Event::Info { .. } => {}
             Event::NotSip { why } => self.not_sip(now, &why),

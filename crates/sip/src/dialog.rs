@@ -92,6 +92,15 @@ impl Dialog {
         }
     }
 
+    /// As subscriber, from a NOTIFY (RFC 6665 §4.4.1): `local` is our From and `local_sequence` the number of the
+    /// SUBSCRIBE that it answers. A notifier without a readable Contact is reached by its From URI.
+    pub(crate) fn of_notify(local: &NameAddr, local_sequence: u32, notify: &Message) -> Dialog {
+        let mut dialog = Dialog::of_request(notify, local.tag().unwrap_or_default());
+        dialog.local = local.clone();
+        (dialog.local_sequence, dialog.remote_sequence, dialog.is_ours) = (local_sequence, None, true);
+        dialog
+    }
+
     /// A 2xx makes the early dialog anew (RFC 3261 §13.2.2.4), but the numbers go on.
     pub(crate) fn continues(mut self, early: &Dialog) -> Dialog {
         self.local_sequence = self.local_sequence.max(early.local_sequence);
@@ -144,6 +153,11 @@ impl Dialog {
         }
         self.remote_sequence = Some(number);
         true
+    }
+
+    /// Whether this request has the number of the last one: over a hop by UDP it may come twice.
+    pub(crate) fn is_repeated(&self, request: &Message) -> bool {
+        self.remote_sequence == Some(request.cseq().number)
     }
 
     /// A target refresh: an INVITE or its 2xx inside the dialog names where to send from now on.

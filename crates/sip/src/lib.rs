@@ -20,15 +20,17 @@ mod dialog;
 pub mod digest;
 mod flow;
 mod ids;
+mod publication;
 mod registration;
 mod session;
+mod subscription;
 mod table;
 pub mod transaction;
 pub mod wire;
 
 pub use agent::{
     Cause, Command, Config, Connection, ConnectionState, EndedBy, Event, FlowId, Input, Output, RealmHash,
-    Reason, Secret, SessionId, UserAgent,
+    Reason, Secret, SessionId, SubscriptionId, UserAgent,
 };
 pub use ids::Ids;
 

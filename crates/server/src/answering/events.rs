@@ -59,6 +59,9 @@ impl Answering {
             | Event::Transfer { .. }
             | Event::Message { .. }
             | Event::Notify { .. }
+            | Event::Notified { .. }
+            | Event::SubscriptionFailed { .. }
+            | Event::PublishRefused { .. }
             | Event::NotSip { .. } => Vec::new(),
         }
     }

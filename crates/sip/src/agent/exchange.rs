@@ -3,7 +3,7 @@
 
 use super::UserAgent;
 use crate::{
-    Instant, SessionId,
+    Instant, SessionId, SubscriptionId,
     dialog::{Dialog, DialogId},
     digest::{Attempt, Unanswered},
     flow::Answers,
@@ -56,6 +56,10 @@ pub(crate) enum Purpose {
     Update(SessionId),
     /// REFER inside a session.
     Refer(SessionId),
+    /// SUBSCRIBE, in a dialog or outside of one.
+    Subscribe(SubscriptionId),
+    /// PUBLISH.
+    Publish,
     /// BYE: repeated on the next flow if this one breaks.
     Bye,
     /// CANCEL, INFO, MESSAGE: nobody waits for what comes of it.
@@ -86,6 +90,8 @@ impl UserAgent {
             | Purpose::Abandoned { .. }
             | Purpose::Update(_)
             | Purpose::Refer(_)
+            | Purpose::Subscribe(_)
+            | Purpose::Publish
             | Purpose::Bye
             | Purpose::Forgotten => Patience::Endless,
         };
@@ -104,7 +110,9 @@ impl UserAgent {
             | Purpose::Invite(_)
             | Purpose::Reinvite(_)
             | Purpose::Update(_)
-            | Purpose::Refer(_) => false,
+            | Purpose::Refer(_)
+            | Purpose::Subscribe(_)
+            | Purpose::Publish => false,
         };
         if self.exchanges.len() >= MAX_EXCHANGES {
             let idle =
@@ -228,11 +236,13 @@ impl UserAgent {
         match purpose {
             Purpose::Invite(session) => self.invite_again(*session, &again),
             Purpose::Reinvite(session) => self.reinvite_renumbered(*session, &again),
+            Purpose::Subscribe(subscription) => self.subscribe_renumbered(*subscription, &again),
             Purpose::Register
             | Purpose::Ping
             | Purpose::Abandoned { .. }
             | Purpose::Update(_)
             | Purpose::Refer(_)
+            | Purpose::Publish
             | Purpose::Bye
             | Purpose::Forgotten => {}
         }
@@ -244,7 +254,12 @@ impl UserAgent {
             return self.registration.next_sequence();
         }
         let id = DialogId::of_own(request);
-        let dialog = self.sessions.values_mut().find_map(|session| session.dialog_with(&id));
+        let dialog = match purpose {
+            Purpose::Subscribe(subscription) => {
+                self.subscriptions.get_mut(subscription).and_then(|one| one.dialog_with(&id))
+            }
+            _ => self.sessions.values_mut().find_map(|session| session.dialog_with(&id)),
+        };
         // Outside of dialogs, and in one that a BYE is ending, nobody else counts.
         dialog.map_or(request.cseq().number.saturating_add(1), Dialog::next_sequence)
     }
@@ -265,6 +280,10 @@ impl UserAgent {
             Purpose::Reinvite(session) => self.reinvite_response(now, session, request, response),
             Purpose::Update(session) => self.update_response(now, session, response),
             Purpose::Refer(session) => self.refer_response(session, response),
+            Purpose::Subscribe(subscription) => {
+                self.subscribe_response(now, subscription, request, response, unanswered);
+            }
+            Purpose::Publish => self.publish_response(now, response, unanswered),
             Purpose::Ping => self.flow.answered(Answers::Requests),
             Purpose::Bye | Purpose::Forgotten => {}
         }
@@ -334,6 +353,8 @@ impl UserAgent {
             Purpose::Invite(session) => self.invite_lost(session, 408, "The server does not answer."),
             Purpose::Reinvite(session) | Purpose::Update(session) => self.reinvite_silence(now, session),
             Purpose::Refer(session) => self.transfer_progress(session, 408),
+            Purpose::Subscribe(subscription) => self.subscribe_silence(now, subscription),
+            Purpose::Publish => self.publish_silence(now),
             Purpose::Abandoned { .. } | Purpose::Ping | Purpose::Bye | Purpose::Forgotten => {}
         }
     }
@@ -350,7 +371,13 @@ impl UserAgent {
                     let is_ours = exchange.attempt.is_some();
                     self.park(exchange.transaction.request().clone(), is_ours);
                 }
-                Purpose::Register | Purpose::Ping | Purpose::Abandoned { .. } | Purpose::Forgotten => {}
+                Purpose::Publish => self.publish_lost(now),
+                // Subscriptions are begun anew on the next flow, all of them.
+                Purpose::Register
+                | Purpose::Ping
+                | Purpose::Subscribe(_)
+                | Purpose::Abandoned { .. }
+                | Purpose::Forgotten => {}
             }
         }
     }

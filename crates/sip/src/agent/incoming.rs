@@ -5,6 +5,7 @@ use crate::{
     EndedBy, Instant, Reason, SessionId,
     dialog::DialogId,
     session::{Session, is_too_brief, too_brief},
+    subscription::event_package,
     transaction::{ServerAction, TransactionKey},
     wire::{Message, Method, Params, ResponseBuilder, StatusCode, Uri, sipfrag_status, split_list},
 };
@@ -51,10 +52,23 @@ impl UserAgent {
             Method::Cancel => self.handle_cancel(now, &request),
             _ => match self.refusal(&request) {
                 Some(response) => self.answer_request(response),
-                None if self.is_flood(now, &request) => {}
-                None if request.to().tag().is_some() => self.handle_inside(now, request),
-                None => self.handle_outside(now, request),
+                None => self.handle_admitted(now, request),
             },
+        }
+    }
+
+    fn handle_admitted(&mut self, now: Instant, request: Message) {
+        if *request.method() == Method::Notify
+            && let Some(subscription) = self.subscription_of(&request)
+        {
+            return self.notified(now, subscription, request);
+        }
+        if self.is_flood(now, &request) {
+            return;
+        }
+        match request.to().tag() {
+            Some(_) => self.handle_inside(now, request),
+            None => self.handle_outside(now, request),
         }
     }
 
@@ -298,12 +312,6 @@ impl UserAgent {
             self.transmit(response.into_octets());
         }
     }
-}
-
-/// The event package of a NOTIFY without its parameters.
-fn event_package(request: &Message) -> &str {
-    let value = request.header("Event").unwrap_or_default();
-    value.split(';').next().unwrap_or_default().trim()
 }
 
 /// The Reason header (RFC 3326): of several values that of SIP, which says whether the call was taken elsewhere.

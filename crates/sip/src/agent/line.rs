@@ -25,6 +25,8 @@ impl UserAgent {
     /// [`Command::Unregister`](super::Command::Unregister).
     pub(super) fn sign_out(&mut self, now: Instant) {
         self.end_all_sessions(now);
+        self.unsubscribe_all(now);
+        self.unpublish(now);
         if self.is_registered() {
             let via = self.via();
             let request = self.registration.unregister(now, via);
@@ -37,6 +39,8 @@ impl UserAgent {
     fn leave(&mut self) {
         self.close_flow();
         self.exchanges.clear();
+        self.subscriptions.clear();
+        self.publication = None;
         self.servers.clear();
         self.answered.clear();
         self.late.clear();
@@ -94,6 +98,7 @@ impl UserAgent {
         let until = self.flow.failed(now, &mut self.ids, at_least);
         self.tell_connection(ConnectionState::Reconnecting, code, reason, Some(until));
         self.exchanges_lost(now);
+        self.subscriptions_lost(now);
         self.servers.clear();
         self.ringing_lost();
         self.offers_lost();
@@ -135,6 +140,8 @@ impl UserAgent {
                 self.end_all_sessions(now);
                 self.close_flow();
                 self.exchanges.clear();
+                self.subscriptions_lost(now);
+                self.publish_lost(now);
                 self.tell_connection(ConnectionState::Refused, code, &reason, None);
             }
             Outcome::Left => self.leave(),

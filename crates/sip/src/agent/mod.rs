@@ -15,8 +15,10 @@ use crate::{
     dialog::DialogId,
     digest::Credentials,
     flow::Flow,
+    publication::Publication,
     registration::Registration,
     session::{Late, Session, Sessions},
+    subscription::{Notified, Subscriptions},
     table::Table,
     transaction::{ServerTransaction, TransactionKey},
     wire::{Frame, Message, Method, NameAddr, PONG, RequestBuilder, ResponseBuilder, StatusCode, Uri, Via},
@@ -66,6 +68,9 @@ pub struct UserAgent {
     pub(crate) flow: Flow,
     pub(crate) registration: Registration,
     pub(crate) sessions: Sessions,
+    pub(crate) subscriptions: Subscriptions,
+    pub(crate) notifications: Notified,
+    pub(crate) publication: Option<Publication>,
     /// Requests of ours in the air.
     pub(crate) exchanges: Table<TransactionKey, Exchange>,
     /// INVITEs of others that have no final response, or no ACK for it.
@@ -88,6 +93,7 @@ pub struct UserAgent {
     told: ConnectionState,
     transport: &'static str,
     last_session: u64,
+    last_subscription: u64,
     discarded: u64,
 }
 
@@ -101,6 +107,9 @@ impl UserAgent {
             flow: Flow::new(config.servers.len()),
             registration: Registration::new(&config, &mut ids),
             sessions: Table::default(),
+            subscriptions: Table::default(),
+            notifications: Notified::default(),
+            publication: None,
             exchanges: Table::default(),
             servers: Table::default(),
             parked: Vec::new(),
@@ -115,6 +124,7 @@ impl UserAgent {
             told: ConnectionState::Offline,
             transport: "WSS",
             last_session: 0,
+            last_subscription: 0,
             ids,
             config,
         }
@@ -124,6 +134,12 @@ impl UserAgent {
     pub fn next_session(&mut self) -> SessionId {
         self.last_session += 1;
         SessionId(self.last_session)
+    }
+
+    /// A fresh id for [`Command::Subscribe`].
+    pub fn next_subscription(&mut self) -> SubscriptionId {
+        self.last_subscription += 1;
+        SubscriptionId(self.last_subscription)
     }
 
     /// Everything that happens comes in here. Cannot fail: a bad frame is an input with a defined answer.
@@ -152,7 +168,11 @@ impl UserAgent {
         let servers = self.servers.values().filter_map(ServerTransaction::poll_timeout);
         let sessions = self.sessions.values().filter_map(Session::poll_timeout);
         let own = flow.into_iter().chain(self.registration.poll_timeout());
-        own.chain(exchanges).chain(servers).chain(sessions).min()
+        let may_send = self.may_subscribe();
+        let subscriptions = self.subscriptions.values().filter_map(|one| one.poll_timeout(may_send));
+        let publication = self.publication.as_ref().and_then(|one| one.poll_timeout(self.is_registered()));
+        let events = subscriptions.chain(publication);
+        own.chain(exchanges).chain(servers).chain(sessions).chain(events).min()
     }
 
     /// The octets that would end this session now (CANCEL, BYE or a final response), for the journal: played on
@@ -220,6 +240,12 @@ impl UserAgent {
             }
             Command::Redirect { session, target } => self.redirect(now, session, target.as_deref()),
             Command::Decline { session } => self.decline(now, session),
+            Command::Subscribe { subscription, target, event, accept } => {
+                self.subscribe(now, subscription, &target, &event, accept);
+            }
+            Command::Resubscribe { subscription } => self.resubscribe(now, subscription),
+            Command::Unsubscribe { subscription } => self.unsubscribe(now, subscription),
+            Command::Publish { event, content_type, body } => self.publish(now, &event, &content_type, body),
             Command::Message { target, content_type, body } => {
                 self.message(now, &target, &content_type, &body)
             }
@@ -247,6 +273,8 @@ impl UserAgent {
         self.line_timeout(now);
         self.exchanges_timeout(now);
         self.sessions_timeout(now);
+        self.subscriptions_timeout(now);
+        self.publication_timeout(now);
         self.servers.retain(|_, server| {
             // An ACK that never comes (timer H) changes nothing any more.
             let _ = server.handle_timeout(now);

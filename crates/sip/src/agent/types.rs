@@ -10,6 +10,10 @@ pub struct FlowId(pub u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SessionId(pub u64);
 
+/// One subscription (RFC 6665), seen from this side. Never reused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SubscriptionId(pub u64);
+
 /// Digest hashes of user, realm and password in all three algorithms (RFC 8760), hexadecimal: what may be
 /// saved in place of a password.
 #[derive(Clone, PartialEq, Eq)]
@@ -202,6 +206,37 @@ pub enum Command {
         /// The session in which the REFER came.
         session: SessionId,
     },
+    /// SUBSCRIBE (RFC 6665) until it is ended or refused for good, whatever becomes of dialogs and flows. Answered by
+    /// `Notified` and `SubscriptionFailed`.
+    Subscribe {
+        /// From [`UserAgent::next_subscription`](crate::UserAgent::next_subscription).
+        subscription: SubscriptionId,
+        /// As in [`Command::Invite`].
+        target: String,
+        /// The Event header: a package, perhaps with parameters.
+        event: String,
+        /// The media types that can be read.
+        accept: &'static str,
+    },
+    /// Ask for the whole state again.
+    Resubscribe {
+        /// Which.
+        subscription: SubscriptionId,
+    },
+    /// SUBSCRIBE with Expires 0. Nothing is told of it any more.
+    Unsubscribe {
+        /// Which.
+        subscription: SubscriptionId,
+    },
+    /// PUBLISH this of us (RFC 3903), kept up until we sign out; the last one counts.
+    Publish {
+        /// The event package.
+        event: String,
+        /// The Content-Type.
+        content_type: String,
+        /// The body.
+        body: Vec<u8>,
+    },
     /// MESSAGE outside of any session (RFC 3428).
     Message {
         /// As in [`Command::Invite`].
@@ -344,10 +379,37 @@ pub enum Event {
         /// The request.
         request: Box<Message>,
     },
-    /// NOTIFY outside of a dialog (message-summary); it was answered with 200.
+    /// NOTIFY outside of any subscription (message-summary); it was answered with 200.
     Notify {
         /// The request.
         request: Box<Message>,
+    },
+    /// NOTIFY inside a subscription; it was answered with 200.
+    Notified {
+        /// Which.
+        subscription: SubscriptionId,
+        /// The From tag: each notifier of a forked SUBSCRIBE has its own state.
+        fork: String,
+        /// The last word of this notifier.
+        is_last: bool,
+        /// The request.
+        request: Box<Message>,
+    },
+    /// A subscription stands without a notifier.
+    SubscriptionFailed {
+        /// Which.
+        subscription: SubscriptionId,
+        /// The status of the SUBSCRIBE, 408 for silence; the one nearest to `reason` where a NOTIFY ended it.
+        code: u16,
+        /// `reason` of the last NOTIFY that ended a dialog, if none has come since: `rejected`, `noresource` …
+        reason: String,
+        /// When it is tried again by itself; `None`: never, and this is the last word of this subscription.
+        retry_at: Option<Instant>,
+    },
+    /// The server takes no PUBLISH of ours.
+    PublishRefused {
+        /// The status code.
+        code: u16,
     },
     /// A frame came that is no SIP message, and no request that could have been answered. Nothing else follows from it.
     NotSip {

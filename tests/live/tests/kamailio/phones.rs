@@ -238,7 +238,13 @@ fn short(event: &Event) -> Option<(SessionId, String)> {
         Event::Terminated { session, cause } => {
             (*session, format!("terminated {:?} {}", cause.ended_by, cause.code))
         }
-        Event::Authenticated(_) | Event::Inviting { .. } | Event::Notify { .. } | Event::NotSip { .. } => {
+        Event::Authenticated(_)
+        | Event::Inviting { .. }
+        | Event::Notify { .. }
+        | Event::Notified { .. }
+        | Event::SubscriptionFailed { .. }
+        | Event::PublishRefused { .. }
+        | Event::NotSip { .. } => {
             return None;
         }
     })

@@ -11,6 +11,7 @@ mod registration;
 mod reliable;
 mod replaces;
 mod requests;
+mod subscriptions;
 mod timers;
 mod transfers;
 mod weather;

@@ -464,6 +464,15 @@ fn short(event: &Event) -> String {
         Event::Message { request } => format!("message {}", String::from_utf8_lossy(request.body())),
         Event::NotSip { why } => format!("not sip: {why}"),
         Event::Notify { request } => format!("notify {}", String::from_utf8_lossy(request.body())),
+        Event::Notified { fork, is_last, request, .. } => {
+            let body = String::from_utf8_lossy(request.body());
+            format!("notified {fork} {body}{}", if *is_last { " last" } else { "" })
+        }
+        Event::SubscriptionFailed { code, reason, retry_at, .. } => {
+            let reason = if reason.is_empty() { String::new() } else { format!(" {reason}") };
+            format!("subscription failed {code}{reason}{}", if retry_at.is_some() { ", again" } else { "" })
+        }
+        Event::PublishRefused { code } => format!("publish refused {code}"),
         Event::Terminated { cause, .. } => {
             let by = match cause.ended_by {
                 EndedBy::Local => "local",

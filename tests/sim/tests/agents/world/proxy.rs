@@ -94,7 +94,9 @@ impl Proxy {
         if *request.method() == Method::Options && uri.user().is_none() {
             return reply(ResponseBuilder::new(request, StatusCode::OK));
         }
-        let targets = self.targets(&uri);
+        // What is published is for the server, not for the devices of who publishes.
+        let is_published = *request.method() == Method::Publish;
+        let targets = if is_published { Vec::new() } else { self.targets(&uri) };
         if targets.is_empty() && (self.swallow || uri.host() != "sip.test") {
             self.heard.push(request.clone());
             return Vec::new();

@@ -1,0 +1,522 @@
+//! Subscriptions (RFC 6665) and publication (RFC 3903): the phone is the subscriber, the test its notifiers.
+
+use super::world::World;
+use softframe_sip::{
+    Command, Event, SubscriptionId,
+    wire::{Message, ResponseBuilder, StatusCode},
+};
+
+/// A registered phone in whose domain the test answers for everybody.
+fn subscriber() -> World {
+    let mut world = World::registered(&["200"]);
+    world.proxy.swallow = true;
+    world
+}
+
+fn subscribe(world: &mut World, target: &str, event: &str) -> SubscriptionId {
+    let subscription = world.phones[0].agent.next_subscription();
+    let (target, event) = (target.to_owned(), event.to_owned());
+    let accept = "application/dialog-info+xml";
+    world.command(0, Command::Subscribe { subscription, target, event, accept });
+    world.run(20);
+    subscription
+}
+
+/// What the phone sent of this method that was not looked at yet, the oldest.
+fn heard(world: &mut World, method: &str) -> Message {
+    let is = |message: &Message| message.is_request() && message.method().as_str() == method;
+    let at = world.proxy.heard.iter().position(is);
+    world.proxy.heard.remove(at.unwrap_or_else(|| panic!("no {method}: {:?}", world.proxy.heard)))
+}
+
+fn count(world: &World, method: &str) -> usize {
+    world.proxy.heard.iter().filter(|message| message.method().as_str() == method).count()
+}
+
+fn respond(world: &mut World, request: &Message, code: u16, tag: &str, headers: &[(&str, &str)]) {
+    let builder = ResponseBuilder::new(request, StatusCode::new(code).expect("a status")).to_tag(tag);
+    let builder = headers.iter().fold(builder, |builder, (name, value)| builder.header(name, value));
+    world.send_to_phone(0, builder.build().into_octets());
+    world.run(20);
+}
+
+/// NOTIFY of the notifier with this tag, in the dialog of `subscribe`; the status it is answered with.
+fn notify(world: &mut World, subscribe: &Message, tag: &str, number: u32, state: &str, body: &str) -> u16 {
+    notify_about(world, subscribe, tag, number, state, "dialog", body)
+}
+
+fn notify_about(
+    world: &mut World,
+    subscribe: &Message,
+    tag: &str,
+    number: u32,
+    state: &str,
+    event: &str,
+    body: &str,
+) -> u16 {
+    let contact = subscribe.contact().expect("a Contact").uri;
+    let text = format!(
+        "NOTIFY {contact} SIP/2.0\r\nVia: SIP/2.0/WS n;branch=z9hG4bK{tag}{number}{}\r\nFrom: {};tag={tag}\r\n\
+         To: {}\r\nCall-ID: {}\r\nCSeq: {number} NOTIFY\r\nContact: <sip:{tag}@notifier.test>\r\nEvent: {event}\r\n\
+         Subscription-State: {state}\r\nRecord-Route: <sip:a.test;lr>, <sip:b.test;lr>\r\n\r\n{body}",
+        world.now,
+        format_args!("<{}>", subscribe.to().uri),
+        subscribe.from(),
+        subscribe.call_id(),
+    );
+    world.proxy.heard.retain(Message::is_request);
+    world.send_to_phone(0, text.into_bytes());
+    world.run(20);
+    let at = world.proxy.heard.iter().position(|message| message.status().is_some());
+    let answer = world.proxy.heard.remove(at.expect("an answer to NOTIFY"));
+    answer.status().map_or(0, |(code, _)| code)
+}
+
+/// A subscription that one notifier has answered, with empty ladders and no events.
+fn subscribed() -> (World, SubscriptionId, Message) {
+    let mut world = subscriber();
+    let id = subscribe(&mut world, "301", "dialog");
+    let request = heard(&mut world, "SUBSCRIBE");
+    respond(&mut world, &request, 200, "n1", &[("Expires", "1000")]);
+    assert_eq!(notify(&mut world, &request, "n1", 1, "active;expires=1000", "one"), 200);
+    assert_eq!(world.told(0), ["notified n1 one"]);
+    world.ladder();
+    (world, id, request)
+}
+
+#[test]
+fn subscription_begins_with_the_notify_and_is_refreshed_in_its_dialog_before_it_ends() {
+    let mut world = subscriber();
+    subscribe(&mut world, "301", "dialog");
+    let request = heard(&mut world, "SUBSCRIBE");
+    assert_eq!(request.uri().map(ToString::to_string).as_deref(), Some("sip:301@sip.test"));
+    for (name, value) in [("Event", "dialog"), ("Accept", "application/dialog-info+xml"), ("Expires", "3600")]
+    {
+        assert_eq!(request.header(name), Some(value));
+    }
+    // The NOTIFY overtakes the 200.
+    assert_eq!(notify(&mut world, &request, "n1", 7, "active;expires=1000", "one"), 200);
+    respond(&mut world, &request, 200, "n1", &[("Expires", "1000")]);
+    assert_eq!(world.told(0), ["notified n1 one"]);
+    world.run(740_000);
+    assert_eq!(count(&world, "SUBSCRIBE"), 0, "not before 75 per cent");
+    world.run(160_000);
+    let refresh = heard(&mut world, "SUBSCRIBE");
+    assert_eq!((refresh.call_id(), refresh.to().tag()), (request.call_id(), Some("n1")));
+    assert_eq!(refresh.from().tag(), request.from().tag());
+    assert_eq!(refresh.cseq().number, request.cseq().number + 1);
+    assert_eq!(refresh.uri().map(ToString::to_string).as_deref(), Some("sip:n1@notifier.test"));
+    assert_eq!(refresh.list("Route").collect::<Vec<_>>(), ["<sip:a.test;lr>", "<sip:b.test;lr>"]);
+    respond(&mut world, &refresh, 200, "n1", &[("Expires", "1000")]);
+    assert_eq!(notify(&mut world, &request, "n1", 8, "active;expires=1000", "two"), 200);
+    assert_eq!(world.told(0), ["notified n1 two"]);
+    world.run(740_000);
+    assert_eq!(count(&world, "SUBSCRIBE"), 0, "refreshed once");
+}
+
+#[test]
+fn notifies_that_do_not_belong_are_refused_and_those_that_come_twice_are_told_once() {
+    let (mut world, _, request) = subscribed();
+    assert_eq!(notify(&mut world, &request, "n1", 1, "active", "again"), 200, "the same number");
+    assert_eq!(notify(&mut world, &request, "n1", 3, "active", "three"), 200);
+    assert_eq!(notify(&mut world, &request, "n1", 2, "active", "late"), 500);
+    assert_eq!(notify_about(&mut world, &request, "n1", 4, "active", "presence", "other"), 489);
+    assert_eq!(notify_about(&mut world, &request, "n1", 4, "active", "dialog;id=9", "other"), 489);
+    let text = String::from_utf8_lossy(request.octets()).replace(request.call_id(), "another");
+    let foreign = Message::parse(text.into_bytes()).expect("a message");
+    assert_eq!(notify(&mut world, &foreign, "n1", 5, "active", "foreign"), 481);
+    assert_eq!(world.told(0), ["notified n1 three"]);
+    // Only while timer N runs may a further branch answer.
+    world.run(33_000);
+    assert_eq!(notify(&mut world, &request, "n2", 1, "active", "too late"), 481);
+    assert!(world.told(0).is_empty());
+}
+
+#[test]
+fn each_branch_of_a_forked_subscribe_is_a_dialog_of_its_own_up_to_four() {
+    let (mut world, id, request) = subscribed();
+    for (tag, code) in [("n2", 200), ("n3", 200), ("n4", 200), ("n5", 481)] {
+        assert_eq!(notify(&mut world, &request, tag, 1, "active;expires=1000", tag), code, "{tag}");
+    }
+    assert_eq!(world.told(0), ["notified n2 n2", "notified n3 n3", "notified n4 n4"]);
+    assert_eq!(notify(&mut world, &request, "n2", 2, "terminated;reason=noresource", ""), 200);
+    assert_eq!(world.told(0), ["notified n2  last"], "the others stand");
+    world.command(0, Command::Unsubscribe { subscription: id });
+    world.run(20);
+    let mut tags: Vec<String> = Vec::new();
+    while count(&world, "SUBSCRIBE") > 0 {
+        let farewell = heard(&mut world, "SUBSCRIBE");
+        assert_eq!(farewell.header("Expires"), Some("0"));
+        tags.push(farewell.to().tag().expect("a tag").to_owned());
+    }
+    assert_eq!(tags, ["n1", "n3", "n4"]);
+}
+
+#[test]
+fn ended_subscription_says_expires_0_and_takes_the_last_notify_in_silence() {
+    let (mut world, id, request) = subscribed();
+    world.command(0, Command::Unsubscribe { subscription: id });
+    world.run(20);
+    let farewell = heard(&mut world, "SUBSCRIBE");
+    assert_eq!((farewell.header("Expires"), farewell.to().tag()), (Some("0"), Some("n1")));
+    respond(&mut world, &farewell, 200, "n1", &[("Expires", "0")]);
+    assert_eq!(notify(&mut world, &request, "n1", 2, "terminated;reason=timeout", "bye"), 200);
+    assert_eq!(notify(&mut world, &request, "n1", 3, "active", "after it"), 481);
+    assert!(world.told(0).is_empty());
+    assert_eq!(
+        world.ladder(),
+        [
+            "200 > SUBSCRIBE",
+            "200 < 200 SUBSCRIBE",
+            "200 < NOTIFY",
+            "200 > 200 NOTIFY",
+            "200 < NOTIFY",
+            "200 > 481 NOTIFY"
+        ]
+    );
+    world.assert_quiet();
+}
+
+#[test]
+fn subscription_ended_before_anybody_answered_is_refused_to_the_notifier() {
+    let mut world = subscriber();
+    let id = subscribe(&mut world, "301", "dialog");
+    let request = heard(&mut world, "SUBSCRIBE");
+    world.command(0, Command::Unsubscribe { subscription: id });
+    respond(&mut world, &request, 200, "n1", &[("Expires", "1000")]);
+    assert_eq!(count(&world, "SUBSCRIBE"), 0, "without a dialog there is nothing to say");
+    assert_eq!(notify(&mut world, &request, "n1", 1, "active;expires=1000", "one"), 481);
+    assert!(world.told(0).is_empty());
+}
+
+#[test]
+fn refusals_are_final_passing_or_bargained_with() {
+    for (code, headers, told) in [
+        (404, vec![], "subscription failed 404"),
+        (403, vec![], "subscription failed 403"),
+        (405, vec![], "subscription failed 405"),
+        (489, vec![("Allow-Events", "presence")], "subscription failed 489"),
+        (603, vec![], "subscription failed 603"),
+        (501, vec![], "subscription failed 501"),
+        (423, vec![], "subscription failed 423"),
+        (423, vec![("Min-Expires", "60")], "subscription failed 423"),
+        (423, vec![("Min-Expires", "999999")], "subscription failed 423"),
+    ] {
+        let mut world = subscriber();
+        subscribe(&mut world, "301", "dialog");
+        let request = heard(&mut world, "SUBSCRIBE");
+        respond(&mut world, &request, code, "p", &headers);
+        assert_eq!(world.told(0), [told], "{code} {headers:?}");
+        world.run(4_000_000);
+        assert_eq!(count(&world, "SUBSCRIBE"), 0, "{code}: nothing follows");
+        assert!(world.told(0).is_empty());
+    }
+    for (code, headers, at_least, at_most) in [
+        (480, vec![], 22_000, 31_000),
+        (503, vec![("Retry-After", "120")], 119_000, 121_000),
+        (500, vec![("Retry-After", "5")], 4_000, 6_000),
+        (481, vec![], 22_000, 31_000),
+    ] {
+        let mut world = subscriber();
+        subscribe(&mut world, "301", "dialog");
+        let request = heard(&mut world, "SUBSCRIBE");
+        respond(&mut world, &request, code, "p", &headers);
+        assert_eq!(world.told(0), [format!("subscription failed {code}, again")]);
+        world.run(at_least);
+        assert_eq!(count(&world, "SUBSCRIBE"), 0, "{code}: too early");
+        world.run(at_most - at_least);
+        let again = heard(&mut world, "SUBSCRIBE");
+        assert_ne!(again.call_id(), request.call_id(), "{code}");
+        respond(&mut world, &again, code, "p", &[]);
+        world.told(0);
+        world.run(44_000);
+        assert_eq!(count(&world, "SUBSCRIBE"), 0, "{code}: the second wait is longer");
+        world.run(17_000);
+        heard(&mut world, "SUBSCRIBE");
+    }
+}
+
+#[test]
+fn too_brief_interval_of_a_subscription_is_lengthened_outside_and_inside_of_the_dialog() {
+    let mut world = subscriber();
+    subscribe(&mut world, "301", "dialog");
+    let request = heard(&mut world, "SUBSCRIBE");
+    respond(&mut world, &request, 423, "p", &[("Min-Expires", "7200")]);
+    let longer = heard(&mut world, "SUBSCRIBE");
+    assert_eq!(longer.header("Expires"), Some("7200"));
+    respond(&mut world, &longer, 200, "n1", &[]);
+    assert_eq!(notify(&mut world, &longer, "n1", 1, "active;expires=100", ""), 200);
+    world.run(91_000);
+    let refresh = heard(&mut world, "SUBSCRIBE");
+    respond(&mut world, &refresh, 423, "n1", &[("Min-Expires", "9000")]);
+    let longer = heard(&mut world, "SUBSCRIBE");
+    assert_eq!((longer.header("Expires"), longer.to().tag()), (Some("9000"), Some("n1")));
+    assert!(longer.cseq().number > refresh.cseq().number);
+    assert_eq!(world.told(0), ["notified n1 "]);
+}
+
+#[test]
+fn notifier_that_has_forgotten_us_or_says_nothing_is_asked_anew() {
+    // 481 to the refresh.
+    let (mut world, _, request) = subscribed();
+    world.run(900_000);
+    let refresh = heard(&mut world, "SUBSCRIBE");
+    respond(&mut world, &refresh, 481, "n1", &[]);
+    let anew = heard(&mut world, "SUBSCRIBE");
+    assert!(anew.to().tag().is_none() && anew.call_id() != request.call_id());
+    assert_eq!(notify(&mut world, &request, "n1", 9, "active", "of the old dialog"), 481);
+    assert_eq!(notify(&mut world, &anew, "n9", 1, "active", "new"), 200);
+    assert_eq!(world.told(0), ["notified n9 new"]);
+
+    // A refresh that is accepted, and no NOTIFY after it.
+    let (mut world, _, _) = subscribed();
+    world.run(900_000);
+    let refresh = heard(&mut world, "SUBSCRIBE");
+    respond(&mut world, &refresh, 200, "n1", &[("Expires", "1000")]);
+    world.run(33_000);
+    assert!(heard(&mut world, "SUBSCRIBE").to().tag().is_none());
+
+    // A refresh refused for now is repeated in the dialog, and what was granted still counts.
+    let (mut world, _, request) = subscribed();
+    world.run(900_000);
+    let refresh = heard(&mut world, "SUBSCRIBE");
+    respond(&mut world, &refresh, 503, "n1", &[("Retry-After", "20")]);
+    assert_eq!(notify(&mut world, &request, "n1", 2, "active", "still"), 200);
+    world.run(21_000);
+    assert_eq!(heard(&mut world, "SUBSCRIBE").to().tag(), Some("n1"));
+}
+
+#[test]
+fn subscribe_that_nobody_notifies_of_has_failed_after_32_seconds() {
+    let mut world = subscriber();
+    subscribe(&mut world, "301", "dialog");
+    let request = heard(&mut world, "SUBSCRIBE");
+    respond(&mut world, &request, 200, "n1", &[("Expires", "1000")]);
+    world.run(31_900);
+    assert!(world.told(0).is_empty());
+    world.run(100);
+    assert_eq!(world.told(0), ["subscription failed 408, again"]);
+    world.run(31_000);
+    heard(&mut world, "SUBSCRIBE");
+    // And where not even the 200 comes.
+    world.run(32_000);
+    assert_eq!(world.told(0), ["subscription failed 408, again"]);
+}
+
+#[test]
+fn what_follows_from_the_end_depends_on_its_reason() {
+    // Reason, what is told, when it is asked again.
+    for (reason, told, again) in [
+        ("deactivated", "", Some(0)),
+        ("timeout", "", Some(0)),
+        ("whatever", "", Some(0)),
+        ("probation;retry-after=50", "subscription failed 480 probation, again", Some(50_000)),
+        ("giveup;retry-after=50", "subscription failed 480 giveup, again", Some(50_000)),
+        ("rejected", "subscription failed 403 rejected", None),
+        ("noresource", "subscription failed 404 noresource", None),
+        ("invariant", "subscription failed 200 invariant", None),
+    ] {
+        let (mut world, _, request) = subscribed();
+        world.run(10_000);
+        let state = format!("terminated;reason={reason}");
+        assert_eq!(notify(&mut world, &request, "n1", 2, &state, "end"), 200);
+        let expected = ["notified n1 end last", told];
+        assert_eq!(world.told(0), expected[..if told.is_empty() { 1 } else { 2 }], "{reason}");
+        match again {
+            Some(0) => assert!(heard(&mut world, "SUBSCRIBE").to().tag().is_none(), "{reason}"),
+            Some(millis) => {
+                world.run(millis - 100);
+                assert_eq!(count(&world, "SUBSCRIBE"), 0, "{reason}");
+                world.run(200);
+                heard(&mut world, "SUBSCRIBE");
+            }
+            None => {
+                world.run(4_000_000);
+                assert_eq!(count(&world, "SUBSCRIBE"), 0, "{reason}");
+            }
+        }
+    }
+}
+
+#[test]
+fn notifier_that_ends_each_subscription_at_once_is_asked_every_ten_seconds() {
+    let (mut world, _, mut request) = subscribed();
+    for _ in 0..5 {
+        assert_eq!(notify(&mut world, &request, "n1", 2, "terminated;reason=deactivated", ""), 200);
+        world.run(9_000);
+        assert_eq!(count(&world, "SUBSCRIBE"), 0);
+        world.run(1_000);
+        request = heard(&mut world, "SUBSCRIBE");
+        assert_eq!(notify(&mut world, &request, "n1", 1, "active", ""), 200);
+    }
+}
+
+#[test]
+fn subscription_is_asked_for_anew_on_the_next_flow_and_waits_for_it() {
+    let (mut world, _, request) = subscribed();
+    world.cut(0);
+    world.run(20_000);
+    let anew = heard(&mut world, "SUBSCRIBE");
+    assert!(anew.to().tag().is_none() && anew.call_id() != request.call_id());
+    assert_eq!(notify(&mut world, &request, "n1", 2, "active", "of the old flow"), 481);
+    assert_eq!(notify(&mut world, &anew, "n1", 1, "active", "new"), 200);
+    world.phones[0].reachable = false;
+    world.cut(0);
+    let late = subscribe(&mut world, "302", "dialog");
+    world.run(60_000);
+    assert_eq!(count(&world, "SUBSCRIBE"), 0, "nothing without a registration");
+    world.phones[0].reachable = true;
+    world.run(60_000);
+    let targets: Vec<String> = (0..2).map(|_| heard(&mut world, "SUBSCRIBE").to().uri.to_string()).collect();
+    assert_eq!(targets, ["sip:301@sip.test", "sip:302@sip.test"], "{late:?}");
+}
+
+#[test]
+fn challenged_subscribe_and_its_refresh_are_answered_with_credentials() {
+    let mut world = subscriber();
+    world.proxy.challenges_all = true;
+    subscribe(&mut world, "301", "dialog");
+    world.run(100);
+    assert_eq!(world.ladder(), ["200 > SUBSCRIBE", "200 < 407 SUBSCRIBE", "200 > SUBSCRIBE"]);
+    let request = heard(&mut world, "SUBSCRIBE");
+    assert_eq!(notify(&mut world, &request, "n1", 1, "active;expires=100", "one"), 200);
+    world.run(91_000);
+    let refresh = heard(&mut world, "SUBSCRIBE");
+    assert_eq!(refresh.cseq().number, request.cseq().number + 1, "the number of the one that got in");
+    let challenge =
+        ("Proxy-Authenticate", "Digest realm=\"sip.test\", nonce=\"fresh\", algorithm=SHA-256, qop=\"auth\"");
+    respond(&mut world, &refresh, 407, "n1", &[challenge]);
+    let again = heard(&mut world, "SUBSCRIBE");
+    assert!(again.header("Proxy-Authorization").is_some_and(|value| value.contains("fresh")));
+    assert_eq!((again.cseq().number, again.to().tag()), (refresh.cseq().number + 1, Some("n1")));
+}
+
+#[test]
+fn subscriptions_are_bounded_and_sixteen_are_asked_for_at_a_time() {
+    let mut world = subscriber();
+    for number in 1_000..1_256 {
+        let subscription = world.phones[0].agent.next_subscription();
+        let (target, event) = (number.to_string(), "dialog".to_owned());
+        world.command(0, Command::Subscribe { subscription, target, event, accept: "x/y" });
+    }
+    world.run(20);
+    assert_eq!(count(&world, "SUBSCRIBE"), 16);
+    assert!(world.told(0).is_empty());
+    let mut seen = 0;
+    while count(&world, "SUBSCRIBE") > 0 {
+        let request = heard(&mut world, "SUBSCRIBE");
+        assert_eq!(notify(&mut world, &request, "n", 1, "active;expires=100000", ""), 200);
+        respond(&mut world, &request, 200, "n", &[]);
+        seen += 1;
+    }
+    assert_eq!(seen, 256);
+    world.told(0);
+    subscribe(&mut world, "one more", "dialog");
+    assert_eq!(world.told(0), ["subscription failed 500"]);
+}
+
+#[test]
+fn notifies_without_end_are_put_off_and_the_subscription_stays() {
+    let (mut world, _, request) = subscribed();
+    let mut taken = 0;
+    while notify(&mut world, &request, "n1", taken + 2, "active", "") == 200 {
+        taken += 1;
+        world.now -= 20;
+    }
+    assert!((4_900..=5_000).contains(&taken), "{taken}");
+    let told = world.told(0).len();
+    assert_eq!(u32::try_from(told), Ok(taken));
+    world.run(10_000);
+    assert_eq!(notify(&mut world, &request, "n1", taken + 3, "active", "after it"), 200);
+}
+
+#[test]
+fn signing_out_ends_subscriptions_and_takes_back_what_was_published() {
+    let (mut world, _, _) = subscribed();
+    publish(&mut world, "here");
+    let request = heard(&mut world, "PUBLISH");
+    respond(&mut world, &request, 200, "p", &[("SIP-ETag", "e1"), ("Expires", "3600")]);
+    world.ladder();
+    world.command(0, Command::Unregister);
+    world.run(20);
+    assert_eq!(heard(&mut world, "SUBSCRIBE").header("Expires"), Some("0"));
+    let gone = heard(&mut world, "PUBLISH");
+    assert_eq!((gone.header("Expires"), gone.header("SIP-If-Match")), (Some("0"), Some("e1")));
+    assert!(gone.body().is_empty());
+    let order: Vec<String> = world.ladder().into_iter().filter(|line| line.contains('>')).collect();
+    assert_eq!(order.last().map(String::as_str), Some("200 > REGISTER"), "{order:?}");
+    world.run(3_000);
+    assert_eq!(world.told(0).last().map(String::as_str), Some("Offline"));
+    assert!(world.phones[0].agent.is_idle());
+    assert_eq!(world.phones[0].agent.poll_timeout(), None);
+}
+
+fn publish(world: &mut World, body: &str) {
+    let (event, content_type) = ("presence".to_owned(), "application/pidf+xml".to_owned());
+    world.command(0, Command::Publish { event, content_type, body: body.as_bytes().to_vec() });
+    world.run(20);
+}
+
+#[test]
+fn publication_goes_on_by_its_entity_tag_and_begins_anew_where_that_is_forgotten() {
+    let mut world = subscriber();
+    publish(&mut world, "here");
+    let first = heard(&mut world, "PUBLISH");
+    assert_eq!(first.uri().map(ToString::to_string).as_deref(), Some("sip:200@sip.test"));
+    assert_eq!((first.header("Event"), first.header("Expires")), (Some("presence"), Some("3600")));
+    assert_eq!((first.header("SIP-If-Match"), first.body()), (None, b"here".as_slice()));
+    // A change while it is under way waits for the tag.
+    publish(&mut world, "away");
+    assert_eq!(count(&world, "PUBLISH"), 0);
+    respond(&mut world, &first, 200, "p", &[("SIP-ETag", "e1"), ("Expires", "100")]);
+    let change = heard(&mut world, "PUBLISH");
+    assert_eq!((change.header("SIP-If-Match"), change.body()), (Some("e1"), b"away".as_slice()));
+    respond(&mut world, &change, 200, "p", &[("SIP-ETag", "e2"), ("Expires", "100")]);
+    world.run(74_000);
+    assert_eq!(count(&world, "PUBLISH"), 0);
+    world.run(16_500);
+    let refresh = heard(&mut world, "PUBLISH");
+    assert_eq!((refresh.header("SIP-If-Match"), refresh.body()), (Some("e2"), b"".as_slice()));
+    respond(&mut world, &refresh, 412, "p", &[]);
+    let anew = heard(&mut world, "PUBLISH");
+    assert_eq!((anew.header("SIP-If-Match"), anew.body()), (None, b"away".as_slice()));
+    assert!(world.told(0).is_empty());
+}
+
+#[test]
+fn refused_publication_is_told_once_and_a_passing_trouble_is_not() {
+    let mut world = subscriber();
+    publish(&mut world, "here");
+    let first = heard(&mut world, "PUBLISH");
+    respond(&mut world, &first, 503, "p", &[("Retry-After", "7")]);
+    world.run(6_000);
+    assert_eq!(count(&world, "PUBLISH"), 0);
+    world.run(1_100);
+    let again = heard(&mut world, "PUBLISH");
+    respond(&mut world, &again, 423, "p", &[("Min-Expires", "7200")]);
+    let longer = heard(&mut world, "PUBLISH");
+    assert_eq!(longer.header("Expires"), Some("7200"));
+    assert!(world.told(0).is_empty());
+    respond(&mut world, &longer, 489, "p", &[]);
+    assert_eq!(world.told(0), ["publish refused 489"]);
+    world.run(4_000_000);
+    assert_eq!(count(&world, "PUBLISH"), 0);
+    // A 412 to what named no tag is no reason to go round in circles.
+    publish(&mut world, "here");
+    let next = heard(&mut world, "PUBLISH");
+    respond(&mut world, &next, 412, "p", &[]);
+    assert_eq!(world.told(0), ["publish refused 412"]);
+}
+
+#[test]
+fn publication_that_a_broken_flow_swallowed_is_sent_again_on_the_next() {
+    let mut world = subscriber();
+    publish(&mut world, "here");
+    heard(&mut world, "PUBLISH");
+    world.cut(0);
+    world.run(20_000);
+    let again = heard(&mut world, "PUBLISH");
+    assert_eq!(again.body(), b"here");
+    let refused = world.phones[0].events.iter().any(|event| matches!(event, Event::PublishRefused { .. }));
+    assert!(!refused);
+}
