@@ -106,6 +106,8 @@ pub(crate) enum State {
     Preparing { attention_at: Option<Instant> },
     /// Outgoing: INVITE sent.
     Calling,
+    /// Outgoing: redirected there after early media had used up our offer. The browser makes another.
+    Redirecting { target: String },
     /// Outgoing: a provisional response came.
     Progressing(Progressing),
     /// Incoming: rings. `trouble`: answering met this, so declining says 480.
@@ -123,8 +125,10 @@ pub(crate) struct Progressing {
     pub(crate) since: Instant,
     /// 180: the other side rings.
     pub(crate) ringing: bool,
-    /// The fork whose early media is heard, and its description.
-    pub(crate) early: Option<(String, String)>,
+    /// The fork whose early media is heard.
+    pub(crate) early: Option<String>,
+    /// The first description of each fork: its answer, if its 2xx has none (RFC 6337 §3.1.1).
+    pub(crate) answers: Vec<(String, String)>,
     /// What the host heard last: the status, and whether early media is there.
     pub(crate) told: (u16, bool),
 }
@@ -233,7 +237,21 @@ impl Call {
     }
 
     pub(crate) fn is_outgoing_attempt(&self) -> bool {
-        matches!(self.state, State::Preparing { .. } | State::Calling | State::Progressing(_))
+        match self.state {
+            State::Preparing { .. } | State::Calling | State::Redirecting { .. } | State::Progressing(_) => {
+                true
+            }
+            State::Incoming { .. }
+            | State::Answering { .. }
+            | State::Accepting { .. }
+            | State::Talking(_) => false,
+        }
+    }
+
+    /// Whether it was accepted in the place of this session.
+    pub(crate) fn has_taken(&self, session: SessionId) -> bool {
+        let is_accepted = matches!(self.state, State::Accepting { .. } | State::Talking(_));
+        is_accepted && self.replaces == Some(session)
     }
 
     /// Accepted, not held by us.
@@ -252,6 +270,7 @@ impl Call {
             State::Talking(talk) => talk.held.unwrap_or(talk.accepted),
             State::Preparing { .. }
             | State::Calling
+            | State::Redirecting { .. }
             | State::Incoming { .. }
             | State::Answering { .. }
             | State::Accepting { .. } => self.started,

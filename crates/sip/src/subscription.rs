@@ -3,7 +3,7 @@
 
 mod notify;
 
-pub(crate) use notify::{Notified, event_package};
+pub(crate) use notify::{Notified, event_package, with_params};
 
 use crate::{
     Event, Ids, Instant, SubscriptionId,

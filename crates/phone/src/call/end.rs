@@ -22,7 +22,7 @@ impl Phone {
             (_, false) => Stage::Incoming,
         };
         let mut ending = ending(stage, cause);
-        if self.calls.values().any(|other| other.replaces == Some(session)) {
+        if cause.ended_by == EndedBy::Local && self.calls.values().any(|other| other.has_taken(session)) {
             ending.reason = Reason::Transferred;
         }
         self.finish(now, id, ending);
@@ -37,7 +37,9 @@ impl Phone {
                 self.decline_unfollowed(now, id);
                 Ending::local(Reason::Cancelled, 0, "")
             }
-            State::Calling | State::Progressing(_) => Ending::local(Reason::Cancelled, 487, ""),
+            State::Calling | State::Redirecting { .. } | State::Progressing(_) => {
+                Ending::local(Reason::Cancelled, 487, "")
+            }
             State::Incoming { .. } | State::Answering { .. } => return self.decline(now, id, None),
             State::Accepting { .. } | State::Talking(_) => Ending::local(reason, 200, ""),
         };

@@ -19,6 +19,8 @@ const MAX_QUEUED: usize = 8;
 pub(crate) enum Purpose {
     /// Our offer goes into the INVITE.
     Invite,
+    /// Our offer goes into the same INVITE to another target.
+    Redirect,
     /// Our answer (or offer, where theirs lacks) goes into the 200.
     Accept,
     /// Their early answer was applied.
@@ -168,6 +170,7 @@ impl Phone {
     fn media_outcome(&mut self, now: Instant, id: CallId, purpose: Purpose, event: MediaEvent) {
         match (purpose, event) {
             (Purpose::Invite, MediaEvent::Offer(sdp)) => self.offer_made(now, id, sdp),
+            (Purpose::Redirect, MediaEvent::Offer(sdp)) => self.redirect_made(now, id, sdp),
             (Purpose::Accept, MediaEvent::Answer(sdp) | MediaEvent::Offer(sdp)) => {
                 self.answer_made(now, id, sdp)
             }

@@ -17,6 +17,8 @@ use softframe_sip::{Command, Instant, SessionId, wire::Message};
 const MAX_HOST_HEADERS: usize = 32;
 /// Octets of the value of one of them.
 const MAX_HOST_HEADER_OCTETS: usize = 512;
+/// Forks whose answers are kept: as many as the SIP side tells apart.
+const MAX_ANSWERS: usize = 16;
 /// A microphone prompt in a frame that is not displayed is never seen: the page is told after this time.
 const ATTENTION_MILLIS: u64 = 1_500;
 
@@ -140,26 +142,28 @@ impl Phone {
         let media = sdp::admit(response.body()).ok().map(str::to_owned);
         let Some(call) = self.calls.get_mut(&id) else { return };
         let before = match &call.state {
-            State::Calling => Progressing { since: now, ringing: false, early: None, told: (0, false) },
+            State::Calling => {
+                Progressing { since: now, ringing: false, early: None, answers: Vec::new(), told: (0, false) }
+            }
             State::Progressing(progressing) => progressing.clone(),
             _ => return,
         };
-        let first_ring = code == 180 && !before.ringing;
-        let first_media = before.early.is_none();
-        let early = before.early.or_else(|| media.map(|sdp| (fork, sdp)));
+        let Progressing { since, ringing, mut early, mut answers, told } = before;
+        let first_ring = code == 180 && !ringing;
+        let first_media = media.clone().filter(|_| early.is_none());
+        if first_media.is_some() {
+            early = Some(fork.clone());
+        }
+        let is_known = answers.iter().any(|(known, _)| *known == fork);
+        answers.extend(media.filter(|_| !is_known && answers.len() < MAX_ANSWERS).map(|sdp| (fork, sdp)));
         let heard = early.is_some();
-        let answer = early.as_ref().filter(|_| first_media).map(|(_, sdp)| sdp.clone());
-        call.state = State::Progressing(Progressing {
-            since: before.since,
-            ringing: before.ringing || code == 180,
-            early,
-            told: (code, heard),
-        });
-        if let Some(answer) = answer {
+        let ringing = ringing || code == 180;
+        call.state = State::Progressing(Progressing { since, ringing, early, answers, told: (code, heard) });
+        if let Some(answer) = first_media {
             self.ask_media(now, id, MediaRequest::Accept { answer, provisional: true }, Purpose::Early);
         }
         // Each fork rings, and each repeats it: the host hears of what is new.
-        if before.told != (code, heard) {
+        if told != (code, heard) {
             let extra = Extra { code: Some(code), early_media: Some(heard), ..Extra::default() };
             self.tell_call(now, id, "phone:progress", extra);
         }
@@ -175,16 +179,20 @@ impl Phone {
             return;
         };
         let Some(call) = self.calls.get_mut(&id) else { return };
-        let early = match &call.state {
-            State::Calling => None,
-            State::Progressing(progressing) => progressing.early.clone(),
+        let (early, answers) = match &mut call.state {
+            State::Calling => (None, Vec::new()),
+            State::Progressing(progressing) => {
+                (progressing.early.take(), std::mem::take(&mut progressing.answers))
+            }
             _ => return,
         };
-        let body = match (sdp::admit(response.body()), &early) {
-            (Ok(body), _) => Some(body.to_owned()),
-            // RFC 3264 §4 with RFC 3261 §13.2.1: the answer may have come in a reliable 18x already.
-            (Err(_), Some((heard, sdp))) if heard == fork && response.body().is_empty() => Some(sdp.clone()),
-            (Err(_), _) => None,
+        let body = match sdp::admit(response.body()) {
+            Ok(body) => Some(body.to_owned()),
+            // RFC 3261 §13.2.1: the answer may have come in a reliable 18x already.
+            Err(_) if response.body().is_empty() => {
+                answers.into_iter().find(|(known, _)| known == fork).map(|(_, sdp)| sdp)
+            }
+            Err(_) => None,
         };
         let Some(body) = body else {
             self.command(now, Command::Terminate { session, reason: None });
@@ -194,8 +202,8 @@ impl Phone {
         let key_tones = sdp::inspect(&body).is_none_or(|looks| looks.key_tones);
         self.begin_talk(now, id, key_tones);
         match early {
-            Some((heard, _)) if heard != fork => self.talk_with_another_fork(now, id),
-            _ => {
+            Some(heard) if heard != fork => self.talk_with_another_fork(now, id),
+            Some(_) | None => {
                 let accept = MediaRequest::Accept { answer: body, provisional: false };
                 self.ask_media(now, id, accept, Purpose::Final);
             }

@@ -130,6 +130,7 @@ impl Phone {
                     progressing.early = None;
                 }
             }
+            Purpose::Redirect => self.redirect_failed(now, id),
             Purpose::Final => self.end(now, id, Reason::MediaFailed),
             Purpose::Reinvite | Purpose::Reinvited => self.renewal_broke(now, id, error),
             Purpose::Reanswer | Purpose::LateOffer => self.offer_refused(now, id),

@@ -2,9 +2,10 @@
 //!
 //! It never follows by itself what a person would be asked for.
 
-use super::{State, Wish};
+use super::{Purpose, State, Wish};
 use crate::{
-    CallId, Phone,
+    CallId, MediaRequest, Phone,
+    cause::{Ending, Reason},
     dial::{self, Verdict},
 };
 use softframe_sip::{Command, Instant, SessionId, wire::Uri};
@@ -27,10 +28,53 @@ impl Phone {
         let number = self.admit_target(now, target);
         let question = number.as_deref().and_then(|number| dial::question(number, &self.config));
         let onward = number.clone().filter(|_| question.is_none());
-        self.command(now, Command::Redirect { session, target: onward });
+        self.go_onward(now, session, onward);
         if let (Some(number), Some(question)) = (number, question) {
             self.ask_person(now, Wish { number, ..Wish::default() }, question);
         }
+    }
+
+    /// The INVITE goes to the next target. A transport speaks to one peer only: where one has answered early, the next
+    /// gets the offer of a fresh one.
+    fn go_onward(&mut self, now: Instant, session: SessionId, target: Option<String>) {
+        let call = self.call_of(session).and_then(|id| self.calls.get_mut(&id));
+        let fresh = match (call, &target) {
+            (Some(call), Some(target)) => {
+                let answered =
+                    matches!(&call.state, State::Progressing(progressing) if !progressing.answers.is_empty());
+                call.state = match answered {
+                    true => State::Redirecting { target: target.clone() },
+                    false => State::Calling,
+                };
+                answered.then_some(call.id)
+            }
+            (Some(_) | None, _) => None,
+        };
+        match fresh {
+            Some(id) => {
+                self.renew_peer(id);
+                let offer = MediaRequest::Offer { send: true, restart: false };
+                self.ask_media(now, id, offer, Purpose::Redirect);
+            }
+            None => self.command(now, Command::Redirect { session, target, offer: None }),
+        }
+    }
+
+    /// The browser made the offer for the next target.
+    pub(crate) fn redirect_made(&mut self, now: Instant, id: CallId, sdp: String) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let (State::Redirecting { target }, Some(session)) = (&call.state, call.session) else { return };
+        let (target, offer) = (Some(target.clone()), Some(sdp.into_bytes()));
+        call.state = State::Calling;
+        self.resend_mute(id);
+        self.command(now, Command::Redirect { session, target, offer });
+    }
+
+    pub(crate) fn redirect_failed(&mut self, now: Instant, id: CallId) {
+        if let Some(session) = self.calls.get(&id).and_then(|call| call.session) {
+            self.command(now, Command::Terminate { session, reason: None });
+        }
+        self.finish(now, id, Ending::local(Reason::MediaFailed, 487, ""));
     }
 
     /// The number of a URI that others want us to call, if it may be dialled.

@@ -303,7 +303,7 @@ impl Phone {
     fn call_state(&self, now: Instant, call: &Call) -> Value {
         let state = match &call.state {
             State::Preparing { .. } => "preparing",
-            State::Calling => "calling",
+            State::Calling | State::Redirecting { .. } => "calling",
             State::Progressing(_) => "progress",
             State::Incoming { .. } => "ringing",
             State::Answering { .. } | State::Accepting { .. } => "answering",

@@ -157,7 +157,7 @@ fn pill(call: &Call, now: Instant) -> (Pill, Option<Text>) {
             let note = attention_at.is_none().then(|| Text::of("call.allow"));
             ((Text::of("call.calling"), Tone::Accent, ""), note)
         }
-        State::Calling => ((Text::of("call.calling"), Tone::Accent, ""), None),
+        State::Calling | State::Redirecting { .. } => ((Text::of("call.calling"), Tone::Accent, ""), None),
         State::Progressing(progressing) if progressing.early.is_some() => (
             (Text::with("call.early", "t", short(progressing.since)), Tone::Accent, ""),
             Some(Text::of("call.early.note")),

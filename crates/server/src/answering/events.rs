@@ -48,7 +48,9 @@ impl Answering {
             }
             // A number calls nobody.
             Event::Referred { session, .. } => vec![Command::Decline { session }],
-            Event::Redirected { session, .. } => vec![Command::Redirect { session, target: None }],
+            Event::Redirected { session, .. } => {
+                vec![Command::Redirect { session, target: None, offer: None }]
+            }
             Event::Terminated { session, cause } => self.terminated(id, session, &cause),
             Event::Authenticated(_)
             | Event::Inviting { .. }

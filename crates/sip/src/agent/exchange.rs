@@ -186,12 +186,11 @@ impl UserAgent {
             self.exchanges.remove(&key);
         }
         let code = response.status().map_or(0, |(code, _)| code);
-        if let (422, Some(edit)) = (code, longer(&request, &response))
-            && !matches!(purpose, Purpose::Abandoned { .. })
-        {
+        let is_wanted = self.is_wanted(&purpose, &request);
+        if let (422, true, Some(edit)) = (code, is_wanted, longer(&request, &response)) {
             return self.send_again(now, &purpose, &request, edit, attempt);
         }
-        let unanswered = match (code, attempt) {
+        let unanswered = match (code, attempt.filter(|_| is_wanted)) {
             (401 | 407, Some(attempt)) => match self.try_again(now, &purpose, &request, &response, attempt) {
                 Ok(()) => return,
                 Err(unanswered) => Some(unanswered),
@@ -199,6 +198,20 @@ impl UserAgent {
             _ => None,
         };
         self.dispatch(now, &key, purpose, &request, &response, unanswered);
+    }
+
+    /// Whether a request may be sent again: inside a session nothing but the BYE follows its end (RFC 3261 §15).
+    fn is_wanted(&self, purpose: &Purpose, request: &Message) -> bool {
+        match purpose {
+            Purpose::Abandoned { .. } => false,
+            Purpose::Register | Purpose::Ping | Purpose::Invite(_) | Purpose::Bye => true,
+            Purpose::Subscribe(_) | Purpose::Publish => true,
+            Purpose::Forgotten if request.to().tag().is_none() => true,
+            Purpose::Reinvite(_) | Purpose::Update(_) | Purpose::Refer(_) | Purpose::Forgotten => {
+                let id = DialogId::of_own(request);
+                self.sessions.values().any(|session| session.is_going_on() && session.has_dialog(&id))
+            }
+        }
     }
 
     /// The same request with credentials, a new branch and the next number (RFC 3261 §22.1).
@@ -210,9 +223,6 @@ impl UserAgent {
         response: &Message,
         mut attempt: Attempt,
     ) -> Result<(), Unanswered> {
-        if let Purpose::Abandoned { .. } = purpose {
-            return Err(Unanswered::Unsupported);
-        }
         self.credentials.challenged(response, &mut attempt)?;
         self.send_again(now, purpose, request, request.edit(), Some(attempt));
         Ok(())
@@ -236,12 +246,12 @@ impl UserAgent {
         match purpose {
             Purpose::Invite(session) => self.invite_again(*session, &again),
             Purpose::Reinvite(session) => self.reinvite_renumbered(*session, &again),
+            Purpose::Refer(session) => self.refer_renumbered(*session, request, &again),
             Purpose::Subscribe(subscription) => self.subscribe_renumbered(*subscription, &again),
             Purpose::Register
             | Purpose::Ping
             | Purpose::Abandoned { .. }
             | Purpose::Update(_)
-            | Purpose::Refer(_)
             | Purpose::Publish
             | Purpose::Bye
             | Purpose::Forgotten => {}
@@ -279,7 +289,7 @@ impl UserAgent {
             Purpose::Abandoned { .. } => self.abandoned_response(now, key, request, response),
             Purpose::Reinvite(session) => self.reinvite_response(now, session, request, response),
             Purpose::Update(session) => self.update_response(now, session, response),
-            Purpose::Refer(session) => self.refer_response(session, response),
+            Purpose::Refer(session) => self.refer_response(session, request, response),
             Purpose::Subscribe(subscription) => {
                 self.subscribe_response(now, subscription, request, response, unanswered);
             }
@@ -350,7 +360,7 @@ impl UserAgent {
     fn silence(&mut self, now: Instant, purpose: Purpose) {
         match purpose {
             Purpose::Register => self.flow_failed(now, Some(408), "The server does not answer.", 0),
-            Purpose::Invite(session) => self.invite_lost(session, 408, "The server does not answer."),
+            Purpose::Invite(session) => self.silent(session),
             Purpose::Reinvite(session) | Purpose::Update(session) => self.reinvite_silence(now, session),
             Purpose::Refer(session) => self.transfer_progress(session, 408),
             Purpose::Subscribe(subscription) => self.subscribe_silence(now, subscription),

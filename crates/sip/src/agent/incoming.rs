@@ -5,7 +5,7 @@ use crate::{
     EndedBy, Instant, Reason, SessionId,
     dialog::DialogId,
     session::{Session, is_too_brief, too_brief},
-    subscription::event_package,
+    subscription::{event_package, with_params},
     transaction::{ServerAction, TransactionKey},
     wire::{Message, Method, Params, ResponseBuilder, StatusCode, Uri, sipfrag_status, split_list},
 };
@@ -100,7 +100,8 @@ impl UserAgent {
                 builder.header("Accept", "application/sdp").header("Accept-Encoding", "identity").build(),
             );
         }
-        if may_offer && is_too_brief(request) {
+        // Who does not know the extension could do nothing about it (RFC 4028 §9).
+        if may_offer && request.lists("Supported", "timer") && is_too_brief(request) {
             return Some(too_brief(refuse(self, StatusCode::SESSION_INTERVAL_TOO_SMALL)).build());
         }
         None
@@ -172,6 +173,10 @@ impl UserAgent {
 
     /// INFO inside a session. Of packages we know none (RFC 6086 §4.2.2); without one it is of the older kind.
     fn handle_info(&mut self, session: SessionId, request: Message) {
+        if !self.sessions.get(&session).is_some_and(Session::is_going_on) {
+            // Only the BYE is still to come.
+            return self.reply_now(&request, StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST);
+        }
         if request.header("Info-Package").is_some() {
             let response =
                 self.reply(&request, StatusCode::BAD_INFO_PACKAGE).header("Recv-Info", "nil").build();
@@ -223,11 +228,8 @@ impl UserAgent {
         if !event_package(request).eq_ignore_ascii_case("refer") {
             return self.reply_now(request, StatusCode::BAD_EVENT);
         }
-        let follows = |session: &Session| match session {
-            Session::Confirmed(confirmed) => confirmed.transfer.is_some(),
-            Session::Inviting { .. } | Session::Ringing { .. } | Session::Leaving { .. } => false,
-        };
-        if !self.sessions.get(&session).is_some_and(follows) {
+        let (_, params) = with_params(request.header("Event").unwrap_or_default());
+        if !self.is_of_transfer(session, params.get("id")) {
             return self.reply_now(request, StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST);
         }
         self.reply_now(request, StatusCode::OK);

@@ -238,7 +238,9 @@ impl UserAgent {
             Command::Follow { session, referred, offer, headers } => {
                 self.follow(now, session, referred, &offer, &headers);
             }
-            Command::Redirect { session, target } => self.redirect(now, session, target.as_deref()),
+            Command::Redirect { session, target, offer } => {
+                self.redirect(now, session, target.as_deref(), offer.as_deref());
+            }
             Command::Decline { session } => self.decline(now, session),
             Command::Subscribe { subscription, target, event, accept } => {
                 self.subscribe(now, subscription, &target, &event, accept);

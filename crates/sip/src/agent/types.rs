@@ -194,12 +194,14 @@ pub enum Command {
         /// Further headers, by their names on the wire.
         headers: Vec<(String, String)>,
     },
-    /// What to do about [`Event::Redirected`], at once.
+    /// What to do about [`Event::Redirected`].
     Redirect {
         /// Which.
         session: SessionId,
-        /// As in [`Command::Invite`]; `None` passes this address over.
+        /// As in [`Command::Invite`]; `None` passes this address over, as does one that was called before.
         target: Option<String>,
+        /// A fresh SDP offer, where an answer to the last one has been used (early media); `None` sends the same again.
+        offer: Option<Vec<u8>>,
     },
     /// Do not call the one that [`Event::Referred`] names. An undecided one is declined after a minute.
     Decline {

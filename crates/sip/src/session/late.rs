@@ -2,7 +2,7 @@
 //! flow broke that carried the INVITE. Each is acknowledged as often as it comes, and its dialog ended once: whoever
 //! picked up must not sit in a call with nobody.
 
-use super::{MAX_FORKS, Session};
+use super::{Early, MAX_FORKS, Session};
 use crate::{
     Instant,
     agent::UserAgent,
@@ -20,8 +20,10 @@ const MAX_SENT: usize = 32;
 pub(crate) struct Late {
     /// Without their bodies.
     sent: VecDeque<Message>,
-    /// Dialogs that nobody wanted, and the ACK that goes out each time their 2xx comes.
+    /// Dialogs that are over, and the ACK that goes out each time their 2xx comes.
     ended: VecDeque<(DialogId, Message)>,
+    /// Early dialogs in which a PRACK of ours has used a number.
+    early: VecDeque<Dialog>,
 }
 
 impl Late {
@@ -33,9 +35,28 @@ impl Late {
         self.sent.push_back(invite.edit().body("", b"").finish());
     }
 
+    /// A dialog is over, its 2xx may still come again.
+    pub(super) fn end(&mut self, id: DialogId, ack: Message) {
+        if self.ended.len() == MAX_FORKS {
+            self.ended.pop_front();
+        }
+        self.ended.push_back((id, ack));
+    }
+
+    /// Nobody waits for these devices any more. One of them may still send a 2xx, and the numbers of its dialog go on.
+    pub(super) fn leave(&mut self, forks: &[Early]) {
+        for early in forks.iter().filter(|early| early.rseq.is_some()) {
+            if self.early.len() == MAX_FORKS {
+                self.early.pop_front();
+            }
+            self.early.extend(early.dialog.clone());
+        }
+    }
+
     pub(crate) fn clear(&mut self) {
         self.sent.clear();
         self.ended.clear();
+        self.early.clear();
     }
 }
 
@@ -76,11 +97,12 @@ impl UserAgent {
             let octets = ack.octets().to_vec();
             return self.transmit(octets);
         }
+        let dialog = match self.late.early.iter().find(|early| early.id == dialog.id) {
+            Some(early) => dialog.continues(early),
+            None => dialog,
+        };
         let ack = self.acknowledge(&dialog, invite);
-        if self.late.ended.len() == MAX_FORKS {
-            self.late.ended.pop_front();
-        }
-        self.late.ended.push_back((dialog.id.clone(), ack));
+        self.late.end(dialog.id.clone(), ack);
         self.send_bye(now, dialog, None);
     }
 }

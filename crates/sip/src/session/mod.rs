@@ -81,9 +81,8 @@ pub(crate) struct Confirmed {
     pub(crate) offer: Offer,
     /// Our ACK of the 2xx that made it, for when that 2xx comes again.
     pub(crate) ack: Option<Message>,
-    /// What was told last of a REFER of ours, 0 before the first word: its 202 and the first NOTIFY say the same.
-    /// `None` where there was none, so that no NOTIFY can tell of one.
-    pub(crate) transfer: Option<u16>,
+    /// A REFER of ours whose outcome is not known.
+    pub(crate) transfer: Option<Transfer>,
     /// A REFER of theirs whose outcome they have not heard.
     pub(crate) referral: Option<Referral>,
     /// RFC 4028, where it was agreed.
@@ -110,6 +109,17 @@ impl Confirmed {
     pub(crate) fn awaits_first_ack(&self) -> bool {
         matches!(&self.offer, Offer::Unacknowledged(ok) if ok.is_first)
     }
+}
+
+/// A REFER of ours (RFC 3515).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Transfer {
+    /// Its CSeq, the id of the subscription it makes.
+    pub(crate) id: u32,
+    /// What was told last of it, 0 before the first word: its 202 and the first NOTIFY say the same.
+    pub(crate) told: u16,
+    /// No earlier one can still be notified of, so that a NOTIFY without an id is of this one.
+    pub(crate) is_alone: bool,
 }
 
 /// A REFER of the other side's (RFC 3515).
@@ -220,6 +230,14 @@ impl Session {
             Session::Inviting { .. } => None,
             Session::Ringing { dialog, .. } | Session::Leaving { dialog, .. } => Some(dialog),
             Session::Confirmed(confirmed) => Some(&mut confirmed.dialog),
+        }
+    }
+
+    /// Whether nobody has ended it yet.
+    pub(crate) fn is_going_on(&self) -> bool {
+        match self {
+            Session::Inviting { .. } | Session::Ringing { .. } | Session::Confirmed(_) => true,
+            Session::Leaving { .. } => false,
         }
     }
 

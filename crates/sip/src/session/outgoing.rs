@@ -44,7 +44,7 @@ impl UserAgent {
         }
         let invite = builder.body("application/sdp", offer).build();
         let key = TransactionKey::of(&invite);
-        let onward = Onward::new(invite.uri().map(ToString::to_string).unwrap_or_default());
+        let onward = invite.uri().cloned().map(Onward::new).unwrap_or_default();
         let inviting = Session::Inviting { key, invite: Box::new(invite.clone()), forks: Vec::new(), onward };
         self.sessions.insert(session, inviting);
         self.send(now, Purpose::Invite(session), invite, true);
@@ -108,6 +108,9 @@ impl UserAgent {
             Some(early) => dialog.continues(early),
             None => dialog,
         };
+        if let Some(Session::Inviting { forks, .. }) = self.sessions.get(&session) {
+            self.late.leave(forks);
+        }
         let ack = self.acknowledge(&dialog, request);
         let fork = dialog.id.remote_tag.clone();
         let timer = SessionTimer::of_response(now, response);

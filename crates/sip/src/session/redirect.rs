@@ -1,12 +1,13 @@
-//! Redirections of our INVITE (RFC 3261 §8.1.3.4): the addresses of a 3xx one after the other, best first, none twice.
-//! Never goes anywhere by itself: whoever wanted the call decides on each address.
+//! Redirections of our INVITE (RFC 3261 §8.1.3.4): the addresses of a 3xx one after the other, best first, none twice,
+//! whatever each is refused with; of all refusals the best is told (§16.7). Never goes anywhere by itself: whoever wanted
+//! the call decides on each address.
 
 use super::Session;
 use crate::{
     EndedBy, Event, Instant, Reason, SessionId,
     agent::{Purpose, UserAgent, reason_of},
     digest::Attempt,
-    wire::Message,
+    wire::{Message, Uri},
 };
 
 /// Addresses tried or waiting for one call: more is a loop, or no person's patience.
@@ -17,22 +18,43 @@ const MAX_TARGETS: usize = 8;
 pub(crate) struct Onward {
     /// Not tried, the best last.
     targets: Vec<String>,
-    /// Tried, offered to be tried, or skipped; the first is the one that was called.
+    /// Asked about or waiting; the first is the one that was called.
     seen: Vec<String>,
-    /// What the INVITE was refused with, while the next address waits for a decision.
+    /// Where the INVITE went: what was decided on an address may be the same for two of them.
+    dialled: Vec<Uri>,
+    /// The best refusal so far.
     refusal: Option<Refusal>,
+    stage: Stage,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Stage {
+    /// The INVITE is in the air.
+    #[default]
+    Dialling,
+    /// An address waits for a decision.
+    Asking,
 }
 
 #[derive(Clone, Debug)]
 struct Refusal {
+    ended_by: EndedBy,
     code: u16,
     phrase: String,
     reason: Option<Reason>,
 }
 
 impl Onward {
-    pub(super) fn new(target: String) -> Onward {
-        Onward { seen: vec![target], ..Onward::default() }
+    pub(super) fn new(target: Uri) -> Onward {
+        Onward { seen: vec![target.to_string()], dialled: vec![target], ..Onward::default() }
+    }
+
+    /// Of two equally good refusals the later one is told: its target came later in the order.
+    fn note(&mut self, refusal: Refusal) {
+        let best = self.refusal.as_ref().map_or(u8::MAX, |best| rank(best.code));
+        if rank(refusal.code) <= best {
+            self.refusal = Some(refusal);
+        }
     }
 
     /// Takes what a 3xx names, by its q, before what was known.
@@ -57,6 +79,24 @@ impl Onward {
     }
 }
 
+/// The order of RFC 3261 §16.7: 6xx, then by class, and of each class last what says least. A redirection is last of all
+/// and not first: there is nobody behind us who could follow it.
+fn rank(code: u16) -> u8 {
+    match code {
+        600.. => 0,
+        408 => 2,
+        400..500 => 1,
+        503 => 4,
+        500..600 => 3,
+        ..400 => 5,
+    }
+}
+
+/// Whether an INVITE to one would be an INVITE to the other: as far as RFC 3261 §19.1.4 matters among targets.
+fn is_same(one: &Uri, other: &Uri) -> bool {
+    one.same_place(other) && one.params().to_string().eq_ignore_ascii_case(&other.params().to_string())
+}
+
 /// `q` in thousandths; 1 where there is none, or none that can be read (RFC 3261 §20.10).
 fn quality(q: Option<&str>) -> u32 {
     let Some((whole, fraction)) = q.map(|q| q.trim().split_once('.').unwrap_or((q.trim(), ""))) else {
@@ -77,31 +117,54 @@ impl UserAgent {
             600.. => onward.targets.clear(),
             _ => {}
         }
-        onward.refusal = Some(Refusal { code, phrase: phrase.to_owned(), reason: reason_of(response) });
+        let (phrase, reason) = (phrase.to_owned(), reason_of(response));
+        onward.note(Refusal { ended_by: EndedBy::Remote, code, phrase, reason });
         self.go_onward(session);
     }
 
-    /// Asks about the next address, or ends the session as it was refused last.
+    /// No response came to the INVITE that opens a session: that counts as 408 (RFC 3261 §8.1.3.1).
+    pub(crate) fn silent(&mut self, session: SessionId) {
+        let Some(Session::Inviting { onward, .. }) = self.sessions.get_mut(&session) else { return };
+        let phrase = "The server does not answer.".to_owned();
+        onward.note(Refusal { ended_by: EndedBy::Network, code: 408, phrase, reason: None });
+        self.go_onward(session);
+    }
+
+    /// Asks about the next address, or ends the session.
     fn go_onward(&mut self, session: SessionId) {
         let Some(Session::Inviting { onward, forks, .. }) = self.sessions.get_mut(&session) else { return };
+        self.late.leave(forks);
         forks.clear();
         if let Some(target) = onward.targets.pop() {
+            onward.stage = Stage::Asking;
             return self.tell(Event::Redirected { session, target });
         }
-        if let Some(Refusal { code, phrase, reason }) = onward.refusal.take() {
-            self.terminated(session, EndedBy::Remote, code, &phrase, reason);
+        if let Some(Refusal { ended_by, code, phrase, reason }) = onward.refusal.take() {
+            self.terminated(session, ended_by, code, &phrase, reason);
         }
     }
 
     /// [`Command::Redirect`](crate::Command::Redirect).
-    pub(crate) fn redirect(&mut self, now: Instant, session: SessionId, target: Option<&str>) {
+    pub(crate) fn redirect(
+        &mut self,
+        now: Instant,
+        session: SessionId,
+        target: Option<&str>,
+        offer: Option<&[u8]>,
+    ) {
         let target = target.and_then(|target| self.target(target)).filter(|_| self.is_registered());
         let Some(Session::Inviting { onward, invite, .. }) = self.sessions.get_mut(&session) else { return };
-        if onward.refusal.is_none() {
+        if onward.stage != Stage::Asking {
             return;
         }
-        let Some(target) = target else { return self.go_onward(session) };
-        onward.refusal = None;
+        if let Some(offer) = offer {
+            // Also for the targets after this one: what was offered before is answered.
+            **invite = invite.edit().body("application/sdp", offer).finish();
+        }
+        let known = |target: &Uri| onward.dialled.iter().any(|dialled| is_same(dialled, target));
+        let Some(target) = target.filter(|target| !known(target)) else { return self.go_onward(session) };
+        onward.stage = Stage::Dialling;
+        onward.dialled.push(target.clone());
         let moved = invite.edit().uri(target).finish();
         let edit = moved.edit();
         self.send_again(now, &Purpose::Invite(session), &moved, edit, Some(Attempt::default()));

@@ -42,13 +42,21 @@ impl UserAgent {
         }
     }
 
-    /// A session is over: what remains of its dialog is its name.
+    /// A session is over: what remains of it are the names of its dialogs, for those who are late.
     pub(super) fn remember_gone(&mut self, session: &Session) {
-        if let Session::Confirmed(confirmed) = session {
-            if self.gone.len() == MAX_GONE {
-                self.gone.pop_front();
+        match session {
+            Session::Inviting { forks, .. } => self.late.leave(forks),
+            Session::Confirmed(confirmed) => {
+                let id = confirmed.dialog.id.clone();
+                if let Some(ack) = &confirmed.ack {
+                    self.late.end(id.clone(), ack.clone());
+                }
+                if self.gone.len() == MAX_GONE {
+                    self.gone.pop_front();
+                }
+                self.gone.push_back(id);
             }
-            self.gone.push_back(confirmed.dialog.id.clone());
+            Session::Ringing { .. } | Session::Leaving { .. } => {}
         }
     }
 

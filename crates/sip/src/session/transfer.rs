@@ -1,7 +1,7 @@
 //! REFER inside a session (RFC 3515, RFC 5589): the other side is asked to call somebody else, and its NOTIFYs say how
 //! that goes. Ending the session after success is the phone's decision.
 
-use super::{Session, referred::wants_no_notify};
+use super::{Session, Transfer, referred::wants_no_notify};
 use crate::{
     Event, Instant, SessionId,
     agent::{Purpose, UserAgent},
@@ -33,17 +33,35 @@ impl UserAgent {
             return self.tell(Event::Transfer { session, code });
         };
         let is_ours = confirmed.dialog.is_ours;
-        confirmed.transfer = Some(0);
         let builder = confirmed.dialog.request(Method::Refer, via).header("Contact", &contact);
         let builder =
             builder.header("Refer-To", &format!("<{target}>")).header("Referred-By", &by.to_string());
         let request = builder.header("User-Agent", &self.config.user_agent).build();
+        let (id, is_alone) = (request.cseq().number, confirmed.transfer.is_none());
+        confirmed.transfer = Some(Transfer { id, told: 0, is_alone });
         self.send(now, Purpose::Refer(session), request, is_ours);
     }
 
+    /// Our REFER was sent again, with credentials and so with another number.
+    pub(crate) fn refer_renumbered(&mut self, session: SessionId, before: &Message, again: &Message) {
+        if let Some(transfer) = self.transfer_with(session, before.cseq().number) {
+            transfer.id = again.cseq().number;
+        }
+    }
+
+    fn transfer_with(&mut self, session: SessionId, id: u32) -> Option<&mut Transfer> {
+        match self.sessions.get_mut(&session) {
+            Some(Session::Confirmed(confirmed)) => {
+                confirmed.transfer.as_mut().filter(|transfer| transfer.id == id)
+            }
+            Some(Session::Inviting { .. } | Session::Ringing { .. } | Session::Leaving { .. }) | None => None,
+        }
+    }
+
     /// The answer to REFER itself: 202 only says that NOTIFYs will follow.
-    pub(crate) fn refer_response(&mut self, session: SessionId, response: &Message) {
-        match response.status() {
+    pub(crate) fn refer_response(&mut self, session: SessionId, request: &Message, response: &Message) {
+        let is_current = self.transfer_with(session, request.cseq().number).is_some();
+        match response.status().filter(|_| is_current) {
             // No NOTIFY will follow: what was accepted is all there is to know.
             Some((200..300, _)) if wants_no_notify(response) => self.transfer_progress(session, 200),
             Some((200..300, _)) => self.transfer_progress(session, 100),
@@ -55,10 +73,18 @@ impl UserAgent {
     /// How the transfer goes.
     pub(crate) fn transfer_progress(&mut self, session: SessionId, code: u16) {
         if let Some(Session::Confirmed(confirmed)) = self.sessions.get_mut(&session)
-            && confirmed.transfer.is_some_and(|told| told != code)
+            && let Some(transfer) = confirmed.transfer.take_if(|transfer| transfer.told != code)
         {
-            confirmed.transfer = (code < 200).then_some(code);
+            confirmed.transfer = (code < 200).then_some(Transfer { told: code, ..transfer });
             self.tell(Event::Transfer { session, code });
         }
+    }
+
+    /// Whether a NOTIFY is of our REFER: its id is the number of the REFER (RFC 3515 §2.4.6), and only where there is but
+    /// one it may be left out.
+    pub(crate) fn is_of_transfer(&self, session: SessionId, id: Option<&str>) -> bool {
+        let Some(Session::Confirmed(confirmed)) = self.sessions.get(&session) else { return false };
+        let Some(transfer) = confirmed.transfer else { return false };
+        id.map_or(transfer.is_alone, |id| id.parse() == Ok(transfer.id))
     }
 }

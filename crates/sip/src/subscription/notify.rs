@@ -40,7 +40,7 @@ fn package(event: &str) -> &str {
 }
 
 /// The value before the first `;`, and the parameters after it.
-fn with_params(value: &str) -> (&str, Params) {
+pub(crate) fn with_params(value: &str) -> (&str, Params) {
     let (head, params) = value.split_at(value.find(';').unwrap_or(value.len()));
     (head.trim(), Params::parse(params).unwrap_or_default())
 }

@@ -133,3 +133,66 @@ fn stray_200_to_an_invite_that_was_never_sent_is_counted_and_nothing_else() {
     assert_eq!(world.ladder(), ["200 < 200 INVITE sdp"]);
     assert_eq!(world.phones[0].agent.discarded(), before + 1);
 }
+
+/// Lets the phone call 300, whose answers the test gives; the INVITE.
+fn calling(world: &mut World) -> Message {
+    world.proxy.bindings.clear();
+    world.call(0, "sip:300@elsewhere");
+    world.run(20);
+    std::mem::take(&mut world.proxy.heard).remove(0)
+}
+
+#[test]
+fn repeated_200_after_the_end_of_the_call_gets_the_ack_again_and_no_second_bye() {
+    for ended_by_us in [true, false] {
+        let mut world = World::registered(&["200"]);
+        let invite = calling(&mut world);
+        let ok = ok(&invite, "peer");
+        world.send_to_phone(0, ok.clone());
+        world.run(20);
+        match ended_by_us {
+            true => world.hang_up(0, softframe_sip::SessionId(1)),
+            false => {
+                let (from, to) = (invite.to().clone().with_tag("peer"), invite.from().clone());
+                let lines =
+                    [format!("From: {from}"), format!("To: {to}"), format!("Call-ID: {}", invite.call_id())];
+                let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+                world.send_to_phone(0, super::requests::request("BYE sip:200@x.invalid", "b", &lines, ""));
+            }
+        }
+        world.run(100);
+        assert!(world.told(0).last().is_some_and(|event| event.starts_with("terminated")));
+        world.ladder();
+        // Within the life of the transaction and after it.
+        for pause in [500, 40_000, 500] {
+            world.send_to_phone(0, ok.clone());
+            world.run(pause);
+        }
+        let ladder = world.ladder();
+        assert_eq!((count(&ladder, "200 > ACK"), count(&ladder, "200 > BYE")), (3, 0), "{ladder:?}");
+    }
+}
+
+#[test]
+fn late_200_of_a_fork_whose_ringing_was_acknowledged_is_ended_with_a_number_of_its_own() {
+    // After another fork has won, and after a CANCEL.
+    for cancelled in [false, true] {
+        let mut world = World::registered(&["200"]);
+        let invite = calling(&mut world);
+        let rung = ResponseBuilder::new(&invite, StatusCode::RINGING).to_tag("b");
+        let rung = rung.header("Contact", "<sip:b@c>").header("Require", "100rel").header("RSeq", "1");
+        world.send_to_phone(0, rung.build().into_octets());
+        world.run(20);
+        let prack = std::mem::take(&mut world.proxy.heard).remove(0);
+        match cancelled {
+            true => world.hang_up(0, softframe_sip::SessionId(1)),
+            false => world.send_to_phone(0, ok(&invite, "a")),
+        }
+        world.run(20);
+        world.proxy.heard.clear();
+        world.send_to_phone(0, ok(&invite, "b"));
+        world.run(20);
+        let bye = world.proxy.heard.iter().find(|heard| heard.method().as_str() == "BYE").expect("a BYE");
+        assert_eq!((prack.cseq().number, bye.cseq().number), (2, 3), "cancelled: {cancelled}");
+    }
+}

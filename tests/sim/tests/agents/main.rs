@@ -6,6 +6,7 @@ mod calls;
 mod house;
 mod late;
 mod offers;
+mod over;
 mod redirects;
 mod registration;
 mod reliable;

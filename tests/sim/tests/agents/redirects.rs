@@ -32,7 +32,7 @@ fn respond(world: &mut World, code: u16, contacts: &[&str]) -> Message {
 }
 
 fn onward(world: &mut World, target: Option<&str>) {
-    world.command(0, Command::Redirect { session: CALL, target: target.map(str::to_owned) });
+    world.command(0, Command::Redirect { session: CALL, target: target.map(str::to_owned), offer: None });
     world.run(20);
 }
 
@@ -113,8 +113,108 @@ fn redirections_in_a_circle_and_without_end_come_to_an_end() {
             break;
         }
         assert!(number < 10, "without end");
-        onward(&mut world, Some("somewhere"));
+        onward(&mut world, Some(&format!("somewhere{number}")));
     }
+}
+
+#[test]
+fn address_that_would_be_dialled_a_second_time_is_passed_over() {
+    let mut world = calling();
+    respond(&mut world, 302, &["<sip:300@pstn>"]);
+    onward(&mut world, Some("300"));
+    assert_eq!(world.told(0), ["redirected to sip:300@pstn", "terminated remote 302"], "it was called first");
+    assert!(!world.proxy.heard.iter().any(|heard| heard.octets().starts_with(b"INVITE")));
+
+    let mut world = calling();
+    respond(&mut world, 300, &["<sip:301@a>, <sip:301@b>;q=0.5, <sip:302@c>;q=0.1"]);
+    onward(&mut world, Some("301"));
+    respond(&mut world, 486, &[]);
+    onward(&mut world, Some("sip:301@SIP.test"));
+    assert_eq!(
+        world.told(0),
+        ["redirected to sip:301@a", "redirected to sip:301@b", "redirected to sip:302@c"],
+        "the second would be the first again"
+    );
+    // Of two devices of one user each is a place of its own.
+    onward(&mut world, Some("sip:301@sip.test;gr=2"));
+    assert_eq!(respond(&mut world, 486, &[]).uri().and_then(|uri| uri.param("gr")), Some("2"));
+    assert_eq!(world.told(0), ["terminated remote 486"]);
+}
+
+#[test]
+fn target_that_stays_silent_is_passed_over_after_thirty_two_seconds() {
+    let mut world = calling();
+    respond(&mut world, 300, &["<sip:301@a>, <sip:302@a>;q=0.5"]);
+    onward(&mut world, Some("301"));
+    world.run(31_900);
+    assert_eq!(world.told(0), ["redirected to sip:301@a"]);
+    world.run(200);
+    assert_eq!(world.told(0), ["redirected to sip:302@a"]);
+    let at = world.proxy.heard.iter().position(|heard| heard.octets().starts_with(b"INVITE"));
+    let silent = world.proxy.heard.remove(at.expect("an INVITE"));
+    onward(&mut world, Some("302"));
+    respond(&mut world, 180, &[]);
+    assert_eq!(world.told(0), ["progress 180"]);
+    // It picks up after all, when another one rings.
+    let late = ResponseBuilder::new(&silent, StatusCode::OK).to_tag("late").header("Contact", "<sip:l@c>");
+    world.ladder();
+    world.send_to_phone(0, late.build().into_octets());
+    world.run(20);
+    assert_eq!(world.ladder()[1..3], ["200 > ACK", "200 > BYE"]);
+    assert!(world.told(0).is_empty(), "the call goes on");
+
+    // Nobody else is there to try.
+    let mut world = calling();
+    respond(&mut world, 302, &["<sip:301@a>"]);
+    onward(&mut world, Some("301"));
+    world.run(32_100);
+    assert_eq!(world.told(0), ["redirected to sip:301@a", "terminated network 408"]);
+    assert!(world.phones[0].agent.is_idle());
+}
+
+#[test]
+fn best_of_all_refusals_is_told() {
+    // What each target in turn is refused with (0: silence), and what is told.
+    for (refusals, told) in [
+        (&[486, 404][..], "remote 404"),
+        (&[404, 486], "remote 486"),
+        (&[486, 500], "remote 486"),
+        (&[486, 0], "remote 486"),
+        (&[0, 486], "remote 486"),
+        (&[0, 500], "network 408"),
+        (&[503, 500], "remote 500"),
+        (&[500, 503], "remote 500"),
+        (&[0, 0], "network 408"),
+        (&[302, 486], "remote 486"),
+        (&[486, 302], "remote 486"),
+        (&[486, 603], "remote 603"),
+    ] {
+        let mut world = calling();
+        respond(&mut world, 300, &["<sip:301@a>, <sip:302@a>;q=0.5"]);
+        for (number, code) in (301..).zip(refusals) {
+            onward(&mut world, Some(&format!("{number}")));
+            match code {
+                0 => {
+                    world.run(32_100);
+                    world.proxy.heard.clear();
+                }
+                code => drop(respond(&mut world, *code, &[])),
+            }
+        }
+        assert_eq!(world.told(0).last(), Some(&format!("terminated {told}")), "{refusals:?}");
+    }
+}
+
+#[test]
+fn redirected_invite_carries_the_offer_it_is_given() {
+    let mut world = calling();
+    let first = respond(&mut world, 302, &["<sip:301@a>"]);
+    let (session, target) = (CALL, Some("301".to_owned()));
+    world.command(0, Command::Redirect { session, target, offer: Some(b"v=0 fresh".to_vec()) });
+    world.run(20);
+    let second = respond(&mut world, 486, &[]);
+    assert_eq!((second.body(), second.content_type().as_str()), (&b"v=0 fresh"[..], "application/sdp"));
+    assert_eq!((second.call_id(), second.cseq().number), (first.call_id(), first.cseq().number + 1));
 }
 
 #[test]

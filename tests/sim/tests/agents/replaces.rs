@@ -171,8 +171,13 @@ fn referred(world: &mut World, headers: &[(&str, &str)]) -> String {
 }
 
 fn notify(world: &mut World, to: &str, number: u32, state: &str, body: &str) -> Vec<u16> {
+    notify_of(world, to, number, "refer", state, body)
+}
+
+fn notify_of(world: &mut World, to: &str, number: u32, event: &str, state: &str, body: &str) -> Vec<u16> {
     let (cseq, state) = (format!("CSeq: {number} NOTIFY"), format!("Subscription-State: {state}"));
-    let lines = [to, cseq.as_str(), state.as_str(), "Event: refer", "Content-Type: message/sipfrag"];
+    let event = format!("Event: {event}");
+    let lines = [to, cseq.as_str(), state.as_str(), event.as_str(), "Content-Type: message/sipfrag"];
     codes(&answers(world, request("NOTIFY sip:200@x.invalid", &format!("n{number}"), &lines, body)))
 }
 
@@ -235,4 +240,71 @@ fn who_wants_no_notify_gets_none_and_may_ask_again_after_the_end() {
         assert!(world.proxy.heard.iter().all(|heard| heard.method().as_str() != "NOTIFY"));
         assert_eq!(world.told(0).last().map(String::as_str), Some("terminated remote 480"));
     }
+}
+
+#[test]
+fn notify_counts_for_the_transfer_whose_number_it_names() {
+    let mut world = World::registered(&["200"]);
+    // The first REFER of the dialog has CSeq 1.
+    let to = referred(&mut world, &[]);
+    for (number, other) in
+        (2..).zip(["refer;id=2", "refer;id=none", "refer;id=", "presence", "presence;id=1"])
+    {
+        let code = if other.starts_with("refer") { 481 } else { 489 };
+        assert_eq!(notify_of(&mut world, &to, number, other, "active", "SIP/2.0 200 OK"), [code], "{other}");
+    }
+    assert_eq!(notify_of(&mut world, &to, 50, "Refer ; ID=1", "active", "SIP/2.0 180 Ringing"), [200]);
+    assert_eq!(world.told(0), ["transfer 100", "transfer 180"]);
+}
+
+#[test]
+fn last_words_of_an_earlier_transfer_say_nothing_of_the_one_that_is_under_way() {
+    let mut world = World::registered(&["200"]);
+    let to = referred(&mut world, &[]);
+    // Nobody told how it ended, and the person asked again.
+    world.command(0, Command::Refer { session: SessionId(1), target: "203".to_owned(), replaces: None });
+    world.run(20);
+    let refer = std::mem::take(&mut world.proxy.heard).remove(0);
+    assert_eq!(refer.cseq().number, 2);
+    // Before its 202 has come, too.
+    assert_eq!(notify_of(&mut world, &to, 2, "refer;id=1", "terminated", "SIP/2.0 200 OK"), [481]);
+    assert_eq!(notify_of(&mut world, &to, 3, "refer", "terminated", "SIP/2.0 200 OK"), [481], "whose?");
+    assert_eq!(notify_of(&mut world, &to, 4, "refer;id=2", "active", "SIP/2.0 183 Going"), [200]);
+    assert_eq!(notify_of(&mut world, &to, 5, "refer;id=2", "terminated", "SIP/2.0 404 Not Found"), [200]);
+    assert_eq!(world.told(0), ["transfer 100", "transfer 183", "transfer 404"]);
+}
+
+#[test]
+fn challenged_refer_is_followed_by_its_second_number() {
+    let mut world = World::registered(&["200"]);
+    world.proxy.bindings.clear();
+    world.call(0, "sip:300@elsewhere");
+    world.run(20);
+    let invite = world.proxy.heard.remove(0);
+    let ok = ResponseBuilder::new(&invite, StatusCode::OK).to_tag("peer").header("Contact", "<sip:300@c>");
+    world.send_to_phone(0, ok.body("application/sdp", b"v=0").build().into_octets());
+    world.run(20);
+    world.proxy.heard.clear();
+    world.command(0, Command::Refer { session: SessionId(1), target: "202".to_owned(), replaces: None });
+    world.run(20);
+    let refer = world.proxy.heard.remove(0);
+    let challenge = ResponseBuilder::new(&refer, StatusCode::PROXY_AUTHENTICATION_REQUIRED).header(
+        "Proxy-Authenticate",
+        "Digest realm=\"sip.test\", nonce=\"n1\", algorithm=SHA-256, qop=\"auth\"",
+    );
+    world.send_to_phone(0, challenge.build().into_octets());
+    world.run(20);
+    let again = world.proxy.heard.remove(0);
+    assert_eq!((refer.cseq().number, again.cseq().number), (2, 3));
+    world.told(0);
+    let from = "From: <sip:300@elsewhere>;tag=peer";
+    let to = format!("To: {}", invite.from());
+    let call_id = format!("Call-ID: {}", invite.call_id());
+    for (number, id, code) in [(1, 2, 481), (2, 3, 200)] {
+        let (cseq, event) = (format!("CSeq: {number} NOTIFY"), format!("Event: refer;id={id}"));
+        let lines = [from, &to, &call_id, &cseq, &event, "Subscription-State: terminated;reason=noresource"];
+        let notify = request("NOTIFY sip:200@x.invalid", &format!("n{number}"), &lines, "SIP/2.0 200 OK");
+        assert_eq!(codes(&answers(&mut world, notify)), [code]);
+    }
+    assert_eq!(world.told(0), ["transfer 200"]);
 }

@@ -72,6 +72,8 @@ fn callee_grants_what_is_asked_and_names_who_refreshes() {
         (&["k: timer", "x: 3600;refresher=uac"], "3600;refresher=uac", "timer"),
         (&["Supported: timer", "Session-Expires: 90;refresher=uas"], "90;refresher=uas", "none"),
         (&["Session-Expires: 120"], "120;refresher=uas", "none"),
+        // Who does not know the extension could do nothing about a 422 (RFC 4028 §9).
+        (&["Session-Expires: 30"], "30;refresher=uas", "none"),
         (&["Session-Expires: soon"], "none", "none"),
         (&["Supported: timer"], "none", "none"),
     ] {
@@ -89,8 +91,10 @@ fn too_brief_interval_is_refused_with_our_minimum_and_rings_nowhere() {
     assert_eq!((codes(&refused), header(&refused[0], "Min-SE")), (vec![422], "90"));
     assert!(world.told(0).is_empty());
     let (_, to, _) = called(&mut world, &["Supported: timer", "Session-Expires: 90"]);
-    let refused = inside(&mut world, &to, "UPDATE", 3, &["Session-Expires: 10"], "");
+    let refused = inside(&mut world, &to, "UPDATE", 3, &["Supported: timer", "Session-Expires: 10"], "");
     assert_eq!(codes(&refused), [422]);
+    let taken = inside(&mut world, &to, "UPDATE", 4, &["Session-Expires: 30"], "");
+    assert_eq!((codes(&taken), header(&taken[0], "Session-Expires")), (vec![200], "30;refresher=uas"));
     assert!(world.told(0).is_empty(), "the call goes on");
 }
 

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 use softframe_phone::{
-    FlowId, HostInput, Input, Instant, MediaEvent, MediaRequest, Output, PeerId, Phone, SocketEvent,
+    FlowId, HostInput, Input, Instant, MediaError, MediaEvent, MediaRequest, Output, PeerId, Phone,
+    SocketEvent, Sound,
 };
 use softframe_sim::{START, description};
 use softframe_sip::wire::Message;
@@ -16,6 +17,7 @@ struct Script {
     sent: Vec<Message>,
     heard: Vec<Value>,
     media: Vec<(PeerId, MediaRequest)>,
+    sounds: Vec<Sound>,
     /// What the browser has done and not said yet; `None`: it says everything at once.
     unsaid: Option<Vec<Input>>,
     /// What ends the last call that changed, if the phone dies now.
@@ -32,6 +34,7 @@ impl Script {
             sent: Vec::new(),
             heard: Vec::new(),
             media: Vec::new(),
+            sounds: Vec::new(),
             unsaid: None,
             farewell: None,
         };
@@ -57,6 +60,7 @@ impl Script {
                 }
                 Output::Transmit { frame, .. } => self.sent.extend(Message::parse(frame)),
                 Output::Host { message, .. } => self.heard.push(serde_json::from_str(&message).unwrap()),
+                Output::Sound(sound) => self.sounds.push(sound),
                 Output::Journal { entry, .. } => {
                     let octets = entry.and_then(|entry| entry.farewell).map(|(_, octets)| octets);
                     self.farewell = octets.and_then(|octets| Message::parse(octets).ok());
@@ -150,6 +154,14 @@ impl Script {
         ));
     }
 
+    fn bye(&mut self, sequence: u32, to_tag: &str) {
+        self.frame(format!(
+            "BYE sip:200@c.test SIP/2.0\r\nVia: SIP/2.0/WSS p.test;branch=z9hG4bKb{sequence}\r\nMax-Forwards: 70\r\n\
+             From: <sip:+34911@a.test>;tag=f\r\nTo: <sip:200@a.test>{to_tag}\r\nCall-ID: in1\r\n\
+             CSeq: {sequence} BYE\r\nContent-Length: 0\r\n\r\n"
+        ));
+    }
+
     /// An INVITE in the place of the call `in1` with this To tag of the phone.
     fn replacing(&mut self, call: &str, tag: &str) {
         let body = description(8, "sendrecv");
@@ -181,6 +193,15 @@ impl Script {
         let invite = self.request("INVITE");
         self.respond(&invite, "183 Session Progress", "a", "", &description(7, "sendrecv"));
         invite
+    }
+
+    /// Whether each answer that the browser was given was provisional, and on which peer.
+    fn accepts(&self) -> Vec<(PeerId, bool)> {
+        let accept = |(peer, what): &(PeerId, MediaRequest)| match what {
+            MediaRequest::Accept { provisional, .. } => Some((*peer, *provisional)),
+            _ => None,
+        };
+        self.media.iter().filter_map(accept).collect()
     }
 
     /// Answers by the person, up to the ACK; the To tag of the phone.
@@ -232,6 +253,96 @@ fn a_fork_that_wins_after_another_was_heard_gets_a_fresh_peer_by_reinvite() {
     assert_ne!(*peer, first);
     assert!(matches!(last, MediaRequest::Accept { provisional: false, .. }));
     assert_eq!((script.count("phone:accepted"), script.count("phone:terminated")), (1, 0));
+}
+
+const RELIABLE: &str = "Contact: <sip:peer@b.test>\r\nRequire: 100rel\r\nRSeq: 1\r\n";
+
+#[test]
+fn a_200_without_a_description_is_good_where_that_fork_has_sent_its_own_before() {
+    // Fork a is heard first; b has answered in a reliable response of its own, c has not.
+    for (winner, accepted) in [("b", true), ("c", false)] {
+        let mut script = Script::new();
+        let invite = script.early();
+        script.respond(&invite, "183 Session Progress", "b", RELIABLE, &description(8, "sendrecv"));
+        script.request("PRACK");
+        script.respond(&invite, "200 OK", winner, "", "");
+        script.request("ACK");
+        if accepted {
+            let again = script.request("INVITE");
+            assert!(again.header("To").unwrap().contains("tag=b"));
+            assert_eq!((script.count("phone:accepted"), script.count("phone:terminated")), (1, 0));
+        } else {
+            script.request("BYE");
+            assert_eq!(script.last("phone:terminated")["cause"]["reason"], "media-failed");
+        }
+    }
+}
+
+#[test]
+fn early_media_of_a_target_that_redirects_gives_way_to_ringback_and_early_media_of_the_next() {
+    let mut script = Script::new();
+    let invite = script.early();
+    let first = script.media[0].0;
+    script.respond(&invite, "302 Moved", "a", "Contact: <sip:+34933@a.test>\r\n", "");
+    script.request("ACK");
+    let second = script.request("INVITE");
+    assert_eq!(second.uri().unwrap().as_str(), "sip:+34933@a.test");
+    // The first answer has used up the first transport: the next target gets the offer of another.
+    assert!(script.media.contains(&(first, MediaRequest::Close)));
+    let (peer, offer) = script.media.last().unwrap().clone();
+    assert_eq!(offer, MediaRequest::Offer { send: true, restart: false });
+    assert_ne!(peer, first);
+    script.respond(&second, "180 Ringing", "b", "", "");
+    assert_eq!(script.sounds, [Sound::Ringback]);
+    assert_eq!(script.last("phone:progress")["earlyMedia"], false);
+    script.respond(&second, "183 Session Progress", "b", "", &description(8, "sendrecv"));
+    assert_eq!(script.sounds, [Sound::Ringback, Sound::Silence]);
+    assert_eq!(script.last("phone:progress")["earlyMedia"], true);
+    script.respond(&second, "200 OK", "b", "", &description(8, "sendrecv"));
+    assert_eq!(script.accepts(), [(first, true), (peer, true), (peer, false)]);
+    assert_eq!((script.count("phone:accepted"), script.count("phone:terminated")), (1, 0));
+}
+
+#[test]
+fn ringing_of_a_target_that_redirects_ends_and_that_of_the_next_is_told_again() {
+    let mut script = Script::new();
+    script.host(r#"{"type":"click2call","data":{"number":"+34922"}}"#);
+    let invite = script.request("INVITE");
+    script.respond(&invite, "180 Ringing", "a", "", "");
+    script.respond(&invite, "302 Moved", "a", "Contact: <sip:+34933@a.test>\r\n", "");
+    script.request("ACK");
+    let second = script.request("INVITE");
+    assert_eq!(second.body(), invite.body(), "nobody has answered that offer");
+    assert_eq!(script.sounds, [Sound::Ringback, Sound::Silence]);
+    script.respond(&second, "180 Ringing", "b", "", "");
+    assert_eq!(script.sounds.last(), Some(&Sound::Ringback));
+    assert_eq!(script.count("phone:progress"), 2);
+}
+
+#[test]
+fn a_redirected_call_can_be_ended_while_the_browser_makes_its_next_offer() {
+    for hung_up in [true, false] {
+        let mut script = Script::new();
+        let invite = script.early();
+        script.unsaid = Some(Vec::new());
+        script.respond(&invite, "302 Moved", "a", "Contact: <sip:+34933@a.test>\r\n", "");
+        script.request("ACK");
+        assert!(!script.sent.iter().any(|message| message.octets().starts_with(b"INVITE")));
+        let mut unsaid = script.unsaid.take().unwrap();
+        if hung_up {
+            script.host(r#"{"type":"hangup"}"#);
+        } else if let Some(Input::Media { event, .. }) = unsaid.last_mut() {
+            *event = MediaEvent::Failed(MediaError::Other);
+        }
+        for said in unsaid {
+            script.input(said);
+        }
+        let reason = if hung_up { "cancelled" } else { "media-failed" };
+        assert_eq!(script.last("phone:terminated")["cause"]["reason"], reason);
+        assert_eq!(script.count("phone:terminated"), 1);
+        assert!(!script.sent.iter().any(|message| message.octets().starts_with(b"INVITE")));
+        assert_eq!(script.media.last().unwrap().1, MediaRequest::Close);
+    }
 }
 
 #[test]
@@ -599,6 +710,30 @@ fn a_call_in_the_place_of_the_live_one_is_answered_at_once_and_the_first_ends_as
     assert_eq!(script.last("phone:ringing")["from"], "+34955");
     assert_eq!(script.last("phone:terminated")["cause"]["reason"], "transferred");
     assert_eq!((script.count("phone:ringing"), script.count("phone:terminated")), (2, 1));
+}
+
+#[test]
+fn a_held_call_ends_as_transferred_when_another_has_taken_its_place_and_not_while_that_rings() {
+    for taken in [true, false] {
+        let mut script = Script::new();
+        let tag = script.answered(&description(7, "sendrecv"));
+        script.host(r#"{"type":"hold"}"#);
+        let hold = script.request("INVITE");
+        script.respond(&hold, "200 OK", "f", "", &description(7, "recvonly"));
+        script.replacing("bert", tag.trim_start_matches(";tag="));
+        assert_eq!((script.count("phone:ringing"), script.count("phone:accepted")), (2, 1));
+        match taken {
+            true => script.host(r#"{"type":"answer"}"#),
+            false => script.bye(2, &tag),
+        }
+        let cause = script.last("phone:terminated")["cause"].clone();
+        let expected = if taken { ("transferred", "local") } else { ("hangup", "remote") };
+        assert_eq!(
+            (cause["reason"].as_str(), cause["endedBy"].as_str()),
+            (Some(expected.0), Some(expected.1))
+        );
+        assert_eq!(script.count("phone:terminated"), 1);
+    }
 }
 
 #[test]
