@@ -227,6 +227,7 @@ impl Phone {
     /// The agent goes, and its flow with it.
     pub(crate) fn drop_agent(&mut self) {
         self.agent = None;
+        self.subscriptions_gone();
         self.connection = None;
         if let Some(flow) = self.flow.take() {
             self.out.push_back(Output::Disconnect { flow });
@@ -266,6 +267,8 @@ impl Phone {
     /// The farewell was answered, or its time is over.
     pub(crate) fn left(&mut self) {
         self.drop_agent();
+        self.unwatch_all();
+        self.voicemail = None;
         self.close_space();
         self.tell("unlogged", r#"{"reason":"logout"}"#);
         self.ui.signed_out();

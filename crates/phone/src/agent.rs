@@ -83,7 +83,16 @@ impl Phone {
             Event::Terminated { session, cause } => self.terminated(now, session, &cause),
             Event::Message { request } => self.message_received(&request),
             Event::Notify { request } => self.summary_received(&request),
-            Event::Notified { .. } | Event::SubscriptionFailed { .. } | Event::PublishRefused { .. } => {}
+            Event::Notified { subscription, is_last, request, .. } => {
+                self.notified(now, subscription, is_last, &request);
+            }
+            Event::SubscriptionFailed { subscription, code, reason, retry_at } => {
+                self.subscription_failed(subscription, retry_at.is_none(), code, &reason);
+            }
+            Event::PublishRefused { code } => {
+                let text = format!("The server takes no status of the person (SIP {code}).");
+                self.out.push_back(Output::Warn(text));
+            }
             // Key tones of the other side have no screen yet.
             Event::Info { .. } => {}
             Event::NotSip { why } => self.not_sip(now, &why),

@@ -28,6 +28,8 @@ pub(crate) const MAX_FIELD_CHARS: usize = 256;
 pub(crate) const MAX_USER_DATA_OCTETS: usize = 8 * 1024;
 /// DTMF of one command.
 pub(crate) const MAX_DIGITS: usize = 64;
+/// Numbers of one `hints:subscribe`: more than can be watched, so that too many are told apart from nonsense.
+pub(crate) const MAX_NUMBERS: usize = 1_000;
 
 /// The error codes of protocol.md 1.6 that this version can meet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,6 +133,13 @@ pub(crate) enum Command {
     },
     Dnd {
         enabled: bool,
+    },
+    HintsSubscribe {
+        numbers: Vec<String>,
+    },
+    /// Without numbers: all.
+    HintsUnsubscribe {
+        numbers: Option<Vec<String>>,
     },
     Contacts(Vec<Value>, ContactsHead),
     ContactsRemove {
@@ -296,6 +305,7 @@ fn command(name: &str, data: Value) -> Result<Option<Command>, &'static str> {
         "contacts:remove" | "contacts:clear" | "contacts:search" | "contacts:match" | "contacts:vcf" => {
             contacts_command(name, data)?
         }
+        "hints:subscribe" | "hints:unsubscribe" => hints_command(name, &data)?,
         "state" => Command::State,
         "hello" => Command::Hello,
         "show" => Command::Show,
@@ -303,8 +313,9 @@ fn command(name: &str, data: Value) -> Result<Option<Command>, &'static str> {
         "logout" => Command::Logout,
         "status" | "dnd" | "navigate" | "size" => plain_command(name, data)?,
         "transfer:start" | "transfer:complete" | "transfer:cancel" | "redirect" | "merge" | "setData"
-        | "message" | "forward" | "hints:subscribe" | "hints:unsubscribe" | "provider:register"
-        | "provider:response" | "login" | "settings" => Command::Unsupported,
+        | "message" | "forward" | "provider:register" | "provider:response" | "login" | "settings" => {
+            Command::Unsupported
+        }
         _ => return Ok(None),
     };
     Ok(Some(command))
@@ -413,6 +424,22 @@ fn contacts_command(name: &str, data: Value) -> Result<Command, &'static str> {
         }
         _ => Command::ContactsVcf { text: json.text.ok_or("text must be the text of a vCard file.")? },
     })
+}
+
+fn hints_command(name: &str, data: &Value) -> Result<Command, &'static str> {
+    const WRONG: &str = "numbers must be a list of texts.";
+    let numbers = match data.get("numbers") {
+        None | Some(Value::Null) => None,
+        Some(Value::Array(numbers)) if numbers.len() <= MAX_NUMBERS => {
+            Some(numbers.iter().map(|number| text_of(number).ok_or(WRONG)).collect::<Result<Vec<_>, _>>()?)
+        }
+        Some(_) => return Err(WRONG),
+    };
+    match (name, numbers) {
+        ("hints:unsubscribe", numbers) => Ok(Command::HintsUnsubscribe { numbers }),
+        (_, Some(numbers)) => Ok(Command::HintsSubscribe { numbers }),
+        (_, None) => Err(WRONG),
+    }
 }
 
 fn plain_command(name: &str, data: Value) -> Result<Command, &'static str> {

@@ -63,6 +63,10 @@ pub struct Config {
     pub statuses: Vec<(String, String)>,
     /// The answer to callers while do-not-disturb is on: 480, 486 or 603.
     pub dnd_code: u16,
+    /// The number of the voice mail; with one, its summary is subscribed to.
+    pub voicemail: Option<String>,
+    /// Others may see the person's status (PUBLISH).
+    pub publish_status: bool,
 }
 
 impl Default for Config {
@@ -92,6 +96,8 @@ impl Default for Config {
             insecure_servers: Vec::new(),
             statuses: Vec::new(),
             dnd_code: 486,
+            voicemail: None,
+            publish_status: false,
         }
     }
 }

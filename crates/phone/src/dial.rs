@@ -49,7 +49,7 @@ pub(crate) fn clean(text: &str, config: &Config) -> Result<String, Refusal> {
     }
 }
 
-fn clean_number(text: &str, uris: bool) -> Result<String, Refusal> {
+pub(crate) fn clean_number(text: &str, uris: bool) -> Result<String, Refusal> {
     if text.chars().count() > MAX_TYPED_CHARS || text.contains(['\r', '\n', '<', '>', ';', '?']) {
         return Err(Refusal::Invalid);
     }

@@ -121,7 +121,7 @@ impl Phone {
             "v": 1,
             "version": env!("CARGO_PKG_VERSION"),
             "protocols": ["softframe/1", "kunzite"],
-            "features": ["calls", "contacts", "vcard", "dtmf", "transfer"],
+            "features": ["calls", "contacts", "vcard", "dtmf", "transfer", "hints"],
             "instance": instance,
         });
         let message = bridge::numbered("softframe:ready", &data.to_string(), self.host.next_seq());
@@ -318,6 +318,8 @@ fn needs_account(command: &Command) -> bool {
         | Command::Dtmf { .. }
         | Command::Transfer { .. }
         | Command::State
+        | Command::HintsSubscribe { .. }
+        | Command::HintsUnsubscribe { .. }
         | Command::Status { .. }
         | Command::Dnd { .. }
         | Command::Logout => true,

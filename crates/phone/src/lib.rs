@@ -38,6 +38,7 @@ mod ui;
 mod uuid;
 pub mod view;
 mod voicemail;
+mod watch;
 
 pub use action::{Action, Answer, Consent, Theme};
 pub use config::Config;
@@ -103,6 +104,8 @@ pub struct Phone {
     labels: VecDeque<String>,
     /// What the server said last of the voice mail.
     voicemail: Option<voicemail::Voicemail>,
+    /// What servers tell of others.
+    watches: watch::Watches,
     arrivals: Arrivals,
     gate: HostGate,
     /// The same for transfers that others ask for, so that they do not use up what the host may dial.
@@ -158,6 +161,7 @@ impl Phone {
             last_request: 0,
             labels: VecDeque::new(),
             voicemail: None,
+            watches: watch::Watches::default(),
             arrivals: Arrivals::default(),
             gate: HostGate::default(),
             referrals: HostGate::default(),

@@ -4,6 +4,7 @@
 
 use crate::{Phone, StoreRequest, Theme, account::DEVICE, bridge::json};
 use serde::{Deserialize, Serialize};
+use softframe_sip::Instant;
 
 /// Its key in the device's space: do-not-disturb must be known before the first call can come.
 const PERSON_KEY: &str = "person";
@@ -35,23 +36,23 @@ impl Person {
 
 impl Phone {
     /// `false` if there is no such status.
-    pub(crate) fn set_status(&mut self, status: &str) -> bool {
+    pub(crate) fn set_status(&mut self, now: Instant, status: &str) -> bool {
         if status == "dnd" {
-            self.set_dnd(true);
+            self.set_dnd(now, true);
             return true;
         }
         if !self.statuses().iter().any(|(id, _)| id == status) {
             return false;
         }
         self.person.status = status.to_owned();
-        self.person_changed();
+        self.person_changed(now);
         true
     }
 
-    pub(crate) fn set_dnd(&mut self, dnd: bool) {
+    pub(crate) fn set_dnd(&mut self, now: Instant, dnd: bool) {
         if self.person.dnd != dnd {
             self.person.dnd = dnd;
-            self.person_changed();
+            self.person_changed(now);
         }
     }
 
@@ -74,8 +75,9 @@ impl Phone {
         own.into_iter().map(|(id, label)| (id.to_owned(), label.to_owned())).collect()
     }
 
-    fn person_changed(&mut self) {
+    fn person_changed(&mut self, now: Instant) {
         self.save_person();
+        self.publish_person(now);
         let data = format!(r#"{{"context":{},"dnd":{}}}"#, json(&self.context()), self.person.dnd);
         self.tell("status:change", &data);
     }

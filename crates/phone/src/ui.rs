@@ -218,9 +218,9 @@ impl Phone {
             Action::OpenStatus => self.ui.menu = Menu::Status,
             Action::OpenSettings => (self.ui.page, self.ui.menu) = (Page::Settings, Menu::None),
             Action::Status(status) => {
-                self.set_status(&status);
+                self.set_status(now, &status);
             }
-            Action::DoNotDisturb(dnd) => self.set_dnd(dnd),
+            Action::DoNotDisturb(dnd) => self.set_dnd(now, dnd),
             Action::Theme(theme) => self.set_theme(theme),
             Action::Confirm(yes) => self.confirmed_dialling(now, yes),
             Action::TryNow => self.try_now(now),

@@ -24,6 +24,7 @@ impl Phone {
             ConnectionState::Registered => self.registered(now, before),
             ConnectionState::Refused => self.refused(&connection),
             ConnectionState::Offline => {
+                self.subscriptions_gone();
                 if matches!(self.account, Account::Leaving { .. }) {
                     self.left();
                 }
@@ -74,6 +75,7 @@ impl Phone {
             self.say(Text::of("say.online"), false);
         }
         self.flow_back(now);
+        self.subscribe_all(now);
         self.send_farewells();
     }
 

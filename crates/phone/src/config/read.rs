@@ -24,7 +24,6 @@ const INERT: &[&str] = &[
     "gateway",
     "hostLogin",
     "settingsUrl",
-    "voicemail",
     "webhooks",
     "xivo",
 ];
@@ -148,6 +147,8 @@ pub(super) fn read_policy(keys: &mut Keys, config: &mut Config) -> Result<(), Co
         }
         config.dnd_code = code;
     }
+    config.voicemail = keys.take("voicemail", "must be a number as text")?;
+    config.publish_status = keys.take("publishStatus", "must be true or false")?.unwrap_or(false);
     if let Some(dial) = keys.take::<Value>("dial", "must be an object")? {
         let (dial, warnings) = read_dial(dial)?;
         config.dial = dial;

@@ -74,6 +74,11 @@ impl Phone {
                 self.sign_out(now);
                 self.answer_ask(Some(ask), json!({}));
             }
+            Command::HintsSubscribe { numbers } => self.hints_subscribe(now, ask, &numbers),
+            Command::HintsUnsubscribe { numbers } => {
+                self.unwatch(now, numbers.as_deref());
+                self.answer_ask(Some(ask), json!({}));
+            }
             Command::Unsupported => {
                 self.fail_ask(Some(ask), Code::NotSupported, "This version cannot do that.");
             }
@@ -120,12 +125,12 @@ impl Phone {
                 let data = self.take_vcf(&text);
                 self.answer_ask(Some(ask), data);
             }
-            Command::Status { status } => match self.set_status(&status) {
+            Command::Status { status } => match self.set_status(now, &status) {
                 true => self.answer_ask(Some(ask), json!({})),
                 false => self.fail_ask(Some(ask), Code::BadRequest, "There is no such status."),
             },
             Command::Dnd { enabled } => {
-                self.set_dnd(enabled);
+                self.set_dnd(now, enabled);
                 self.answer_ask(Some(ask), json!({}));
             }
             Command::Hello => self.hello(ask),
@@ -253,9 +258,20 @@ impl Phone {
         }
     }
 
+    /// Each number is told when its first answer has come, then at each change.
+    fn hints_subscribe(&mut self, now: Instant, ask: Ask, numbers: &[String]) {
+        let cleaned: Option<Vec<String>> =
+            numbers.iter().map(|number| dial::clean_number(number, false).ok()).collect();
+        match cleaned {
+            None => self.fail_ask(Some(ask), Code::InvalidNumber, "One of these is not a phone number."),
+            Some(numbers) if self.watch(now, &numbers) => self.answer_ask(Some(ask), json!({})),
+            Some(_) => self.fail_ask(Some(ask), Code::TooLarge, "At most 100 numbers can be watched."),
+        }
+    }
+
     /// A host that attached late is told again what it waits for.
     fn hello(&mut self, ask: Ask) {
-        let data = json!({ "v": 1, "features": ["calls", "contacts", "vcard", "dtmf", "transfer"],
+        let data = json!({ "v": 1, "features": ["calls", "contacts", "vcard", "dtmf", "transfer", "hints"],
                            "limits": { "maxMessageContacts": 150 } });
         self.answer_ask(Some(ask), data);
         if matches!(self.account, Account::SignedIn { logged: true, .. }) {

@@ -2,7 +2,7 @@
 //!
 //! Tiles keep their place from the first ring to the end; what does not work is there and disabled.
 
-use super::{CallScreen, Incoming, Party, RunningCall, Sheet, Text, Tile, Tone, TransferPick};
+use super::{CallScreen, Incoming, Party, Row, RunningCall, Sheet, Text, Tile, Tone, TransferPick};
 use crate::{
     Action, CallId, MediaError, Phone,
     call::{Call, Direction, Exchange, Link, State, Talk},
@@ -129,9 +129,18 @@ impl Phone {
             call: *id,
             name: call.name(),
             query: query.clone(),
-            rows: self.matches_of(query),
+            rows: self.matches_of(query).into_iter().map(|row| self.with_hint(row)).collect(),
             enabled: dial::clean(query, &self.config).is_ok(),
         })
+    }
+
+    /// Whether they are free stands in the place of the company, as far as the page watches them.
+    fn with_hint(&self, row: Row) -> Row {
+        match self.is_free(&row.handset) {
+            Some(true) => Row { second: Text::of("transfer.free"), ..row },
+            Some(false) => Row { second: Text::of("transfer.oncall"), ..row },
+            None => row,
+        }
     }
 
     pub(super) fn running_call(&self, now: Instant) -> Option<RunningCall> {

@@ -4,6 +4,7 @@ mod attacks;
 mod calls;
 mod contacts;
 mod golden;
+mod hints;
 mod host;
 mod property;
 mod registration;

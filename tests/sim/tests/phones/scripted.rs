@@ -9,15 +9,15 @@ use softframe_sim::{START, description};
 use softframe_sip::wire::Message;
 
 /// A phone, and a server that is the test itself.
-struct Script {
-    phone: Phone,
-    now: Instant,
-    flow: Option<FlowId>,
+pub(crate) struct Script {
+    pub(crate) phone: Phone,
+    pub(crate) now: Instant,
+    pub(crate) flow: Option<FlowId>,
     /// Requests and responses of the phone not looked at yet.
-    sent: Vec<Message>,
-    heard: Vec<Value>,
-    media: Vec<(PeerId, MediaRequest)>,
-    sounds: Vec<Sound>,
+    pub(crate) sent: Vec<Message>,
+    pub(crate) heard: Vec<Value>,
+    pub(crate) media: Vec<(PeerId, MediaRequest)>,
+    pub(crate) sounds: Vec<Sound>,
     /// What the browser has done and not said yet; `None`: it says everything at once.
     unsaid: Option<Vec<Input>>,
     /// What ends the last call that changed, if the phone dies now.
@@ -26,7 +26,12 @@ struct Script {
 
 impl Script {
     /// Registered, the host page trusted.
-    fn new() -> Script {
+    pub(crate) fn new() -> Script {
+        Script::with("")
+    }
+
+    /// The same with these keys in its configuration.
+    pub(crate) fn with(keys: &str) -> Script {
         let mut script = Script {
             phone: Phone::new([3; 32]),
             now: Instant(0),
@@ -40,8 +45,9 @@ impl Script {
         };
         script.input(Input::Wall(START));
         script.input(Input::Host(HostInput::Trusted { chain: vec!["https://crm.example".into()] }));
-        let config = r#"{"server":"wss://a.test/ws","account":{"user":"200","password":"x"}}"#;
-        script.input(Input::Config(Some(config.into())));
+        let config =
+            format!(r#"{{"server":"wss://a.test/ws",{keys}"account":{{"user":"200","password":"x"}}}}"#);
+        script.input(Input::Config(Some(config)));
         script.input(Input::Restored(Vec::new()));
         let register = script.request("REGISTER");
         let contact = register.header("Contact").unwrap().to_owned();
@@ -50,7 +56,7 @@ impl Script {
         script
     }
 
-    fn input(&mut self, input: Input) {
+    pub(crate) fn input(&mut self, input: Input) {
         self.phone.handle_input(self.now, input);
         while let Some(output) = self.phone.poll_output() {
             match output {
@@ -87,14 +93,14 @@ impl Script {
     }
 
     /// The next request of this method that the phone sent.
-    fn request(&mut self, method: &str) -> Message {
+    pub(crate) fn request(&mut self, method: &str) -> Message {
         let is = |message: &Message| message.is_request() && message.octets().starts_with(method.as_bytes());
         let at = self.sent.iter().position(is).unwrap_or_else(|| panic!("no {method} in {:?}", self.sent));
         self.sent.remove(at)
     }
 
     /// The next response of the phone above 100.
-    fn response(&mut self, method: &str) -> Message {
+    pub(crate) fn response(&mut self, method: &str) -> Message {
         let is = |message: &Message| {
             message.status().is_some_and(|(code, _)| code > 180)
                 && message.header("CSeq").unwrap().ends_with(method)
@@ -103,12 +109,12 @@ impl Script {
         self.sent.remove(at)
     }
 
-    fn frame(&mut self, text: String) {
+    pub(crate) fn frame(&mut self, text: String) {
         let flow = self.flow.unwrap();
         self.input(Input::Socket { flow, event: SocketEvent::Frame(text.into_bytes()) });
     }
 
-    fn respond(&mut self, request: &Message, status: &str, tag: &str, more: &str, body: &str) {
+    pub(crate) fn respond(&mut self, request: &Message, status: &str, tag: &str, more: &str, body: &str) {
         let header = |name: &str| request.header(name).unwrap_or("").to_owned();
         let to = header("To");
         let to = if to.contains("tag=") { to } else { format!("{to};tag={tag}") };
@@ -125,7 +131,7 @@ impl Script {
         ));
     }
 
-    fn invite(&mut self, sequence: u32, to_tag: &str, body: &str) {
+    pub(crate) fn invite(&mut self, sequence: u32, to_tag: &str, body: &str) {
         let kind = if body.is_empty() { "" } else { "Content-Type: application/sdp\r\n" };
         self.frame(format!(
             "INVITE sip:200@c.test SIP/2.0\r\nVia: SIP/2.0/WSS p.test;branch=z9hG4bK{sequence}\r\nMax-Forwards: 70\r\n\
@@ -136,7 +142,7 @@ impl Script {
         ));
     }
 
-    fn cancel(&mut self, sequence: u32, to_tag: &str) {
+    pub(crate) fn cancel(&mut self, sequence: u32, to_tag: &str) {
         self.frame(format!(
             "CANCEL sip:200@c.test SIP/2.0\r\nVia: SIP/2.0/WSS p.test;branch=z9hG4bK{sequence}\r\nMax-Forwards: 70\r\n\
              From: \"Ana\" <sip:+34911@a.test>;tag=f\r\nTo: <sip:200@a.test>{to_tag}\r\nCall-ID: in1\r\n\
@@ -144,7 +150,7 @@ impl Script {
         ));
     }
 
-    fn ack(&mut self, sequence: u32, to_tag: &str, body: &str) {
+    pub(crate) fn ack(&mut self, sequence: u32, to_tag: &str, body: &str) {
         let kind = if body.is_empty() { "" } else { "Content-Type: application/sdp\r\n" };
         self.frame(format!(
             "ACK sip:200@c.test SIP/2.0\r\nVia: SIP/2.0/WSS p.test;branch=z9hG4bKa{sequence}\r\nMax-Forwards: 70\r\n\
@@ -163,7 +169,7 @@ impl Script {
     }
 
     /// An INVITE in the place of the call `in1` with this To tag of the phone.
-    fn replacing(&mut self, call: &str, tag: &str) {
+    pub(crate) fn replacing(&mut self, call: &str, tag: &str) {
         let body = description(8, "sendrecv");
         self.frame(format!(
             "INVITE sip:200@c.test SIP/2.0\r\nVia: SIP/2.0/WSS p.test;branch=z9hG4bK{call}\r\nMax-Forwards: 70\r\n\
@@ -174,21 +180,21 @@ impl Script {
         ));
     }
 
-    fn host(&mut self, text: &str) {
+    pub(crate) fn host(&mut self, text: &str) {
         self.input(Input::Host(HostInput::Message { text: text.into(), held: false }));
     }
 
-    fn last(&self, kind: &str) -> &Value {
+    pub(crate) fn last(&self, kind: &str) -> &Value {
         let found = self.heard.iter().rev().find(|message| message["type"] == kind);
         &found.unwrap_or_else(|| panic!("no {kind} in {:#?}", self.heard))["data"]
     }
 
-    fn count(&self, kind: &str) -> usize {
+    pub(crate) fn count(&self, kind: &str) -> usize {
         self.heard.iter().filter(|message| message["type"] == kind).count()
     }
 
     /// An outgoing call whose fork `a` has sent early media.
-    fn early(&mut self) -> Message {
+    pub(crate) fn early(&mut self) -> Message {
         self.host(r#"{"type":"click2call","data":{"number":"+34922"}}"#);
         let invite = self.request("INVITE");
         self.respond(&invite, "183 Session Progress", "a", "", &description(7, "sendrecv"));
@@ -205,7 +211,7 @@ impl Script {
     }
 
     /// Answers by the person, up to the ACK; the To tag of the phone.
-    fn answered(&mut self, offer: &str) -> String {
+    pub(crate) fn answered(&mut self, offer: &str) -> String {
         self.invite(1, "", offer);
         self.host(r#"{"type":"answer"}"#);
         let ok = self.response("INVITE");
