@@ -95,6 +95,7 @@ impl Phone {
             }
             // Key tones of the other side have no screen yet.
             Event::Info { .. } => {}
+            Event::Informed { session, code } => self.informed(now, session, code),
             Event::NotSip { why } => self.not_sip(now, &why),
         }
     }

@@ -4,6 +4,7 @@
 
 mod end;
 mod incoming;
+mod keys;
 mod media;
 mod outgoing;
 mod reconnect;
@@ -12,6 +13,7 @@ mod talk;
 mod tell;
 
 pub(crate) use incoming::Arrivals;
+pub(crate) use keys::Keys;
 pub(crate) use media::{Media, Purpose};
 pub(crate) use outgoing::{Next, Wish};
 pub(crate) use tell::{source_name, times};
@@ -77,6 +79,8 @@ pub(crate) struct Call {
     pub(crate) muted: bool,
     /// Keys sent in this call, the last ones.
     pub(crate) keys: String,
+    /// Keys on their way.
+    pub(crate) tones: Keys,
     /// Commands that wait for something of this call.
     pub(crate) asks: Vec<(Await, Ask)>,
     /// Events so far: kind, data.
@@ -96,6 +100,8 @@ pub(crate) enum Await {
     Unheld,
     /// The final NOTIFY.
     Transferred,
+    /// The answer to the INFO of the last key.
+    Keyed,
 }
 
 /// Where the call stands.
@@ -290,7 +296,8 @@ impl Call {
             _ => [None, None],
         };
         let transfer = self.talk().and_then(Talk::transfer_ends);
-        state.into_iter().flatten().chain(transfer).chain(self.media.deadline())
+        let own = [transfer, self.media.deadline(), self.tones.deadline()];
+        state.into_iter().chain(own).flatten()
     }
 
     pub(crate) fn new(id: CallId, peer: PeerId, direction: Direction, now: Instant, state: State) -> Call {
@@ -315,6 +322,7 @@ impl Call {
             media: Media::new(peer),
             muted: false,
             keys: String::new(),
+            tones: Keys::default(),
             asks: Vec::new(),
             said: Vec::new(),
         }

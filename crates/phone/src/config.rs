@@ -4,7 +4,7 @@
 
 mod read;
 
-use crate::Theme;
+use crate::{Dtmf, Theme};
 use read::{Keys, read_looks, read_network, read_policy, wrong};
 use serde::Deserialize;
 use serde_json::Value;
@@ -67,6 +67,8 @@ pub struct Config {
     pub voicemail: Option<String>,
     /// Others may see the person's status (PUBLISH).
     pub publish_status: bool,
+    /// How key tones travel where a command does not say.
+    pub dtmf: Dtmf,
 }
 
 impl Default for Config {
@@ -98,6 +100,7 @@ impl Default for Config {
             dnd_code: 486,
             voicemail: None,
             publish_status: false,
+            dtmf: Dtmf::Auto,
         }
     }
 }
@@ -380,6 +383,7 @@ mod tests {
             (r#"{"dial":{"hostLimit":{"per10s":"5"}}}"#, "dial.hostLimit", "{\"per10s\":\"5\"}"),
             (r#"{"account":{"user":1,"password":"secret"}}"#, "account", "something else"),
             (r#"{"registerExpires":5}"#, "registerExpires", "5"),
+            (r#"{"dtmf":"inband"}"#, "dtmf", "\"inband\""),
             ("[]", "", "[]"),
         ] {
             let error = Config::parse(text).unwrap_err();

@@ -171,10 +171,11 @@ pub enum MediaRequest {
 }
 
 /// How key tones travel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 #[allow(missing_docs)]
 pub enum Dtmf {
-    /// RFC 4733 if negotiated, else INFO.
+    /// As `dtmf` of the configuration says; without a word of it RFC 4733 if negotiated, else INFO.
     Auto,
     /// RFC 4733.
     Rtp,

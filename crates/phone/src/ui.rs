@@ -298,7 +298,7 @@ impl Phone {
     fn key(&mut self, now: Instant, key: char) {
         match self.ui.front.filter(|_| self.ui.keypad && !self.ui.browsing) {
             Some(id) => {
-                self.dtmf(now, id, &key.to_string(), Dtmf::Auto);
+                self.dtmf(now, id, &key.to_string(), Dtmf::Auto, None);
             }
             None => {
                 let mut field = self.ui.field.clone();

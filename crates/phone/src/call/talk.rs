@@ -1,10 +1,10 @@
-//! Accepted calls: hold, mute, key tones, blind transfer, and the offers of either side.
+//! Accepted calls: hold, mute, blind transfer, and the offers of either side.
 //!
 //! The state on screen changes only when the other side has agreed.
 
-use super::{Await, Call, Exchange, Link, MAX_KEYS_SHOWN, Purpose, Renewal, State, Talk, outgoing::Next};
+use super::{Await, Call, Exchange, Link, Purpose, Renewal, State, Talk, outgoing::Next};
 use crate::{
-    CallId, Dtmf, MediaRequest, Output, Phone, Sound,
+    CallId, MediaRequest, Phone,
     bridge::{Ask, Code},
     call::tell::Extra,
     cause::{Ending, Reason},
@@ -177,6 +177,7 @@ impl Phone {
             return;
         };
         talk.exchange = Exchange::Applying(renewal);
+        talk.key_tones = sdp::inspect(&answer).map_or(talk.key_tones, |looks| looks.key_tones);
         let was_held = talk.held.is_some();
         if was_held != renewal.hold {
             talk.held = renewal.hold.then_some(now);
@@ -353,38 +354,6 @@ impl Phone {
         self.tell_media(id, MediaRequest::Mute(muted));
         self.tell_call(now, id, "phone:muted", Extra { muted: Some(muted), ..Extra::default() });
         self.say_call(id, if muted { "say.muted" } else { "say.unmuted" });
-    }
-
-    /// Sends key tones; `false` where the call has no sound yet.
-    pub(crate) fn dtmf(&mut self, now: Instant, id: CallId, digits: &str, method: Dtmf) -> bool {
-        let Some(call) = self.calls.get_mut(&id) else { return false };
-        let rtp = match (&call.state, method) {
-            (State::Talking(_), Dtmf::Rtp) => true,
-            (State::Talking(talk), Dtmf::Auto) => talk.key_tones,
-            (State::Talking(_), Dtmf::Info) => false,
-            (State::Progressing(progressing), Dtmf::Auto | Dtmf::Rtp) if progressing.early.is_some() => true,
-            _ => return false,
-        };
-        call.keys.push_str(digits);
-        let surplus = call.keys.chars().count().saturating_sub(MAX_KEYS_SHOWN);
-        call.keys = call.keys.chars().skip(surplus).collect();
-        let session = call.session;
-        self.out.push_back(Output::Announce { text: Text::plain(digits), assertive: false });
-        if rtp {
-            self.tell_media(id, MediaRequest::Dtmf(digits.to_owned()));
-        } else if let Some(session) = session {
-            self.info_digits(now, session, digits);
-        }
-        self.sound_once(Sound::Key(digits.chars().last().unwrap_or('0')));
-        true
-    }
-
-    fn info_digits(&mut self, now: Instant, session: SessionId, digits: &str) {
-        for digit in digits.chars().filter(|digit| *digit != ',') {
-            let body = format!("Signal={digit}\r\nDuration=160\r\n").into_bytes();
-            let content_type = "application/dtmf-relay".to_owned();
-            self.command(now, Command::Info { session, content_type, body });
-        }
     }
 
     /// Blind transfer to a cleaned number.

@@ -175,6 +175,15 @@ impl Phone {
         }
     }
 
+    /// Answers the one that has waited longest for this.
+    pub(crate) fn answer_first(&mut self, id: CallId, wait: Await) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        if let Some(at) = call.asks.iter().position(|(awaited, _)| *awaited == wait) {
+            let (_, ask) = call.asks.remove(at);
+            self.answer_ask(Some(ask), Value::Object(Map::new()));
+        }
+    }
+
     /// They will not get it.
     pub(crate) fn fail_asks(&mut self, id: CallId, wait: Await, code: Code, message: &str) {
         for ask in self.take_asks(id, wait) {

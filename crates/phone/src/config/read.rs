@@ -5,7 +5,7 @@
 use super::{
     Config, ConfigError, DialConfig, HeaderNames, HostLimit, IceServer, MAX_FOUND_CHARS, ThemeConfig, is_host,
 };
-use crate::Theme;
+use crate::{Dtmf, Theme};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
@@ -149,6 +149,7 @@ pub(super) fn read_policy(keys: &mut Keys, config: &mut Config) -> Result<(), Co
     }
     config.voicemail = keys.take("voicemail", "must be a number as text")?;
     config.publish_status = keys.take("publishStatus", "must be true or false")?.unwrap_or(false);
+    config.dtmf = keys.take("dtmf", "must be \"auto\", \"rtp\" or \"info\"")?.unwrap_or(Dtmf::Auto);
     if let Some(dial) = keys.take::<Value>("dial", "must be an object")? {
         let (dial, warnings) = read_dial(dial)?;
         config.dial = dial;

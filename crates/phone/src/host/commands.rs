@@ -59,10 +59,7 @@ impl Phone {
             }
             Command::Dtmf { call, digits, method } => {
                 self.on_call(now, ask, call, Self::active_call, |phone, id, ask| {
-                    match phone.dtmf(now, id, &digits, method) {
-                        true => phone.answer_ask(Some(ask), json!({})),
-                        false => phone.fail_ask(Some(ask), Code::WrongState, "The call has no sound yet."),
-                    }
+                    phone.dtmf(now, id, &digits, method, Some(ask));
                 });
             }
             Command::Transfer { call, to } => self.transfer_command(now, ask, call, &to),

@@ -58,6 +58,7 @@ impl Answering {
             | Event::OfferWithdrawn { .. }
             | Event::ReinviteFailed { .. }
             | Event::Refresh { .. }
+            | Event::Informed { .. }
             | Event::Transfer { .. }
             | Event::Message { .. }
             | Event::Notify { .. }

@@ -60,9 +60,11 @@ pub(crate) enum Purpose {
     Subscribe(SubscriptionId),
     /// PUBLISH.
     Publish,
+    /// INFO inside a session.
+    Info(SessionId),
     /// BYE: repeated on the next flow if this one breaks.
     Bye,
-    /// CANCEL, INFO, MESSAGE: nobody waits for what comes of it.
+    /// CANCEL, MESSAGE: nobody waits for what comes of it.
     Forgotten,
 }
 
@@ -90,6 +92,7 @@ impl UserAgent {
             | Purpose::Abandoned { .. }
             | Purpose::Update(_)
             | Purpose::Refer(_)
+            | Purpose::Info(_)
             | Purpose::Subscribe(_)
             | Purpose::Publish
             | Purpose::Bye
@@ -105,7 +108,11 @@ impl UserAgent {
     /// What somebody waits for is bounded by the number of sessions; the rest gives way.
     fn make_room(&mut self) {
         let is_idle = |exchange: &Exchange| match exchange.purpose {
-            Purpose::Forgotten | Purpose::Ping | Purpose::Bye | Purpose::Abandoned { .. } => true,
+            Purpose::Forgotten
+            | Purpose::Info(_)
+            | Purpose::Ping
+            | Purpose::Bye
+            | Purpose::Abandoned { .. } => true,
             Purpose::Register
             | Purpose::Invite(_)
             | Purpose::Reinvite(_)
@@ -117,8 +124,10 @@ impl UserAgent {
         if self.exchanges.len() >= MAX_EXCHANGES {
             let idle =
                 self.exchanges.iter().find(|(_, exchange)| is_idle(exchange)).map(|(key, _)| key.clone());
-            if let Some(idle) = idle {
-                self.exchanges.remove(&idle);
+            let given_up =
+                idle.and_then(|idle| self.exchanges.remove(&idle)).map(|exchange| exchange.purpose);
+            if let Some(Purpose::Info(session)) = given_up {
+                self.informed(session, 408);
             }
         }
     }
@@ -207,7 +216,11 @@ impl UserAgent {
             Purpose::Register | Purpose::Ping | Purpose::Invite(_) | Purpose::Bye => true,
             Purpose::Subscribe(_) | Purpose::Publish => true,
             Purpose::Forgotten if request.to().tag().is_none() => true,
-            Purpose::Reinvite(_) | Purpose::Update(_) | Purpose::Refer(_) | Purpose::Forgotten => {
+            Purpose::Reinvite(_)
+            | Purpose::Update(_)
+            | Purpose::Refer(_)
+            | Purpose::Info(_)
+            | Purpose::Forgotten => {
                 let id = DialogId::of_own(request);
                 self.sessions.values().any(|session| session.is_going_on() && session.has_dialog(&id))
             }
@@ -252,6 +265,7 @@ impl UserAgent {
             | Purpose::Ping
             | Purpose::Abandoned { .. }
             | Purpose::Update(_)
+            | Purpose::Info(_)
             | Purpose::Publish
             | Purpose::Bye
             | Purpose::Forgotten => {}
@@ -290,6 +304,7 @@ impl UserAgent {
             Purpose::Reinvite(session) => self.reinvite_response(now, session, request, response),
             Purpose::Update(session) => self.update_response(now, session, response),
             Purpose::Refer(session) => self.refer_response(session, request, response),
+            Purpose::Info(session) => self.informed(session, response.status().map_or(0, |(code, _)| code)),
             Purpose::Subscribe(subscription) => {
                 self.subscribe_response(now, subscription, request, response, unanswered);
             }
@@ -363,6 +378,7 @@ impl UserAgent {
             Purpose::Invite(session) => self.silent(session),
             Purpose::Reinvite(session) | Purpose::Update(session) => self.reinvite_silence(now, session),
             Purpose::Refer(session) => self.transfer_progress(session, 408),
+            Purpose::Info(session) => self.informed(session, 408),
             Purpose::Subscribe(subscription) => self.subscribe_silence(now, subscription),
             Purpose::Publish => self.publish_silence(now),
             Purpose::Abandoned { .. } | Purpose::Ping | Purpose::Bye | Purpose::Forgotten => {}
@@ -377,6 +393,7 @@ impl UserAgent {
                 Purpose::Reinvite(session) => self.reinvite_lost(session),
                 Purpose::Update(session) => self.update_failed(now, session, None),
                 Purpose::Refer(session) => self.transfer_progress(session, 503),
+                Purpose::Info(session) => self.informed(session, 503),
                 Purpose::Bye => {
                     let is_ours = exchange.attempt.is_some();
                     self.park(exchange.transaction.request().clone(), is_ours);

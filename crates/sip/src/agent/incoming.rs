@@ -303,8 +303,16 @@ impl UserAgent {
         let is_ours = confirmed.dialog.is_ours;
         let info = confirmed.dialog.request(Method::Info, via).body(content_type, body);
         let info = info.header("User-Agent", &self.config.user_agent).build();
-        if self.is_registered() {
-            self.send(now, Purpose::Forgotten, info, is_ours);
+        match self.is_registered() {
+            true => self.send(now, Purpose::Info(session), info, is_ours),
+            false => self.informed(session, 503),
+        }
+    }
+
+    /// How an INFO of ours was answered, if its session still stands.
+    pub(super) fn informed(&mut self, session: SessionId, code: u16) {
+        if code >= 200 && self.sessions.get(&session).is_some_and(Session::is_going_on) {
+            self.tell(Event::Informed { session, code });
         }
     }
 

@@ -164,7 +164,7 @@ pub enum Command {
         /// The status code.
         code: u16,
     },
-    /// INFO inside the session (RFC 6086), for DTMF where RFC 4733 was not negotiated.
+    /// INFO inside the session (RFC 6086), for DTMF where RFC 4733 was not negotiated. Answered by `Informed`.
     Info {
         /// Which.
         session: SessionId,
@@ -361,6 +361,13 @@ pub enum Event {
         session: SessionId,
         /// The request.
         request: Box<Message>,
+    },
+    /// Our INFO got its answer. Two of one session in the air may overtake each other.
+    Informed {
+        /// Which.
+        session: SessionId,
+        /// The final status; 408 for no answer, 503 where it could not be sent.
+        code: u16,
     },
     /// How a REFER of ours goes: 100 to 199 under way, 200 done, 300 and above failed.
     Transfer {

@@ -231,6 +231,7 @@ fn short(event: &Event) -> Option<(SessionId, String)> {
         Event::Info { session, request } => {
             (*session, format!("info {}", String::from_utf8_lossy(request.body())))
         }
+        Event::Informed { session, code } => (*session, format!("informed {code}")),
         Event::Redirected { session, target } => (*session, format!("redirected to {target}")),
         Event::Referred { session, target } => (*session, format!("referred to {target}")),
         Event::Transfer { session, code } => (*session, format!("transfer {code}")),

@@ -61,6 +61,7 @@ impl Witness {
             | Event::OfferWithdrawn { session }
             | Event::ReinviteFailed { session, .. }
             | Event::Info { session, .. }
+            | Event::Informed { session, .. }
             | Event::Refresh { session }
             | Event::Transfer { session, .. }
             | Event::Referred { session, .. } => {

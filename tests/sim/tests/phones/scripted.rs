@@ -160,7 +160,7 @@ impl Script {
         ));
     }
 
-    fn bye(&mut self, sequence: u32, to_tag: &str) {
+    pub(crate) fn bye(&mut self, sequence: u32, to_tag: &str) {
         self.frame(format!(
             "BYE sip:200@c.test SIP/2.0\r\nVia: SIP/2.0/WSS p.test;branch=z9hG4bKb{sequence}\r\nMax-Forwards: 70\r\n\
              From: <sip:+34911@a.test>;tag=f\r\nTo: <sip:200@a.test>{to_tag}\r\nCall-ID: in1\r\n\
@@ -182,6 +182,22 @@ impl Script {
 
     pub(crate) fn host(&mut self, text: &str) {
         self.input(Input::Host(HostInput::Message { text: text.into(), held: false }));
+    }
+
+    /// Lets time pass, with every deadline in it.
+    pub(crate) fn pass(&mut self, millis: u64) {
+        let end = self.now.after(millis);
+        while let Some(next) = self.phone.poll_timeout().filter(|next| *next <= end) {
+            self.now = next.max(self.now);
+            self.input(Input::Timeout);
+        }
+        self.now = end;
+    }
+
+    /// The keys of the INFOs that were not looked at yet.
+    pub(crate) fn informed(&self) -> Vec<String> {
+        let infos = self.sent.iter().filter(|message| message.octets().starts_with(b"INFO"));
+        infos.map(|info| String::from_utf8_lossy(info.body()).into_owned()).collect()
     }
 
     pub(crate) fn last(&self, kind: &str) -> &Value {

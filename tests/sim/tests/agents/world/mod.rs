@@ -458,6 +458,7 @@ fn short(event: &Event) -> String {
         Event::ReinviteFailed { code, .. } => format!("reinvite failed {code}"),
         Event::Refresh { .. } => "refresh".to_owned(),
         Event::Info { request, .. } => format!("info {}", String::from_utf8_lossy(request.body())),
+        Event::Informed { code, .. } => format!("informed {code}"),
         Event::Transfer { code, .. } => format!("transfer {code}"),
         Event::Redirected { target, .. } => format!("redirected to {target}"),
         Event::Referred { target, .. } => format!("referred to {target}"),
