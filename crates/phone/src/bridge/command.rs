@@ -1,0 +1,238 @@
+//! The commands of the host, each read from its `data` (protocol.md 1.5).
+//!
+//! It decides nothing: a value is what it says, or the command is refused.
+
+use super::{
+    Click2Call, Command, ContactsHead, MAX_DIGITS, MAX_FIELD_CHARS, MAX_NUMBERS, MAX_TYPE_CHARS,
+    MAX_USER_DATA_OCTETS,
+};
+use crate::Dtmf;
+use serde::Deserialize;
+use serde_json::Value;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Click2CallJson {
+    number: Value,
+    #[serde(default = "yes")]
+    auto_dial: bool,
+    from: Option<Value>,
+    user_data: Option<Value>,
+    #[serde(default)]
+    headers: std::collections::BTreeMap<String, String>,
+    #[serde(rename = "ref")]
+    reference: Option<Value>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct CallJson {
+    call_id: Option<Value>,
+    code: Option<u16>,
+    digits: Option<Value>,
+    method: Option<String>,
+    to: Option<Value>,
+}
+
+#[derive(Deserialize)]
+struct ContactsJson {
+    #[serde(default)]
+    ids: Vec<Value>,
+    source: Option<String>,
+    #[serde(default)]
+    query: Value,
+    max: Option<usize>,
+    #[serde(default)]
+    numbers: Vec<Value>,
+    text: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct PlainJson {
+    status: Option<String>,
+    enabled: Option<bool>,
+    view: Option<String>,
+    width: Option<u32>,
+    height: Option<u32>,
+}
+
+/// The command of that name, `None` if there is none, or what is wrong with its data.
+pub(super) fn command(name: &str, data: Value) -> Result<Option<Command>, &'static str> {
+    let command = match name {
+        "click2call" | "call" => click2call(data)?,
+        "answer" | "reject" | "hangup" | "hold" | "unhold" | "mute" | "unmute" | "dtmf" | "transfer" => {
+            call_command(name, data)?
+        }
+        "contacts" => contacts(data)?,
+        "contacts:remove" | "contacts:clear" | "contacts:search" | "contacts:match" | "contacts:vcf" => {
+            contacts_command(name, data)?
+        }
+        "hints:subscribe" | "hints:unsubscribe" => hints_command(name, &data)?,
+        "state" => Command::State,
+        "hello" => Command::Hello,
+        "show" => Command::Show,
+        "hide" | "minimize" => Command::Hide,
+        "logout" => Command::Logout,
+        "status" | "dnd" | "navigate" | "size" => plain_command(name, data)?,
+        "transfer:start" | "transfer:complete" | "transfer:cancel" | "redirect" | "merge" | "setData"
+        | "message" | "forward" | "provider:register" | "provider:response" | "login" | "settings" => {
+            Command::Unsupported
+        }
+        _ => return Ok(None),
+    };
+    Ok(Some(command))
+}
+
+fn click2call(data: Value) -> Result<Command, &'static str> {
+    let json = Click2CallJson::deserialize(data).map_err(|_| "number must be a text or a number.")?;
+    let number = Some(&json.number).filter(|number| number.is_string() || number.is_u64()).and_then(text_of);
+    let number = number.ok_or("number must be a text or a whole number.")?;
+    if json.user_data.as_ref().is_some_and(|data| data.to_string().len() > MAX_USER_DATA_OCTETS) {
+        return Err("userData must be an object of at most 8 kB.");
+    }
+    Ok(Command::Click2Call(Click2Call {
+        number,
+        auto_dial: json.auto_dial,
+        from: json.from.as_ref().and_then(field),
+        user_data: json.user_data.filter(Value::is_object),
+        headers: json.headers.into_iter().collect(),
+        reference: json.reference.as_ref().and_then(field),
+    }))
+}
+
+fn call_command(name: &str, data: Value) -> Result<Command, &'static str> {
+    const WRONG: &str = "A field of data has the wrong type.";
+    let json = CallJson::deserialize(data).map_err(|_| WRONG)?;
+    let call = json.call_id.as_ref().map(|id| field(id).ok_or(WRONG)).transpose()?;
+    Ok(match name {
+        "answer" => Command::Answer { call },
+        "reject" => {
+            let code = json.code.unwrap_or(486);
+            if !(400..=699).contains(&code) {
+                return Err("code must be a SIP status from 400 to 699.");
+            }
+            Command::Reject { call, code }
+        }
+        "hangup" => Command::Hangup { call },
+        "hold" | "unhold" => Command::Hold { call, hold: name == "hold" },
+        "mute" | "unmute" => Command::Mute { call, mute: name == "mute" },
+        "dtmf" => {
+            let digits = json.digits.as_ref().and_then(text_of).ok_or("digits must be a text.")?;
+            let good = |c: char| matches!(c, '0'..='9' | '*' | '#' | 'A'..='D' | ',');
+            if digits.is_empty() || digits.len() > MAX_DIGITS || !digits.chars().all(good) {
+                return Err("digits must be 1 to 64 of 0-9 * # A-D and comma.");
+            }
+            let method = match json.method.as_deref() {
+                None | Some("auto") => Dtmf::Auto,
+                Some("rtp") => Dtmf::Rtp,
+                Some("info") => Dtmf::Info,
+                Some(_) => return Err("method must be auto, rtp or info."),
+            };
+            Command::Dtmf { call, digits, method }
+        }
+        _ => {
+            Command::Transfer { call, to: json.to.as_ref().and_then(text_of).ok_or("to must be a number.")? }
+        }
+    })
+}
+
+fn contacts(data: Value) -> Result<Command, &'static str> {
+    let Value::Object(mut head) = data else {
+        let Value::Array(rows) = data else { return Err("data must hold contacts.") };
+        return Ok(Command::Contacts(rows, contacts_head(&Value::Null)));
+    };
+    let rows = match (head.remove("contacts"), head.remove("json")) {
+        (Some(Value::Array(rows)), _) => rows,
+        (None, Some(Value::String(text))) => {
+            serde_json::from_str(&text).map_err(|_| "json must be the text of a list of contacts.")?
+        }
+        _ => return Err("contacts must be a list."),
+    };
+    Ok(Command::Contacts(rows, contacts_head(&Value::Object(head))))
+}
+
+/// Source and mode of a push, from its `data` without the rows.
+pub(crate) fn contacts_head(data: &Value) -> ContactsHead {
+    let batch = data.get("batch");
+    let number = batch.and_then(|batch| batch.get("n")).and_then(Value::as_u64);
+    let last = batch.is_none_or(|batch| batch.get("last").and_then(Value::as_bool).unwrap_or(false));
+    ContactsHead {
+        source: source_of(data.get("source").and_then(Value::as_str)),
+        replace: data.get("mode").and_then(Value::as_str) == Some("replace"),
+        last,
+        first: number.is_none_or(|number| number <= 1),
+    }
+}
+
+fn source_of(source: Option<&str>) -> String {
+    let name: String = source.unwrap_or("").chars().take(MAX_TYPE_CHARS).collect();
+    if name.is_empty() { "host".to_owned() } else { name }
+}
+
+fn contacts_command(name: &str, data: Value) -> Result<Command, &'static str> {
+    let json = ContactsJson::deserialize(data).map_err(|_| "A field of data has the wrong type.")?;
+    let source = source_of(json.source.as_deref());
+    Ok(match name {
+        "contacts:remove" => {
+            Command::ContactsRemove { ids: json.ids.iter().filter_map(text_of).collect(), source }
+        }
+        "contacts:clear" => Command::ContactsClear { source },
+        "contacts:search" => Command::ContactsSearch {
+            query: field(&json.query).ok_or("query must be a text.")?,
+            max: json.max.unwrap_or(20).min(100),
+        },
+        "contacts:match" => {
+            Command::ContactsMatch { numbers: json.numbers.iter().filter_map(text_of).take(100).collect() }
+        }
+        _ => Command::ContactsVcf { text: json.text.ok_or("text must be the text of a vCard file.")? },
+    })
+}
+
+fn hints_command(name: &str, data: &Value) -> Result<Command, &'static str> {
+    const WRONG: &str = "numbers must be a list of texts.";
+    let numbers = match data.get("numbers") {
+        None | Some(Value::Null) => None,
+        Some(Value::Array(numbers)) if numbers.len() <= MAX_NUMBERS => {
+            Some(numbers.iter().map(|number| text_of(number).ok_or(WRONG)).collect::<Result<Vec<_>, _>>()?)
+        }
+        Some(_) => return Err(WRONG),
+    };
+    match (name, numbers) {
+        ("hints:unsubscribe", numbers) => Ok(Command::HintsUnsubscribe { numbers }),
+        (_, Some(numbers)) => Ok(Command::HintsSubscribe { numbers }),
+        (_, None) => Err(WRONG),
+    }
+}
+
+fn plain_command(name: &str, data: Value) -> Result<Command, &'static str> {
+    let json = PlainJson::deserialize(data).map_err(|_| "A field of data has the wrong type.")?;
+    Ok(match name {
+        "status" => Command::Status { status: json.status.ok_or("status must be a text.")? },
+        "dnd" => Command::Dnd { enabled: json.enabled.ok_or("enabled must be true or false.")? },
+        "navigate" => Command::Navigate { view: json.view.ok_or("view must be a text.")? },
+        _ => {
+            let (Some(width), Some(height)) = (json.width, json.height) else {
+                return Err("width and height must be numbers of pixels.");
+            };
+            Command::Size { width, height }
+        }
+    })
+}
+
+/// A JSON text or number as text.
+pub(crate) fn text_of(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// As `text_of`, cut to what is kept.
+fn field(value: &Value) -> Option<String> {
+    text_of(value).map(|text| text.chars().take(MAX_FIELD_CHARS).collect())
+}
