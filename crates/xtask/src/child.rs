@@ -87,7 +87,10 @@ pub(crate) fn run_bounded(command: &mut Command, limit: Duration) -> Outcome {
 pub(crate) fn apt_install(packages: &[&str]) -> Outcome {
     say(format!("apt-get install {}", packages.join(" ")));
     let apt = |arguments: &[&str]| {
-        run(clean("apt-get").env("DEBIAN_FRONTEND", "noninteractive").args(arguments).stdout(Stdio::null()))
+        let mut command = clean("apt-get");
+        // A server that comes with a package is not started: tests start their own.
+        command.env("DEBIAN_FRONTEND", "noninteractive").env("SYSTEMD_OFFLINE", "1");
+        run(command.args(arguments).stdout(Stdio::null()))
     };
     let install = [&["install", "-y", "-qq", "--no-install-recommends"], packages].concat();
     let known =

@@ -16,6 +16,7 @@ mod probe;
 mod server;
 mod soak;
 mod suites;
+mod telephony;
 mod tidy;
 mod tree;
 mod widget;
@@ -32,7 +33,7 @@ cargo xtask COMMAND
   build   the widget as static files, quickly compressed: target/www
   pictures  every screen with made-up people, as static files to look at: target/www-pictures
   dist    the widget as static files for any web server: target/dist
-  test    formatting, lints, native tests, browser tests
+  test    formatting, lints, native tests, browser tests, real SIP servers
   bench   bytes and times of the widget
   soak    damaged input with fresh dice
 

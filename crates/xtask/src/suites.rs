@@ -6,7 +6,7 @@ use crate::{
     Outcome,
     child::{cargo, run, say, shown},
     chromium::Chromium,
-    folder, probe, server, tidy,
+    folder, probe, server, telephony, tidy,
     tree::Tree,
 };
 use std::{
@@ -25,7 +25,7 @@ struct Count {
 
 type Suite = (&'static str, fn(&Tree, &[String]) -> Outcome<Count>);
 
-const SUITES: [Suite; 7] = [
+const SUITES: [Suite; 8] = [
     ("format", format),
     ("lints", lints),
     ("tidy", rules),
@@ -33,6 +33,7 @@ const SUITES: [Suite; 7] = [
     ("imports", imports),
     ("browser", browser),
     ("shipped", shipped),
+    ("live", live),
 ];
 
 /// Runs all suites, or the one named by `only`; `filter` goes to its test program.
@@ -135,6 +136,14 @@ fn shipped(tree: &Tree, _: &[String]) -> Outcome<Count> {
     // A test that was given another name must not drop out unseen.
     let missing = TESTS.len().saturating_sub(count.passed + count.failed);
     Ok(Count { failed: count.failed + missing, ..count })
+}
+
+/// Kamailio, SIPp and others as processes; most of the time they wait, so many tests go on at once.
+fn live(tree: &Tree, filter: &[String]) -> Outcome<Count> {
+    telephony::find()?;
+    let mut cargo = cargo(tree);
+    cargo.args(["test", "--package", "softframe-live", "--no-fail-fast", "--test", "kamailio"]);
+    counted(cargo.args(["--", "--test-threads", "8"]).args(filter))
 }
 
 /// A cargo command for the package of the browser tests, which finds there all it needs.

@@ -1,14 +1,17 @@
 //! Agents on real WebSockets and a real clock, in one task that waits for what is told next.
 
-use crate::server::Kamailio;
 use futures_util::{SinkExt, StreamExt};
+use softframe_live::Sipp;
 use softframe_sip::{
-    Command, Config, Event, FlowId, Input, Instant, Output, Secret, SessionId, UserAgent,
+    Command, Config, Event, FlowId, Input, Instant, Output, Secret, SessionId, SubscriptionId, UserAgent,
     wire::{Frame, Message},
 };
 use std::{collections::VecDeque, time::Duration};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio_tungstenite::tungstenite::{self, client::IntoClientRequest};
+
+/// What has not come by then will not; a dead flow is found within twenty seconds.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) struct Phones {
     begin: std::time::Instant,
@@ -22,25 +25,37 @@ struct Phone {
     told: VecDeque<(SessionId, String)>,
     socket: Option<(FlowId, UnboundedSender<Vec<u8>>)>,
     trace: Vec<String>,
+    frames: Vec<String>,
 }
 
-pub(crate) fn config(kamailio: &Kamailio, user: &str) -> Config {
+/// An account on a server, or behind a relay, on this machine.
+pub(crate) fn config(port: u16, user: &str) -> Config {
     Config {
-        servers: vec![format!("ws://127.0.0.1:{}/", kamailio.port)],
+        servers: vec![format!("ws://127.0.0.1:{port}/")],
         user: user.to_owned(),
         domain: "sip.test".to_owned(),
         auth_user: None,
         display_name: Some(format!("Phone \"{user}\"")),
         secret: Secret::Password("secret".to_owned()),
-        instance: format!("00000000-0000-4000-8000-000000000{user}"),
+        instance: format!("00000000-0000-4000-8000-000000000{user:0>3}"),
         expires: 600,
         user_agent: "Softframe".to_owned(),
     }
 }
 
 impl Phones {
-    pub(crate) fn new(kamailio: &Kamailio, users: &[&str]) -> Phones {
-        Phones::with(users.iter().map(|user| config(kamailio, user)).collect())
+    /// Phones of these users, all of them registered.
+    pub(crate) async fn registered(port: u16, users: &[&str]) -> Phones {
+        let mut phones = Phones::with(users.iter().map(|user| config(port, user)).collect());
+        for phone in 0..users.len() {
+            phones.register(phone).await;
+        }
+        phones
+    }
+
+    pub(crate) async fn register(&mut self, phone: usize) {
+        self.command(phone, Command::Register);
+        self.until(phone, "Registered").await;
     }
 
     pub(crate) fn with(configs: Vec<Config>) -> Phones {
@@ -54,6 +69,7 @@ impl Phones {
                 told: VecDeque::new(),
                 socket: None,
                 trace: Vec::new(),
+                frames: Vec::new(),
             }
         });
         Phones { begin: std::time::Instant::now(), phones: phones.collect(), came, comes }
@@ -74,14 +90,55 @@ impl Phones {
         session
     }
 
-    pub(crate) fn next_session(&mut self, phone: usize) -> SessionId {
-        self.phones[phone].agent.next_session()
+    pub(crate) fn accept(&mut self, phone: usize, session: SessionId, answer: &str) {
+        let answer = answer.as_bytes().to_vec();
+        self.command(phone, Command::Accept { session, answer, headers: Vec::new() });
     }
 
-    /// Closes the socket under the agent.
-    pub(crate) fn cut(&mut self, phone: usize) {
-        let (flow, _) = self.phones[phone].socket.take().expect("an open socket");
-        self.input(phone, Input::Disconnected(flow));
+    pub(crate) fn reinvite(&mut self, phone: usize, session: SessionId, offer: &str) {
+        self.command(phone, Command::Reinvite { session, offer: offer.as_bytes().to_vec() });
+    }
+
+    pub(crate) fn answer(&mut self, phone: usize, session: SessionId, answer: &str) {
+        self.command(phone, Command::Answer { session, answer: answer.as_bytes().to_vec() });
+    }
+
+    pub(crate) fn hang_up(&mut self, phone: usize, session: SessionId) {
+        self.command(phone, Command::Terminate { session, reason: None });
+    }
+
+    /// An answered call from phone 0 to phone 1, whose number is given: the sessions of both.
+    pub(crate) async fn in_call(&mut self, number: &str) -> (SessionId, SessionId) {
+        let ours = self.call(0, number);
+        let theirs = self.until(1, "incoming").await;
+        self.until(0, "progress 180").await;
+        self.accept(1, theirs, "v=0 answer");
+        self.until(0, "accepted v=0 answer").await;
+        self.until(1, "confirmed").await;
+        (ours, theirs)
+    }
+
+    pub(crate) fn next_subscription(&mut self, phone: usize) -> SubscriptionId {
+        self.phones[phone].agent.next_subscription()
+    }
+
+    /// The whole messages that a phone has sent and heard, in order, each after `> ` or `< `.
+    pub(crate) fn frames(&self, phone: usize) -> &[String] {
+        &self.phones[phone].frames
+    }
+
+    /// How many messages of a phone begin so: `> PRACK `, `< SIP/2.0 401`.
+    pub(crate) fn count(&self, phone: usize, begins: &str) -> usize {
+        self.phones[phone].frames.iter().filter(|frame| frame.starts_with(begins)).count()
+    }
+
+    /// What a phone was told since it was last asked, whoever it is about.
+    pub(crate) fn told(&mut self, phone: usize) -> Vec<String> {
+        self.phones[phone].told.drain(..).map(|(_, told)| told).collect()
+    }
+
+    pub(crate) fn next_session(&mut self, phone: usize) -> SessionId {
+        self.phones[phone].agent.next_session()
     }
 
     fn input(&mut self, phone: usize, input: Input) {
@@ -155,31 +212,65 @@ impl Phones {
         }
     }
 
+    /// Waits until a phone is told what has `what` in it; all that it was told.
+    pub(crate) async fn until_containing(&mut self, phone: usize, what: &str) -> String {
+        let begin = std::time::Instant::now();
+        loop {
+            while let Some((_, told)) = self.phones[phone].told.pop_front() {
+                if told.contains(what) {
+                    return told;
+                }
+            }
+            self.wait(begin, what).await;
+        }
+    }
+
     /// Waits until a keep-alive of this phone's was answered.
     pub(crate) async fn until_answered_ping(&mut self, phone: usize) {
         let begin = std::time::Instant::now();
-        let is_answer = |line: &String| line.starts_with("< pong") || line.starts_with("< 200 OPTIONS");
+        let is_answer = |line: &String| line.contains("< pong") || line.contains("< 200 OPTIONS");
         while !self.phones[phone].trace.iter().any(is_answer) {
             self.wait(begin, "an answered ping").await;
         }
     }
 
     /// Goes on while something else is waited for.
-    pub(crate) async fn until_done(&mut self, task: tokio::task::JoinHandle<bool>) -> bool {
+    pub(crate) async fn until_done(&mut self, sipp: Sipp) {
         let begin = std::time::Instant::now();
+        let task = tokio::task::spawn_blocking(|| sipp.went());
         while !task.is_finished() {
-            self.wait(begin, "end of the other process").await;
+            self.wait(begin, "end of SIPp").await;
         }
-        task.await.expect("no panic")
+        if let Err(why) = task.await.expect("no panic") {
+            panic!("{}\n{why}", self.traces());
+        }
+    }
+
+    /// Goes on until this much time has passed, in which nothing is to happen.
+    pub(crate) async fn pass(&mut self, time: Duration) {
+        let end = std::time::Instant::now() + time;
+        while let Some(left) = end.checked_duration_since(std::time::Instant::now()) {
+            self.step(left).await;
+        }
     }
 
     async fn wait(&mut self, begin: std::time::Instant, what: &str) {
+        assert!(begin.elapsed() < PATIENCE, "no {what}\n{}", self.traces());
+        self.step(Duration::from_secs(1)).await;
+    }
+
+    fn traces(&self) -> String {
         let traces: Vec<String> = self.phones.iter().map(|phone| phone.trace.join("\n")).collect();
-        assert!(begin.elapsed() < Duration::from_secs(20), "no {what}\n{}", traces.join("\n--\n"));
+        traces.join("\n--\n")
+    }
+
+    /// Takes in what comes next or is due next, and waits for it at most so long.
+    async fn step(&mut self, most: Duration) {
         let now = self.now();
         let deadlines = self.phones.iter().filter_map(|phone| phone.agent.poll_timeout());
-        let pause = deadlines.map(|at| at.since(now)).min().unwrap_or(1_000).clamp(1, 1_000);
-        match tokio::time::timeout(Duration::from_millis(pause), self.came.recv()).await {
+        let pause = deadlines.map(|at| at.since(now)).min().unwrap_or(1_000).max(1);
+        let pause = Duration::from_millis(pause).min(most);
+        match tokio::time::timeout(pause, self.came.recv()).await {
             Ok(Some((phone, input))) => self.input(phone, input),
             Ok(None) => {}
             Err(_) => {
@@ -197,7 +288,9 @@ impl Phones {
             Frame::Malformed(malformed) => format!("malformed: {malformed}"),
             Frame::Message(message) => summary(&message),
         };
-        self.phones[phone].trace.push(format!("{direction} {what}"));
+        let at = self.begin.elapsed().as_millis();
+        self.phones[phone].trace.push(format!("{at:>6} {direction} {what}"));
+        self.phones[phone].frames.push(format!("{direction} {}", String::from_utf8_lossy(octets)));
     }
 }
 
@@ -212,41 +305,49 @@ fn summary(message: &Message) -> String {
 
 fn short(event: &Event) -> Option<(SessionId, String)> {
     let none = SessionId(0);
+    let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
     Some(match event {
         Event::Connection(connection) => {
             let code = connection.code.map(|code| format!(" {code}")).unwrap_or_default();
             (none, format!("{:?}{code}", connection.state))
         }
-        Event::Incoming { session, .. } => (*session, "incoming".to_owned()),
+        Event::Incoming { session, request, .. } => (
+            *session,
+            format!("incoming {}", if request.body().is_empty() { "without offer" } else { "offer" }),
+        ),
         Event::Progress { session, response, .. } => {
-            (*session, format!("progress {}", response.status().map_or(0, |(code, _)| code)))
+            let code = response.status().map_or(0, |(code, _)| code);
+            (*session, format!("progress {code} {}", text(response.body())))
         }
-        Event::Accepted { session, .. } => (*session, "accepted".to_owned()),
-        Event::Confirmed { session, .. } => (*session, "confirmed".to_owned()),
-        Event::Offered { session, .. } => (*session, "offered".to_owned()),
-        Event::Reinvited { session, .. } => (*session, "reinvited".to_owned()),
+        Event::Accepted { session, response, .. } => {
+            (*session, format!("accepted {}", text(response.body())))
+        }
+        Event::Confirmed { session, body } => (*session, format!("confirmed {}", text(body))),
+        Event::Offered { session, offer } => (*session, format!("offered {}", text(offer))),
+        Event::Reinvited { session, answer } => (*session, format!("reinvited {}", text(answer))),
         Event::OfferWithdrawn { session } => (*session, "offer withdrawn".to_owned()),
         Event::ReinviteFailed { session, code } => (*session, format!("reinvite failed {code}")),
         Event::Refresh { session } => (*session, "refresh".to_owned()),
-        Event::Info { session, request } => {
-            (*session, format!("info {}", String::from_utf8_lossy(request.body())))
-        }
+        Event::Info { session, request } => (*session, format!("info {}", text(request.body()))),
         Event::Informed { session, code } => (*session, format!("informed {code}")),
         Event::Redirected { session, target } => (*session, format!("redirected to {target}")),
         Event::Referred { session, target } => (*session, format!("referred to {target}")),
         Event::Transfer { session, code } => (*session, format!("transfer {code}")),
-        Event::Message { request } => (none, format!("message {}", String::from_utf8_lossy(request.body()))),
+        Event::Message { request } => (none, format!("message {}", text(request.body()))),
+        Event::Notify { request } => (none, format!("notify {}", text(request.body()))),
+        Event::NotSip { why } => (none, format!("not SIP: {why}")),
         Event::Terminated { session, cause } => {
-            (*session, format!("terminated {:?} {}", cause.ended_by, cause.code))
+            let reason = cause.reason.as_ref();
+            let reason =
+                reason.map(|reason| format!(" {} {}", reason.protocol, reason.cause)).unwrap_or_default();
+            (*session, format!("terminated {:?} {}{reason}", cause.ended_by, cause.code))
         }
-        Event::Authenticated(_)
-        | Event::Inviting { .. }
-        | Event::Notify { .. }
-        | Event::Notified { .. }
-        | Event::SubscriptionFailed { .. }
-        | Event::PublishRefused { .. }
-        | Event::NotSip { .. } => {
-            return None;
+        Event::Notified { request, is_last, .. } => {
+            let last = if *is_last { "the last time " } else { "" };
+            (none, format!("notified {last}{}", text(request.body())))
         }
+        Event::SubscriptionFailed { code, .. } => (none, format!("subscription failed {code}")),
+        Event::PublishRefused { code } => (none, format!("publication refused {code}")),
+        Event::Authenticated(_) | Event::Inviting { .. } => return None,
     })
 }

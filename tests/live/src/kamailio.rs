@@ -1,0 +1,209 @@
+//! One Kamailio process for one test, on ports of its own, ended with the test; and SIPp as its trunk on UDP. What it runs
+//! is `demo/kamailio/kamailio.cfg` as it stands there: only `local.cfg` is the test's.
+
+use crate::Script;
+use std::{
+    fmt::Write as _,
+    net::{TcpListener, TcpStream, UdpSocket},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+/// What a test may want otherwise.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// Of the digest.
+    pub algorithm: &'static str,
+    /// Whether its challenge offers `qop=auth`.
+    pub qop: bool,
+    /// Seconds until a nonce is stale.
+    pub nonce_expire: u32,
+    /// Seconds between signs of life that the registrar asks for.
+    pub flow_timer: u32,
+    /// The port where rtpengine takes orders; without one, media are not touched.
+    pub rtpengine: Option<u16>,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings { algorithm: "SHA-256", qop: true, nonce_expire: 300, flow_timer: 25, rtpengine: None }
+    }
+}
+
+/// Ends with the value.
+pub struct Kamailio {
+    process: Option<Child>,
+    /// Where it listens on 127.0.0.1, for WebSockets and on UDP.
+    pub port: u16,
+    /// Its trunk, on UDP: numbers of four and more digits go there, and from there calls come without a password.
+    trunk: u16,
+    folder: PathBuf,
+}
+
+/// How long it may take to start or to end.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Its accounts are 200 to 209; the password of each is "secret".
+const ACCOUNTS: std::ops::Range<u32> = 200..210;
+
+impl Kamailio {
+    /// Starts one, and waits until it listens.
+    pub fn start(settings: Settings) -> Kamailio {
+        let port =
+            TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port").port();
+        let trunk = free_udp_port();
+        let folder = std::env::temp_dir().join(format!("softframe-kamailio-{port}"));
+        let tables = folder.join("tables");
+        std::fs::create_dir_all(&tables).expect("a folder");
+        copy_files(Path::new("/usr/share/kamailio/dbtext/kamailio"), &tables);
+        let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../demo/kamailio/kamailio.cfg");
+        std::fs::copy(demo, folder.join("kamailio.cfg")).expect("the configuration of the demo");
+        std::fs::write(folder.join("local.cfg"), local(settings, port, trunk, &tables)).expect("a file");
+        let mut kamailio = Kamailio { process: None, port, trunk, folder };
+        kamailio.start_again();
+        kamailio
+    }
+
+    /// Ends it as an administrator does: connections close, and what it knew is gone.
+    pub fn stop(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            // Its children end with it when it is asked, not when it is killed.
+            let _ = Command::new("kill").arg(process.id().to_string()).status();
+            let _ = process.wait();
+        }
+    }
+
+    /// Starts it on the same ports.
+    pub fn start_again(&mut self) {
+        let log = std::fs::File::options().create(true).append(true).open(self.folder.join("log"));
+        let mut command = Command::new("kamailio");
+        command.arg("-DD").arg("-E").arg("-f").arg(self.folder.join("kamailio.cfg"));
+        command.arg("-Y").arg(&self.folder).args(["-m", "32", "-M", "4"]).current_dir(&self.folder);
+        let spawned = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log.expect("a log")).spawn();
+        self.process =
+            Some(spawned.unwrap_or_else(|error| panic!("kamailio is not installed here: {error}")));
+        let begin = Instant::now();
+        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
+            assert!(begin.elapsed() < PATIENCE, "kamailio does not listen:\n{}", self.log());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// What it has logged.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.join("log")).unwrap_or_default()
+    }
+
+    /// Starts SIPp as the trunk, for one call.
+    pub fn sipp(&self, script: &Script) -> Sipp {
+        let (scenario, log) = (self.folder.join("scenario.xml"), self.folder.join("sipp.log"));
+        std::fs::write(&scenario, script.xml()).expect("a file");
+        let mut command = Command::new("sipp");
+        command.arg("-sf").arg(&scenario).arg(format!("127.0.0.1:{}", self.port)).args([
+            "-i",
+            "127.0.0.1",
+            "-p",
+            &self.trunk.to_string(),
+            "-m",
+            "1",
+            "-nostdin",
+            "-timeout",
+            "40s",
+            "-timeout_error",
+        ]);
+        if script.is_literal() {
+            command.arg("-nr");
+        }
+        command.arg("-trace_err").arg("-error_file").arg(&log).current_dir(&self.folder);
+        command.arg("-trace_msg").arg("-message_file").arg(self.folder.join("sipp.messages"));
+        let spawned = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        let process = spawned.unwrap_or_else(|error| panic!("sipp is not installed here: {error}"));
+        if script.listens() {
+            until_bound(self.trunk);
+        }
+        Sipp { process, log }
+    }
+}
+
+impl Drop for Kamailio {
+    fn drop(&mut self) {
+        self.stop();
+        if !std::thread::panicking() {
+            let _ = std::fs::remove_dir_all(&self.folder);
+        }
+    }
+}
+
+fn local(settings: Settings, port: u16, trunk: u16, tables: &Path) -> String {
+    let qop = u8::from(settings.qop);
+    let (port, trunk) = (port.to_string(), trunk.to_string());
+    let mut text = String::new();
+    for (name, value) in [
+        ("SIP_DOMAIN", "sip.test"),
+        ("SIP_ADDRESS", "127.0.0.1"),
+        ("SIP_PORT", &port),
+        ("WS_PORT", &port),
+        ("TABLES", &tables.display().to_string()),
+        ("TRUNK_ADDRESS", "127.0.0.1"),
+        ("TRUNK_PORT", &trunk),
+    ] {
+        // A path has slashes, so the separator is another one.
+        let _ = writeln!(text, "#!substdef \"!{name}!{value}!g\"");
+    }
+    if let Some(port) = settings.rtpengine {
+        let _ = writeln!(text, "#!define WITH_RTPENGINE\n#!substdef \"!RTPENGINE!udp:127.0.0.1:{port}!g\"");
+    }
+    let Settings { algorithm, nonce_expire, flow_timer, .. } = settings;
+    let _ = write!(
+        text,
+        "#!define WITH_PRESENCE\n#!define WITH_TRUNK\n#!define ALGORITHM \"{algorithm}\"\n#!define QOP \"{qop}\"\n\
+         #!define NONCE_EXPIRE {nonce_expire}\n#!define FLOW_TIMER {flow_timer}\nmemdbg=5\nmemlog=5\n\
+         event_route[htable:mod-init] {{\n"
+    );
+    for account in ACCOUNTS {
+        let _ = writeln!(text, "\t$sht(password=>{account}) = \"secret\";");
+    }
+    text + "}\n"
+}
+
+fn copy_files(from: &Path, to: &Path) {
+    for file in std::fs::read_dir(from).expect("the tables of the package").flatten() {
+        std::fs::copy(file.path(), to.join(file.file_name())).expect("a table");
+    }
+}
+
+pub(crate) fn free_udp_port() -> u16 {
+    UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port").port()
+}
+
+/// Waits until somebody has this port.
+fn until_bound(port: u16) {
+    let begin = Instant::now();
+    let is_bound = || {
+        let sockets = std::fs::read_to_string("/proc/net/udp").expect("the sockets of this machine");
+        sockets.lines().any(|line| line.contains(&format!(":{port:04X} ")))
+    };
+    while !is_bound() {
+        assert!(begin.elapsed() < PATIENCE, "nobody listens on port {port}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// One SIPp process for one call.
+pub struct Sipp {
+    process: Child,
+    log: PathBuf,
+}
+
+impl Sipp {
+    /// Waits for its end: whether its call went as its script says, and if not, why.
+    pub fn went(mut self) -> Result<(), String> {
+        let status = self.process.wait().map_err(|error| error.to_string())?;
+        if status.success() {
+            return Ok(());
+        }
+        let messages = self.log.with_file_name("sipp.messages");
+        let texts = [self.log, messages].map(|path| std::fs::read_to_string(path).unwrap_or_default());
+        Err(format!("SIPp: {status}\n{}", texts.join("\n")))
+    }
+}

@@ -1,0 +1,310 @@
+//! What SIPp is to do, as a ladder: each call adds one step, and all of it becomes a scenario file. SIPp itself checks
+//! order, methods, codes and, where a step says so, the text of a message.
+
+use std::fmt::Write as _;
+
+/// A description that any phone takes for one; here nobody speaks.
+pub const SDP: &str =
+    "v=0\no=trunk 1 1 IN IP4 127.0.0.1\ns=-\nc=IN IP4 127.0.0.1\nt=0 0\nm=audio 9 RTP/AVP 0\n";
+
+/// One call of SIPp, as caller or as callee.
+#[derive(Clone, Debug)]
+pub struct Script {
+    role: Role,
+    steps: Vec<String>,
+    /// The last number used in a request of SIPp's.
+    sequence: u32,
+    /// Which step sent the last INVITE (or what else began), for the branch of its CANCEL or ACK.
+    began: usize,
+    /// Whether that was inside of a dialog.
+    is_inside: bool,
+    variables: Vec<String>,
+    is_literal: bool,
+}
+
+#[derive(Clone, Debug)]
+enum Role {
+    Caller { target: String },
+    Callee,
+}
+
+/// What a callee keeps of an INVITE to answer it later: its name, the header, which of several.
+const KEPT: [(&str, &str, u8); 7] = [
+    ("via", "Via:", 1),
+    ("inner", "Via:", 2),
+    ("route", "Record-Route:", 1),
+    ("second", "Record-Route:", 2),
+    ("from", "From:", 1),
+    ("to", "To:", 1),
+    ("number", "CSeq:", 1),
+];
+
+impl Script {
+    /// SIPp begins, with requests to this extension.
+    pub fn caller(target: &str) -> Script {
+        Script::of(Role::Caller { target: target.to_owned() })
+    }
+
+    /// SIPp waits for a call.
+    pub fn callee() -> Script {
+        Script::of(Role::Callee)
+    }
+
+    fn of(role: Role) -> Script {
+        Script {
+            role,
+            steps: Vec::new(),
+            sequence: 0,
+            began: 0,
+            is_inside: false,
+            variables: Vec::new(),
+            is_literal: false,
+        }
+    }
+
+    /// Whether it begins by waiting.
+    pub(crate) fn listens(&self) -> bool {
+        matches!(self.role, Role::Callee)
+    }
+
+    /// SIPp sends nothing twice by itself, and takes nothing that comes twice for a repetition: each is a step.
+    #[must_use]
+    pub fn literally(mut self) -> Script {
+        self.is_literal = true;
+        self
+    }
+
+    /// Whether SIPp is to leave repetitions alone.
+    pub(crate) fn is_literal(&self) -> bool {
+        self.is_literal
+    }
+
+    /// The scenario file.
+    pub(crate) fn xml(&self) -> String {
+        let mut text =
+            "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>\n<scenario name=\"script\">\n".to_owned();
+        text += &self.steps.concat();
+        if !self.variables.is_empty() {
+            // SIPp refuses a variable that is set and never read.
+            let _ = writeln!(text, "<Reference variables=\"{}\"/>", self.variables.join(","));
+        }
+        text + "</scenario>\n"
+    }
+
+    /// A request outside of a dialog: an INVITE with or without a body, OPTIONS, NOTIFY, MESSAGE …
+    #[must_use]
+    pub fn begins(mut self, method: &str, headers: &[&str], body: &str) -> Script {
+        let Role::Caller { target } = &self.role else { panic!("a callee does not begin") };
+        let to = format!("<sip:{target}@sip.test>");
+        let uri = format!("sip:{target}@sip.test");
+        self.sequence += 1;
+        (self.began, self.is_inside) = (self.steps.len(), false);
+        let text = self.request(method, &uri, &to, "[branch]", "", headers, body);
+        self.send(&text, method != "ACK")
+    }
+
+    /// A request inside of the dialog.
+    #[must_use]
+    pub fn sends(mut self, method: &str, headers: &[&str], body: &str) -> Script {
+        self.sequence += 1;
+        if method == "INVITE" {
+            (self.began, self.is_inside) = (self.steps.len(), true);
+        }
+        self.sends_numbered(method, headers, body)
+    }
+
+    /// ACK of a 2xx.
+    #[must_use]
+    pub fn acknowledges(self, body: &str) -> Script {
+        self.sends_numbered("ACK", &[], body)
+    }
+
+    /// ACK of the 2xx to the INVITE that began it, after other requests.
+    #[must_use]
+    pub fn acknowledges_first(mut self) -> Script {
+        let sequence = std::mem::replace(&mut self.sequence, 1);
+        let mut script = self.sends_numbered("ACK", &[], "");
+        script.sequence = sequence;
+        script
+    }
+
+    fn sends_numbered(self, method: &str, headers: &[&str], body: &str) -> Script {
+        let to = match &self.role {
+            Role::Caller { target } => format!("<sip:{target}@sip.test>[peer_tag_param]"),
+            Role::Callee => "[$from]".to_owned(),
+        };
+        let text = self.request(method, "[next_url]", &to, "[branch]", "[routes]\n", headers, body);
+        self.send(&text, method != "ACK")
+    }
+
+    /// CANCEL of the INVITE.
+    #[must_use]
+    pub fn cancels(self, headers: &[&str]) -> Script {
+        self.of_the_first("CANCEL", "", headers)
+    }
+
+    /// ACK of the INVITE's refusal.
+    #[must_use]
+    pub fn acknowledges_refusal(self) -> Script {
+        self.of_the_first("ACK", "[peer_tag_param]", &[])
+    }
+
+    fn of_the_first(self, method: &str, tag: &str, headers: &[&str]) -> Script {
+        let Role::Caller { target } = &self.role else { panic!("a callee has no INVITE") };
+        let (mut uri, to) = (format!("sip:{target}@sip.test"), format!("<sip:{target}@sip.test>{tag}"));
+        let mut routes = "";
+        if self.is_inside {
+            (uri, routes) = ("[next_url]".to_owned(), "[routes]\n");
+        }
+        let branch = format!("[branch-{}]", self.steps.len() - self.began);
+        let text = self.request(method, &uri, &to, &branch, routes, headers, "");
+        self.send(&text, method != "ACK")
+    }
+
+    #[allow(clippy::too_many_arguments)] // the parts of a request, in their order
+    fn request(
+        &self,
+        method: &str,
+        uri: &str,
+        to: &str,
+        branch: &str,
+        routes: &str,
+        headers: &[&str],
+        body: &str,
+    ) -> String {
+        let from = match self.role {
+            Role::Caller { .. } => "\"Trunk\" <sip:+34911085460@127.0.0.1:[local_port]>;tag=[call_number]",
+            Role::Callee => "[$to];tag=[call_number]",
+        };
+        let sequence = self.sequence;
+        format!(
+            "{method} {uri} SIP/2.0\nVia: SIP/2.0/UDP 127.0.0.1:[local_port];branch={branch}\nFrom: {from}\n\
+             To: {to}\n{routes}Call-ID: [call_id]\nCSeq: {sequence} {method}\nMax-Forwards: 70\n{}",
+            tail(headers, body)
+        )
+    }
+
+    /// A response to the INVITE of the other side, whenever it is due. `tag` tells forks apart.
+    #[must_use]
+    pub fn says(self, status: &str, tag: &str, headers: &[&str], body: &str) -> Script {
+        let text = format!(
+            "SIP/2.0 {status}\nVia: [$via]\nVia: [$inner]\nRecord-Route: [$route]\nRecord-Route: [$second]\n\
+             From: [$from]\nTo: [$to];tag=[call_number]{tag}\nCall-ID: [call_id]\nCSeq: [$number]\n{}",
+            tail(headers, body)
+        );
+        self.send(&text, status.starts_with('2'))
+    }
+
+    /// A response to what came last, inside of a dialog.
+    #[must_use]
+    pub fn answers(self, status: &str, headers: &[&str], body: &str) -> Script {
+        self.answers_last(status, "", headers, body)
+    }
+
+    /// A response to the request that came last, which opens a dialog; its Record-Routes stand in one comma list.
+    #[must_use]
+    pub fn opens(self, status: &str, headers: &[&str], body: &str) -> Script {
+        self.answers_last(status, ";tag=[call_number]", headers, body)
+    }
+
+    fn answers_last(self, status: &str, tag: &str, headers: &[&str], body: &str) -> Script {
+        let text = format!(
+            "SIP/2.0 {status}\n[last_Via:]\n[last_From:]\n[last_To:]{tag}\n[last_Call-ID:]\n[last_CSeq:]\n\
+             [last_Record-Route:]\n{}",
+            tail(headers, body)
+        );
+        self.send(&text, false)
+    }
+
+    /// Waits for an INVITE, and keeps what its answers need.
+    #[must_use]
+    pub fn is_called(mut self, checks: &[&str]) -> Script {
+        let mut actions = String::new();
+        for (name, header, occurrence) in KEPT {
+            let _ = writeln!(
+                actions,
+                "<ereg regexp=\".*\" search_in=\"hdr\" header=\"{header}\" occurrence=\"{occurrence}\" assign_to=\"{name}\"/>"
+            );
+            self.uses(name);
+        }
+        self.receive("request=\"INVITE\" rrs=\"true\"", &actions, checks)
+    }
+
+    /// Waits for another request of the other side's.
+    #[must_use]
+    pub fn takes(self, method: &str, checks: &[&str]) -> Script {
+        self.receive(&format!("request=\"{method}\""), "", checks)
+    }
+
+    /// Waits for a response.
+    #[must_use]
+    pub fn gets(self, code: u16, checks: &[&str]) -> Script {
+        self.receive(&format!("response=\"{code}\" rrs=\"true\""), "", checks)
+    }
+
+    /// As [`Script::gets`]; the number in RSeq is `[$rseq]` from then on.
+    #[must_use]
+    pub fn gets_reliable(mut self, code: u16) -> Script {
+        self.uses("rseq");
+        let action = "<ereg regexp=\"[0-9]+\" search_in=\"hdr\" header=\"RSeq:\" check_it=\"true\" assign_to=\"rseq\"/>\n";
+        self.receive(&format!("response=\"{code}\" rrs=\"true\""), action, &["Require: *100rel"])
+    }
+
+    /// A response that may come, or may be overtaken by the next.
+    #[must_use]
+    pub fn may_get(self, code: u16) -> Script {
+        self.receive(&format!("response=\"{code}\" optional=\"true\""), "", &[])
+    }
+
+    /// Lets time pass.
+    #[must_use]
+    pub fn waits(mut self, milliseconds: u32) -> Script {
+        self.steps.push(format!("<pause milliseconds=\"{milliseconds}\"/>\n"));
+        self
+    }
+
+    fn receive(mut self, what: &str, actions: &str, checks: &[&str]) -> Script {
+        let mut actions = actions.to_owned();
+        for check in checks {
+            let name = format!("checked{}", self.variables.len());
+            let _ = writeln!(
+                actions,
+                "<ereg regexp=\"{}\" search_in=\"msg\" check_it=\"true\" assign_to=\"{name}\"/>",
+                check.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;")
+            );
+            self.uses(&name);
+        }
+        let inner = if actions.is_empty() { String::new() } else { format!("<action>\n{actions}</action>") };
+        self.steps.push(format!("<recv {what}>{inner}</recv>\n"));
+        self
+    }
+
+    fn uses(&mut self, name: &str) {
+        if !self.variables.iter().any(|known| known == name) {
+            self.variables.push(name.to_owned());
+        }
+    }
+
+    fn send(mut self, text: &str, is_repeated: bool) -> Script {
+        let repeated = if is_repeated { " retrans=\"500\"" } else { "" };
+        self.steps.push(format!("<send{repeated}><![CDATA[\n{text}\n]]></send>\n"));
+        self
+    }
+}
+
+/// Our Contact, further headers and the body. Contact and Content-Type are as ever unless a header says otherwise.
+fn tail(headers: &[&str], body: &str) -> String {
+    let says = |name: &str| headers.iter().any(|header| header.starts_with(name));
+    let mut text = String::new();
+    if !says("Contact:") {
+        text += "Contact: <sip:trunk@127.0.0.1:[local_port]>\n";
+    }
+    for header in headers {
+        text += header;
+        text.push('\n');
+    }
+    if !body.is_empty() && !says("Content-Type:") {
+        text += "Content-Type: application/sdp\n";
+    }
+    text + "Content-Length: [len]\n\n" + body
+}

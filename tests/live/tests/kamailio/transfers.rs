@@ -1,0 +1,139 @@
+//! REFER, by us and by others, with and without somebody to replace.
+
+use crate::phones::Phones;
+use softframe_live::{Kamailio, SDP, Script, Settings};
+use softframe_sip::Command;
+
+#[tokio::test]
+async fn transfer_connects_the_other_two() {
+    let kamailio = Kamailio::start(Settings::default());
+    let mut phones = Phones::registered(kamailio.port, &["200", "201", "202"]).await;
+    let (ours, theirs) = phones.in_call("201").await;
+    phones.command(0, Command::Refer { session: ours, target: "202".to_owned(), replaces: None });
+    phones.until(1, "referred to sip:202@sip.test").await;
+    let session = phones.next_session(1);
+    let offer = b"v=0 offer".to_vec();
+    phones.command(1, Command::Follow { session, referred: theirs, offer, headers: Vec::new() });
+    let third = phones.until(2, "incoming").await;
+    phones.until(0, "transfer 180").await;
+    phones.accept(2, third, "v=0 answer");
+    phones.until(0, "transfer 200").await;
+    phones.hang_up(0, ours);
+    phones.until(1, "terminated Remote 200").await;
+    phones.hang_up(2, third);
+    phones.until(1, "terminated Remote 200").await;
+}
+
+#[tokio::test]
+async fn transfer_that_fails_gives_the_call_back() {
+    let kamailio = Kamailio::start(Settings::default());
+    let mut phones = Phones::registered(kamailio.port, &["200", "201"]).await;
+    let (ours, theirs) = phones.in_call("201").await;
+    phones.command(0, Command::Refer { session: ours, target: "209".to_owned(), replaces: None });
+    phones.until(1, "referred to sip:209@sip.test").await;
+    let session = phones.next_session(1);
+    let offer = b"v=0 offer".to_vec();
+    phones.command(1, Command::Follow { session, referred: theirs, offer, headers: Vec::new() });
+    phones.until(1, "terminated Remote 480").await;
+    phones.until(0, "transfer 480").await;
+    phones.reinvite(0, ours, "v=0 back");
+    phones.until(1, "offered v=0 back").await;
+    phones.answer(1, theirs, "v=0 here");
+    phones.until(0, "reinvited v=0 here").await;
+}
+
+#[tokio::test]
+async fn attended_transfer_puts_one_call_in_the_place_of_another() {
+    let kamailio = Kamailio::start(Settings::default());
+    let mut phones = Phones::registered(kamailio.port, &["200", "201", "202"]).await;
+    let (first, theirs) = phones.in_call("201").await;
+    let second = phones.call(0, "202");
+    let asked = phones.until(2, "incoming").await;
+    phones.accept(2, asked, "v=0 answer");
+    phones.until(0, "accepted").await;
+    phones.until(2, "confirmed").await;
+    phones.command(0, Command::Refer { session: first, target: String::new(), replaces: Some(second) });
+    phones.until(1, "referred to").await;
+    let session = phones.next_session(1);
+    let offer = b"v=0 offer".to_vec();
+    phones.command(1, Command::Follow { session, referred: theirs, offer, headers: Vec::new() });
+    let joined = phones.until(2, "incoming").await;
+    phones.accept(2, joined, "v=0 answer");
+    // The call that was replaced ends on both sides, and who asked for it hears of the success.
+    phones.until(2, "terminated Local 200").await;
+    phones.until(2, "confirmed").await;
+    phones.until(0, "transfer 200").await;
+    phones.hang_up(0, first);
+    phones.until(1, "terminated Remote 200").await;
+    phones.hang_up(1, session);
+    phones.until(2, "terminated Remote 200").await;
+}
+
+/// The caller on the trunk asks us to call somebody else, and follows how it goes to the end.
+#[tokio::test]
+async fn refer_from_the_trunk_is_followed_and_told_to_its_end() {
+    let kamailio = Kamailio::start(Settings::default());
+    let mut phones = Phones::registered(kamailio.port, &["200", "201"]).await;
+    for (target, answered, last) in [("201", true, "SIP/2.0 200"), ("209", false, "SIP/2.0 480")] {
+        let refer_to = format!("Refer-To: <sip:{target}@sip.test>");
+        let mut script = Script::caller("200")
+            .begins("INVITE", &[], SDP)
+            .may_get(100)
+            .may_get(180)
+            .gets(200, &[])
+            .acknowledges("")
+            .sends("REFER", &[&refer_to, "Referred-By: <sip:+34911085460@127.0.0.1>"], "")
+            .gets(202, &[])
+            .takes("NOTIFY", &["Event: *refer", "Subscription-State: *active", "SIP/2.0 100"])
+            .answers("200 OK", &[], "");
+        if answered {
+            script = script.takes("NOTIFY", &["SIP/2.0 180"]).answers("200 OK", &[], "");
+        }
+        let script = script
+            .takes("NOTIFY", &["Subscription-State: *terminated", last])
+            .answers("200 OK", &[], "")
+            .sends("BYE", &[], "")
+            .gets(200, &[]);
+        let sipp = kamailio.sipp(&script);
+        let theirs = phones.until(0, "incoming").await;
+        phones.accept(0, theirs, "v=0 answer");
+        phones.until(0, &format!("referred to sip:{target}@sip.test")).await;
+        let session = phones.next_session(0);
+        let offer = b"v=0 offer".to_vec();
+        phones.command(0, Command::Follow { session, referred: theirs, offer, headers: Vec::new() });
+        if answered {
+            let third = phones.until(1, "incoming").await;
+            phones.accept(1, third, "v=0 answer");
+            phones.until(0, "accepted").await;
+        }
+        phones.until_done(sipp).await;
+        phones.hang_up(0, session);
+    }
+}
+
+#[tokio::test]
+async fn refer_that_nobody_wants_to_follow_is_told_as_declined() {
+    let kamailio = Kamailio::start(Settings::default());
+    let mut phones = Phones::registered(kamailio.port, &["200"]).await;
+    let script = Script::caller("200")
+        .begins("INVITE", &[], SDP)
+        .may_get(100)
+        .may_get(180)
+        .gets(200, &[])
+        .acknowledges("")
+        .sends("REFER", &["Refer-To: sip:201@sip.test"], "")
+        .gets(202, &[])
+        .takes("NOTIFY", &["SIP/2.0 100"])
+        .answers("200 OK", &[], "")
+        .takes("NOTIFY", &["Subscription-State: *terminated", "SIP/2.0 603"])
+        .answers("200 OK", &[], "")
+        .sends("BYE", &[], "")
+        .gets(200, &[]);
+    let sipp = kamailio.sipp(&script);
+    let session = phones.until(0, "incoming").await;
+    phones.accept(0, session, "v=0 answer");
+    phones.until(0, "referred to sip:201@sip.test").await;
+    phones.command(0, Command::Decline { session });
+    phones.until(0, "terminated Remote 200").await;
+    phones.until_done(sipp).await;
+}
