@@ -7,7 +7,11 @@ use crate::{CallId, view::Tab};
 #[allow(missing_docs)]
 pub enum Action {
     /// The sign-in form was sent.
-    SignIn { server: String, user: String, password: String },
+    SignIn {
+        server: String,
+        user: String,
+        password: String,
+    },
     /// The server line of the sign-in form was opened for editing.
     ChangeServer,
     /// Sign out, after the sheet has asked where a call is running.
@@ -48,6 +52,11 @@ pub enum Action {
     PickTransfer(CallId),
     /// Blind transfer to this number.
     Transfer(CallId, String),
+    /// Hold this call and ask this number first.
+    Consult(CallId, String),
+    /// Connect who waits with who was asked, or go back to who waits.
+    CompleteTransfer(CallId),
+    CancelTransfer,
     /// Leave the call view and browse; or return to it.
     Browse(bool),
     /// Close the "ended" view.

@@ -130,6 +130,15 @@ pub(crate) enum Command {
         call: Option<String>,
         to: String,
     },
+    TransferStart {
+        call: Option<String>,
+        to: String,
+    },
+    TransferComplete {
+        call: Option<String>,
+        other: Option<String>,
+    },
+    TransferCancel,
     State,
     Status {
         status: String,

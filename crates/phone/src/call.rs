@@ -11,12 +11,14 @@ mod reconnect;
 mod referred;
 mod talk;
 mod tell;
+mod transfer;
 
 pub(crate) use incoming::Arrivals;
 pub(crate) use keys::Keys;
 pub(crate) use media::{Media, Purpose};
 pub(crate) use outgoing::{Next, Wish};
 pub(crate) use tell::{source_name, times};
+pub(crate) use transfer::Transfer;
 
 use crate::{CallId, MediaError, PeerId, bridge::Ask, headers::Facts, sdp::Looks};
 use serde_json::Value;
@@ -60,6 +62,8 @@ pub(crate) struct Call {
     pub(crate) reference: Option<String>,
     /// The session whose other side asked for this call (a transfer).
     pub(crate) referred: Option<SessionId>,
+    /// The call that waits while this one asks (attended transfer).
+    pub(crate) consults: Option<CallId>,
     /// The session in whose place it came (a transfer of theirs).
     pub(crate) replaces: Option<SessionId>,
     /// Wall and monotonic time of its first event; of its making until then.
@@ -156,14 +160,14 @@ pub(crate) struct Talk {
     pub(crate) link: Link,
     /// The other side takes key tones by RFC 4733, as far as its description shows.
     pub(crate) key_tones: bool,
-    /// A blind transfer under way: to whom, since when.
-    pub(crate) transfer: Option<(String, Instant)>,
+    /// A transfer under way.
+    pub(crate) transfer: Option<Transfer>,
 }
 
 impl Talk {
     /// When a transfer counts as failed.
     pub(crate) fn transfer_ends(&self) -> Option<Instant> {
-        self.transfer.as_ref().map(|(_, since)| since.after(TRANSFER_MILLIS))
+        self.transfer.as_ref().map(|transfer| transfer.since.after(TRANSFER_MILLIS))
     }
 }
 
@@ -308,6 +312,7 @@ impl Call {
             label: String::new(),
             reference: None,
             referred: None,
+            consults: None,
             replaces: None,
             date: 0,
             started: now,

@@ -317,6 +317,9 @@ fn needs_account(command: &Command) -> bool {
         | Command::Mute { .. }
         | Command::Dtmf { .. }
         | Command::Transfer { .. }
+        | Command::TransferStart { .. }
+        | Command::TransferComplete { .. }
+        | Command::TransferCancel
         | Command::State
         | Command::HintsSubscribe { .. }
         | Command::HintsUnsubscribe { .. }

@@ -258,13 +258,10 @@ impl Phone {
             }
             Action::CallKeypad(open) => self.ui.keypad = open,
             Action::PickTransfer(id) => self.ui.picking = Some((id, String::new())),
-            Action::Transfer(id, to) => match dial::clean(&to, &self.config) {
-                Ok(to) => {
-                    self.ui.picking = None;
-                    self.transfer(now, id, to, None);
-                }
-                Err(_) => self.ui.toast(now, Text::of("dial.invalid"), true),
-            },
+            Action::Transfer(id, to) => self.aim(now, id, &to, Self::transfer),
+            Action::Consult(id, to) => self.aim(now, id, &to, Self::consult),
+            Action::CompleteTransfer(asking) => self.complete_transfer(now, Some(asking), None, None),
+            Action::CancelTransfer => self.cancel_transfer(now, None),
             Action::Browse(browsing) => self.ui.browsing = browsing,
             Action::Done => self.ui.ended = None,
             Action::CallAgain => {

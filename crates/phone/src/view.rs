@@ -372,6 +372,17 @@ pub struct CallScreen {
     pub others: Vec<(CallId, Party, Text, Tone)>,
     /// Bars of quality, 0: unknown.
     pub bars: u8,
+    /// 33, 34: somebody waits while this call asks.
+    pub consultation: Option<Consultation>,
+}
+
+/// What is below a call that asks before a transfer, in the place of End.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Consultation {
+    /// "Back to {name}".
+    pub back: Text,
+    /// Who was asked has answered: the two can be connected.
+    pub ready: bool,
 }
 
 /// A tile.

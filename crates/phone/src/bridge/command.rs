@@ -36,6 +36,7 @@ struct CallJson {
     digits: Option<Value>,
     method: Option<String>,
     to: Option<Value>,
+    other_call_id: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -64,9 +65,9 @@ struct PlainJson {
 pub(super) fn command(name: &str, data: Value) -> Result<Option<Command>, &'static str> {
     let command = match name {
         "click2call" | "call" => click2call(data)?,
-        "answer" | "reject" | "hangup" | "hold" | "unhold" | "mute" | "unmute" | "dtmf" | "transfer" => {
-            call_command(name, data)?
-        }
+        "answer" | "reject" | "hangup" | "hold" | "unhold" | "mute" | "unmute" | "dtmf" | "transfer"
+        | "transfer:start" | "transfer:complete" => call_command(name, data)?,
+        "transfer:cancel" => Command::TransferCancel,
         "contacts" => contacts(data)?,
         "contacts:remove" | "contacts:clear" | "contacts:search" | "contacts:match" | "contacts:vcf" => {
             contacts_command(name, data)?
@@ -78,10 +79,8 @@ pub(super) fn command(name: &str, data: Value) -> Result<Option<Command>, &'stat
         "hide" | "minimize" => Command::Hide,
         "logout" => Command::Logout,
         "status" | "dnd" | "navigate" | "size" => plain_command(name, data)?,
-        "transfer:start" | "transfer:complete" | "transfer:cancel" | "redirect" | "merge" | "setData"
-        | "message" | "forward" | "provider:register" | "provider:response" | "login" | "settings" => {
-            Command::Unsupported
-        }
+        "redirect" | "merge" | "setData" | "message" | "forward" | "provider:register"
+        | "provider:response" | "login" | "settings" => Command::Unsupported,
         _ => return Ok(None),
     };
     Ok(Some(command))
@@ -134,8 +133,16 @@ fn call_command(name: &str, data: Value) -> Result<Command, &'static str> {
             };
             Command::Dtmf { call, digits, method }
         }
+        "transfer:complete" => {
+            let other = json.other_call_id.as_ref().map(|id| field(id).ok_or(WRONG)).transpose()?;
+            Command::TransferComplete { call, other }
+        }
         _ => {
-            Command::Transfer { call, to: json.to.as_ref().and_then(text_of).ok_or("to must be a number.")? }
+            let to = json.to.as_ref().and_then(text_of).ok_or("to must be a number.")?;
+            match name {
+                "transfer" => Command::Transfer { call, to },
+                _ => Command::TransferStart { call, to },
+            }
         }
     })
 }

@@ -25,7 +25,12 @@ impl Phone {
         if cause.ended_by == EndedBy::Local && self.calls.values().any(|other| other.has_taken(session)) {
             ending.reason = Reason::Transferred;
         }
-        self.finish(now, id, ending);
+        // Who was asked first is taken over by who waited: the end of our call with them is the first sign of it.
+        let waits = self.joins(id);
+        if waits.is_some() {
+            ending.reason = Reason::Transferred;
+        }
+        self.finish_to(now, id, ending, waits);
     }
 
     /// Ends the call as its state wants it, for `reason` where it is accepted.
@@ -87,6 +92,7 @@ impl Phone {
         }
         self.ui.call_gone(id, self.calls.keys().next_back().copied());
         self.hold_done(now, id);
+        self.after_consultation(now, &call, &ending);
     }
 
     fn after_end(&mut self, now: Instant, call: &Call, ending: &Ending, to: Option<String>) {

@@ -35,6 +35,8 @@ pub(crate) struct Wish {
     pub(crate) ask: Option<Ask>,
     /// The session whose other side asked for it (a transfer), if it was one.
     pub(crate) referred: Option<SessionId>,
+    /// The call that waits while this one asks, if it is for a transfer of it.
+    pub(crate) consults: Option<CallId>,
 }
 
 /// What goes on once the active call is held.
@@ -84,6 +86,7 @@ impl Phone {
         call.user_data = wish.user_data;
         call.reference = wish.reference;
         call.referred = wish.referred;
+        call.consults = wish.consults;
         call.headers = host_headers(wish.headers, &self.config.headers.call_id);
         call.headers.push((self.config.headers.call_id.clone(), call.label.clone()));
         call.asks.extend(wish.ask.map(|ask| (Await::Inviting, ask)));

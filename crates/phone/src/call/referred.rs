@@ -7,6 +7,7 @@ use crate::{
     CallId, MediaRequest, Phone,
     cause::{Ending, Reason},
     dial::{self, Verdict},
+    headers::shown,
 };
 use softframe_sip::{Command, Instant, SessionId, wire::Uri};
 
@@ -79,8 +80,16 @@ impl Phone {
 
     /// The number of a URI that others want us to call, if it may be dialled.
     fn admit_target(&mut self, now: Instant, target: &str) -> Option<String> {
-        let user = Uri::parse(target).ok().and_then(|target| target.user());
-        let number = user.and_then(|user| dial::clean(&user, &self.config).ok());
+        let target = Uri::parse(target).ok()?;
+        let user = target.user()?;
+        // Who is put in the place of another (an attended transfer) is reached at a device, whose address need not be a
+        // number. It leads to no line that costs, since the call there is on already.
+        let is_in_a_call = target.headers().any(|(name, _)| name.eq_ignore_ascii_case("Replaces"));
+        let number = match dial::clean(&user, &self.config) {
+            Ok(number) => Some(number),
+            Err(dial::Refusal::Invalid) if is_in_a_call => Some(shown(&user)),
+            Err(_) => None,
+        };
         let limit = self.config.dial.host_limit;
         number.filter(|number| self.referrals.admit(now, number, limit) == Verdict::Pass)
     }

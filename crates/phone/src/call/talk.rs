@@ -7,12 +7,12 @@ use crate::{
     CallId, MediaRequest, Phone,
     bridge::{Ask, Code},
     call::tell::Extra,
-    cause::{Ending, Reason},
+    cause::Reason,
     sdp,
     view::Text,
 };
 use serde_json::json;
-use softframe_sip::{Command, EndedBy, Instant, SessionId};
+use softframe_sip::{Command, Instant, SessionId};
 
 impl Phone {
     /// The call is accepted by both sides.
@@ -354,64 +354,5 @@ impl Phone {
         self.tell_media(id, MediaRequest::Mute(muted));
         self.tell_call(now, id, "phone:muted", Extra { muted: Some(muted), ..Extra::default() });
         self.say_call(id, if muted { "say.muted" } else { "say.unmuted" });
-    }
-
-    /// Blind transfer to a cleaned number.
-    pub(crate) fn transfer(&mut self, now: Instant, id: CallId, to: String, ask: Option<Ask>) {
-        let Some(call) = self.calls.get_mut(&id) else { return };
-        let session = call.session;
-        let (Some(session), Some(talk)) = (session, call.talk_mut().filter(|talk| talk.transfer.is_none()))
-        else {
-            self.fail_ask(ask, Code::WrongState, "This call cannot be transferred now.");
-            return;
-        };
-        talk.transfer = Some((to.clone(), now));
-        call.asks.extend(ask.map(|ask| (Await::Transferred, ask)));
-        self.command(now, Command::Refer { session, target: to, replaces: None });
-    }
-
-    /// Transfers of which nobody has told the end.
-    pub(crate) fn transfers_due(&mut self, now: Instant) {
-        let due = |call: &Call| {
-            let due = call.talk().and_then(Talk::transfer_ends).is_some_and(|at| at <= now);
-            call.session.filter(|_| due)
-        };
-        let due: Vec<SessionId> = self.calls.values().filter_map(due).collect();
-        for session in due {
-            self.transfer_went(now, session, 408);
-        }
-    }
-
-    pub(crate) fn transfer_went(&mut self, now: Instant, session: SessionId, code: u16) {
-        let Some(id) = self.call_of(session) else { return };
-        let Some(talk) = self.calls.get_mut(&id).and_then(Call::talk_mut) else { return };
-        let Some((to, _)) = talk.transfer.clone() else { return };
-        let state = match code {
-            0..=100 => "trying",
-            101..=199 => "progress",
-            200..=299 => "done",
-            _ => "failed",
-        };
-        if code >= 300 {
-            talk.transfer = None;
-        }
-        let extra = Extra { code: Some(code), state: Some(state), ..Extra::default() };
-        self.tell_call(now, id, "phone:transfer", extra);
-        if (200..300).contains(&code) {
-            self.answer_asks(id, Await::Transferred, &json!({}));
-            self.command(now, Command::Terminate { session, reason: None });
-            let ending = Ending {
-                reason: Reason::Transferred,
-                ended_by: EndedBy::Local,
-                code: 200,
-                text: String::new(),
-            };
-            self.finish_to(now, id, ending, Some(to));
-        } else if code >= 300 {
-            self.fail_asks(id, Await::Transferred, Code::Sip(code), "The transfer failed.");
-            let name = self.calls.get(&id).map(Call::name).unwrap_or_default();
-            let args = vec![("to", to), ("reason", code.to_string()), ("name", name)];
-            self.ui.toast(now, Text { id: "transfer.failed", args }, true);
-        }
     }
 }

@@ -62,7 +62,14 @@ impl Phone {
                     phone.dtmf(now, id, &digits, method, Some(ask));
                 });
             }
-            Command::Transfer { call, to } => self.transfer_command(now, ask, call, &to),
+            Command::Transfer { call, to } => {
+                self.transfer_command(now, ask, call, &to, Self::transfer);
+            }
+            Command::TransferStart { call, to } => {
+                self.transfer_command(now, ask, call, &to, Self::consult_for_host);
+            }
+            Command::TransferComplete { call, other } => self.join_command(now, ask, call, other),
+            Command::TransferCancel => self.cancel_transfer(now, Some(ask)),
             Command::State => {
                 let state = self.state(now);
                 self.answer_ask(Some(ask), state);
@@ -241,17 +248,41 @@ impl Phone {
         None
     }
 
-    fn transfer_command(&mut self, now: Instant, ask: Ask, call: Option<String>, to: &str) {
+    fn transfer_command(
+        &mut self,
+        now: Instant,
+        ask: Ask,
+        call: Option<String>,
+        to: &str,
+        act: impl FnOnce(&mut Phone, Instant, CallId, String, Option<Ask>),
+    ) {
         match dial::clean(to, &self.config) {
             Ok(to) if dial::question(&to, &self.config).is_none() => {
                 self.on_call(now, ask, call, Self::active_call, |phone, id, ask| {
-                    phone.transfer(now, id, to, Some(ask));
+                    act(phone, now, id, to, Some(ask));
                 });
             }
             Ok(_) => {
                 self.fail_ask(Some(ask), Code::NeedsConfirmation, "This number needs the person's word.")
             }
             Err(_) => self.fail_ask(Some(ask), Code::InvalidNumber, "This is not a phone number."),
+        }
+    }
+
+    /// A call that the host wants passes the limits of its dialling.
+    fn consult_for_host(&mut self, now: Instant, id: CallId, to: String, ask: Option<Ask>) {
+        let Some(ask) = ask.and_then(|ask| self.pass_gate(now, ask, &to)) else { return };
+        self.consult(now, id, to, Some(ask));
+    }
+
+    fn join_command(&mut self, now: Instant, ask: Ask, call: Option<String>, other: Option<String>) {
+        let named = |name: &Option<String>| match name {
+            Some(name) => self.named_call(name).map(Some),
+            None => Some(None),
+        };
+        match (named(&call), named(&other)) {
+            (Some(first), Some(other)) => self.complete_transfer(now, first, other, Some(ask)),
+            (None, _) | (_, None) => self.fail_ask(Some(ask), Code::NoSuchCall, "There is no such call."),
         }
     }
 

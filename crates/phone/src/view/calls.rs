@@ -2,7 +2,9 @@
 //!
 //! Tiles keep their place from the first ring to the end; what does not work is there and disabled.
 
-use super::{CallScreen, Incoming, Party, Row, RunningCall, Sheet, Text, Tile, Tone, TransferPick};
+use super::{
+    CallScreen, Consultation, Incoming, Party, Row, RunningCall, Sheet, Text, Tile, Tone, TransferPick,
+};
 use crate::{
     Action, CallId, MediaError, Phone,
     call::{Call, Direction, Exchange, Link, State, Talk},
@@ -118,7 +120,15 @@ impl Phone {
             end: Text::of("call.end"),
             others,
             bars: 0,
+            consultation: self.consultation(call),
         }
+    }
+
+    fn consultation(&self, call: &Call) -> Option<Consultation> {
+        let waits = self.calls.get(&call.consults?)?;
+        let is_free = |call: &Call| call.talk().is_some_and(|talk| talk.transfer.is_none());
+        let back = Text::with("transfer.backto", "name", waits.name());
+        Some(Consultation { back, ready: is_free(waits) && is_free(call) })
     }
 
     /// 31: the target of a transfer is chosen.
@@ -191,9 +201,11 @@ fn talking_pill(talk: &Talk, now: Instant) -> (Pill, Option<Text>) {
             Some(Text::of("call.reconnecting.note")),
         );
     }
-    if let Some((to, _)) = &talk.transfer {
-        let note =
-            Text { id: "transfer.running.note", args: vec![("to", to.clone()), ("name", String::new())] };
+    if let Some(transfer) = &talk.transfer {
+        let note = Text {
+            id: "transfer.running.note",
+            args: vec![("to", transfer.to.clone()), ("name", String::new())],
+        };
         return ((Text::of("transfer.running"), Tone::Warn, "transfer"), Some(note));
     }
     if let Some(since) = talk.held {
@@ -213,7 +225,7 @@ fn tiles(call: &Call) -> Vec<Tile> {
     let whole = talk.is_some_and(|talk| talk.link == Link::Whole);
     let sound =
         whole || matches!(&call.state, State::Progressing(progressing) if progressing.early.is_some());
-    let aim = whole && talk.is_some_and(|talk| talk.transfer.is_none());
+    let aim = whole && call.consults.is_none() && talk.is_some_and(|talk| talk.transfer.is_none());
     vec![
         mute_tile(id, call.muted),
         tile("keypad", "call.keypad", sound, Action::CallKeypad(true)),

@@ -380,7 +380,7 @@ pub enum Event {
     Referred {
         /// Which.
         session: SessionId,
-        /// The URI to call, as [`Command::Invite`] takes it.
+        /// The URI to call, as [`Command::Invite`] takes it; with a Replaces header where it is in a call already.
         target: String,
     },
     /// MESSAGE came; it was answered with 200.

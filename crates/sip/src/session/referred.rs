@@ -39,7 +39,13 @@ impl UserAgent {
         let builder = if is_silent { builder.header("Refer-Sub", "false") } else { builder };
         self.answer_request(builder.build());
         self.notify_referrer(now, session, StatusCode::TRYING);
-        let target = target.without_headers().to_string();
+        // Of what it wants in the INVITE only this matters for whether it is followed.
+        let replaces = target.headers().find(|(name, _)| name.eq_ignore_ascii_case("Replaces"));
+        let bare = target.without_headers();
+        let target = match replaces {
+            Some((name, value)) => bare.with_header(&name, &value).to_string(),
+            None => bare.to_string(),
+        };
         self.tell(Event::Referred { session, target });
     }
 

@@ -87,6 +87,8 @@ pub(crate) struct CallView {
     legs: Vec<LegView>,
     arm: Arm,
     end: Press,
+    back: Press,
+    complete: Press,
     shown: Option<CallScreen>,
     _hide: Press,
     _browse: Press,
@@ -106,6 +108,8 @@ impl CallView {
             cx: cx.clone(),
             who: Who::new(cx, &part),
             end: Press::armed(cx, part.find(".hang-up"), &arm),
+            back: Press::armed(cx, part.find(".back-to"), &arm),
+            complete: Press::armed(cx, part.find(".complete"), &arm),
             _hide: pressing(cx, part.find(".hide"), Action::CallKeypad(false)),
             _browse: pressing(cx, part.find(".browse"), Action::Browse(true)),
             _keys: Keys::new(cx, &part.find(".keys")),
@@ -140,6 +144,8 @@ impl CallView {
         if self.shown.as_ref().is_none_or(|shown| shown.call != view.call) || !was_shown {
             self.arm.start();
             self.end.makes(Action::End(view.call));
+            self.back.makes(Action::CancelTransfer);
+            self.complete.makes(Action::CompleteTransfer(view.call));
         }
         let part = &self.part;
         part.attribute("data-tone", Some(tone(view.wash)));
@@ -150,6 +156,13 @@ impl CallView {
         part.find(".tones").show(keys);
         part.find(".tiles").show(!keys);
         part.find(".hide").show(keys);
+        let consultation = view.consultation.as_ref().filter(|_| !keys);
+        part.find(".consult").show(consultation.is_some());
+        part.find(".ending").show(consultation.is_none());
+        if let Some(consultation) = consultation {
+            self.back.part().find(".text").text(&self.cx.text(&consultation.back));
+            self.complete.enable(consultation.ready);
+        }
         let count = (view.others.len() + 1).to_string();
         let title = if several { self.cx.with("call.calls", &[("n", &count)]) } else { String::new() };
         part.find(".title").text(&title);

@@ -25,6 +25,7 @@ pub(crate) struct TransferView {
     search: Search,
     targets: Suggestions,
     now: Press,
+    ask: Press,
     _back: Press,
 }
 
@@ -40,6 +41,7 @@ impl TransferView {
             search,
             targets,
             now: Press::new(cx, part.find(".now")),
+            ask: Press::new(cx, part.find(".ask")),
             _back: pressing(cx, part.find(".back"), Action::Back),
             part,
         }
@@ -61,6 +63,8 @@ impl TransferView {
         self.targets.update(&view.rows, chosen);
         self.now.makes(Action::Transfer(view.call, view.query.clone()));
         self.now.enable(view.enabled);
+        self.ask.makes(Action::Consult(view.call, view.query.clone()));
+        self.ask.enable(view.enabled);
     }
 }
 

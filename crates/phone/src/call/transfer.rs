@@ -1,0 +1,258 @@
+//! Transfers: blind, and attended after a second call has asked (RFC 5589). What fails leaves the calls that there are.
+//!
+//! It never ends a call before the other two are known to be connected.
+
+use super::{Await, Call, Talk, Wish};
+use crate::{
+    CallId, Phone,
+    bridge::{Ask, Code},
+    call::tell::Extra,
+    cause::{Ending, Reason},
+    dial,
+    view::Text,
+};
+use serde_json::json;
+use softframe_sip::{Command, EndedBy, Instant, SessionId};
+
+/// A transfer under way.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Transfer {
+    /// The number it goes to.
+    pub(crate) to: String,
+    pub(crate) since: Instant,
+    /// Our call with that number, which ends as well (attended).
+    pub(crate) other: Option<CallId>,
+}
+
+impl Phone {
+    /// Blind transfer to a cleaned number.
+    pub(crate) fn transfer(&mut self, now: Instant, id: CallId, to: String, ask: Option<Ask>) {
+        self.refer(now, id, Transfer { to, since: now, other: None }, ask);
+    }
+
+    /// What the person typed, cleaned.
+    pub(crate) fn aim(
+        &mut self,
+        now: Instant,
+        id: CallId,
+        to: &str,
+        act: impl FnOnce(&mut Phone, Instant, CallId, String, Option<Ask>),
+    ) {
+        match dial::clean(to, &self.config) {
+            Ok(to) => {
+                self.ui.picking = None;
+                act(self, now, id, to, None);
+            }
+            Err(_) => self.ui.toast(now, Text::of("dial.invalid"), true),
+        }
+    }
+
+    fn refer(&mut self, now: Instant, id: CallId, transfer: Transfer, ask: Option<Ask>) {
+        let replaces =
+            transfer.other.and_then(|other| self.calls.get(&other)).and_then(|other| other.session);
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let session = call.session;
+        let (Some(session), Some(talk)) = (session, call.talk_mut().filter(|talk| talk.transfer.is_none()))
+        else {
+            self.fail_ask(ask, Code::WrongState, "This call cannot be transferred now.");
+            return;
+        };
+        let target = transfer.to.clone();
+        talk.transfer = Some(transfer);
+        call.asks.extend(ask.map(|ask| (Await::Transferred, ask)));
+        self.command(now, Command::Refer { session, target, replaces });
+    }
+
+    /// Asks `to` first, while this call is held.
+    pub(crate) fn consult(&mut self, now: Instant, id: CallId, to: String, ask: Option<Ask>) {
+        let is_free = |call: &Call| call.talk().is_some_and(|talk| talk.transfer.is_none());
+        let asks_already = self.calls.values().any(|call| call.consults == Some(id));
+        if asks_already || !self.calls.get(&id).is_some_and(is_free) {
+            self.fail_ask(ask, Code::WrongState, "This call cannot be transferred now.");
+            return;
+        }
+        self.dial(now, Wish { number: to, ask, consults: Some(id), ..Wish::default() });
+    }
+
+    /// Connects the other sides of two calls. What the host leaves out are the call that waits and the one that asks
+    /// for it, or the only two there are.
+    pub(crate) fn complete_transfer(
+        &mut self,
+        now: Instant,
+        first: Option<CallId>,
+        other: Option<CallId>,
+        ask: Option<Ask>,
+    ) {
+        let Some((first, other)) = self.pair(first, other) else {
+            self.fail_ask(ask, Code::WrongState, "There are no two calls to connect.");
+            return;
+        };
+        let is_free = |id: CallId| {
+            let talk = self.calls.get(&id).and_then(Call::talk);
+            talk.is_some_and(|talk| talk.transfer.is_none())
+        };
+        if !is_free(first) || !is_free(other) {
+            self.fail_ask(ask, Code::WrongState, "Both calls must be answered, and not be transferred.");
+            return;
+        }
+        let to = self.calls.get(&other).map(|call| call.number().to_owned()).unwrap_or_default();
+        self.refer(now, first, Transfer { to, since: now, other: Some(other) }, ask);
+    }
+
+    /// The call that is transferred, and the one whose other side it gets.
+    fn pair(&self, first: Option<CallId>, other: Option<CallId>) -> Option<(CallId, CallId)> {
+        let origin_of = |id: CallId| self.calls.get(&id).and_then(|call| call.consults);
+        let asks_for =
+            |id: CallId| self.calls.values().find(|call| call.consults == Some(id)).map(|call| call.id);
+        let pair = match (first, other) {
+            (Some(first), Some(other)) => Some((first, other)),
+            (Some(one), None) | (None, Some(one)) => match (origin_of(one), asks_for(one)) {
+                (Some(origin), _) => Some((origin, one)),
+                (None, Some(asking)) => Some((one, asking)),
+                (None, None) => self.two_calls(),
+            },
+            (None, None) => {
+                let asking = self.calls.values().rev().find_map(|call| Some((call.consults?, call.id)));
+                asking.or_else(|| self.two_calls())
+            }
+        };
+        pair.filter(|(first, other)| {
+            let named = |id: &CallId| self.calls.get(id).is_some();
+            first != other && named(first) && named(other)
+        })
+    }
+
+    /// The only two that are answered, the held one first.
+    fn two_calls(&self) -> Option<(CallId, CallId)> {
+        let mut talking = self.calls.values().filter(|call| call.talk().is_some());
+        match (talking.next(), talking.next(), talking.next()) {
+            (Some(one), Some(two), None) if one.is_live() => Some((two.id, one.id)),
+            (Some(one), Some(two), None) => Some((one.id, two.id)),
+            _ => None,
+        }
+    }
+
+    /// Ends the call that asks, and goes back to the one that waits.
+    pub(crate) fn cancel_transfer(&mut self, now: Instant, ask: Option<Ask>) {
+        let asking = self.calls.values().rev().find_map(|call| Some((call.consults?, call.id)));
+        let Some((origin, asking)) = asking else {
+            self.fail_ask(ask, Code::WrongState, "There is no transfer to cancel.");
+            return;
+        };
+        let is_under_way =
+            self.calls.get(&origin).and_then(Call::talk).is_some_and(|talk| talk.transfer.is_some());
+        if is_under_way {
+            self.fail_ask(ask, Code::WrongState, "The transfer is under way.");
+            return;
+        }
+        if let Some(call) = self.calls.get_mut(&asking) {
+            call.consults = None;
+        }
+        self.end(now, asking, Reason::Hangup);
+        self.resume(now, origin, ask);
+    }
+
+    /// Back to who was held for a call that is over now.
+    fn resume(&mut self, now: Instant, id: CallId, ask: Option<Ask>) {
+        match self.calls.get(&id).is_some_and(|call| call.talk().is_some()) {
+            true => {
+                self.ui.front = Some(id);
+                self.hold(now, id, false, ask);
+            }
+            false => self.answer_ask(ask, json!({})),
+        }
+    }
+
+    /// A call is over. Who asked for another goes back to it; who waited for one that asked is not gone back to.
+    pub(crate) fn after_consultation(&mut self, now: Instant, over: &Call, ending: &Ending) {
+        for (_, call) in self.calls.iter_mut().filter(|(_, call)| call.consults == Some(over.id)) {
+            call.consults = None;
+        }
+        let Some(origin) = over.consults else { return };
+        let Some(talk) = self.calls.get(&origin).and_then(Call::talk) else { return };
+        // The transfer's own outcome decides, or the person went back already.
+        if talk.transfer.is_some() || !talk.want_held {
+            return;
+        }
+        if ending.ended_by != EndedBy::Local || over.talk().is_none() {
+            let why = if ending.text.is_empty() { ending.code.to_string() } else { ending.text.clone() };
+            self.tell_person(now, origin, over.number(), &why);
+        }
+        self.resume(now, origin, None);
+    }
+
+    /// "{to}: {reason}. {name} is back with you."
+    fn tell_person(&mut self, now: Instant, back: CallId, to: &str, why: &str) {
+        let name = self.calls.get(&back).map(Call::name).unwrap_or_default();
+        let args = vec![("to", to.to_owned()), ("reason", why.to_owned()), ("name", name)];
+        self.ui.toast(now, Text { id: "transfer.failed", args }, true);
+    }
+
+    /// The number that is being connected with the other side of this call, if a transfer of ours does that.
+    pub(crate) fn joins(&self, id: CallId) -> Option<String> {
+        let other = |call: &Call| call.talk()?.transfer.as_ref()?.other;
+        let waits = self.calls.values().find(|call| other(call) == Some(id));
+        waits.map(|call| call.number().to_owned())
+    }
+
+    /// Transfers of which nobody has told the end.
+    pub(crate) fn transfers_due(&mut self, now: Instant) {
+        let due = |call: &Call| {
+            let due = call.talk().and_then(Talk::transfer_ends).is_some_and(|at| at <= now);
+            call.session.filter(|_| due)
+        };
+        let due: Vec<SessionId> = self.calls.values().filter_map(due).collect();
+        for session in due {
+            self.transfer_went(now, session, 408);
+        }
+    }
+
+    pub(crate) fn transfer_went(&mut self, now: Instant, session: SessionId, code: u16) {
+        let Some(id) = self.call_of(session) else { return };
+        let Some(talk) = self.calls.get_mut(&id).and_then(Call::talk_mut) else { return };
+        let Some(transfer) = talk.transfer.clone() else { return };
+        let state = match code {
+            0..=100 => "trying",
+            101..=199 => "progress",
+            200..=299 => "done",
+            _ => "failed",
+        };
+        if code >= 300 {
+            talk.transfer = None;
+        }
+        let extra = Extra { code: Some(code), state: Some(state), ..Extra::default() };
+        self.tell_call(now, id, "phone:transfer", extra);
+        match code {
+            200..300 => self.transferred(now, id, transfer),
+            300.. => self.transfer_failed(now, id, &transfer, code),
+            0..200 => {}
+        }
+    }
+
+    /// The other two are connected: we leave.
+    fn transferred(&mut self, now: Instant, id: CallId, transfer: Transfer) {
+        self.answer_asks(id, Await::Transferred, &json!({}));
+        let from = self.calls.get(&id).map(|call| call.number().to_owned()).unwrap_or_default();
+        self.leave_to(now, id, transfer.to);
+        if let Some(other) = transfer.other {
+            self.leave_to(now, other, from);
+        }
+    }
+
+    fn leave_to(&mut self, now: Instant, id: CallId, to: String) {
+        let Some(session) = self.calls.get(&id).and_then(|call| call.session) else { return };
+        self.command(now, Command::Terminate { session, reason: None });
+        let ending =
+            Ending { reason: Reason::Transferred, ended_by: EndedBy::Local, code: 200, text: String::new() };
+        self.finish_to(now, id, ending, Some(to));
+    }
+
+    fn transfer_failed(&mut self, now: Instant, id: CallId, transfer: &Transfer, code: u16) {
+        self.fail_asks(id, Await::Transferred, Code::Sip(code), "The transfer failed.");
+        self.tell_person(now, id, &transfer.to, &code.to_string());
+        // The one that was asked has gone meanwhile: who waits is not left alone.
+        if transfer.other.is_some_and(|other| !self.calls.contains_key(&other)) {
+            self.resume(now, id, None);
+        }
+    }
+}
