@@ -37,7 +37,9 @@ pub(crate) enum Stage {
     Early { answer: String, until: Instant },
     /// The call is up, until then if something ends it.
     Talking { until: Option<Instant> },
-    /// Our own INVITE is out or waits for its offer; it is given up then.
+    /// Media were asked for an offer, and no INVITE is out yet; the call is given up then.
+    Offering { until: Option<Instant> },
+    /// Our own INVITE is out; it is given up then.
     Inviting { until: Instant },
 }
 
@@ -73,18 +75,20 @@ impl Call {
     /// Media ended. A phone that hangs up closes them before its BYE arrives, so that gets its time first.
     pub(crate) fn media_closed(&mut self, now: Instant) {
         let soon = now.after(BYE_PATIENCE);
-        let until = match self.stage {
-            Stage::Talking { until } => until.map_or(soon, |until| until.min(soon)),
-            Stage::Ringing | Stage::Describing | Stage::Early { .. } | Stage::Inviting { .. } => soon,
+        self.stage = match self.stage {
+            Stage::Offering { until } => Stage::Offering { until: until.map(|at| at.min(soon)) },
+            Stage::Talking { until } => Stage::Talking { until: Some(until.map_or(soon, |at| at.min(soon))) },
+            Stage::Ringing | Stage::Describing | Stage::Early { .. } | Stage::Inviting { .. } => {
+                Stage::Talking { until: Some(soon) }
+            }
         };
-        self.stage = Stage::Talking { until: Some(until) };
     }
 
     /// The earliest deadline.
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
         let of_stage = match &self.stage {
             Stage::Early { until, .. } | Stage::Inviting { until } => Some(*until),
-            Stage::Talking { until } => *until,
+            Stage::Offering { until } | Stage::Talking { until } => *until,
             Stage::Ringing | Stage::Describing => None,
         };
         of_stage.into_iter().chain(self.report.as_ref().map(|(_, at)| *at)).min()
@@ -101,7 +105,9 @@ impl Call {
                 self.stage = Stage::Talking { until: None };
                 Some(Due::Answer(answer))
             }
-            Stage::Talking { until } if until.is_some_and(|until| until <= now) => {
+            Stage::Offering { until } | Stage::Talking { until }
+                if until.is_some_and(|until| until <= now) =>
+            {
                 *until = None;
                 Some(Due::HangUp)
             }
@@ -111,6 +117,7 @@ impl Call {
             }
             Stage::Early { .. }
             | Stage::Talking { .. }
+            | Stage::Offering { .. }
             | Stage::Inviting { .. }
             | Stage::Ringing
             | Stage::Describing => None,
@@ -121,7 +128,7 @@ impl Call {
     pub(crate) fn name(&self) -> &'static str {
         match self.stage {
             Stage::Ringing | Stage::Inviting { .. } => "ringing",
-            Stage::Describing => "connecting",
+            Stage::Describing | Stage::Offering { .. } => "connecting",
             Stage::Early { .. } => "early",
             Stage::Talking { .. } => "talking",
         }

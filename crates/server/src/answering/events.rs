@@ -11,7 +11,7 @@ use super::{
     ring::Outcome,
 };
 use softframe_sip::{
-    Command, ConnectionState, Event, Instant, SessionId,
+    Cause, Command, ConnectionState, EndedBy, Event, Instant, SessionId,
     wire::{Message, NameAddr},
 };
 
@@ -80,7 +80,7 @@ impl Answering {
             None if self.outcomes.get(&id).is_some_and(Outcome::is_new) => {
                 let session = agent.user_agent.next_session();
                 let behaviour = Behaviour::Answers(Sound::Tone);
-                let stage = Stage::Inviting { until: now.after(ring.seconds * 1000) };
+                let stage = Stage::Offering { until: Some(now.after(ring.seconds * 1000)) };
                 agent.calls.insert(session, Call::new(ring.from.clone(), ring.to.clone(), behaviour, stage));
                 self.outcome(id, Outcome::started);
                 self.media(id, session, Order::Offer(Sound::Tone));
@@ -122,7 +122,7 @@ impl Answering {
         Vec::new()
     }
 
-    fn terminated(&mut self, id: u64, session: SessionId, cause: &softframe_sip::Cause) -> Vec<Command> {
+    fn terminated(&mut self, id: u64, session: SessionId, cause: &Cause) -> Vec<Command> {
         let Some(agent) = self.agents.get_mut(&id) else { return Vec::new() };
         let ended = agent.calls.remove(&session);
         let is_caller = matches!(agent.role, Role::Caller(_));
@@ -143,11 +143,13 @@ impl Answering {
             Report::Description(Ok(description)) => self.described(now, of, description),
             Report::Description(Err(reason)) => {
                 eprintln!("media: {reason}");
-                let command = match self.call(id, session).map(|call| &call.stage) {
-                    Some(Stage::Describing) => Command::Reject { session, code: 488, headers: Vec::new() },
-                    Some(_) | None => Command::Terminate { session, reason: None },
-                };
-                self.command(now, id, command);
+                match self.call(id, session).map(|call| &call.stage) {
+                    Some(Stage::Describing) => {
+                        self.command(now, id, Command::Reject { session, code: 488, headers: Vec::new() });
+                    }
+                    Some(_) => self.end(now, of),
+                    None => {}
+                }
             }
             Report::Renewed(Ok(description)) => {
                 self.command(now, id, Command::Answer { session, answer: description.into_bytes() });
@@ -181,12 +183,20 @@ impl Answering {
                 call.stage = Stage::Talking { until };
                 Command::Accept { session, answer, headers }
             }
-            (Stage::Inviting { .. }, _) => {
+            (&Stage::Offering { until: Some(until) }, _) => {
+                call.stage = Stage::Inviting { until };
                 let Some(Role::Caller(ring)) = self.agents.get(&id).map(|agent| &agent.role) else { return };
                 let (target, headers) = (ring.to.clone(), ring.headers.clone());
                 Command::Invite { session, target, offer: answer, headers }
             }
-            (Stage::Ringing | Stage::Early { .. } | Stage::Talking { .. }, _) => return,
+            (
+                Stage::Ringing
+                | Stage::Early { .. }
+                | Stage::Offering { until: None }
+                | Stage::Inviting { .. }
+                | Stage::Talking { .. },
+                _,
+            ) => return,
         };
         self.command(now, id, command);
     }
@@ -197,11 +207,31 @@ impl Answering {
         }
     }
 
+    /// The caller of a ring hangs up, however far its call is.
     pub(super) fn hang_up(&mut self, now: Instant, id: u64) {
         let Some(agent) = self.agents.get(&id) else { return };
         let Role::Caller(_) = agent.role else { return };
-        for session in agent.calls.keys().copied().collect::<Vec<_>>() {
+        let sessions = agent.calls.keys().copied().collect::<Vec<_>>();
+        if sessions.is_empty() && self.outcomes.get(&id).is_some_and(Outcome::is_new) {
+            self.outcome(id, |outcome| outcome.ended(&not_called(), ""));
+            self.command(now, id, Command::Unregister);
+        }
+        for session in sessions {
+            self.end(now, CallId { agent: id, session });
+        }
+    }
+
+    /// Ends a call. The agent knows of none whose INVITE is not out.
+    fn end(&mut self, now: Instant, of: CallId) {
+        let CallId { agent: id, session } = of;
+        let is_offering =
+            self.call(id, session).is_some_and(|call| matches!(call.stage, Stage::Offering { .. }));
+        if !is_offering {
             self.command(now, id, Command::Terminate { session, reason: None });
+            return;
+        }
+        for command in self.terminated(id, session, &not_called()) {
+            self.command(now, id, command);
         }
     }
 
@@ -220,7 +250,10 @@ impl Answering {
                 Due::Answer(answer) => {
                     Command::Accept { session, answer: answer.into_bytes(), headers: Vec::new() }
                 }
-                Due::HangUp => Command::Terminate { session, reason: None },
+                Due::HangUp => {
+                    self.end(now, CallId { agent: id, session });
+                    continue;
+                }
                 Due::Digits(digits) => Command::Message {
                     target: peer,
                     content_type: "text/plain".to_owned(),
@@ -231,4 +264,9 @@ impl Answering {
         }
         self.drop_callers();
     }
+}
+
+/// How a ring ended that was hung up before it called: as a CANCEL ends one.
+fn not_called() -> Cause {
+    Cause { ended_by: EndedBy::Local, code: 487, phrase: String::new(), reason: None }
 }

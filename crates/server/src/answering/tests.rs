@@ -16,6 +16,8 @@ struct Scene {
     orders: Vec<(CallId, Order)>,
     /// What media say when they are asked for a description.
     description: Result<String, String>,
+    /// Media say nothing at all.
+    is_silent: bool,
 }
 
 const PHONE: FlowId = FlowId(1);
@@ -47,6 +49,7 @@ impl Scene {
             events: Vec::new(),
             orders: Vec::new(),
             description: Ok("v=0 ours".to_owned()),
+            is_silent: false,
         };
         scene.answering.start(scene.now);
         scene.command(Command::Register);
@@ -116,7 +119,7 @@ impl Scene {
                     Order::Accept(_) | Order::Close => None,
                 };
                 self.orders.push((call, order));
-                if let Some(report) = report {
+                if let Some(report) = report.filter(|_| !self.is_silent) {
                     self.answering.handle_input(self.now, Input::Media(call, report));
                 }
             }
@@ -284,6 +287,59 @@ fn ring_reaches_the_phone_and_its_outcome_is_told() {
         (outcome["end"]["code"].as_u64(), outcome["end"]["endedBy"].as_str()),
         (Some(603), Some("callee"))
     );
+}
+
+#[test]
+fn ring_that_is_hung_up_before_its_invite_is_out_calls_nobody() {
+    let ring =
+        Ring { to: "200".into(), from: "601".into(), display_name: None, headers: Vec::new(), seconds: 30 };
+
+    // It is not even registered.
+    let mut scene = Scene::new();
+    let id = scene.answering.ring(scene.now, ring.clone()).expect("room");
+    scene.answering.handle_input(scene.now, Input::HangUp(id));
+    assert_is_over(&mut scene, id);
+
+    // Media have no offer for it yet.
+    let mut scene = Scene::new();
+    scene.is_silent = true;
+    let id = scene.answering.ring(scene.now, ring.clone()).expect("room");
+    scene.run();
+    let (call, order) = scene.orders.pop().expect("ordered");
+    assert_eq!(order, Order::Offer(Sound::Tone));
+    assert_eq!(scene.answering.calls(|_| None)[0]["state"], "connecting");
+    scene.answering.handle_input(scene.now, Input::HangUp(id));
+    let late = Input::Media(call, Report::Description(Ok("v=0 late".to_owned())));
+    scene.answering.handle_input(scene.now, late);
+    assert_is_over(&mut scene, id);
+    assert_eq!(scene.orders, [(call, Order::Close)]);
+
+    // Media cannot make one.
+    let mut scene = Scene::new();
+    scene.description = Err("no codec".to_owned());
+    let id = scene.answering.ring(scene.now, ring.clone()).expect("room");
+    assert_is_over(&mut scene, id);
+
+    // Media never say anything.
+    let mut scene = Scene::new();
+    scene.is_silent = true;
+    let id = scene.answering.ring(scene.now, ring).expect("room");
+    scene.run();
+    scene.wait(29_999);
+    assert_eq!(scene.answering.ring_state(id).expect("known")["state"], "calling");
+    scene.wait(1);
+    assert_is_over(&mut scene, id);
+}
+
+/// The ring has ended, the phone never heard of it, and nothing of it is left.
+fn assert_is_over(scene: &mut Scene, id: u64) {
+    scene.run();
+    let outcome = scene.answering.ring_state(id).expect("known");
+    assert_eq!((&outcome["state"], &outcome["end"]["code"]), (&json!("ended"), &json!(487)));
+    scene.wait(5_000);
+    assert!(scene.told().is_empty(), "{:?}", scene.told());
+    assert!(scene.answering.calls(|_| None).is_empty());
+    assert_eq!(scene.answering.agents.len(), NUMBERS.len());
 }
 
 #[test]
