@@ -62,27 +62,13 @@ pub(crate) fn promise() -> (Promise, Function) {
     (promise, kept.unwrap_or_else(|| JsValue::UNDEFINED.unchecked_into()))
 }
 
-/// Waits for the first of two events: `true` for `good`.
-pub(crate) async fn first_of(target: &EventTarget, good: &'static str, bad: &[&'static str]) -> bool {
-    settled(target, good, bad, None).await
-}
-
-/// As [`first_of`]; `false` also if neither comes in `millis`.
+/// Waits for the first of two events: `true` for `good`; `None` if neither comes in `millis`.
 pub(crate) async fn first_of_within(
     millis: i32,
     target: &EventTarget,
     good: &'static str,
     bad: &[&'static str],
-) -> bool {
-    settled(target, good, bad, Some(millis)).await
-}
-
-async fn settled(
-    target: &EventTarget,
-    good: &'static str,
-    bad: &[&'static str],
-    millis: Option<i32>,
-) -> bool {
+) -> Option<bool> {
     let (settled, resolve) = promise();
     let keep = |answer: bool| {
         let resolve = Clone::clone(&resolve);
@@ -92,12 +78,9 @@ async fn settled(
     };
     let mut listeners = vec![Listener::new(target, good, keep(true))];
     listeners.extend(bad.iter().map(|name| Listener::new(target, name, keep(false))));
-    let settled = match millis {
-        // The timer's promise is kept with nothing.
-        Some(millis) => Promise::race(&Array::of2(&settled, &after(millis))),
-        None => settled,
-    };
-    js_sys::futures::JsFuture::from(settled).await.is_ok_and(|answer| answer.is_truthy())
+    // The timer's promise is kept with nothing.
+    let settled = Promise::race(&Array::of2(&settled, &after(millis)));
+    js_sys::futures::JsFuture::from(settled).await.ok()?.as_bool()
 }
 
 /// A promise that is kept in `millis`, for limits on other promises.

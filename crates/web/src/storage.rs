@@ -95,9 +95,13 @@ impl Storage {
         }
     }
 
+    /// The base, as long as it answers; after that memory serves, and nothing waits for it again.
+    fn base(&self) -> Option<Rc<Base>> {
+        self.base.borrow().clone().filter(|base| !base.is_silent())
+    }
+
     async fn put(&self, space: &str, key: &str, value: Vec<u8>) {
-        let base = self.base.borrow().clone();
-        let Some(base) = base else {
+        let Some(base) = self.base() else {
             self.memory.borrow_mut().insert(name(space, key), value);
             return self.feed.input(Input::StorageFailed(StorageError::Blocked));
         };
@@ -116,18 +120,16 @@ impl Storage {
     async fn delete(&self, space: &str, prefix: &str) {
         let start = name(space, prefix);
         self.memory.borrow_mut().retain(|key, _| !key.starts_with(&start));
-        let base = self.base.borrow().clone();
-        if let Some(base) = base
-            && base.delete(&start).await.is_err()
+        if let Some(base) = self.base()
+            && let Err(error) = base.delete(&start).await
         {
-            self.feed.input(Input::StorageFailed(StorageError::Blocked));
+            self.feed.input(Input::StorageFailed(error));
         }
     }
 
     async fn load(&self, space: &str, prefix: &str) -> Vec<(String, Vec<u8>)> {
         let start = name(space, prefix);
-        let base = self.base.borrow().clone();
-        let mut found = match base {
+        let mut found = match self.base() {
             None => Ok(BTreeMap::new()),
             Some(base) => base.load(space, &start).await,
         }

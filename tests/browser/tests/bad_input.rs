@@ -86,11 +86,12 @@ async fn blocked_storage_leaves_contacts_in_memory_and_says_so() {
         "IDBFactory.prototype.open = () => { throw new DOMException('no', 'SecurityError'); };",
         // As where a disk is in trouble: never a word.
         "IDBFactory.prototype.open = () => new EventTarget();",
+        "IDBTransaction.prototype.addEventListener = () => {};",
     ] {
         let server = Server::start();
         let page = open_same_site(&server, sabotage).await;
-        let stored =
-            page.phone(async |frame| frame.run("return indexedDB.open.toString()", Vec::new()).await);
+        let script = "return `${indexedDB.open}${IDBTransaction.prototype.addEventListener}`";
+        let stored = page.phone(async |frame| frame.run(script, Vec::new()).await);
         assert!(stored.await.as_str().is_some_and(|text| text.contains("=>")), "storage is not blocked");
         expect_contacts_in_memory(&page, &server, "The browser stores nothing here.").await;
     }

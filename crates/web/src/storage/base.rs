@@ -3,18 +3,23 @@
 //! It never holds a transaction over anything but its own requests: the browser ends it at the next `await`.
 
 use super::cipher;
-use crate::listener::{first_of, first_of_within};
+use crate::listener::first_of_within;
 use js_sys::{Array, Uint8Array};
 use softframe_phone::StorageError;
-use std::{cell::RefCell, collections::BTreeMap};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+};
 use wasm_bindgen::{JsCast, prelude::*};
 use web_sys::{
-    CryptoKey, IdbDatabase, IdbKeyRange, IdbObjectStore, IdbOpenDbRequest, IdbRequest, IdbTransaction,
-    IdbTransactionMode, SubtleCrypto,
+    CryptoKey, EventTarget, IdbDatabase, IdbKeyRange, IdbObjectStore, IdbOpenDbRequest, IdbRequest,
+    IdbTransaction, IdbTransactionMode, SubtleCrypto,
 };
 
 /// A database opens in milliseconds, behind a slow disk in a second or two.
 const OPENING_MS: i32 = 5_000;
+/// The largest value of the index is written in a second by a slow disk; a base that takes this long is given up.
+const ANSWER_MS: i32 = 8_000;
 const NAME: &str = "softframe";
 const VERSION: u32 = 1;
 const VALUES: &str = "values";
@@ -25,6 +30,7 @@ pub(super) struct Base {
     database: IdbDatabase,
     subtle: SubtleCrypto,
     keys: RefCell<BTreeMap<String, CryptoKey>>,
+    silent: Cell<bool>,
 }
 
 /// A load that went wrong for some of its values.
@@ -52,11 +58,16 @@ impl Base {
             }
         });
         // A browser whose disk is in trouble may never say a word.
-        if !first_of_within(OPENING_MS, &request, "success", &["error", "blocked"]).await {
+        if first_of_within(OPENING_MS, &request, "success", &["error", "blocked"]).await != Some(true) {
             return None;
         }
         let database = request.result().ok()?.unchecked_into();
-        Some(Base { database, subtle, keys: RefCell::default() })
+        Some(Base { database, subtle, keys: RefCell::default(), silent: Cell::new(false) })
+    }
+
+    /// It has left a request without an answer, so that whoever asks again would only wait again.
+    pub(super) fn is_silent(&self) -> bool {
+        self.silent.get()
     }
 
     /// Puts one value under `name`, encrypted under the key of `space`.
@@ -101,7 +112,7 @@ impl Base {
         let names = store.get_all_keys_with_key(&range).map_err(|error| error_of(&error))?;
         let sealed = store.get_all_with_key(&range).map_err(|error| error_of(&error))?;
         // Both requests of one transaction succeed in order: the second one's event is the last.
-        if !first_of(&sealed, "success", &["error"]).await {
+        if !self.answers(&sealed, "success", &["error"]).await {
             return Err(StorageError::Damaged);
         }
         let list = |request: IdbRequest| request.result().map(|list| list.unchecked_into::<Array>());
@@ -131,7 +142,7 @@ impl Base {
     async fn stored_key(&self, space: &str) -> Result<Option<CryptoKey>, StorageError> {
         let (_, store) = self.store(KEYS, IdbTransactionMode::Readonly)?;
         let request = store.get(&space.into()).map_err(|error| error_of(&error))?;
-        if !first_of(&request, "success", &["error"]).await {
+        if !self.answers(&request, "success", &["error"]).await {
             return Err(StorageError::Damaged);
         }
         Ok(request.result().ok().and_then(|key| key.dyn_into().ok()))
@@ -143,6 +154,7 @@ impl Base {
         store.add_with_key(made, &space.into()).map_err(|error| error_of(&error))?;
         match self.committed(&transaction).await {
             Ok(()) => Ok(Clone::clone(made)),
+            Err(error) if self.is_silent() => Err(error),
             Err(error) => self.stored_key(space).await?.ok_or(error),
         }
     }
@@ -158,8 +170,15 @@ impl Base {
         Ok((transaction, store))
     }
 
+    /// Whether `good` comes, in time.
+    async fn answers(&self, target: &EventTarget, good: &'static str, bad: &[&'static str]) -> bool {
+        let answer = first_of_within(ANSWER_MS, target, good, bad).await;
+        self.silent.set(self.silent.get() || answer.is_none());
+        answer == Some(true)
+    }
+
     async fn committed(&self, transaction: &IdbTransaction) -> Result<(), StorageError> {
-        if first_of(transaction, "complete", &["error", "abort"]).await {
+        if self.answers(transaction, "complete", &["error", "abort"]).await {
             return Ok(());
         }
         let error = transaction.error().map(|error| error.name()).unwrap_or_default();
