@@ -8,6 +8,13 @@ use softframe_browser_tests::{Page, Server, until};
 /// Rounds of each figure; the median of fewer jumps.
 const ROUNDS: usize = 7;
 
+/// Contacts of one message.
+const CONTACTS: usize = 20_000;
+
+/// Notes every task of the phone's thread above 50 ms (Long Tasks API), from the load of its page on.
+const WATCH_TASKS: &str = "self.tasks = []; new PerformanceObserver((list) => { for (const one of list.getEntries()) tasks.push(one.duration) }) \
+     .observe({ type: 'longtask', buffered: true })";
+
 /// Notes when what leaves by the socket, when a socket closes, and when the first packet of a call comes. Clocks of
 /// the two frames are comparable by their `timeOrigin`.
 const WATCH: &str = "self.left = []; self.now = () => performance.timeOrigin + performance.now(); \
@@ -27,6 +34,7 @@ async fn main() {
     start_up(&server, &page).await;
     calls(&server, &page).await;
     reconnect(&server, &page).await;
+    contacts(&page).await;
 }
 
 async fn start_up(server: &Server, page: &Page) {
@@ -47,6 +55,8 @@ async fn start_up(server: &Server, page: &Page) {
     }
     print("iframe src → softframe:ready", ready);
     print("iframe src → logged", logged);
+    page.phone(async |frame| frame.run(WATCH_TASKS, Vec::new()).await).await;
+    long_tasks(page, "load").await;
 }
 
 async fn calls(server: &Server, page: &Page) {
@@ -78,6 +88,7 @@ async fn calls(server: &Server, page: &Page) {
     print("click2call → INVITE on the wire", invite);
     print("INVITE → first audio packet", audio);
     print("answer → 200 on the wire", answer);
+    long_tasks(page, "calls").await;
 }
 
 async fn reconnect(server: &Server, page: &Page) {
@@ -95,6 +106,31 @@ async fn reconnect(server: &Server, page: &Page) {
         back.push(origin + registered - left(page, "close", "").await);
     }
     print("socket cut → registered", back);
+}
+
+async fn contacts(page: &Page) {
+    page.forget().await;
+    let script = "const contacts = Array.from({ length: arguments[0] }, (_, n) => \
+             ({ id: n, name: `Person${n} Family${n % 977}`, phones: [`+34${600000000 + n}`] })); \
+         const at = performance.now(); frames.sf.postMessage({ type: 'contacts', data: { contacts } }, '*'); return at";
+    let asked = page.run(script, vec![json!(CONTACTS)]).await.as_f64().unwrap_or_default();
+    page.expect_within(std::time::Duration::from_secs(60), "contacts:indexed").await;
+    let heard = page.heard().await;
+    let indexed = heard.iter().rev().find(|one| one["type"] == "contacts:indexed");
+    let took = indexed.and_then(|one| one["at"].as_f64()).unwrap_or_default() - asked;
+    print(&format!("{CONTACTS} contacts → indexed"), vec![took]);
+    long_tasks(page, "contacts").await;
+}
+
+/// What held the phone's thread for more than 50 ms since this was last asked.
+async fn long_tasks(page: &Page, part: &str) {
+    // The browser tells of a task some time after its end.
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    let found = page.phone(async |frame| frame.run("return tasks.splice(0)", Vec::new()).await).await;
+    let tasks: Vec<f64> = found.as_array().into_iter().flatten().filter_map(Value::as_f64).collect();
+    let longest = tasks.iter().copied().fold(0.0, f64::max);
+    let what = format!("tasks above 50 ms, {part}");
+    println!("{what:<34} {:>8}      (longest {longest:.0} ms)", tasks.len());
 }
 
 /// The time in the page, just before it posts.
