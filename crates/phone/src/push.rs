@@ -253,7 +253,11 @@ impl Phone {
             updated: indexed.updated,
             removed: indexed.removed,
             rejected: indexed.rejected,
-            reasons: indexed.reasons.iter().map(|(why, count)| (reason_name(*why), *count)).collect(),
+            reasons: indexed
+                .reasons
+                .iter()
+                .map(|(why, count)| (reason_name(*why).to_owned(), (*count).into()))
+                .collect(),
         };
         self.tell("contacts:indexed", &bridge::json(&data));
         self.push.told_progress = None;

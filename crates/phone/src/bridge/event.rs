@@ -107,4 +107,4 @@ pub(crate) struct IndexedData {
 }
 
 /// Reason → rows.
-pub(crate) type RefusedReasons = litemap::LiteMap<&'static str, usize>;
+pub(crate) type RefusedReasons = Map<String, Value>;

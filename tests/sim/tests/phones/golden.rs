@@ -20,6 +20,7 @@ fn everything() -> Vec<Value> {
     contacts(&mut world, own);
     outgoing(&mut world, own, other);
     incoming(&mut world, own, other);
+    left_by_others(&mut world, own);
     refusals(&mut world, own, other);
     world.host(own, r#"{"type":"logout"}"#);
     world.run(3_000);
@@ -30,12 +31,16 @@ fn contacts(world: &mut World, own: usize) {
     let push = json!({"type": "contacts", "id": 1, "data": {"contacts": [
         {"id": "id1", "name": "John Doe", "phones": ["201"], "company": "Doe Ltd"}, {"id": "id2"}]}});
     world.host(own, &push.to_string());
-    let now = world.now;
-    while world.stations[own].phone.contacts_step(now, 1) {}
-    world.settle();
+    index(world, own);
     world.act(own, Action::ContactClick("h4:hostid1".into()));
     world.host(own, r#"{"type":"contacts:search","id":2,"data":{"query":"john"}}"#);
     world.host(own, r#"{"type":"contacts:match","id":3,"data":{"numbers":["201","7"]}}"#);
+}
+
+fn index(world: &mut World, own: usize) {
+    let now = world.now;
+    while world.stations[own].phone.contacts_step(now, 1) {}
+    world.settle();
 }
 
 fn outgoing(world: &mut World, own: usize, other: usize) {
@@ -66,10 +71,34 @@ fn incoming(world: &mut World, own: usize, other: usize) {
     world.run(1_000);
     world.input(own, Input::SoundBlocked);
     world.host(own, r#"{"type":"state","id":5}"#);
+    world.host(own, r#"{"type":"contacts","data":[{"id":"id1","name":"Jane Doe","phones":["201"]}]}"#);
+    index(world, own);
     world.run(2_000);
     let call = world.front(other);
     world.act(other, Action::End(call));
     world.run(5_000);
+}
+
+/// What the server sends by itself.
+fn left_by_others(world: &mut World, own: usize) {
+    for (method, headers, body) in [
+        ("MESSAGE", "Content-Type: text/plain\r\n", "See you at ten."),
+        (
+            "NOTIFY",
+            "Event: message-summary\r\nSubscription-State: terminated\r\n\
+             Content-Type: application/simple-message-summary\r\n",
+            "Messages-Waiting: yes\r\nVoice-Message: 2/1\r\n",
+        ),
+    ] {
+        let message = format!(
+            "{method} sip:200@softframe.test SIP/2.0\r\nVia: SIP/2.0/WSS p.test;branch=z9hG4bK{method}\r\n\
+             Max-Forwards: 70\r\nFrom: <sip:201@softframe.test>;tag=f\r\nTo: <sip:200@softframe.test>\r\n\
+             Call-ID: {method}\r\nCSeq: 1 {method}\r\n{headers}Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        world.frame(own, message.as_bytes());
+    }
+    world.settle();
 }
 
 fn refusals(world: &mut World, own: usize, other: usize) {
@@ -139,10 +168,14 @@ fn every_message_to_the_host_is_as_it_was_agreed() {
         "phone:reconnected",
         "phone:transfer",
         "phone:terminated",
+        "phone:updated",
         "phone:refused",
         "phone:audio-blocked",
         "media:error",
         "status:change",
+        "message:received",
+        "voicemail:update",
+        "contacts:indexing",
         "contacts:indexed",
         "contact:click",
         "widget:size",
