@@ -55,6 +55,7 @@ impl Answering {
             Event::Authenticated(_)
             | Event::Inviting { .. }
             | Event::Reinvited { .. }
+            | Event::EarlyAnswered { .. }
             | Event::OfferWithdrawn { .. }
             | Event::ReinviteFailed { .. }
             | Event::Refresh { .. }

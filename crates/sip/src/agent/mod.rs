@@ -4,10 +4,12 @@
 mod exchange;
 mod incoming;
 mod line;
+mod outcome;
 mod types;
 
 pub(crate) use exchange::{Exchange, Purpose};
 pub(crate) use incoming::{reason_of, reason_value};
+pub use outcome::*;
 pub use types::*;
 
 use crate::{

@@ -1,5 +1,6 @@
 //! What goes into an agent and what comes out of it. Data only: nothing here decides anything.
 
+use super::{Cause, Connection, Reason};
 use crate::{Instant, wire::Message};
 
 /// One WebSocket connection, numbered by the agent when it asks for it. A frame of an older flow is ignored.
@@ -33,7 +34,7 @@ pub struct RealmHash {
 pub enum Secret {
     /// A password, known in this life of the agent only.
     Password(String),
-    /// Hashes saved earlier; an unknown realm ends in [`ConnectionState::Refused`].
+    /// Hashes saved earlier; an unknown realm ends in [`ConnectionState::Refused`](super::ConnectionState::Refused).
     Hashes(Vec<RealmHash>),
     /// RFC 8898 Bearer where the server challenges with it, else used as a password.
     Token(String),
@@ -94,7 +95,7 @@ pub enum Input {
 /// What the user of the agent wants.
 #[derive(Clone, Debug)]
 pub enum Command {
-    /// Connect and register; after [`ConnectionState::Refused`] the way back.
+    /// Connect and register; after [`ConnectionState::Refused`](super::ConnectionState::Refused) the way back.
     Register,
     /// REGISTER with Expires 0 for our own binding, then close the flow. Sessions end with BYE.
     Unregister,
@@ -124,7 +125,9 @@ pub enum Command {
         session: SessionId,
         /// The status code; 183 for one out of range.
         code: u16,
-        /// The SDP answer, sent octet for octet. [`Command::Accept`] then carries the same.
+        /// The SDP answer, sent octet for octet. [`Command::Accept`] then carries the same. Where the INVITE had no offer
+        /// and demands reliable responses: ours, and [`Event::EarlyAnswered`] brings the answer; what `Accept` carries is
+        /// not sent then.
         answer: Vec<u8>,
     },
     /// A final response of 300 to 699 to an incoming INVITE.
@@ -322,6 +325,13 @@ pub enum Event {
         /// The ACK's body: an answer, where we made the offer in the 2xx. Else empty.
         body: Vec<u8>,
     },
+    /// The PRACK of our provisional response brought the answer to the offer in it.
+    EarlyAnswered {
+        /// Which.
+        session: SessionId,
+        /// The SDP answer.
+        answer: Vec<u8>,
+    },
     /// The other side offers anew (hold, resume, move). Answer it or refuse it.
     Offered {
         /// Which.
@@ -432,67 +442,4 @@ pub enum Event {
         /// Why.
         cause: Cause,
     },
-}
-
-/// Where the registration stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Connection {
-    /// The state.
-    pub state: ConnectionState,
-    /// The SIP status that led here, if one did.
-    pub code: Option<u16>,
-    /// The server's own phrase or a sentence of ours, for a person.
-    pub reason: String,
-    /// When the next attempt starts, if one is planned.
-    pub retry_at: Option<Instant>,
-}
-
-/// `connection:change` of the host protocol.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ConnectionState {
-    /// First attempt.
-    Connecting,
-    /// A REGISTER 2xx is fresh and the flow is proven alive.
-    Registered,
-    /// Was registered, or 5xx, 408, dead flow: tries again by itself.
-    Reconnecting,
-    /// Not wanted: never registered, unregistered.
-    Offline,
-    /// Credentials or account refused: nothing further until a person acts.
-    Refused,
-}
-
-/// A Reason header value (RFC 3326).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reason {
-    /// `SIP` or `Q.850`.
-    pub protocol: String,
-    /// The cause number.
-    pub cause: u16,
-    /// The text, if any.
-    pub text: String,
-}
-
-/// Why a session ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cause {
-    /// Who ended it.
-    pub ended_by: EndedBy,
-    /// The final status of the INVITE, if it ended by one (487 for CANCEL); 200 for a BYE; 408 for silence.
-    pub code: u16,
-    /// The phrase as it came.
-    pub phrase: String,
-    /// The Reason header that came with the end, if one did.
-    pub reason: Option<Reason>,
-}
-
-/// Who ended a session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EndedBy {
-    /// This side.
-    Local,
-    /// The other side, or a server for it.
-    Remote,
-    /// Nobody: a timer, a dead flow.
-    Network,
 }

@@ -65,7 +65,7 @@ impl UserAgent {
         let Some(Session::Ringing { invite, dialog, reliable, .. }) = self.sessions.get(&session) else {
             return;
         };
-        if reliable.is_some() && invite.body().is_empty() {
+        if invite.body().is_empty() && reliable.as_ref().is_some_and(|reliable| reliable.is_open()) {
             // The first reliable response would have to bring our offer (RFC 3262 §5), and nobody has made one yet.
             return;
         }
@@ -112,9 +112,12 @@ impl UserAgent {
             return;
         }
         let (key, invite, dialog, replaced) = (key.clone(), invite.clone(), dialog.clone(), *replaces);
+        // What both have agreed on in reliable responses is not said again (RFC 6337 §3.1.1).
+        let is_open = reliable.as_ref().is_none_or(|reliable| reliable.is_open());
+        let answer = if is_open { answer } else { b"" };
         let response = self.ok(&invite, &dialog.id.local_tag, answer, headers);
         self.respond(now, &key, response.clone());
-        let ok = Repeated::new(now, response, invite.body().is_empty(), true);
+        let ok = Repeated::new(now, response, is_open && invite.body().is_empty(), true);
         let timer = SessionTimer::of_request(now, &invite);
         let confirmed = Confirmed::new(*dialog, Offer::Unacknowledged(ok), &invite, timer);
         self.sessions.insert(session, Session::Confirmed(Box::new(confirmed)));
@@ -138,7 +141,11 @@ impl UserAgent {
 
     /// [`Command::Progress`](crate::Command::Progress).
     pub(crate) fn progress(&mut self, now: Instant, session: SessionId, code: u16, answer: &[u8]) {
-        let Some(Session::Ringing { invite, dialog, .. }) = self.sessions.get(&session) else { return };
+        let Some(Session::Ringing { invite, dialog, reliable, .. }) = self.sessions.get(&session) else {
+            return;
+        };
+        // An offer must be reliable, or nothing would bring its answer (RFC 3261 §13.2.1).
+        let answer = if reliable.is_none() && invite.body().is_empty() { b"" } else { answer };
         let status = StatusCode::new(code).filter(|status| (101..200).contains(&status.code()));
         let builder = ResponseBuilder::new(invite, status.unwrap_or(StatusCode::SESSION_PROGRESS));
         let builder = builder.to_tag(&dialog.id.local_tag).header("Contact", &self.contact());

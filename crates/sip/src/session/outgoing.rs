@@ -182,6 +182,7 @@ impl UserAgent {
         phrase: &str,
         reason: Option<Reason>,
     ) {
+        self.end_early_offer(session);
         let Some(ended) = self.sessions.remove(&session) else { return };
         self.remember_gone(&ended);
         // Of a session that was accepted the referrer has heard already.

@@ -220,10 +220,11 @@ impl UserAgent {
         if let Some(Session::Confirmed(confirmed)) = self.sessions.get_mut(&session) {
             confirmed.timer = SessionTimer::of_request(now, &invite);
         }
-        if *invite.method() == Method::Update {
+        if *invite.method() != Method::Invite {
             self.servers.remove(&key);
             self.answer_request(response);
-            return self.settle(session, Offer::Settled);
+            self.settle(session, Offer::Settled);
+            return self.settle_early(now, session);
         }
         self.respond(now, &key, response.clone());
         let ok = Repeated::new(now, response, invite.body().is_empty(), false);
@@ -236,13 +237,14 @@ impl UserAgent {
         let status = StatusCode::new(code).filter(|status| status.code() >= 300);
         let status = status.unwrap_or(StatusCode::NOT_ACCEPTABLE_HERE);
         let response = ResponseBuilder::new(&invite, status).build();
-        if *invite.method() == Method::Update {
+        if *invite.method() == Method::Invite {
+            self.respond(now, &key, response);
+        } else {
             self.servers.remove(&key);
             self.answer_request(response);
-        } else {
-            self.respond(now, &key, response);
         }
         self.settle(session, Offer::Settled);
+        self.settle_early(now, session);
     }
 
     /// A CANCEL of their re-INVITE: the session goes on as it was.
@@ -270,9 +272,16 @@ impl UserAgent {
     }
 
     fn their_offer(&self, session: SessionId) -> Option<(TransactionKey, Message)> {
-        let Session::Confirmed(confirmed) = self.sessions.get(&session)? else { return None };
-        let Offer::Theirs { key, invite } = &confirmed.offer else { return None };
-        Some((key.clone(), (**invite).clone()))
+        match self.sessions.get(&session)? {
+            Session::Confirmed(confirmed) => match &confirmed.offer {
+                Offer::Theirs { key, invite } => Some((key.clone(), (**invite).clone())),
+                Offer::Settled | Offer::Ours { .. } | Offer::OursAgain { .. } | Offer::Unacknowledged(_) => {
+                    None
+                }
+            },
+            Session::Ringing { reliable, .. } => reliable.as_ref()?.their_offer(),
+            Session::Inviting { .. } | Session::Leaving { .. } => None,
+        }
     }
 
     fn settle(&mut self, session: SessionId, offer: Offer) {

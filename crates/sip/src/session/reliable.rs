@@ -1,12 +1,12 @@
 //! Reliable provisional responses (RFC 3262): PRACK for those of others, and ours repeated until theirs comes. Ours are
-//! reliable only for a caller who demands it.
+//! reliable only for a caller who demands it, and then a whole exchange of offer and answer may come before the 2xx.
 
 use super::{Early, Session};
 use crate::{
-    EndedBy, Instant, SessionId,
+    EndedBy, Event, Instant, SessionId,
     agent::{Purpose, UserAgent},
     dialog::{Dialog, DialogId},
-    transaction::{T1, TIMEOUT},
+    transaction::{ServerTransaction, T1, TIMEOUT, TransactionKey},
     wire::{Message, Method, ResponseBuilder, StatusCode},
 };
 use std::collections::VecDeque;
@@ -24,8 +24,38 @@ pub(crate) struct Reliable {
     next: u32,
     unacknowledged: Option<Provisional>,
     queue: VecDeque<ResponseBuilder>,
-    /// Accepted before a description of ours was acknowledged: the 2xx must wait (RFC 3262 §3).
+    exchange: Exchange,
+    /// Accepted before a description of ours was acknowledged, or one of theirs answered: the 2xx must wait
+    /// (RFC 3262 §3).
     then: Option<Answer>,
+}
+
+/// Offer and answer before the 2xx (RFC 3262 §5).
+#[derive(Clone, Debug)]
+enum Exchange {
+    /// The first offer has no answer that is known to have arrived.
+    Open,
+    /// Ours is in a reliable response: the PRACK must bring the answer.
+    Ours,
+    /// Either side may offer anew.
+    Agreed,
+    /// Their PRACK or UPDATE has brought another offer.
+    Theirs { key: TransactionKey, request: Box<Message> },
+}
+
+/// What a PRACK means.
+enum Verdict {
+    /// It is for no response that waits.
+    Stray,
+    /// The answer that it had to bring is missing.
+    Unanswered,
+    Acknowledged,
+    /// It brings an offer that there is no place for.
+    TooEarly,
+    /// It brings the answer to ours.
+    Answered,
+    /// It brings another offer.
+    Offered,
 }
 
 #[derive(Clone, Debug)]
@@ -41,12 +71,36 @@ impl Reliable {
     /// For an INVITE that demands it. `first` is any number below 2³¹.
     pub(crate) fn demanded_by(invite: &Message, first: u32) -> Option<Box<Reliable>> {
         let demands = invite.lists("Require", "100rel");
-        let reliable = Reliable { next: first, unacknowledged: None, queue: VecDeque::new(), then: None };
+        let (queue, exchange) = (VecDeque::new(), Exchange::Open);
+        let reliable = Reliable { next: first, unacknowledged: None, queue, exchange, then: None };
         demands.then(|| Box::new(reliable))
     }
 
+    /// Whether the 2xx must carry a description.
+    pub(crate) fn is_open(&self) -> bool {
+        matches!(self.exchange, Exchange::Open)
+    }
+
+    /// What they have offered beside a PRACK or by UPDATE, while it waits for our answer.
+    pub(super) fn their_offer(&self) -> Option<(TransactionKey, Message)> {
+        match &self.exchange {
+            Exchange::Theirs { key, request } => Some((key.clone(), (**request).clone())),
+            Exchange::Open | Exchange::Ours | Exchange::Agreed => None,
+        }
+    }
+
+    /// Takes an offer of theirs, if there is place for one.
+    pub(super) fn take_offer(&mut self, request: &Message) -> bool {
+        let is_free = matches!(self.exchange, Exchange::Agreed);
+        if is_free {
+            let (key, request) = (TransactionKey::of(request), Box::new(request.clone()));
+            self.exchange = Exchange::Theirs { key, request };
+        }
+        is_free
+    }
+
     /// Takes the next response; `Some` is to be sent now.
-    fn push(&mut self, now: Instant, builder: ResponseBuilder) -> Option<Message> {
+    fn push(&mut self, now: Instant, invite: &Message, builder: ResponseBuilder) -> Option<Message> {
         if self.unacknowledged.is_some() {
             if self.queue.len() < MAX_QUEUED {
                 self.queue.push_back(builder);
@@ -55,6 +109,7 @@ impl Reliable {
         }
         let number = self.next;
         self.next = self.next.saturating_add(1);
+        let builder = if self.is_open() { builder } else { builder.body("", b"") };
         let response = builder.header("Require", "100rel").header("RSeq", &number.to_string()).build();
         self.unacknowledged = Some(Provisional {
             response: response.clone(),
@@ -63,23 +118,38 @@ impl Reliable {
             again_at: now.after(T1),
             gives_up_at: now.after(TIMEOUT),
         });
+        if invite.body().is_empty() && !response.body().is_empty() {
+            self.exchange = Exchange::Ours;
+        }
         Some(response)
     }
 
-    /// Whether this PRACK is for the one that waits for it.
-    fn acknowledged(&mut self, invite: &Message, prack: &Message) -> bool {
-        let waits = self.unacknowledged.as_ref().map(|provisional| provisional.number);
-        let is_for = rack(prack)
-            .is_some_and(|(number, sequence)| Some(number) == waits && sequence == invite.cseq().number);
-        if is_for {
-            self.unacknowledged = None;
+    /// Judges a PRACK, and takes what it acknowledges and brings.
+    fn acknowledge(&mut self, invite: &Message, prack: &Message) -> Verdict {
+        let is_for = |waits: &&mut Provisional| rack(prack) == Some((waits.number, invite.cseq().number));
+        let Some(waits) = self.unacknowledged.as_mut().filter(is_for) else { return Verdict::Stray };
+        let (is_described, is_silent) = (!waits.response.body().is_empty(), prack.body().is_empty());
+        let was_ours = matches!(self.exchange, Exchange::Ours) && is_described;
+        if was_ours && is_silent {
+            return Verdict::Unanswered;
         }
-        is_for
+        self.unacknowledged = None;
+        if is_described {
+            self.exchange = Exchange::Agreed;
+        }
+        match is_silent {
+            true => Verdict::Acknowledged,
+            false if was_ours => Verdict::Answered,
+            false if self.take_offer(prack) => Verdict::Offered,
+            false => Verdict::TooEarly,
+        }
     }
 
-    /// Keeps the answer for later if a description waits for its PRACK.
+    /// Keeps the answer for later if a description waits for its PRACK, or for our answer.
     pub(crate) fn puts_off(&mut self, answer: &[u8], headers: &[(String, String)]) -> bool {
-        let waits = self.unacknowledged.as_ref().is_some_and(|waits| !waits.response.body().is_empty());
+        let is_described = |waits: &Provisional| !waits.response.body().is_empty();
+        let waits = self.unacknowledged.as_ref().is_some_and(is_described)
+            || matches!(self.exchange, Exchange::Theirs { .. });
         if waits {
             self.then = Some((answer.to_vec(), headers.to_vec()));
         }
@@ -101,10 +171,12 @@ fn rack(prack: &Message) -> Option<(u32, u32)> {
 impl UserAgent {
     /// Sends a provisional response to a ringing session's INVITE as its caller wants it.
     pub(crate) fn provisional(&mut self, now: Instant, session: SessionId, builder: ResponseBuilder) {
-        let Some(Session::Ringing { key, reliable, .. }) = self.sessions.get_mut(&session) else { return };
+        let Some(Session::Ringing { key, invite, reliable, .. }) = self.sessions.get_mut(&session) else {
+            return;
+        };
         let key = key.clone();
         let response = match reliable {
-            Some(reliable) => reliable.push(now, builder),
+            Some(reliable) => reliable.push(now, invite, builder),
             None => Some(builder.build()),
         };
         if let Some(response) = response {
@@ -114,32 +186,77 @@ impl UserAgent {
 
     /// PRACK of the other side.
     pub(crate) fn handle_prack(&mut self, now: Instant, session: SessionId, prack: &Message) {
-        let mut then = None;
-        let mut next = None;
-        let is_for = match self.sessions.get_mut(&session) {
+        let verdict = match self.sessions.get_mut(&session) {
             Some(Session::Ringing { reliable: Some(reliable), invite, .. }) => {
-                let is_for = reliable.acknowledged(invite, prack);
-                if is_for {
-                    then = reliable.then.take();
-                    next = reliable.queue.pop_front();
-                }
-                is_for
+                reliable.acknowledge(invite, prack)
             }
             // It crossed our 2xx, which has made it superfluous.
-            Some(Session::Confirmed(confirmed)) => rack(prack).is_some() && confirmed.awaits_first_ack(),
-            Some(Session::Leaving { .. }) => rack(prack).is_some(),
-            Some(Session::Ringing { .. } | Session::Inviting { .. }) | None => false,
+            Some(Session::Confirmed(confirmed)) if rack(prack).is_some() && confirmed.awaits_first_ack() => {
+                if prack.body().is_empty() {
+                    Verdict::Acknowledged
+                } else {
+                    Verdict::TooEarly
+                }
+            }
+            Some(Session::Leaving { .. }) if rack(prack).is_some() => Verdict::Acknowledged,
+            Some(
+                Session::Ringing { .. }
+                | Session::Confirmed(_)
+                | Session::Leaving { .. }
+                | Session::Inviting { .. },
+            )
+            | None => Verdict::Stray,
         };
-        let status = match is_for {
-            true if prack.body().is_empty() => StatusCode::OK,
-            // An offer beside our answer: nothing here could answer it before the call is taken.
-            true => StatusCode::NOT_ACCEPTABLE_HERE,
-            false => StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST,
+        let status = match verdict {
+            Verdict::Acknowledged | Verdict::Answered => StatusCode::OK,
+            Verdict::Stray => StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST,
+            Verdict::Unanswered => StatusCode::BAD_REQUEST,
+            Verdict::TooEarly => StatusCode::NOT_ACCEPTABLE_HERE,
+            Verdict::Offered => return self.offered_early(session, prack),
         };
         self.reply_now(prack, status);
-        if let Some((answer, headers)) = then {
+        if let Verdict::Answered = verdict {
+            self.tell(Event::EarlyAnswered { session, answer: prack.body().to_vec() });
+        }
+        self.go_on_ringing(now, session);
+    }
+
+    /// An offer of theirs was taken before the call was: its request waits for our answer.
+    pub(super) fn offered_early(&mut self, session: SessionId, request: &Message) {
+        self.servers.insert(TransactionKey::of(request), ServerTransaction::new(request.clone()));
+        self.tell(Event::Offered { session, offer: request.body().to_vec() });
+    }
+
+    /// Their early offer was answered or refused.
+    pub(super) fn settle_early(&mut self, now: Instant, session: SessionId) {
+        if let Some(Session::Ringing { reliable: Some(reliable), .. }) = self.sessions.get_mut(&session) {
+            reliable.exchange = Exchange::Agreed;
+            self.go_on_ringing(now, session);
+        }
+    }
+
+    /// The session ends while what they offered early waits for an answer.
+    pub(super) fn end_early_offer(&mut self, session: SessionId) {
+        let Some(Session::Ringing { reliable: Some(reliable), .. }) = self.sessions.get(&session) else {
+            return;
+        };
+        if let Some((key, request)) = reliable.their_offer() {
+            self.servers.remove(&key);
+            self.answer_request(ResponseBuilder::new(&request, StatusCode::REQUEST_TERMINATED).build());
+        }
+    }
+
+    /// What waited for a PRACK, or for our answer, goes out.
+    fn go_on_ringing(&mut self, now: Instant, session: SessionId) {
+        let Some(Session::Ringing { reliable: Some(reliable), .. }) = self.sessions.get_mut(&session) else {
+            return;
+        };
+        if reliable.unacknowledged.is_some() || reliable.their_offer().is_some() {
+            return;
+        }
+        if let Some((answer, headers)) = reliable.then.take() {
             self.accept(now, session, &answer, &headers);
-        } else if let Some(next) = next {
+        } else if let Some(next) = reliable.queue.pop_front() {
             self.provisional(now, session, next);
         }
     }

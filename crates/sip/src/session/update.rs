@@ -22,7 +22,15 @@ impl UserAgent {
                 self.answer_request(response);
             }
             // Before our answer to their first offer there can be no second one (RFC 3311 §5.2).
-            Some(Session::Ringing { .. }) if has_offer => self.put_off(&update),
+            Some(Session::Ringing { dialog, reliable, .. }) if has_offer => {
+                match reliable.as_mut().is_some_and(|reliable| reliable.take_offer(&update)) {
+                    true => {
+                        dialog.refresh_target(&update);
+                        self.offered_early(session, &update);
+                    }
+                    false => self.put_off(&update),
+                }
+            }
             Some(Session::Ringing { dialog, .. }) => {
                 dialog.refresh_target(&update);
                 let response = self.ok(&update, "", b"", &[]);

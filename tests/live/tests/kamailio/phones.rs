@@ -325,6 +325,7 @@ fn short(event: &Event) -> Option<(SessionId, String)> {
         Event::Confirmed { session, body } => (*session, format!("confirmed {}", text(body))),
         Event::Offered { session, offer } => (*session, format!("offered {}", text(offer))),
         Event::Reinvited { session, answer } => (*session, format!("reinvited {}", text(answer))),
+        Event::EarlyAnswered { session, answer } => (*session, format!("early answer {}", text(answer))),
         Event::OfferWithdrawn { session } => (*session, "offer withdrawn".to_owned()),
         Event::ReinviteFailed { session, code } => (*session, format!("reinvite failed {code}")),
         Event::Refresh { session } => (*session, "refresh".to_owned()),

@@ -2,10 +2,10 @@
 
 use super::{
     requests::{INVITE, answers, codes, request},
-    world::World,
+    world::{ANSWER, World},
 };
 use softframe_sip::{
-    Command,
+    Command, SessionId,
     wire::{Message, ResponseBuilder, StatusCode},
 };
 
@@ -70,7 +70,7 @@ fn caller_acknowledges_each_reliable_response_once_and_in_order() {
     // The numbers of the winner go on where its early dialog stood.
     let acks = respond(&mut world, &invite, 200, "a", &[], "");
     assert_eq!((acks[0].method().as_str(), acks[0].cseq().number), ("ACK", 1));
-    let session = softframe_sip::SessionId(1);
+    let session = CALL;
     world.hang_up(0, session);
     world.run(20);
     assert_eq!(world.proxy.heard[0].cseq().number, 4);
@@ -105,7 +105,7 @@ fn challenged_prack_is_sent_again_and_no_number_is_used_twice() {
     assert!(again.header("Proxy-Authorization").is_some());
     respond(&mut world, &invite, 200, "a", &[], "v=0");
     world.proxy.heard.clear();
-    let session = softframe_sip::SessionId(1);
+    let session = CALL;
     world.command(0, Command::Info { session, content_type: "text/plain".to_owned(), body: b"x".to_vec() });
     world.run(20);
     let numbers = [prack.cseq().number, again.cseq().number, world.proxy.heard[0].cseq().number];
@@ -219,20 +219,184 @@ fn answer_does_not_wait_for_the_prack_of_the_ringing_which_may_still_come() {
 }
 
 #[test]
-fn offer_in_a_prack_is_refused_and_one_in_a_late_offer_call_rings_silently() {
+fn offer_in_a_prack_before_the_first_one_is_answered_is_refused() {
     let mut world = World::registered(&["200"]);
     let rung = demanded(&mut world, "v=0");
     let number = rung[1].number("RSeq").expect("RSeq");
     assert_eq!(codes(&prack(&mut world, &rung[1], 2, &format!("{number} 1 INVITE"), "v=0 more")), [488]);
     assert_eq!(world.told(0), ["incoming from 300"]);
-    // Without an offer the first reliable response would have to bring ours.
+}
+
+#[test]
+fn call_without_an_offer_rings_silently_until_there_is_ours() {
+    // The first reliable response would have to bring it (RFC 3262 §5).
     let mut world = World::registered(&["200"]);
     assert_eq!(codes(&demanded(&mut world, "")), [100]);
     let session = world.incoming(0);
     world.proxy.heard.clear();
     world.accept(0, session);
     world.run(20);
-    assert_eq!(codes(&world.proxy.heard), [200]);
+    assert_eq!((codes(&world.proxy.heard), world.proxy.heard[0].body()), (vec![200], ANSWER.as_bytes()));
+}
+
+/// The session of the one call there is.
+const CALL: SessionId = SessionId(1);
+
+fn progress(world: &mut World, code: u16, body: &str) -> Vec<Message> {
+    let session = CALL;
+    world.proxy.heard.clear();
+    world.command(0, Command::Progress { session, code, answer: body.as_bytes().to_vec() });
+    world.run(20);
+    std::mem::take(&mut world.proxy.heard)
+}
+
+#[test]
+fn our_offer_in_a_reliable_response_is_answered_by_the_prack_and_the_200_has_none() {
+    let mut world = World::registered(&["200"]);
+    demanded(&mut world, "");
+    let rung = progress(&mut world, 180, "v=0 ours");
+    assert_eq!((codes(&rung), rung[0].body()), (vec![180], &b"v=0 ours"[..]));
+    let number = rung[0].number("RSeq").expect("RSeq");
+    // A PRACK without the answer acknowledges nothing.
+    assert_eq!(codes(&prack(&mut world, &rung[0], 2, &format!("{number} 1 INVITE"), "")), [400]);
+    assert_eq!(world.told(0), ["incoming from 300"]);
+    assert_eq!(codes(&prack(&mut world, &rung[0], 3, &format!("{number} 1 INVITE"), "v=0 theirs")), [200]);
+    assert_eq!(world.told(0), ["early answer v=0 theirs"]);
+    world.run(61_000);
+    let again = std::mem::take(&mut world.proxy.heard);
+    assert_eq!((codes(&again)[0], again[0].body()), (180, &b""[..]), "it rings on, and offers nothing");
+    let number = again[0].number("RSeq").expect("RSeq");
+    prack(&mut world, &rung[0], 4, &format!("{number} 1 INVITE"), "");
+    world.accept(0, CALL);
+    world.run(20);
+    let ok = std::mem::take(&mut world.proxy.heard);
+    assert_eq!((codes(&ok), ok[0].body()), (vec![200], &b""[..]));
+    let to = format!("To: {}", rung[0].to());
+    answers(&mut world, request("ACK sip:200@x.invalid", "a1", &[&to], ""));
+    assert_eq!(world.told(0), ["confirmed"]);
+}
+
+#[test]
+fn accepted_call_waits_for_the_answer_to_our_early_offer() {
+    let mut world = World::registered(&["200"]);
+    demanded(&mut world, "");
+    let rung = progress(&mut world, 180, "v=0 ours");
+    let number = rung[0].number("RSeq").expect("RSeq");
+    let session = world.incoming(0);
+    world.proxy.heard.clear();
+    world.accept(0, session);
+    world.run(20);
+    assert!(world.proxy.heard.is_empty());
+    let then = prack(&mut world, &rung[0], 2, &format!("{number} 1 INVITE"), "v=0 theirs");
+    assert_eq!((codes(&then), then[1].body()), (vec![200, 200], &b""[..]));
+    assert_eq!(world.told(0), ["incoming from 300", "early answer v=0 theirs"]);
+}
+
+#[test]
+fn offer_in_the_prack_of_an_answer_is_answered_in_its_200_before_the_call_is() {
+    for update in [false, true] {
+        let mut world = World::registered(&["200"]);
+        let rung = demanded(&mut world, "v=0");
+        let number = rung[1].number("RSeq").expect("RSeq");
+        prack(&mut world, &rung[1], 2, &format!("{number} 1 INVITE"), "");
+        let early = progress(&mut world, 183, "v=0 answer");
+        let rack = format!("{} 1 INVITE", number + 1);
+        assert_eq!(codes(&early), [183]);
+        let to = format!("To: {}", rung[1].to());
+        let offered = match update {
+            false => prack(&mut world, &rung[1], 3, &rack, "v=0 more"),
+            true => {
+                prack(&mut world, &rung[1], 3, &rack, "");
+                let lines = [to.as_str(), "CSeq: 4 UPDATE", "Content-Type: application/sdp"];
+                answers(&mut world, request("UPDATE sip:200@x.invalid", "u4", &lines, "v=0 more"))
+            }
+        };
+        assert!(offered.is_empty(), "the phone decides");
+        assert_eq!(world.told(0), ["incoming from 300", "offered v=0 more"]);
+        // The same again is no second offer, and another one has to wait.
+        if !update {
+            assert!(prack(&mut world, &rung[1], 3, &rack, "v=0 more").is_empty());
+        }
+        let lines = [to.as_str(), "CSeq: 5 UPDATE", "Content-Type: application/sdp"];
+        let second = answers(&mut world, request("UPDATE sip:200@x.invalid", "u5", &lines, "v=0 third"));
+        assert_eq!(codes(&second), [500]);
+        // Accepted meanwhile: the offer is answered first.
+        let session = CALL;
+        world.proxy.heard.clear();
+        world.accept(0, session);
+        world.run(20);
+        assert!(codes(&world.proxy.heard).is_empty());
+        world.command(0, Command::Answer { session, answer: b"v=0 agreed".to_vec() });
+        world.run(20);
+        let sent = std::mem::take(&mut world.proxy.heard);
+        let bodies: Vec<(&str, &[u8])> =
+            sent.iter().map(|sent| (sent.cseq().method.as_str(), sent.body())).collect();
+        let method = if update { "UPDATE" } else { "PRACK" };
+        assert_eq!(
+            (codes(&sent), bodies),
+            (vec![200, 200], vec![(method, &b"v=0 agreed"[..]), ("INVITE", &b""[..])])
+        );
+        answers(&mut world, request("ACK sip:200@x.invalid", "a1", &[&to], ""));
+        assert_eq!(world.told(0), ["confirmed"]);
+    }
+}
+
+#[test]
+fn offer_in_a_prack_can_be_refused_and_ends_with_the_call() {
+    for end in ["refused", "cancelled", "rejected", "ended"] {
+        let mut world = World::registered(&["200"]);
+        let rung = demanded(&mut world, "v=0");
+        let number = rung[1].number("RSeq").expect("RSeq");
+        prack(&mut world, &rung[1], 2, &format!("{number} 1 INVITE"), "");
+        progress(&mut world, 183, "v=0 answer");
+        prack(&mut world, &rung[1], 3, &format!("{} 1 INVITE", number + 1), "v=0 more");
+        let session = world.incoming(0);
+        world.told(0);
+        world.proxy.heard.clear();
+        let expected: &[(u16, &str)] = match end {
+            "refused" => {
+                world.command(0, Command::RefuseOffer { session, code: 488 });
+                &[(488, "PRACK")]
+            }
+            "cancelled" => {
+                world.send_to_phone(0, request("CANCEL sip:200@x.invalid", "1", &[], ""));
+                &[(200, "CANCEL"), (487, "INVITE"), (487, "PRACK")]
+            }
+            "rejected" => {
+                world.command(0, Command::Reject { session, code: 486, headers: Vec::new() });
+                &[(486, "INVITE"), (487, "PRACK")]
+            }
+            _ => {
+                world.hang_up(0, session);
+                &[(480, "INVITE"), (487, "PRACK")]
+            }
+        };
+        world.run(20);
+        let sent = std::mem::take(&mut world.proxy.heard);
+        let found: Vec<(u16, &str)> =
+            codes(&sent).into_iter().zip(sent.iter().map(|sent| sent.cseq().method.as_str())).collect();
+        assert_eq!(found, expected, "{end}");
+        if end == "refused" {
+            world.accept(0, session);
+            world.run(20);
+            assert_eq!(codes(&world.proxy.heard), [200], "the call rang on");
+        } else {
+            answers(
+                &mut world,
+                request("ACK sip:200@x.invalid", "1", &[&format!("To: {}", rung[1].to())], ""),
+            );
+            assert!(world.phones[0].agent.is_idle(), "{end}");
+        }
+    }
+}
+
+#[test]
+fn description_in_an_unreliable_response_to_a_call_without_an_offer_is_left_out() {
+    // It could be no offer, since nothing would bring the answer (RFC 3261 §13.2.1).
+    let mut world = World::registered(&["200"]);
+    answers(&mut world, request(INVITE, "1", &["Contact: <sip:300@c>"], ""));
+    let early = progress(&mut world, 183, "v=0 ours");
+    assert_eq!((codes(&early), early[0].body()), (vec![183], &b""[..]));
 }
 
 #[test]

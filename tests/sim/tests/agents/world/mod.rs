@@ -453,6 +453,7 @@ fn short(event: &Event) -> String {
         Event::Offered { offer, .. } => {
             format!("offered {}", String::from_utf8_lossy(offer)).trim_end().to_owned()
         }
+        Event::EarlyAnswered { answer, .. } => format!("early answer {}", String::from_utf8_lossy(answer)),
         Event::Reinvited { answer, .. } => format!("reinvited {}", String::from_utf8_lossy(answer)),
         Event::OfferWithdrawn { .. } => "offer withdrawn".to_owned(),
         Event::ReinviteFailed { code, .. } => format!("reinvite failed {code}"),
