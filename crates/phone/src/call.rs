@@ -2,6 +2,7 @@
 //!
 //! Its life is one enum. Media requests of a call are strictly serial; each is answered or timed out.
 
+mod auto_answer;
 mod end;
 mod incoming;
 mod keys;
@@ -16,7 +17,7 @@ mod transfer;
 pub(crate) use incoming::Arrivals;
 pub(crate) use keys::Keys;
 pub(crate) use media::{Media, Purpose};
-pub(crate) use outgoing::{Next, Wish};
+pub(crate) use outgoing::{Next, WITHHELD, Wish};
 pub(crate) use tell::{source_name, times};
 pub(crate) use transfer::Transfer;
 
@@ -71,6 +72,10 @@ pub(crate) struct Call {
     pub(crate) started: Instant,
     pub(crate) from: String,
     pub(crate) to: String,
+    /// Who the network says has the line, where that is not who was called.
+    pub(crate) connected: Option<String>,
+    /// When it is answered by itself; stays once it was.
+    pub(crate) auto_answer: Option<Instant>,
     pub(crate) facts: Facts,
     pub(crate) team: String,
     pub(crate) user_data: Option<Value>,
@@ -215,6 +220,14 @@ impl Call {
     pub(crate) fn number(&self) -> &str {
         match self.direction {
             Direction::Inbound => &self.from,
+            Direction::Outbound => self.connected.as_deref().unwrap_or(&self.to),
+        }
+    }
+
+    /// The number to call again: who was called, not who picked up.
+    pub(crate) fn called(&self) -> &str {
+        match self.direction {
+            Direction::Inbound => &self.from,
             Direction::Outbound => &self.to,
         }
     }
@@ -300,7 +313,8 @@ impl Call {
             _ => [None, None],
         };
         let transfer = self.talk().and_then(Talk::transfer_ends);
-        let own = [transfer, self.media.deadline(), self.tones.deadline()];
+        let auto = self.auto_answer.filter(|_| self.is_ringing_in());
+        let own = [transfer, auto, self.media.deadline(), self.tones.deadline()];
         state.into_iter().chain(own).flatten()
     }
 
@@ -318,6 +332,8 @@ impl Call {
             started: now,
             from: String::new(),
             to: String::new(),
+            connected: None,
+            auto_answer: None,
             facts: Facts::default(),
             team: String::new(),
             user_data: None,

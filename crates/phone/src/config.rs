@@ -63,6 +63,8 @@ pub struct Config {
     pub statuses: Vec<(String, String)>,
     /// The answer to callers while do-not-disturb is on: 480, 486 or 603.
     pub dnd_code: u16,
+    /// Calls that may put themselves through.
+    pub auto_answer: AutoAnswer,
     /// The number of the voice mail; with one, its summary is subscribed to.
     pub voicemail: Option<String>,
     /// Others may see the person's status (PUBLISH).
@@ -98,6 +100,7 @@ impl Default for Config {
             insecure_servers: Vec::new(),
             statuses: Vec::new(),
             dnd_code: 486,
+            auto_answer: AutoAnswer::default(),
             voicemail: None,
             publish_status: false,
             dtmf: Dtmf::Auto,
@@ -172,6 +175,8 @@ pub struct HeaderNames {
     pub queue: String,
     /// The number the caller dialled; the first present wins.
     pub dialled: Vec<String>,
+    /// What says to the server which of our numbers calls.
+    pub from: Vec<String>,
 }
 
 impl Default for HeaderNames {
@@ -181,6 +186,7 @@ impl Default for HeaderNames {
             team: "X-Team".into(),
             queue: "X-Queue".into(),
             dialled: vec!["X-Dialed-Number".into(), "X-Teleforge-Dial-Number".into()],
+            from: vec!["P-Preferred-Identity".into()],
         }
     }
 }
@@ -225,6 +231,16 @@ impl Default for DialConfig {
             host_limit: Some(HostLimit::default()),
         }
     }
+}
+
+/// `autoAnswer`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct AutoAnswer {
+    /// Without it no call is.
+    pub enabled: bool,
+    /// Numbers that may; the end of one may be `*`. Without any none may.
+    pub callers: Vec<String>,
 }
 
 /// `dial.hostLimit`.

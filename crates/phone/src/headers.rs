@@ -3,7 +3,7 @@
 //! The only place of this crate that names a SIP header; dialects read the fields.
 
 use crate::config::HeaderNames;
-use softframe_sip::wire::Message;
+use softframe_sip::wire::{Message, Uri};
 
 /// What a peer may put on the screen or into an event.
 pub(crate) const MAX_SHOWN_CHARS: usize = 128;
@@ -33,7 +33,7 @@ pub(crate) struct Facts {
 /// Reads `invite`, an incoming request for the user `own`.
 pub(crate) fn read(invite: &Message, names: &HeaderNames, own: &str) -> Facts {
     let from = name_addr(invite.header("From").unwrap_or(""));
-    let asserted = invite.header("P-Asserted-Identity").map(name_addr);
+    let asserted = asserted(invite);
     let caller = asserted.as_ref().filter(|party| !party.user.is_empty()).unwrap_or(&from);
     let withheld = caller.anonymous || (asserted.is_none() && from.anonymous);
     let named = if caller.display.is_empty() { &from } else { caller };
@@ -48,6 +48,58 @@ pub(crate) fn read(invite: &Message, names: &HeaderNames, own: &str) -> Facts {
         extras: extras(invite),
         sip_call_id: invite.header("Call-ID").unwrap_or("").to_owned(),
     }
+}
+
+/// Who the network says it is: P-Asserted-Identity (RFC 3325), else Remote-Party-ID of older servers. Of several the first
+/// that is a number.
+pub(crate) fn asserted(message: &Message) -> Option<Party> {
+    let parties = || message.list("P-Asserted-Identity").chain(message.list("Remote-Party-ID")).map(party);
+    parties().find(|party| !party.user.is_empty()).or_else(|| parties().next())
+}
+
+fn party(value: &str) -> Party {
+    let mut party = name_addr(value);
+    // What a proxy should have kept back is not shown (draft-ietf-sip-privacy: `privacy=full`, `uri`, `name`).
+    let params = value.rsplit('>').next().unwrap_or_default();
+    let privacy = params.split(';').filter_map(|param| param.trim().split_once('='));
+    let is_private = |(name, value): (&str, &str)| {
+        name.trim().eq_ignore_ascii_case("privacy") && !value.trim().eq_ignore_ascii_case("off")
+    };
+    party.anonymous |= privacy.into_iter().any(is_private);
+    party
+}
+
+/// After how many seconds the caller wants to be put through by itself: `answer-after` of Call-Info or Alert-Info, the
+/// words of Alert-Info that telephones know, or Answer-Mode (RFC 5373).
+pub(crate) fn answer_after(invite: &Message) -> Option<u32> {
+    let after = |value: &str| {
+        let at = value.to_ascii_lowercase().find("answer-after=")? + "answer-after=".len();
+        let digits = value.get(at..)?.split(|c: char| !c.is_ascii_digit()).next()?;
+        digits.parse().ok()
+    };
+    let infos = || invite.list("Call-Info").chain(invite.list("Alert-Info"));
+    let is_auto = |value: &str| {
+        let value = value.to_ascii_lowercase();
+        ["alert-autoanswer", "auto answer", "auto-answer", "autoanswer"]
+            .iter()
+            .any(|words| value.contains(words))
+    };
+    let mode = |name: &str| {
+        let value = invite.header(name).unwrap_or_default();
+        value.split(';').next().is_some_and(|mode| mode.trim().eq_ignore_ascii_case("auto"))
+    };
+    let asked = invite.list("Alert-Info").any(is_auto) || mode("Answer-Mode") || mode("Priv-Answer-Mode");
+    infos().find_map(after).or(asked.then_some(0))
+}
+
+/// The headers that say to the server which of our numbers calls, as configured; what is no address of its own has the
+/// number alone.
+pub(crate) fn identity(names: &[String], number: &str, domain: &str) -> Vec<(String, String)> {
+    let value = |name: &String| match name.get(..2).is_some_and(|head| head.eq_ignore_ascii_case("X-")) {
+        true => number.to_owned(),
+        false => format!("<{}>", Uri::sip(Some(number), domain)),
+    };
+    names.iter().map(|name| (name.clone(), value(name))).collect()
 }
 
 /// protocol.md 5.1: own headers, P-Called-Party-ID, oldest History-Info, oldest Diversion, To.
@@ -68,7 +120,16 @@ fn dialled(invite: &Message, names: &HeaderNames, own: &str) -> Option<String> {
 
 /// All `X-*` by their names on the wire, and the few others a host may want.
 fn extras(invite: &Message) -> Vec<(String, String)> {
-    const OTHERS: [&str; 5] = ["Alert-Info", "Call-Info", "Subject", "Diversion", "P-Asserted-Identity"];
+    const OTHERS: [&str; 8] = [
+        "Alert-Info",
+        "Call-Info",
+        "Subject",
+        "Diversion",
+        "P-Asserted-Identity",
+        "History-Info",
+        "Remote-Party-ID",
+        "User-to-User",
+    ];
     invite
         .headers()
         .filter(|(name, value)| {

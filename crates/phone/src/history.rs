@@ -95,7 +95,7 @@ impl Phone {
     pub(crate) fn record(&mut self, call: &Call, now: Instant, ending: &Ending, _to: Option<String>) {
         let (wait, duration) = times(call, now, true);
         let entry = Entry {
-            number: call.number().to_owned(),
+            number: call.called().to_owned(),
             name: call.facts.display_name.clone(),
             inbound: call.direction == Direction::Inbound,
             at: call.date,

@@ -320,6 +320,7 @@ impl Phone {
         self.media_timeouts(now);
         self.links_due(now);
         self.transfers_due(now);
+        self.auto_answers_due(now);
         self.keys_due(now);
         self.ui_due(now);
     }

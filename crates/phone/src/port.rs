@@ -295,6 +295,8 @@ pub enum Sound {
     Busy,
     /// Two falling notes.
     Ended,
+    /// Two rising notes: a call was answered by itself.
+    Answered,
     /// One key tone.
     Key(char),
 }

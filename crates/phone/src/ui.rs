@@ -146,7 +146,7 @@ impl Ui {
             again: !call.number().is_empty(),
         };
         let wait = if good { ENDED_MILLIS } else { FAILED_MILLIS };
-        let number = call.number().to_owned();
+        let number = call.called().to_owned();
         self.ended = Some(EndedState { view, number, until: Some(now.after(wait)), failed: !good });
     }
 

@@ -37,6 +37,9 @@ pub(crate) struct CallEvent {
     pub(crate) team: String,
     #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
     pub(crate) reference: Option<String>,
+    /// The number of who has the line, where that is not `to`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) connected: Option<String>,
     pub(crate) display_name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) contact: Option<ContactRow>,

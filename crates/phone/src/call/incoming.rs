@@ -76,6 +76,7 @@ impl Phone {
         match refusal {
             Some((code, reason)) => self.turn_away(now, id, session, code, reason),
             None => {
+                self.plan_auto_answer(now, id, invite);
                 self.ring(now, id);
                 self.take_place(now, id, replaces);
             }
@@ -152,6 +153,10 @@ impl Phone {
             self.fail_ask(ask, Code::WrongState, "This call does not ring.");
             return;
         }
+        if let Some(call) = self.calls.get_mut(&id) {
+            // Who answers before its time has done so by hand.
+            call.auto_answer.take_if(|at| *at > now);
+        }
         match self.live_call() {
             Some(live) => self.hold_then(now, live, Next::Answer(id, ask)),
             None => self.answer_now(now, id, ask),
@@ -227,6 +232,8 @@ impl Phone {
             return;
         }
         call.state = State::Incoming { offer: offer.clone(), silenced: false, trouble: Some(error) };
+        // The next try is the person's.
+        call.auto_answer = None;
         self.close_peer(id);
         self.renew_peer(id);
         self.fail_asks(id, Await::Answered, Code::of_media(error), "The microphone cannot be used.");

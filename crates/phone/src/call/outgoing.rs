@@ -8,7 +8,7 @@ use crate::{
     bridge::{Ask, Code},
     call::tell::Extra,
     cause::{Ending, Reason},
-    sdp,
+    headers, sdp,
 };
 use serde_json::{Value, json};
 use softframe_sip::{Command, Instant, SessionId, wire::Message};
@@ -21,6 +21,9 @@ const MAX_HOST_HEADER_OCTETS: usize = 512;
 const MAX_ANSWERS: usize = 16;
 /// A microphone prompt in a frame that is not displayed is never seen: the page is told after this time.
 const ATTENTION_MILLIS: u64 = 1_500;
+
+/// `from` of a call that does not say who calls (RFC 3323).
+pub(crate) const WITHHELD: &str = "anonymous";
 
 /// A call that somebody wants.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -78,8 +81,15 @@ impl Phone {
         let state = State::Preparing { attention_at: Some(now.after(ATTENTION_MILLIS)) };
         let mut call = Call::new(id, peer, Direction::Outbound, now, state);
         call.label = crate::uuid::uuid(&mut self.ids);
-        call.from =
-            wish.from.or_else(|| self.config.numbers.first().cloned()).unwrap_or_else(|| self.extension());
+        let from = wish.from.or_else(|| self.config.numbers.first().cloned());
+        let withheld = from.as_deref() == Some(WITHHELD);
+        let domain = self.identity().map(|identity| identity.domain.clone()).unwrap_or_default();
+        let identity = match &from {
+            Some(_) if withheld => vec![("Privacy".to_owned(), "id".to_owned())],
+            Some(from) => headers::identity(&self.config.headers.from, from, &domain),
+            None => Vec::new(),
+        };
+        call.from = if withheld { String::new() } else { from.unwrap_or_else(|| self.extension()) };
         call.matches = self.contacts.by_number(&wish.number);
         call.to = wish.number;
         call.team = self.config.team.clone();
@@ -88,6 +98,7 @@ impl Phone {
         call.referred = wish.referred;
         call.consults = wish.consults;
         call.headers = host_headers(wish.headers, &self.config.headers.call_id);
+        call.headers.extend(identity);
         call.headers.push((self.config.headers.call_id.clone(), call.label.clone()));
         call.asks.extend(wish.ask.map(|ask| (Await::Inviting, ask)));
         call.date = self.clock.wall(now);
@@ -173,6 +184,24 @@ impl Phone {
         if first_ring {
             self.say_call(id, "call.ringing");
         }
+        self.connected(now, id, response);
+    }
+
+    /// The network says who has the line: a colleague of the group that was called, or who it was forwarded to.
+    fn connected(&mut self, now: Instant, id: CallId, response: &Message) {
+        let Some(party) = headers::asserted(response).filter(|party| !party.anonymous) else { return };
+        let Some(call) = self.calls.get_mut(&id).filter(|_| !party.user.is_empty()) else { return };
+        let is_other = party.user != call.number();
+        let is_named = !party.display.is_empty() && party.display != call.facts.display_name;
+        if !is_named && !is_other {
+            return;
+        }
+        if is_other {
+            call.matches = self.contacts.by_number(&party.user);
+            call.connected = Some(party.user);
+        }
+        call.facts.display_name = party.display;
+        self.tell_call(now, id, "phone:updated", Extra::default());
     }
 
     pub(crate) fn accepted(&mut self, now: Instant, session: SessionId, fork: &str, response: &Message) {

@@ -98,6 +98,7 @@ impl Phone {
             total: if ended { wait + duration } else { 0 },
             team: call.team.clone(),
             reference: call.reference.clone(),
+            connected: call.connected.clone(),
             display_name: call.facts.display_name.clone(),
             contact: rows.first().cloned(),
             contacts: rows,

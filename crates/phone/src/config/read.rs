@@ -15,18 +15,8 @@ const MAX_ORIGINS: usize = 256;
 const MAX_SERVERS: usize = 8;
 
 /// Known keys of the documented format that this version does not act on.
-const INERT: &[&str] = &[
-    "autoAnswer",
-    "dataTo",
-    "dialects",
-    "enigma",
-    "forward",
-    "gateway",
-    "hostLogin",
-    "settingsUrl",
-    "webhooks",
-    "xivo",
-];
+const INERT: &[&str] =
+    &["dataTo", "dialects", "enigma", "forward", "gateway", "hostLogin", "settingsUrl", "webhooks", "xivo"];
 
 pub(super) fn read_network(keys: &mut Keys, config: &mut Config) -> Result<(), ConfigError> {
     const SERVER: &str = "must be an address that starts with wss://, or a list of up to 8 of them";
@@ -147,6 +137,8 @@ pub(super) fn read_policy(keys: &mut Keys, config: &mut Config) -> Result<(), Co
         }
         config.dnd_code = code;
     }
+    const AUTO: &str = "must be {\"enabled\", \"callers\": a list of numbers}";
+    config.auto_answer = keys.take("autoAnswer", AUTO)?.unwrap_or_default();
     config.voicemail = keys.take("voicemail", "must be a number as text")?;
     config.publish_status = keys.take("publishStatus", "must be true or false")?.unwrap_or(false);
     config.dtmf = keys.take("dtmf", "must be \"auto\", \"rtp\" or \"info\"")?.unwrap_or(Dtmf::Auto);
@@ -172,10 +164,10 @@ fn read_headers(value: Value) -> Result<(HeaderNames, Vec<String>), ConfigError>
             *place = name;
         }
     }
-    if let Some(OneOrMany(dialled)) =
-        keys.take("dialled", "must be the name of a header, or a list of them")?
-    {
-        names.dialled = dialled;
+    for (key, place) in [("dialled", &mut names.dialled), ("from", &mut names.from)] {
+        if let Some(OneOrMany(list)) = keys.take(key, "must be the name of a header, or a list of them")? {
+            *place = list;
+        }
     }
     Ok((names, keys.unknown()))
 }

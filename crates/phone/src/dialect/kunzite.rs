@@ -31,6 +31,7 @@ mod tests {
             total: 30,
             team: "Dev_Team".into(),
             reference: None,
+            connected: None,
             display_name: String::new(),
             contact: None,
             contacts: Vec::new(),

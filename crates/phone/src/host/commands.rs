@@ -6,7 +6,7 @@ use crate::{
     CallId, Phone,
     account::{Account, state_name},
     bridge::{Ask, Click2Call, Code, Command},
-    call::{Call, State, Wish, times},
+    call::{Call, State, WITHHELD, Wish, times},
     cause::Reason,
     clock, dial,
     dial::Verdict,
@@ -195,6 +195,13 @@ impl Phone {
                 );
             }
         };
+        let from = match wish.from.as_deref().map(own_number) {
+            Some(None) => {
+                return self.fail_ask(Some(ask), Code::InvalidNumber, "from is not a phone number.");
+            }
+            Some(from) => from,
+            None => None,
+        };
         if held || !wish.auto_dial {
             self.ui.fill(&number);
             return match held {
@@ -213,7 +220,7 @@ impl Phone {
         let question = dial::question(&number, &self.config);
         let mut wish = Wish {
             number,
-            from: wish.from,
+            from,
             user_data: wish.user_data,
             headers: wish.headers,
             reference: wish.reference,
@@ -359,5 +366,13 @@ impl Phone {
             "to": call.to, "date": clock::iso8601(call.date), "state": state, "muted": call.muted,
             "wait": times(call, now, false).0,
         })
+    }
+}
+
+/// A number of ours that a call shows, or that none is shown.
+fn own_number(text: &str) -> Option<String> {
+    match text.trim().eq_ignore_ascii_case(WITHHELD) {
+        true => Some(WITHHELD.to_owned()),
+        false => dial::clean_number(text, false).ok(),
     }
 }

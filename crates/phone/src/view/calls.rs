@@ -73,9 +73,10 @@ pub(super) fn microphone_sheet(error: MediaError, again: bool) -> Sheet {
 
 impl Phone {
     /// The ring that fills the screen, or lies over the call as a sheet.
-    pub(super) fn incoming_view(&self) -> Option<Incoming> {
+    pub(super) fn incoming_view(&self, now: Instant) -> Option<Incoming> {
         let call = self.calls.values().find(|call| call.is_ringing_in())?;
         let State::Incoming { silenced, trouble, .. } = &call.state else { return None };
+        let auto = call.auto_answer.map(|at| Text::with("in.auto", "s", at.since(now).div_ceil(1_000)));
         Some(Incoming {
             call: call.id,
             party: party(call),
@@ -83,7 +84,8 @@ impl Phone {
             silenced: *silenced,
             note: trouble
                 .or(self.ui.microphone_blocked.then_some(MediaError::Denied))
-                .map(|error| Text::of(microphone_title(error))),
+                .map(|error| Text::of(microphone_title(error)))
+                .or(auto),
         })
     }
 
@@ -100,6 +102,8 @@ impl Phone {
 
     pub(super) fn call_screen(&self, now: Instant, call: &Call) -> CallScreen {
         let (pill, note) = pill(call, now);
+        // Nobody pressed Answer: it stays on screen that the line is open.
+        let note = note.or(call.auto_answer.map(|_| Text::of("call.auto")));
         let others = self
             .calls
             .values()

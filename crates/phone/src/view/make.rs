@@ -17,7 +17,7 @@ impl Phone {
             screen: self.screen(now),
             header: self.header(now),
             banner: self.banner(now),
-            sheet: self.sheet(),
+            sheet: self.sheet(now),
             toast: self.toast(),
             look: self.look(),
         }
@@ -31,7 +31,7 @@ impl Phone {
                 found: error.found.clone(),
             };
         }
-        if let Some(incoming) = self.incoming_view().filter(|_| !self.rings_beside()) {
+        if let Some(incoming) = self.incoming_view(now).filter(|_| !self.rings_beside()) {
             return Screen::Incoming(incoming);
         }
         if let Some(pick) = self.transfer_pick().filter(|_| !self.ui.browsing) {
@@ -153,11 +153,11 @@ impl Phone {
         }
     }
 
-    fn sheet(&self) -> Option<Sheet> {
+    fn sheet(&self, now: Instant) -> Option<Sheet> {
         if self.boot.is_some() {
             return None;
         }
-        if let Some(incoming) = self.incoming_view() {
+        if let Some(incoming) = self.incoming_view(now) {
             let covered = self.rings_beside();
             let trouble = self.microphone_sheet().filter(|_| incoming.note.is_some());
             return trouble.or_else(|| covered.then_some(Sheet::SecondIncoming(incoming)));

@@ -304,8 +304,13 @@ impl UserAgent {
 
     /// A request outside of any dialog, over the registrar's Service-Route.
     pub(crate) fn new_request(&mut self, method: Method, target: Uri) -> RequestBuilder {
-        let mut from = NameAddr::new(Uri::sip(Some(&self.config.user), &self.config.domain));
+        let mut from = self.address_of_record();
         from.display = self.config.display_name.clone().unwrap_or_default();
+        self.new_request_from(method, target, from)
+    }
+
+    /// The same of whom `from` says.
+    pub(crate) fn new_request_from(&mut self, method: Method, target: Uri, from: NameAddr) -> RequestBuilder {
         let from = from.with_tag(&self.ids.token());
         let (via, call_id) = (self.via(), self.ids.token());
         let to = NameAddr::new(target.clone());

@@ -107,7 +107,7 @@ pub enum Command {
         target: String,
         /// The SDP offer, sent octet for octet.
         offer: Vec<u8>,
-        /// Further headers, by their names on the wire.
+        /// Further headers, by their names on the wire. With `Privacy: id`, From tells nobody (RFC 3323).
         headers: Vec<(String, String)>,
     },
     /// 200 with this answer to an incoming INVITE.

@@ -7,8 +7,21 @@ use crate::{
     agent::{ALLOW, Purpose, SUPPORTED, UserAgent, reason_value},
     dialog::Dialog,
     transaction::TransactionKey,
-    wire::{Message, Method, ResponseBuilder, StatusCode},
+    wire::{Message, Method, NameAddr, ResponseBuilder, StatusCode, Uri},
 };
+
+/// Whether this is a Privacy header that keeps the caller from the callee (RFC 3323 §4.2, RFC 3325 §9.3).
+fn hides_the_caller(name: &str, value: &str) -> bool {
+    let hides = |level: &str| matches!(level.trim(), "id" | "user" | "header");
+    name.eq_ignore_ascii_case("Privacy") && value.split(';').any(hides)
+}
+
+/// RFC 3323 §4.1.1.3. The server knows us by our credentials; Contact stays what it can reach us by.
+fn anonymous() -> NameAddr {
+    let mut from = NameAddr::new(Uri::sip(Some("anonymous"), "anonymous.invalid"));
+    from.display = "Anonymous".to_owned();
+    from
+}
 
 impl UserAgent {
     /// [`Command::Invite`](crate::Command::Invite).
@@ -32,8 +45,11 @@ impl UserAgent {
         let Some(target) = self.target(target) else {
             return self.never_began(session, EndedBy::Local, 404, "Not a number.");
         };
-        let mut builder = self
-            .new_request(Method::Invite, target)
+        let request = match headers.iter().any(|(name, value)| hides_the_caller(name, value)) {
+            true => self.new_request_from(Method::Invite, target, anonymous()),
+            false => self.new_request(Method::Invite, target),
+        };
+        let mut builder = request
             .header("Contact", &self.contact())
             .header("Allow", ALLOW)
             .header("Supported", SUPPORTED)

@@ -36,10 +36,15 @@ impl Playing {
         gain.connect_with_audio_node(&context.destination())?;
         gain.gain().set_value(0.0);
         let mut playing = Playing { oscillators: Vec::new(), gain, ends_by_itself: false };
-        if sound == Sound::Ended {
-            // Two falling notes of 60 ms.
-            playing.note(context, 660.0, now, now + 0.06)?;
-            playing.note(context, 440.0, now + 0.07, now + 0.13)?;
+        let notes = match sound {
+            Sound::Ended => Some((660.0, 440.0)),
+            Sound::Answered => Some((440.0, 660.0)),
+            _ => None,
+        };
+        if let Some((first, second)) = notes {
+            // Of 60 ms each.
+            playing.note(context, first, now, now + 0.06)?;
+            playing.note(context, second, now + 0.07, now + 0.13)?;
             playing.burst(now, 0.06, 0.12)?;
             playing.burst(now + 0.07, 0.06, 0.12)?;
             return Ok(playing);
@@ -133,16 +138,20 @@ fn cadence(sound: Sound) -> Cadence {
         Sound::Busy => Cadence { bursts: &[(0.0, 0.5)], period: 1.0, times: Some(3), ..once },
         // −20 dB for both tones together.
         Sound::Key(_) => Cadence { gain: 0.05, ..once },
-        Sound::Silence | Sound::Ended => once,
+        Sound::Silence | Sound::Ended | Sound::Answered => once,
     }
 }
 
 fn frequencies(sound: Sound, cadence: &Cadence) -> Vec<f32> {
     match sound {
         Sound::Key(key) => key_tones(key).map_or_else(Vec::new, |(low, high)| vec![low, high]),
-        Sound::Silence | Sound::Ring | Sound::CallWaiting | Sound::Ringback | Sound::Busy | Sound::Ended => {
-            cadence.hertz.to_vec()
-        }
+        Sound::Silence
+        | Sound::Ring
+        | Sound::CallWaiting
+        | Sound::Ringback
+        | Sound::Busy
+        | Sound::Ended
+        | Sound::Answered => cadence.hertz.to_vec(),
     }
 }
 

@@ -6,6 +6,7 @@ mod contacts;
 mod golden;
 mod hints;
 mod host;
+mod identity;
 mod keys;
 mod property;
 mod registration;

@@ -1,0 +1,42 @@
+//! Calls that put themselves through, as an intercom does: only where the operator lets their caller, never beside another
+//! call, and the person sees and hears it.
+
+use crate::{CallId, Phone, Sound, call::Call, headers};
+use softframe_sip::{Instant, wire::Message};
+
+/// A person is never put through without a moment to see who it is.
+const LEAST_SECONDS: u32 = 1;
+/// Longer than it rings anywhere.
+const MOST_SECONDS: u32 = 60;
+
+impl Phone {
+    /// What an INVITE that rings now asks for, and its caller may have.
+    pub(super) fn plan_auto_answer(&mut self, now: Instant, id: CallId, invite: &Message) {
+        let is_alone = self.calls.len() == 1;
+        let Some(call) = self.calls.get_mut(&id).filter(|_| is_alone) else { return };
+        let allowed = &self.config.auto_answer;
+        let is_listed = |listed: &String| match listed.strip_suffix('*') {
+            Some(head) => call.from.starts_with(head),
+            None => *listed == call.from,
+        };
+        if allowed.enabled && !call.from.is_empty() && allowed.callers.iter().any(is_listed) {
+            let after = headers::answer_after(invite);
+            let millis = |seconds: u32| u64::from(seconds.clamp(LEAST_SECONDS, MOST_SECONDS)) * 1_000;
+            call.auto_answer = after.map(|seconds| now.after(millis(seconds)));
+        }
+    }
+
+    /// Those whose time has come. Another call in between leaves it to the person.
+    pub(crate) fn auto_answers_due(&mut self, now: Instant) {
+        let is_due = |call: &&Call| call.is_ringing_in() && call.auto_answer.is_some_and(|at| at <= now);
+        let Some(id) = self.calls.values().find(is_due).map(|call| call.id) else { return };
+        if self.calls.len() > 1 {
+            if let Some(call) = self.calls.get_mut(&id) {
+                call.auto_answer = None;
+            }
+            return;
+        }
+        self.sound_once(Sound::Answered);
+        self.answer(now, id, None);
+    }
+}

@@ -1,0 +1,257 @@
+//! Who calls, who has the line, and which of our numbers calls: identities of both directions, and calls that put
+//! themselves through.
+
+use crate::scripted::Script;
+use serde_json::Value;
+use softframe_phone::{Action, Input, Instant, Sound, view::Screen};
+use softframe_sim::description;
+use softframe_sip::wire::Message;
+
+/// An INVITE with these further lines.
+fn invite(script: &mut Script, from: &str, lines: &[&str]) {
+    let body = description(7, "sendrecv");
+    let lines: String = lines.iter().map(|line| format!("{line}\r\n")).collect();
+    let call = script.now.0;
+    script.frame(format!(
+        "INVITE sip:200@c.test SIP/2.0\r\nVia: SIP/2.0/WSS p.test;branch=z9hG4bKi{call}{from}\r\nMax-Forwards: 70\r\n\
+         From: <sip:{from}@a.test>;tag=f\r\nTo: <sip:200@a.test>\r\nCall-ID: in{call}{from}\r\nCSeq: 1 INVITE\r\n\
+         Contact: <sip:{from}@p.test;transport=ws>\r\n{lines}Content-Type: application/sdp\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    ));
+}
+
+fn pass(script: &mut Script, millis: u64) {
+    script.now = Instant(script.now.0 + millis);
+    script.input(Input::Timeout);
+}
+
+#[test]
+fn the_caller_is_who_the_network_says() {
+    for (lines, from, name) in [
+        (&[][..], "300", ""),
+        (&["P-Asserted-Identity: \"Ana\" <sip:+34911@a.test>"][..], "+34911", "Ana"),
+        (&["P-Asserted-Identity: <sip:a.test>, <tel:+34911;phone-context=x>"][..], "+34911", ""),
+        (&["P-Asserted-Identity: <sip:a.test>", "P-Asserted-Identity: <tel:+34922>"][..], "+34922", ""),
+        (
+            &["Remote-Party-ID: \"Bo, of sales\" <sip:311@a.test>;party=calling;privacy=off"][..],
+            "311",
+            "Bo, of sales",
+        ),
+        (&["Remote-Party-ID: <sip:311@a.test>", "P-Asserted-Identity: <sip:322@a.test>"][..], "322", ""),
+        (&["Remote-Party-ID: \"Bo\" <sip:311@a.test>;privacy=full;screen=yes"][..], "", ""),
+        (&["P-Asserted-Identity: <sip:anonymous@anonymous.invalid>"][..], "", ""),
+    ] {
+        let mut script = Script::new();
+        invite(&mut script, "300", lines);
+        let ringing = script.last("phone:ringing");
+        assert_eq!((&ringing["from"], &ringing["displayName"]), (&from.into(), &name.into()), "{lines:?}");
+    }
+}
+
+#[test]
+fn what_the_network_says_of_the_way_reaches_the_page() {
+    let mut script = Script::new();
+    let lines = [
+        "Diversion: <sip:900@a.test>;reason=no-answer",
+        "History-Info: <sip:901@a.test>;index=1",
+        "User-to-User: 48656c6c6f;encoding=hex",
+        "Remote-Party-ID: <sip:311@a.test>",
+        "X-Whatever: yes",
+        "Authorization: Digest secret",
+    ];
+    invite(&mut script, "300", &lines);
+    let ringing = script.last("phone:ringing");
+    assert_eq!(ringing["to"], "901");
+    let headers = ringing["headers"].as_object().unwrap();
+    for (name, value) in [
+        ("Diversion", "<sip:900@a.test>;reason=no-answer"),
+        ("History-Info", "<sip:901@a.test>;index=1"),
+        ("User-to-User", "48656c6c6f;encoding=hex"),
+        ("Remote-Party-ID", "<sip:311@a.test>"),
+        ("X-Whatever", "yes"),
+    ] {
+        assert_eq!(headers[name], value);
+    }
+    assert_eq!(headers.len(), 5, "and nothing else: {headers:?}");
+}
+
+#[test]
+fn the_number_that_calls_is_told_to_the_server_as_it_is_configured() {
+    let preferred = [("P-Preferred-Identity", "<sip:+34900@a.test>")];
+    let others = [("P-Asserted-Identity", "<sip:+34900@a.test>"), ("X-Number", "+34900")];
+    for (keys, data, expected, from) in [
+        ("", r#""from":"+34 900""#, &preferred[..], "+34900"),
+        ("", r#""from":34900"#, &[("P-Preferred-Identity", "<sip:34900@a.test>")][..], "34900"),
+        (r#""numbers":[{"number":"+34900","label":"x"}],"#, r#""ref":1"#, &preferred[..], "+34900"),
+        (
+            r#""headers":{"from":["P-Asserted-Identity","X-Number"]},"#,
+            r#""from":"+34900""#,
+            &others[..],
+            "+34900",
+        ),
+        ("", r#""ref":1"#, &[][..], "200"),
+    ] {
+        let mut script = Script::with(keys);
+        script.host(&format!(r#"{{"type":"click2call","data":{{"number":"201",{data}}}}}"#));
+        let invite = script.request("INVITE");
+        let sent: Vec<(&str, &str)> = ["P-Preferred-Identity", "P-Asserted-Identity", "X-Number"]
+            .into_iter()
+            .filter_map(|name| Some((name, invite.header(name)?)))
+            .collect();
+        assert_eq!(sent, expected, "{keys} {data}");
+        assert_eq!(script.last("phone:calling")["from"], from);
+        assert_eq!(invite.from().uri.to_string(), "sip:200@a.test", "who signs is the account");
+        assert!(invite.header("Privacy").is_none());
+    }
+}
+
+#[test]
+fn a_caller_that_is_withheld_is_in_no_header_and_no_event() {
+    let mut script = Script::with(r#""numbers":[{"number":"+34900","label":"x"}],"#);
+    script.host(r#"{"type":"click2call","data":{"number":"201","from":"Anonymous"}}"#);
+    let invite = script.request("INVITE");
+    assert_eq!(invite.from().uri.to_string(), "sip:anonymous@anonymous.invalid");
+    assert_eq!(invite.from().display, "Anonymous");
+    assert_eq!(invite.header("Privacy"), Some("id"));
+    assert!(invite.header("P-Preferred-Identity").is_none());
+    assert_eq!(script.last("phone:calling")["from"], "");
+    for from in ["nobody", "+34\\r\\nEvil: yes", "sip:a@b"] {
+        let mut script = Script::new();
+        script
+            .host(&format!(r#"{{"type":"click2call","id":"c","data":{{"number":"201","from":"{from}"}}}}"#));
+        assert_eq!(script.heard.pop().unwrap()["error"]["code"], "invalid_number", "{from}");
+        assert!(script.sent.is_empty());
+    }
+}
+
+#[test]
+fn who_picks_up_is_told_once_and_the_number_that_was_dialled_stays() {
+    let mut script = Script::new();
+    script.host(r#"{"type":"click2call","data":{"number":"600"}}"#);
+    let invite = script.request("INVITE");
+    let party = "Contact: <sip:peer@b.test>\r\nRemote-Party-ID: \"Desk\" <sip:600@a.test>;party=called\r\n";
+    script.respond(&invite, "180 Ringing", "a", party, "");
+    assert_eq!(script.last("phone:updated")["displayName"], "Desk");
+    assert!(script.last("phone:updated")["connected"].is_null(), "it is the one that was called");
+    let party = "Contact: <sip:peer@b.test>\r\nP-Asserted-Identity: \"Bo\" <sip:311@a.test>\r\n";
+    script.respond(&invite, "180 Ringing", "a", party, "");
+    script.respond(&invite, "200 OK", "a", party, &description(8, "sendrecv"));
+    assert_eq!(script.count("phone:updated"), 2);
+    for kind in ["phone:updated", "phone:accepted"] {
+        let data = script.last(kind);
+        assert_eq!(
+            (&data["connected"], &data["displayName"], &data["to"]),
+            (&"311".into(), &"Bo".into(), &"600".into())
+        );
+    }
+    let Screen::Call(call) = script.phone.view(script.now).screen else { panic!("no call") };
+    assert_eq!(call.party.number, "311");
+    script.input(Input::Action(Action::End(call.call)));
+    script.input(Input::Action(Action::CallAgain));
+    script.request("ACK");
+    assert_eq!(script.request("INVITE").uri().unwrap().to_string(), "sip:600@a.test", "called again");
+    // Nobody's secret.
+    let mut script = Script::new();
+    script.host(r#"{"type":"click2call","data":{"number":"600"}}"#);
+    let invite = script.request("INVITE");
+    let party = "Contact: <sip:peer@b.test>\r\nRemote-Party-ID: <sip:311@a.test>;privacy=full\r\n";
+    script.respond(&invite, "180 Ringing", "a", party, "");
+    assert_eq!(script.count("phone:updated"), 0);
+}
+
+const ALLOWED: &str = r#""autoAnswer":{"enabled":true,"callers":["300","31*"]},"#;
+
+fn answers(script: &Script) -> usize {
+    let is = |message: &&Message| {
+        message.status().is_some_and(|(code, _)| code == 200) && message.cseq().method.as_str() == "INVITE"
+    };
+    script.sent.iter().filter(is).count()
+}
+
+#[test]
+fn a_call_puts_itself_through_only_where_its_caller_may() {
+    const NOW: &str = "Call-Info: <sip:x>;answer-after=0";
+    for (keys, from, line, through) in [
+        (ALLOWED, "300", NOW, true),
+        (ALLOWED, "311", "Alert-Info: <http://x>;info=alert-autoanswer;delay=0", true),
+        (ALLOWED, "300", "Alert-Info: Auto Answer", true),
+        (ALLOWED, "300", "Answer-Mode: Auto;require", true),
+        (ALLOWED, "300", "Answer-Mode: Manual", false),
+        (ALLOWED, "300", "Subject: answer-after=0", false),
+        (ALLOWED, "301", NOW, false),
+        ("", "300", NOW, false),
+        (r#""autoAnswer":{"enabled":true},"#, "300", NOW, false),
+        (r#""autoAnswer":{"enabled":false,"callers":["300"]},"#, "300", NOW, false),
+        (r#""autoAnswer":{"enabled":true,"callers":["*"]},"#, "anonymous", NOW, false),
+    ] {
+        let mut script = Script::with(keys);
+        invite(&mut script, from, &[line]);
+        assert_eq!(script.count("phone:ringing"), 1);
+        pass(&mut script, 999);
+        assert_eq!(answers(&script), 0, "{keys} {from} {line}");
+        pass(&mut script, 1);
+        pass(&mut script, 100_000);
+        assert_eq!(answers(&script) > 0, through, "{keys} {from} {line}");
+    }
+}
+
+#[test]
+fn a_call_that_puts_itself_through_is_seen_and_heard_and_may_be_declined_meanwhile() {
+    let mut script = Script::with(ALLOWED);
+    invite(&mut script, "300", &["Call-Info: <sip:x>;answer-after=3"]);
+    pass(&mut script, 1_100);
+    let Screen::Incoming(incoming) = script.phone.view(script.now).screen else { panic!("no ring") };
+    let note = incoming.note.expect("a note");
+    assert_eq!((note.id, note.args[0].1.as_str()), ("in.auto", "2"));
+    pass(&mut script, 1_899);
+    assert_eq!(answers(&script), 0);
+    pass(&mut script, 1);
+    assert_eq!(script.sounds.last(), Some(&Sound::Answered));
+    let ok = script.response("INVITE");
+    script.frame(format!(
+        "ACK sip:200@c.test SIP/2.0\r\nVia: SIP/2.0/WSS p.test;branch=z9hG4bKack\r\nMax-Forwards: 70\r\n\
+         From: {}\r\nTo: {}\r\nCall-ID: {}\r\nCSeq: 1 ACK\r\nContent-Length: 0\r\n\r\n",
+        ok.from(),
+        ok.to(),
+        ok.call_id()
+    ));
+    assert_eq!(script.count("phone:accepted"), 1);
+    let Screen::Call(call) = script.phone.view(script.now).screen else { panic!("no call") };
+    assert_eq!(call.note.expect("a note").id, "call.auto");
+
+    let mut script = Script::with(ALLOWED);
+    invite(&mut script, "300", &["Call-Info: <sip:x>;answer-after=3"]);
+    script.host(r#"{"type":"reject"}"#);
+    pass(&mut script, 10_000);
+    assert_eq!(answers(&script), 0);
+    // By hand before its time: nothing says that it was not.
+    let mut script = Script::with(ALLOWED);
+    invite(&mut script, "300", &["Call-Info: <sip:x>;answer-after=3"]);
+    script.host(r#"{"type":"answer"}"#);
+    let Screen::Call(call) = script.phone.view(script.now).screen else { panic!("no call") };
+    assert_eq!(call.note, None);
+}
+
+#[test]
+fn a_call_puts_itself_through_beside_no_other_and_not_against_do_not_disturb() {
+    let mut script = Script::with(ALLOWED);
+    invite(&mut script, "300", &["Call-Info: <sip:x>;answer-after=5"]);
+    pass(&mut script, 1_000);
+    invite(&mut script, "999", &[]);
+    pass(&mut script, 60_000);
+    assert_eq!(answers(&script), 0, "two ring: the person chooses");
+    let mut script = Script::with(ALLOWED);
+    invite(&mut script, "999", &[]);
+    pass(&mut script, 1_000);
+    invite(&mut script, "300", &["Call-Info: <sip:x>;answer-after=0"]);
+    pass(&mut script, 60_000);
+    assert_eq!(answers(&script), 0);
+    let mut script = Script::with(ALLOWED);
+    script.host(r#"{"type":"dnd","data":{"enabled":true}}"#);
+    invite(&mut script, "300", &["Call-Info: <sip:x>;answer-after=0"]);
+    pass(&mut script, 60_000);
+    assert_eq!(answers(&script), 0);
+    let refused: &Value = script.last("phone:refused");
+    assert_eq!(refused["cause"]["reason"], "busy");
+}
