@@ -1,4 +1,5 @@
-//! `cargo xtask soak`: the tests of damaged input for as long as one likes, with fresh dice each time.
+//! `cargo xtask soak`: the tests of damaged input and of random weather for as long as one likes, with fresh dice each
+//! time.
 
 use crate::{
     Outcome,
@@ -14,7 +15,7 @@ pub(crate) fn run_all(tree: &Tree, seconds: Option<&str>) -> Outcome {
     let seconds = seconds
         .map_or(Ok(SECONDS), |text| text.parse::<u64>().map_err(|_| format!("'{text}' is no number.")))?;
     let mut cargo = cargo(tree);
-    cargo.args(["test", "-p", "softframe-sim", "--test", "torture", "--test", "soak"]);
-    cargo.args(["--", "--nocapture", "--test-threads=1", "never_stop", "never_panic"]);
+    cargo.args(["test", "-p", "softframe-sim", "--test", "torture", "--test", "soak", "--test", "agents"]);
+    cargo.args(["--", "--nocapture", "--test-threads=1", "never_stop", "never_panic", "random_weather"]);
     run(cargo.env("SOFTFRAME_SOAK", seconds.to_string()))
 }

@@ -354,6 +354,10 @@ impl std::fmt::Debug for UserAgent {
             )
             .field("servers", &self.servers.len())
             .field("parked", &self.parked.len())
+            .field("answered", &self.answered.len())
+            .field("outcomes", &self.outcomes.len())
+            .field("late", &self.late.len())
+            .field("gone", &self.gone.len())
             .finish_non_exhaustive()
     }
 }

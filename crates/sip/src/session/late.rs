@@ -53,6 +53,11 @@ impl Late {
         }
     }
 
+    /// Messages and dialogs kept.
+    pub(crate) fn len(&self) -> usize {
+        self.sent.len() + self.ended.len() + self.early.len()
+    }
+
     pub(crate) fn clear(&mut self) {
         self.sent.clear();
         self.ended.clear();

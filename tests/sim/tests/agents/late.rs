@@ -14,9 +14,8 @@ fn ok(invite: &Message, tag: &str) -> Vec<u8> {
 
 /// The last INVITE that this phone sent.
 fn invite(world: &World, phone: usize) -> Message {
-    let sent = world.sent(phone);
-    let invite = sent.iter().rev().find(|message| message.octets().starts_with(b"INVITE"));
-    invite.expect("an INVITE").clone()
+    let invite = world.sent(phone).rev().find(|message| message.octets().starts_with(b"INVITE"));
+    invite.expect("an INVITE")
 }
 
 fn count(ladder: &[String], line: &str) -> usize {

@@ -95,7 +95,7 @@ fn followed_invite_takes_only_harmless_headers_from_the_target() {
     assert_eq!(world.told(1), ["referred to sip:202@sip.test?Replaces=a%3Bto-tag%3Db%3Bfrom-tag%3Dc"]);
     follow(&mut world, 1, theirs);
     world.run(100);
-    let mut invites = world.sent(1).iter().filter(|message| message.octets().starts_with(b"INVITE"));
+    let mut invites = world.sent(1).filter(|message| message.octets().starts_with(b"INVITE"));
     let invite = invites.next_back().expect("an INVITE");
     assert_eq!(invite.header("X-USR-a"), Some("1  Evil: 2"));
     assert_eq!(invite.header("Replaces"), Some("a;to-tag=b;from-tag=c"));

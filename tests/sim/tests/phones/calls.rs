@@ -496,3 +496,44 @@ fn a_blocked_microphone_is_said_before_somebody_answers() {
         other => panic!("{other:?}"),
     }
 }
+
+#[test]
+fn six_hundred_calls_leave_no_peer_no_journal_and_nothing_that_waits() {
+    let mut world = World::pair();
+    let mut kept = None;
+    for number in 0..600 {
+        let (caller, callee) = (number % 2, 1 - number % 2);
+        let to = ["200", "201"][callee];
+        world.host(caller, &format!(r#"{{"type":"click2call","data":{{"number":"{to}"}}}}"#));
+        world.run(1_000);
+        match number % 4 {
+            0 => world.host(caller, r#"{"type":"hangup"}"#),
+            1 => world.host(callee, r#"{"type":"reject"}"#),
+            kind => {
+                world.answer(callee);
+                world.run(1_000);
+                if kind == 3 {
+                    world.host(callee, r#"{"type":"dtmf","data":{"digits":"12","method":"info"}}"#);
+                    world.host(caller, r#"{"type":"hold"}"#);
+                    world.run(1_000);
+                }
+                world.host(callee, r#"{"type":"hangup"}"#);
+            }
+        }
+        // A host may dial sixty times an hour.
+        world.run(61_000);
+        for station in &mut world.stations {
+            let ends = station.kinds("phone:terminated").len();
+            assert_eq!((ends, station.peers.len(), station.journal.len()), (1, 0, 0), "call {number}");
+            station.heard.clear();
+            (station.sent, station.media) = (Vec::new(), Vec::new());
+        }
+        // The history is full by then.
+        if number >= 510 {
+            let sizes: Vec<usize> =
+                world.stations.iter().map(|station| station.store.values().map(Vec::len).sum()).collect();
+            let small = kept.get_or_insert_with(|| sizes.clone());
+            assert!(sizes.iter().zip(small).all(|(now, then)| now.abs_diff(*then) < 200), "call {number}");
+        }
+    }
+}

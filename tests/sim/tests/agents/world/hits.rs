@@ -1,10 +1,7 @@
 //! Which (state, event) the agents have been through: states as commands and events show them, events as messages,
 //! commands and the loss of the flow. Only counts; what may happen where is judged elsewhere.
 
-use softframe_sip::{
-    Command, Event, Input, SessionId, UserAgent,
-    wire::{Frame, Message},
-};
+use softframe_sip::{Command, Event, Input, SessionId, UserAgent};
 use std::collections::BTreeMap;
 
 /// State, event.
@@ -20,12 +17,11 @@ impl Hits {
     /// Before an input: the rows it hits, and the states that commands lead to.
     pub(crate) fn before(&mut self, phone: usize, agent: &UserAgent, input: &Input) -> Vec<Row> {
         match input {
-            Input::Frame(_, octets) => match Frame::read(octets.clone()) {
-                Frame::Message(message) => {
-                    vec![(self.state_of_call(phone, agent, &message), label(&message))]
-                }
-                Frame::Ping | Frame::Pong | Frame::Malformed(_) => Vec::new(),
-            },
+            Input::Frame(_, octets) => {
+                let glance = std::str::from_utf8(octets).ok().and_then(glance);
+                let row = |(event, call_id)| (self.state_of_call(phone, agent, call_id), event);
+                glance.map(row).into_iter().collect()
+            }
             Input::Disconnected(_) => {
                 let states = self.states.iter().filter(|((owner, _), _)| *owner == phone);
                 states.map(|(_, state)| (*state, "flow lost".to_owned())).collect()
@@ -47,9 +43,9 @@ impl Hits {
         found.map(|((_, session), _)| *session).collect()
     }
 
-    fn state_of_call(&self, phone: usize, agent: &UserAgent, message: &Message) -> &'static str {
+    fn state_of_call(&self, phone: usize, agent: &UserAgent, call_id: &str) -> &'static str {
         let of_call = |(owner, session): &(usize, SessionId)| {
-            *owner == phone && agent.call_id(*session) == Some(message.call_id())
+            *owner == phone && agent.call_id(*session) == Some(call_id)
         };
         self.states.iter().find(|(key, _)| of_call(key)).map_or("none", |(_, state)| *state)
     }
@@ -96,13 +92,20 @@ impl Hits {
     }
 }
 
-fn label(message: &Message) -> String {
-    match message.status() {
-        Some((code, _)) if code < 300 => format!("{code} {}", message.cseq().method),
-        Some((code, _)) if [401, 407, 481, 487, 491].contains(&code) => {
-            format!("{code} {}", message.cseq().method)
-        }
-        Some((code, _)) => format!("{}xx {}", code / 100, message.cseq().method),
-        None => message.method().to_string(),
-    }
+/// What a message is, and of which call. Reads no more than that: there are millions of them, all written by our own
+/// agents and server, and damaged ones need no row.
+fn glance(text: &str) -> Option<(String, &str)> {
+    let (start, rest) = text.split_once("\r\n")?;
+    let head = rest.split("\r\n\r\n").next()?;
+    let value = |name: &str| {
+        let mut lines = head.split("\r\n").filter_map(|line| line.split_once(": "));
+        lines.find(|(known, _)| *known == name).map(|(_, value)| value)
+    };
+    let (call_id, method) = (value("Call-ID")?, value("CSeq")?.split_once(' ')?.1);
+    let label = match start.strip_prefix("SIP/2.0 ").and_then(|rest| rest.get(..3)?.parse().ok()) {
+        Some(code @ (..300 | 401 | 407 | 481 | 487 | 491)) => format!("{code} {method}"),
+        Some(code) => format!("{}xx {method}", code / 100_u16),
+        None => method.to_owned(),
+    };
+    Some((label, call_id))
 }

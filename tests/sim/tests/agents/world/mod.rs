@@ -37,7 +37,8 @@ pub(crate) struct World {
     pub(crate) hits: Hits,
     queue: BTreeMap<(u64, u64), Delivery>,
     sent: u64,
-    ladder: Vec<String>,
+    /// What crossed the link: of which phone, in which direction. Read when it is looked at, which few of many worlds do.
+    ladder: Vec<(usize, char, Vec<u8>)>,
 }
 
 pub(crate) struct Phone {
@@ -48,8 +49,8 @@ pub(crate) struct Phone {
     pub(crate) reachable: bool,
     /// Whether what is sent in either direction disappears, without the socket being closed.
     pub(crate) frozen: bool,
-    /// Messages it sent.
-    sent: Vec<Message>,
+    /// Frames it sent.
+    sent: Vec<Vec<u8>>,
     /// The last 200 to an INVITE that came, to be played again.
     pub(crate) last_200: Option<Vec<u8>>,
     flow: Option<FlowId>,
@@ -286,7 +287,7 @@ impl World {
                 }
                 Output::Transmit(flow, octets) => {
                     self.note(phone, '>', &octets);
-                    self.phones[phone].sent.extend(Message::parse(octets.clone()));
+                    self.phones[phone].sent.push(octets.clone());
                     self.push(Delivery::ToProxy(phone, flow, octets));
                 }
                 Output::Event(event) => {
@@ -298,8 +299,14 @@ impl World {
     }
 
     /// The messages that a phone sent, oldest first.
-    pub(crate) fn sent(&self, phone: usize) -> &[Message] {
-        &self.phones[phone].sent
+    pub(crate) fn sent(&self, phone: usize) -> impl DoubleEndedIterator<Item = Message> {
+        self.phones[phone].sent.iter().filter_map(|octets| Message::parse(octets.clone()).ok())
+    }
+
+    /// Of these the requests, without REGISTER.
+    pub(crate) fn requests(&self, phone: usize) -> impl Iterator<Item = Message> {
+        let is_one = |octets: &&Vec<u8>| !octets.starts_with(b"SIP/2.0") && !octets.starts_with(b"REGISTER");
+        self.phones[phone].sent.iter().filter(is_one).filter_map(|octets| Message::parse(octets.clone()).ok())
     }
 
     /// Whether a phone has an open socket.
@@ -315,24 +322,27 @@ impl World {
     }
 
     fn note(&mut self, phone: usize, direction: char, octets: &[u8]) {
-        let what = match Frame::read(octets.to_vec()) {
-            Frame::Ping => "ping".to_owned(),
-            Frame::Pong => "pong".to_owned(),
-            Frame::Malformed(malformed) => format!("malformed: {malformed}"),
-            Frame::Message(message) => summary(&message),
-        };
-        self.ladder.push(format!("{} {direction} {what}", self.phones[phone].name));
+        self.ladder.push((phone, direction, octets.to_vec()));
     }
 
     /// What crossed the link since the last call, without keep-alives.
     pub(crate) fn ladder(&mut self) -> Vec<String> {
         let is_ping = |line: &str| ["ping", "pong", "OPTIONS"].iter().any(|ping| line.ends_with(ping));
-        std::mem::take(&mut self.ladder).into_iter().filter(|line| !is_ping(line)).collect()
+        self.whole_ladder().into_iter().filter(|line| !is_ping(line)).collect()
     }
 
     /// The same with keep-alives.
     pub(crate) fn whole_ladder(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.ladder)
+        let line = |(phone, direction, octets): (usize, char, Vec<u8>)| {
+            let what = match Frame::read(octets) {
+                Frame::Ping => "ping".to_owned(),
+                Frame::Pong => "pong".to_owned(),
+                Frame::Malformed(malformed) => format!("malformed: {malformed}"),
+                Frame::Message(message) => summary(&message),
+            };
+            format!("{} {direction} {what}", self.phones[phone].name)
+        };
+        std::mem::take(&mut self.ladder).into_iter().map(line).collect()
     }
 
     /// What a phone was told since the last call, in short.
@@ -400,7 +410,7 @@ impl World {
     /// Nothing of any call is left, and nothing more is sent but what keeps the line.
     pub(crate) fn assert_quiet(&mut self) {
         self.run(70_000);
-        self.whole_ladder();
+        self.ladder.clear();
         for phone in &self.phones {
             assert!(phone.agent.is_idle(), "{}", phone.name);
         }
