@@ -1,8 +1,8 @@
-//! `cargo xtask bench`: what the widget weighs and how long it takes. Figures to compare; nothing here passes or fails.
+//! `cargo xtask bench`: what the widget weighs, how long it takes, and what a panel of colleagues costs. Figures to compare; nothing here passes or fails.
 
 use crate::{
     Outcome,
-    child::{run, say},
+    child::{cargo, run, say},
     folder, server, suites,
     tree::{Tree, files_below, read},
 };
@@ -20,6 +20,8 @@ pub(crate) fn run_all(tree: &Tree) -> Outcome {
         total = (total.0 + raw, total.1 + small);
     }
     println!("{:<44} {:>9} {:>9}\n", "all", total.0, total.1);
+    say("colleagues that are watched, natively");
+    run(cargo(tree).args(["run", "--quiet", "--release", "-p", "softframe-sim", "--example", "colleagues"]))?;
     say("times in Chromium on this machine (medians, and the range)");
     let program = server::build(tree)?;
     run(&mut suites::with_browser(tree, &program, &www, &www, &["run", "--bin", "bench"])?)
