@@ -51,8 +51,11 @@ pub(crate) fn read(invite: &Message, names: &HeaderNames, own: &str) -> Facts {
 }
 
 /// Who the network says it is: P-Asserted-Identity (RFC 3325), else Remote-Party-ID of older servers. Of several the first
-/// that is a number.
+/// that is a number. Nobody, where the network should have kept it back and has not (RFC 3325 §9.3).
 pub(crate) fn asserted(message: &Message) -> Option<Party> {
+    if message.privacy().any(|what| what.eq_ignore_ascii_case("id")) {
+        return None;
+    }
     let parties = || message.list("P-Asserted-Identity").chain(message.list("Remote-Party-ID")).map(party);
     parties().find(|party| !party.user.is_empty()).or_else(|| parties().next())
 }
@@ -106,15 +109,12 @@ pub(crate) fn identity(names: &[String], number: &str, domain: &str) -> Vec<(Str
 fn dialled(invite: &Message, names: &HeaderNames, own: &str) -> Option<String> {
     let configured = names.dialled.iter().find_map(|name| invite.header(name)).map(shown);
     let user = |value: &str| Some(name_addr(value).user).filter(|user| !user.is_empty());
-    let oldest = |name: &str| {
-        let values = invite.headers().filter(|(header, _)| header.eq_ignore_ascii_case(name));
-        values.map(|(_, value)| value.to_owned()).collect::<Vec<_>>()
-    };
     configured
         .filter(|number| !number.is_empty())
         .or_else(|| invite.header("P-Called-Party-ID").and_then(user))
-        .or_else(|| oldest("History-Info").first().and_then(|value| user(value)))
-        .or_else(|| oldest("Diversion").last().and_then(|value| user(value)))
+        // RFC 7044 §5 adds behind, RFC 5806 §3 before those that are there.
+        .or_else(|| invite.list("History-Info").next().and_then(user))
+        .or_else(|| invite.list("Diversion").last().and_then(user))
         .or_else(|| invite.header("To").and_then(user).filter(|to| to != own))
 }
 

@@ -11,7 +11,10 @@ use crate::{Output, Phone};
 use dialog_info::{DIALOG_INFO, Dialogs, Stage, Taken};
 use pidf::{PIDF, Presence};
 use serde_json::json;
-use softframe_sip::{Command, Instant, SubscriptionId, wire::Message};
+use softframe_sip::{
+    Command, Instant, SubscriptionId,
+    wire::{Message, SubscriptionState},
+};
 
 /// Numbers watched at once. Each takes two subscriptions of the user agent's.
 pub(crate) const MAX_WATCHED: usize = 100;
@@ -103,9 +106,8 @@ impl Watch {
     /// Takes a NOTIFY. Whether the whole state must be asked for.
     fn take(&mut self, subscription: SubscriptionId, is_last: bool, notify: &Message) -> bool {
         let text = String::from_utf8_lossy(notify.body());
-        let state = notify.header("Subscription-State").unwrap_or_default();
         // Nobody has decided yet whether we may know.
-        let is_pending = state.get(..7).is_some_and(|state| state.eq_ignore_ascii_case("pending"));
+        let is_pending = SubscriptionState::of(notify).state == "pending";
         let is_dialogs = self.dialogs.subscription == Some(subscription);
         if is_last {
             // Of the last notifier what is known stands until the next one says something.

@@ -1,7 +1,7 @@
 //! Dialogs (RFC 3261 §12): who talks to whom, over which route, with which numbers. Never sends anything and knows
 //! nothing of sessions.
 
-use crate::wire::{Message, Method, NameAddr, RequestBuilder, Uri, Via};
+use crate::wire::{Message, Method, NameAddr, Replaces, RequestBuilder, Uri, Via};
 
 /// What every message of a dialog has in common.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -169,9 +169,9 @@ impl Dialog {
 
     /// The value of a Replaces header that puts another call in the place of this one (RFC 3891), as the other side
     /// must read it: its own tag is the To tag.
-    pub(crate) fn replaces(&self) -> String {
-        let DialogId { call_id, local_tag, remote_tag } = &self.id;
-        format!("{call_id};to-tag={remote_tag};from-tag={local_tag}")
+    pub(crate) fn replaces(&self) -> Replaces {
+        let DialogId { call_id, local_tag, remote_tag } = self.id.clone();
+        Replaces { call_id, to_tag: remote_tag, from_tag: local_tag, early_only: false }
     }
 
     /// Where the other side can be reached.

@@ -30,9 +30,10 @@ pub mod wire;
 
 pub use agent::{
     Cause, Command, Config, Connection, ConnectionState, EndedBy, Event, FlowId, Input, Output, RealmHash,
-    Reason, Secret, SessionId, SubscriptionId, UserAgent,
+    Secret, SessionId, SubscriptionId, UserAgent,
 };
 pub use ids::Ids;
+pub use wire::Reason;
 
 /// A point on a monotonic clock, in milliseconds since an origin the caller chooses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

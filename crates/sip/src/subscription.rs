@@ -3,7 +3,7 @@
 
 mod notify;
 
-pub(crate) use notify::{Notified, event_package, with_params};
+pub(crate) use notify::Notified;
 
 use crate::{
     Event, Ids, Instant, SubscriptionId,

@@ -1,7 +1,10 @@
 //! The torture messages of RFC 4475 and RFC 5118 through our reader: what is valid is read right, what is malformed is
 //! refused, and no mutation of either makes it panic. Never judges a message by what another reader does.
 
-use softframe_sip::wire::{AuthValue, Defect, Frame, Malformed, Message, Method, NameAddr, Scheme, Uri, Via};
+use softframe_sip::wire::{
+    AuthValue, Defect, EventType, Frame, Malformed, Message, Method, NameAddr, RAck, Reason, Replaces,
+    Scheme, SessionExpires, SubscriptionState, TargetDialog, Uri, UserToUser, Via, Warning,
+};
 use std::{fs, path::PathBuf};
 
 fn octets(path: &str) -> Vec<u8> {
@@ -249,6 +252,12 @@ fn reading_time_grows_with_the_message_and_not_with_its_square() {
         "Via: a\r\n",
         "X\r\n",
         "\r\n ",
+        "Privacy: ;;,\r\n",
+        "Reason: SIP;cause=\"\r\n",
+        "User-to-User: 00\r\n",
+        "00",
+        ";a=\"\\\"\"",
+        " 1",
     ];
     for pattern in patterns {
         let time = |octets: usize| {
@@ -312,6 +321,17 @@ fn mutations_of_all_messages_never_panic_and_never_lie() {
 fn touch_everything(message: &Message) {
     for (name, value) in message.headers() {
         let _ = (message.number(name), message.list(name).count());
+        let _ = (Replaces::parse(value), TargetDialog::parse(value), Warning::parse(value));
+        let _ = (EventType::parse(value), SubscriptionState::parse(value));
+        let _ = UserToUser::parse(value).map(|value| value.octets());
+        if let Ok(expires) = SessionExpires::parse(value) {
+            assert_eq!(SessionExpires::parse(&expires.to_string()), Ok(expires));
+        }
+        let reason = Reason::parse(value);
+        assert_eq!(Reason::parse(&reason.to_string()).cause, reason.cause);
+        if let Ok(rack) = RAck::parse(value) {
+            assert_eq!(RAck::parse(&rack.to_string()), Ok(rack));
+        }
         let _ = AuthValue::parse(value).map(|value| value.get("realm").map(str::len));
         if let Ok(uri) = Uri::parse(value) {
             assert_eq!(Uri::parse(uri.as_str()), Ok(uri));
@@ -324,6 +344,7 @@ fn touch_everything(message: &Message) {
             );
         }
     }
+    let _ = message.privacy().count();
     for via in message.list("Via").filter_map(|via| Via::parse(via).ok()) {
         let again = Via::parse(&via.to_string()).expect("what was printed");
         assert_eq!((again.sent_by(), again.transport), (via.sent_by(), via.transport));

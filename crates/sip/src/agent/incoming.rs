@@ -5,9 +5,11 @@ use crate::{
     EndedBy, Instant, Reason, SessionId,
     dialog::DialogId,
     session::{Session, is_too_brief, too_brief},
-    subscription::{event_package, with_params},
     transaction::{ServerAction, TransactionKey},
-    wire::{Message, Method, Params, ResponseBuilder, StatusCode, Uri, sipfrag_status, split_list},
+    wire::{
+        EventType, Message, Method, ResponseBuilder, StatusCode, SubscriptionState, Uri, sipfrag_status,
+        split_list,
+    },
 };
 
 /// Responses kept for requests that come again: those of the last moments.
@@ -133,7 +135,7 @@ impl UserAgent {
             Method::Invite => self.handle_invite(now, request),
             Method::Options => self.handle_options(&request),
             Method::Message => self.handle_text(request),
-            Method::Notify if event_package(&request).eq_ignore_ascii_case("message-summary") => {
+            Method::Notify if EventType::of(&request).is("message-summary") => {
                 self.reply_now(&request, StatusCode::OK);
                 self.tell(Event::Notify { request: Box::new(request) });
             }
@@ -225,22 +227,21 @@ impl UserAgent {
 
     /// NOTIFY of a REFER of ours (RFC 3515 §2.4.4).
     fn handle_notify(&mut self, session: SessionId, request: &Message) {
-        if !event_package(request).eq_ignore_ascii_case("refer") {
+        let event = EventType::of(request);
+        if !event.is("refer") {
             return self.reply_now(request, StatusCode::BAD_EVENT);
         }
-        let (_, params) = with_params(request.header("Event").unwrap_or_default());
-        if !self.is_of_transfer(session, params.get("id")) {
+        if !self.is_of_transfer(session, event.id.as_deref()) {
             return self.reply_now(request, StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST);
         }
         self.reply_now(request, StatusCode::OK);
         let status = sipfrag_status(request.body()).map(|(status, _)| status.code());
-        let state = request.header("Subscription-State").unwrap_or_default();
-        let is_last =
-            state.split(';').next().is_some_and(|state| state.trim().eq_ignore_ascii_case("terminated"));
         match status {
             Some(code @ 200..) => self.transfer_progress(session, code),
             // The last word, and it says nothing of the end: nobody will.
-            Some(_) | None if is_last => self.transfer_progress(session, 408),
+            Some(_) | None if SubscriptionState::of(request).is_terminated() => {
+                self.transfer_progress(session, 408)
+            }
             Some(code) => self.transfer_progress(session, code),
             None => {}
         }
@@ -326,23 +327,7 @@ impl UserAgent {
 
 /// The Reason header (RFC 3326): of several values that of SIP, which says whether the call was taken elsewhere.
 pub(crate) fn reason_of(message: &Message) -> Option<Reason> {
-    let read = |value: &str| {
-        let (protocol, params) = value.split_once(';').unwrap_or((value, ""));
-        let params = Params::parse(&format!(";{params}")).unwrap_or_default();
-        let cause = params.get("cause").and_then(|cause| cause.trim().parse().ok()).unwrap_or_default();
-        let text = params.get("text").unwrap_or_default().to_owned();
-        Some(Reason { protocol: protocol.trim().to_owned(), cause, text })
-    };
-    let reasons: Vec<Reason> = message.list("Reason").filter_map(read).collect();
-    let sip = reasons.iter().find(|reason| reason.protocol.eq_ignore_ascii_case("SIP"));
-    sip.or(reasons.first()).cloned()
-}
-
-/// The value of a Reason header.
-pub(crate) fn reason_value(reason: &Reason) -> String {
-    let text = match reason.text.as_str() {
-        "" => String::new(),
-        text => format!(";text={}", crate::wire::quote(text)),
-    };
-    format!("{};cause={}{text}", reason.protocol, reason.cause)
+    let mut reasons: Vec<Reason> = message.list("Reason").map(Reason::parse).collect();
+    let sip = reasons.iter().position(|reason| reason.protocol.eq_ignore_ascii_case("SIP"));
+    (!reasons.is_empty()).then(|| reasons.swap_remove(sip.unwrap_or(0)))
 }

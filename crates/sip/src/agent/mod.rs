@@ -8,7 +8,7 @@ mod outcome;
 mod types;
 
 pub(crate) use exchange::{Exchange, Purpose};
-pub(crate) use incoming::{reason_of, reason_value};
+pub(crate) use incoming::reason_of;
 pub use outcome::*;
 pub use types::*;
 

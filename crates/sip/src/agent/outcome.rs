@@ -1,6 +1,6 @@
 //! How the connection stands, and why a session ended. Data only.
 
-use crate::Instant;
+use crate::{Instant, wire::Reason};
 
 /// Where the registration stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,17 +28,6 @@ pub enum ConnectionState {
     Offline,
     /// Credentials or account refused: nothing further until a person acts.
     Refused,
-}
-
-/// A Reason header value (RFC 3326).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reason {
-    /// `SIP` or `Q.850`.
-    pub protocol: String,
-    /// The cause number.
-    pub cause: u16,
-    /// The text, if any.
-    pub text: String,
 }
 
 /// Why a session ended.

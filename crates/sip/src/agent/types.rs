@@ -1,7 +1,10 @@
 //! What goes into an agent and what comes out of it. Data only: nothing here decides anything.
 
-use super::{Cause, Connection, Reason};
-use crate::{Instant, wire::Message};
+use super::{Cause, Connection};
+use crate::{
+    Instant,
+    wire::{Message, Reason},
+};
 
 /// One WebSocket connection, numbered by the agent when it asks for it. A frame of an older flow is ignored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

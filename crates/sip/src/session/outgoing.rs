@@ -4,7 +4,7 @@
 use super::{Confirmed, MAX_SESSIONS, Offer, SESSION_EXPIRES, Session, SessionTimer, redirect::Onward};
 use crate::{
     Cause, EndedBy, Event, Instant, Reason, SessionId,
-    agent::{ALLOW, Purpose, SUPPORTED, UserAgent, reason_value},
+    agent::{ALLOW, Purpose, SUPPORTED, UserAgent},
     dialog::Dialog,
     transaction::TransactionKey,
     wire::{Message, Method, NameAddr, ResponseBuilder, StatusCode, Uri},
@@ -167,7 +167,7 @@ impl UserAgent {
 
     /// [`Command::Terminate`](crate::Command::Terminate).
     pub(crate) fn terminate(&mut self, now: Instant, session: SessionId, reason: Option<&Reason>) {
-        let reason = reason.map(reason_value);
+        let reason = reason.map(Reason::to_string);
         let code = match self.sessions.get(&session) {
             Some(Session::Inviting { key, .. }) => {
                 let key = key.clone();

@@ -7,7 +7,7 @@ use crate::{
     agent::{Purpose, UserAgent},
     dialog::{Dialog, DialogId},
     transaction::{ServerTransaction, T1, TIMEOUT, TransactionKey},
-    wire::{Message, Method, ResponseBuilder, StatusCode},
+    wire::{Message, Method, RAck, ResponseBuilder, StatusCode},
 };
 use std::collections::VecDeque;
 
@@ -161,11 +161,10 @@ impl Reliable {
     }
 }
 
-/// RAck: the number of the response and that of the INVITE.
+/// Which of our responses to the INVITE a PRACK is for.
 fn rack(prack: &Message) -> Option<(u32, u32)> {
-    let mut parts = prack.header("RAck")?.split_ascii_whitespace();
-    let (number, sequence) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
-    parts.next()?.eq_ignore_ascii_case("INVITE").then_some((number, sequence))
+    let rack = RAck::parse(prack.header("RAck")?).ok()?;
+    (rack.method == Method::Invite).then_some((rack.response, rack.sequence))
 }
 
 impl UserAgent {
@@ -311,7 +310,8 @@ impl UserAgent {
         early.rseq = Some(number);
         dialog.refresh_target(response);
         let id = dialog.id.clone();
-        self.send_prack(now, session, &id, &format!("{number} {} INVITE", request.cseq().number));
+        let rack = RAck { response: number, sequence: request.cseq().number, method: Method::Invite };
+        self.send_prack(now, session, &id, &rack.to_string());
         true
     }
 

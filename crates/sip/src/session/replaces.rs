@@ -6,7 +6,7 @@ use crate::{
     Instant, SessionId,
     agent::UserAgent,
     dialog::DialogId,
-    wire::{Message, Params, StatusCode},
+    wire::{Message, Replaces, StatusCode},
 };
 
 /// Dialogs remembered after their end, so that who is late hears 603 and not that there never was one.
@@ -17,22 +17,14 @@ impl UserAgent {
     pub(super) fn replaced_by(&self, invite: &Message) -> Result<Option<SessionId>, StatusCode> {
         let mut values = invite.values("Replaces");
         let Some(value) = values.next() else { return Ok(None) };
-        let (call_id, params) = value.split_once(';').unwrap_or((value, ""));
-        let params = Params::parse(&format!(";{params}")).map_err(|_| StatusCode::BAD_REQUEST)?;
-        let (Some(local), Some(remote), None) = (params.get("to-tag"), params.get("from-tag"), values.next())
-        else {
+        let (Ok(replaces), None) = (Replaces::parse(value), values.next()) else {
             return Err(StatusCode::BAD_REQUEST);
         };
-        let id = DialogId {
-            call_id: call_id.trim().to_owned(),
-            local_tag: local.to_owned(),
-            remote_tag: remote.to_owned(),
-        };
+        let Replaces { call_id, to_tag, from_tag, early_only } = replaces;
+        let id = DialogId { call_id, local_tag: to_tag, remote_tag: from_tag };
         let found = self.sessions.iter().find(|(_, session)| session.has_dialog(&id));
         match found {
-            Some((_, Session::Confirmed(_))) if params.get("early-only").is_some() => {
-                Err(StatusCode::BUSY_HERE)
-            }
+            Some((_, Session::Confirmed(_))) if early_only => Err(StatusCode::BUSY_HERE),
             Some((session, Session::Confirmed(_) | Session::Inviting { .. })) => Ok(Some(*session)),
             // Nobody but its caller may give a ringing call away.
             Some((_, Session::Ringing { .. })) => Err(StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST),

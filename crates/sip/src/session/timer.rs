@@ -4,8 +4,8 @@
 use super::Session;
 use crate::{
     EndedBy, Event, Instant, SessionId,
-    agent::{Purpose, UserAgent, reason_value},
-    wire::{Edit, Message, Method, Params, ResponseBuilder, StatusCode},
+    agent::{Purpose, UserAgent},
+    wire::{Edit, Message, Method, Refresher, ResponseBuilder, SessionExpires, StatusCode},
 };
 
 /// Asked for in our INVITEs, in seconds (RFC 4028 §4 recommends it).
@@ -45,29 +45,31 @@ impl SessionTimer {
 
     /// From a 2xx to an INVITE or UPDATE of ours; `None`: it has none.
     pub(crate) fn of_response(now: Instant, response: &Message) -> Option<SessionTimer> {
-        let seconds = response.number("Session-Expires")?;
-        Some(SessionTimer::new(now, seconds, refresher(response) != Some(Refresher::Uas)))
+        let SessionExpires { seconds, refresher } = asked(response)?;
+        Some(SessionTimer::new(now, seconds, refresher != Some(Refresher::Uas)))
     }
 
     /// What an INVITE or UPDATE of theirs makes of it, once it is accepted.
     pub(crate) fn of_request(now: Instant, request: &Message) -> Option<SessionTimer> {
-        let seconds = request.number("Session-Expires")?;
+        let SessionExpires { seconds, refresher } = asked(request)?;
         // RFC 4028 §9 table 2: who does not know the extension cannot refresh.
-        let is_ours = !request.lists("Supported", "timer") || refresher(request) == Some(Refresher::Uas);
+        let is_ours = !request.lists("Supported", "timer") || refresher == Some(Refresher::Uas);
         Some(SessionTimer::new(now, seconds, is_ours))
     }
 
     /// The same in our 2xx.
     pub(crate) fn answer(request: &Message, builder: ResponseBuilder) -> ResponseBuilder {
         let Some(timer) = SessionTimer::of_request(Instant(0), request) else { return builder };
-        let who = if timer.is_ours { "uas" } else { "uac" };
-        let builder = builder.header("Session-Expires", &format!("{};refresher={who}", timer.seconds));
+        let refresher = Some(if timer.is_ours { Refresher::Uas } else { Refresher::Uac });
+        let granted = SessionExpires { seconds: timer.seconds, refresher };
+        let builder = builder.header("Session-Expires", &granted.to_string());
         if timer.is_ours { builder } else { builder.header("Require", "timer") }
     }
 
     /// The value for a request of ours inside the session.
     pub(crate) fn value(&self) -> String {
-        format!("{};refresher={}", self.seconds, if self.is_ours { "uac" } else { "uas" })
+        let refresher = Some(if self.is_ours { Refresher::Uac } else { Refresher::Uas });
+        SessionExpires { seconds: self.seconds, refresher }.to_string()
     }
 
     /// Tries again soon: the refresh failed or could not be made.
@@ -82,25 +84,14 @@ impl SessionTimer {
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Refresher {
-    Uac,
-    Uas,
-}
-
-fn refresher(message: &Message) -> Option<Refresher> {
-    let (_, params) = message.header("Session-Expires")?.split_once(';')?;
-    let params = Params::parse(&format!(";{params}")).ok()?;
-    match params.get("refresher")? {
-        uac if uac.eq_ignore_ascii_case("uac") => Some(Refresher::Uac),
-        uas if uas.eq_ignore_ascii_case("uas") => Some(Refresher::Uas),
-        _ => None,
-    }
+/// Session-Expires, if it can be read.
+fn asked(message: &Message) -> Option<SessionExpires> {
+    SessionExpires::parse(message.header("Session-Expires")?).ok()
 }
 
 /// Whether an INVITE or UPDATE asks for less than we take (422).
 pub(crate) fn is_too_brief(request: &Message) -> bool {
-    request.number("Session-Expires").is_some_and(|seconds| seconds < MIN_SE)
+    asked(request).is_some_and(|asked| asked.seconds < MIN_SE)
 }
 
 /// Adds Min-SE to a 422.
@@ -111,16 +102,13 @@ pub(crate) fn too_brief(builder: ResponseBuilder) -> ResponseBuilder {
 /// A request that got this 422 with a longer interval (RFC 4028 §7.3); `None` if that would change nothing. Each server
 /// on the way may have its own minimum; from the second one on the interval at least doubles, so that there is an end.
 pub(crate) fn longer(request: &Message, response: &Message) -> Option<Edit> {
-    let (value, before) = (request.header("Session-Expires")?, request.number("Session-Expires")?);
+    let SessionExpires { seconds: before, refresher } = asked(request)?;
     let wanted =
         response.number("Min-SE").filter(|wanted| (before + 1..=MAX_SESSION_EXPIRES).contains(wanted))?;
     let least = if request.header("Min-SE").is_some() { before.saturating_mul(2) } else { wanted };
-    let seconds = wanted.max(least).min(MAX_SESSION_EXPIRES).to_string();
-    let value = match value.split_once(';') {
-        Some((_, refresher)) => format!("{seconds};{refresher}"),
-        None => seconds.clone(),
-    };
-    Some(request.edit().set("Session-Expires", &value).set("Min-SE", &seconds))
+    let seconds = wanted.max(least).min(MAX_SESSION_EXPIRES);
+    let value = SessionExpires { seconds, refresher }.to_string();
+    Some(request.edit().set("Session-Expires", &value).set("Min-SE", &seconds.to_string()))
 }
 
 impl UserAgent {
@@ -136,7 +124,7 @@ impl UserAgent {
             self.terminated(session, EndedBy::Network, 408, "The session was not refreshed.", None);
             let text = "Session timer expired".to_owned();
             let reason = crate::Reason { protocol: "SIP".to_owned(), cause: 408, text };
-            return self.send_bye(now, dialog, Some(reason_value(&reason)));
+            return self.send_bye(now, dialog, Some(reason.to_string()));
         }
         timer.put_off(now);
         match (self.is_registered(), self.takes_update(session)) {

@@ -20,7 +20,7 @@ impl UserAgent {
         let target = match replaces {
             // The other call's own target, not the number that was dialled: it reaches the very device.
             Some(other) => self.sessions.get(&other).and_then(Session::dialog).map(|dialog| {
-                let replaces = dialog.replaces();
+                let replaces = dialog.replaces().to_string();
                 dialog.remote_target().clone().without_headers().with_header("Replaces", &replaces)
             }),
             None => self.target(target),

@@ -6,7 +6,7 @@ use crate::{
     Event, Instant, SubscriptionId,
     agent::UserAgent,
     dialog::Dialog,
-    wire::{Message, Params, StatusCode},
+    wire::{EventType, Message, StatusCode, SubscriptionState},
 };
 
 /// NOTIFYs taken in [`WITHIN`] milliseconds for all subscriptions: the busiest panels know 300 a second.
@@ -28,21 +28,6 @@ impl Notified {
         self.count = self.count.saturating_add(1);
         self.count > MAX_NOTIFIED
     }
-}
-
-/// The event package of a message without its parameters.
-pub(crate) fn event_package(message: &Message) -> &str {
-    package(message.header("Event").unwrap_or_default())
-}
-
-fn package(event: &str) -> &str {
-    event.split(';').next().unwrap_or_default().trim()
-}
-
-/// The value before the first `;`, and the parameters after it.
-pub(crate) fn with_params(value: &str) -> (&str, Params) {
-    let (head, params) = value.split_at(value.find(';').unwrap_or(value.len()));
-    (head.trim(), Params::parse(params).unwrap_or_default())
 }
 
 impl Open {
@@ -67,8 +52,8 @@ impl Open {
 impl Subscription {
     /// Package and id (RFC 6665 §8.2.1) must be what was asked for.
     fn is_about(&self, event: &str) -> bool {
-        let ((ours, our_params), (theirs, their_params)) = (with_params(&self.event), with_params(event));
-        ours.eq_ignore_ascii_case(theirs) && our_params.get("id") == their_params.get("id")
+        let (ours, theirs) = (EventType::parse(&self.event), EventType::parse(event));
+        ours.is(&theirs.package) && ours.id == theirs.id
     }
 }
 
@@ -147,15 +132,14 @@ impl UserAgent {
         }
         notifier.dialog.refresh_target(notify);
         // Lenient: RFC 6665 §4.1.3 demands the header; without it nothing has changed.
-        let (state, params) = with_params(notify.header("Subscription-State").unwrap_or_default());
-        let number = |name: &str| params.get(name).and_then(|value| value.trim().parse::<u32>().ok());
-        if state.eq_ignore_ascii_case("terminated") {
+        let state = SubscriptionState::of(notify);
+        if state.is_terminated() {
             open.notifiers.remove(index);
-            let reason = params.get("reason").unwrap_or_default().to_ascii_lowercase();
-            return Verdict::Last { reason, retry_after: retry_after(number("retry-after")) };
+            let reason = state.reason.unwrap_or_default();
+            return Verdict::Last { reason, retry_after: retry_after(state.retry_after) };
         }
         let is_new = notifier.refresh == Refresh::At(notifier.ends_at);
-        match (number("expires"), notifier.refresh) {
+        match (state.expires, notifier.refresh) {
             (Some(seconds), _) => notifier.granted(now, &mut self.ids, seconds),
             (None, Refresh::Sent { .. }) => notifier.granted(now, &mut self.ids, granted),
             (None, Refresh::At(_)) if is_new => notifier.granted(now, &mut self.ids, granted),

@@ -2,6 +2,7 @@
 //! decides what a message means.
 
 mod build;
+mod headers;
 mod interop;
 mod message;
 mod method;
@@ -11,6 +12,10 @@ mod uri;
 mod values;
 
 pub use build::{Edit, RequestBuilder, ResponseBuilder};
+pub use headers::{
+    EventType, RAck, Reason, Refresher, Replaces, SessionExpires, SubscriptionState, TargetDialog,
+    UserToUser, Warning,
+};
 pub use interop::NotRepresentable;
 pub use message::{
     Defect, Frame, MAX_BODY_OCTETS, MAX_HEADER_OCTETS, MAX_HEADERS, MAX_HOPS, MAX_MESSAGE_OCTETS, Malformed,

@@ -199,6 +199,12 @@ impl Params {
     }
 }
 
+/// A value and the parameters behind it. Where they cannot be read the value still stands.
+pub(crate) fn with_params(text: &str) -> (&str, Result<Params, Unreadable>) {
+    let (value, params) = text.split_at(text.find(';').unwrap_or(text.len()));
+    (value.trim(), Params::parse(params))
+}
+
 /// Token octets and those of hosts and addresses, which stand unquoted in `received` and URI parameters.
 fn is_param_octet(octet: u8) -> bool {
     is_token_octet(octet) || b"[]:/&$".contains(&octet)

@@ -41,11 +41,29 @@ fn the_caller_is_who_the_network_says() {
         (&["Remote-Party-ID: <sip:311@a.test>", "P-Asserted-Identity: <sip:322@a.test>"][..], "322", ""),
         (&["Remote-Party-ID: \"Bo\" <sip:311@a.test>;privacy=full;screen=yes"][..], "", ""),
         (&["P-Asserted-Identity: <sip:anonymous@anonymous.invalid>"][..], "", ""),
+        // The network should have kept it back (RFC 3325 §9.3).
+        (&["P-Asserted-Identity: \"Ana\" <sip:+34911@a.test>", "Privacy: critical;ID"][..], "300", ""),
+        (&["P-Asserted-Identity: \"Ana\" <sip:+34911@a.test>", "Privacy: none"][..], "+34911", "Ana"),
     ] {
         let mut script = Script::new();
         invite(&mut script, "300", lines);
         let ringing = script.last("phone:ringing");
         assert_eq!((&ringing["from"], &ringing["displayName"]), (&from.into(), &name.into()), "{lines:?}");
+    }
+}
+
+#[test]
+fn the_number_that_was_called_is_the_oldest_of_the_way() {
+    for (lines, to) in [
+        (&["Diversion: <sip:903@a.test>, \"B, C\" <sip:902@a.test>;reason=unknown"][..], "902"),
+        (&["Diversion: <sip:903@a.test>", "Diversion: <sip:902@a.test>,<sip:901@a.test>"][..], "901"),
+        (&["History-Info: <sip:901@a.test>;index=1, <sip:902@a.test>;index=1.1"][..], "901"),
+        (&["P-Called-Party-ID: <sip:900@a.test>", "Diversion: <sip:903@a.test>"][..], "900"),
+        (&[][..], "200"),
+    ] {
+        let mut script = Script::new();
+        invite(&mut script, "300", lines);
+        assert_eq!(script.last("phone:ringing")["to"], to, "{lines:?}");
     }
 }
 
