@@ -94,7 +94,7 @@ impl Audio {
         Some(player)
     }
 
-    /// A stream of one track, for a peer that names none.
+    /// A stream of one track.
     pub(crate) fn stream_of(track: &MediaStreamTrack) -> Option<MediaStream> {
         MediaStream::new_with_tracks(&Array::of1(track)).ok()
     }

@@ -138,12 +138,20 @@ fn shipped(tree: &Tree, _: &[String]) -> Outcome<Count> {
     Ok(Count { failed: count.failed + missing, ..count })
 }
 
-/// Kamailio, SIPp and others as processes; most of the time they wait, so many tests go on at once.
+/// Kamailio, SIPp and others as processes: first without a browser, then with the widget in one.
 fn live(tree: &Tree, filter: &[String]) -> Outcome<Count> {
     telephony::find()?;
-    let mut cargo = cargo(tree);
-    cargo.args(["test", "--package", "softframe-live", "--no-fail-fast", "--test", "kamailio"]);
-    counted(cargo.args(["--", "--test-threads", "8"]).args(filter))
+    let www = folder::make(tree, folder::Kind::Build)?;
+    let mut all = Count::default();
+    // Without sound the tests wait most of the time, so that many go on at once.
+    for (tests, threads) in [(["--lib", "--test=kamailio"].as_slice(), "8"), (&["--test=media"], "2")] {
+        let mut cargo = cargo(tree);
+        cargo.args(["test", "--package", "softframe-live", "--no-fail-fast"]).args(tests);
+        browser_for(&mut cargo, tree, &www)?;
+        let count = counted(cargo.args(["--", "--test-threads", threads]).args(filter))?;
+        all = Count { passed: all.passed + count.passed, failed: all.failed + count.failed };
+    }
+    Ok(all)
 }
 
 /// A cargo command for the package of the browser tests, which finds there all it needs.
@@ -154,19 +162,26 @@ pub(crate) fn with_browser(
     trapping: &Path,
     arguments: &[&str],
 ) -> Outcome<Command> {
-    let chromium = Chromium::find()?;
     let mut cargo = cargo(tree);
     cargo
         .args(arguments)
         .args(["--package", "softframe-browser-tests"])
         .env("SOFTFRAME_SERVER", server)
-        .env("SOFTFRAME_WWW", www)
         .env("SOFTFRAME_WWW_TRAP", trapping)
-        .env("SOFTFRAME_DEMO", tree.at("demo"))
+        .env("SOFTFRAME_DEMO", tree.at("demo"));
+    browser_for(&mut cargo, tree, www)?;
+    Ok(cargo)
+}
+
+/// Says where the widget and a browser for it are.
+fn browser_for(cargo: &mut Command, tree: &Tree, www: &Path) -> Outcome {
+    let chromium = Chromium::find()?;
+    cargo
+        .env("SOFTFRAME_WWW", www)
         .env("SOFTFRAME_CHROMIUM", chromium.browser)
         .env("SOFTFRAME_CHROMEDRIVER", chromium.driver)
         .env("SOFTFRAME_PICTURES", tree.built("pictures"));
-    Ok(cargo)
+    Ok(())
 }
 
 /// Runs test programs, shows what they print, and adds up their results.

@@ -1,7 +1,7 @@
 //! Calls that the page or the person makes.
 
 use serde_json::{Value, json};
-use softframe_browser_tests::{Page, Server, assert_call, until};
+use softframe_browser_tests::{Page, Relay, Server, assert_call, serve_widget, until, with_body};
 use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -189,6 +189,40 @@ async fn two_pages_call_each_other_and_both_hear() {
     two.post(json!({ "type": "hangup" })).await;
     assert_eq!(one.expect("phone:terminated").await["cause"]["endedBy"], "remote");
     assert_eq!(two.expect("phone:terminated").await["cause"]["endedBy"], "local");
+}
+
+/// A desk phone behind rtpengine knows neither BUNDLE groups nor names of streams, and sends nothing while it is held.
+fn as_rtpengine_says_it(held: bool) -> impl FnMut(&str) -> Option<String> + Send + 'static {
+    let plain = move |sdp: &str| {
+        let known = |line: &&str| !line.contains("BUNDLE") && !line.contains("msid");
+        let plain: String = sdp.split_inclusive("\r\n").filter(known).collect();
+        if held { plain.replace("a=sendrecv", "a=recvonly") } else { plain }
+    };
+    let is_answer = |text: &str| text.starts_with("SIP/2.0 200") && text.contains("\r\nm=audio");
+    move |text| is_answer(text).then(|| with_body(text, plain))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn call_through_rtpengine_is_heard_and_after_hold_heard_again() {
+    let server = Server::with_password("200", "correct horse");
+    let relay = Relay::start(server.port).await;
+    let config = relay.config("200", "correct horse");
+    let page = Page::open_served(&server, &serve_widget("/", config)).await;
+    page.expect("logged").await;
+    relay.exchange_once(as_rtpengine_says_it(false));
+    page.click2call("600").await;
+    page.expect("phone:accepted").await;
+    page.expect_audio().await;
+    assert!(relay.has_exchanged());
+    for (command, event) in [("hold", "phone:hold"), ("unhold", "phone:unhold")] {
+        relay.exchange_once(as_rtpengine_says_it(command == "hold"));
+        page.post(json!({ "type": command })).await;
+        page.expect(event).await;
+        assert!(relay.has_exchanged());
+    }
+    let energy = page.audio_energy().await;
+    until("the tone is heard again", async || (page.audio_energy().await > energy + 0.01).then_some(()))
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

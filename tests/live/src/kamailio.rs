@@ -1,7 +1,7 @@
 //! One Kamailio process for one test, on ports of its own, ended with the test; and SIPp as its trunk on UDP. What it runs
 //! is `demo/kamailio/kamailio.cfg` as it stands there: only `local.cfg` is the test's.
 
-use crate::Script;
+use crate::{Script, tone::tone_in_pcmu};
 use std::{
     fmt::Write as _,
     net::{TcpListener, TcpStream, UdpSocket},
@@ -98,6 +98,7 @@ impl Kamailio {
     pub fn sipp(&self, script: &Script) -> Sipp {
         let (scenario, log) = (self.folder.join("scenario.xml"), self.folder.join("sipp.log"));
         std::fs::write(&scenario, script.xml()).expect("a file");
+        std::fs::write(self.folder.join("tone.ulaw"), tone_in_pcmu()).expect("a file");
         let mut command = Command::new("sipp");
         command.arg("-sf").arg(&scenario).arg(format!("127.0.0.1:{}", self.port)).args([
             "-i",
@@ -177,7 +178,7 @@ pub(crate) fn free_udp_port() -> u16 {
 }
 
 /// Waits until somebody has this port.
-fn until_bound(port: u16) {
+pub(crate) fn until_bound(port: u16) {
     let begin = Instant::now();
     let is_bound = || {
         let sockets = std::fs::read_to_string("/proc/net/udp").expect("the sockets of this machine");

@@ -1,10 +1,15 @@
-//! Real SIP servers and phones as processes of one test each: Kamailio with the configuration of `demo/kamailio`, and
-//! SIPp behind it. They need their Debian packages: `cargo xtask test --only live` installs them.
+//! Real SIP servers and phones as processes of one test each: Kamailio with the configuration of `demo/kamailio`,
+//! rtpengine beside it, SIPp and baresip behind it. They need their Debian packages: `cargo xtask test --only live` installs them.
 
+mod baresip;
 mod kamailio;
 mod relay;
+mod rtpengine;
 mod script;
+mod tone;
 
+pub use baresip::{Answers, Baresip};
 pub use kamailio::{Kamailio, Settings, Sipp};
 pub use relay::Relay;
-pub use script::{SDP, Script};
+pub use rtpengine::RtpEngine;
+pub use script::{SDP, SOUND, Script};

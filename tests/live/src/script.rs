@@ -7,6 +7,10 @@ use std::fmt::Write as _;
 pub const SDP: &str =
     "v=0\no=trunk 1 1 IN IP4 127.0.0.1\ns=-\nc=IN IP4 127.0.0.1\nt=0 0\nm=audio 9 RTP/AVP 0\n";
 
+/// The same for who plays: PCMU, sent from where SIPp has its sound.
+pub const SOUND: &str = "v=0\no=trunk 1 1 IN IP4 127.0.0.1\ns=-\nc=IN IP4 127.0.0.1\nt=0 0\n\
+                         m=audio [rtpstream_audio_port] RTP/AVP 0\na=rtpmap:0 PCMU/8000\n";
+
 /// One call of SIPp, as caller or as callee.
 #[derive(Clone, Debug)]
 pub struct Script {
@@ -254,6 +258,13 @@ impl Script {
     #[must_use]
     pub fn may_get(self, code: u16) -> Script {
         self.receive(&format!("response=\"{code}\" optional=\"true\""), "", &[])
+    }
+
+    /// Plays this file, which is in PCMU and in its folder, again and again from now on.
+    #[must_use]
+    pub fn plays(mut self, file: &str) -> Script {
+        self.steps.push(format!("<nop><action><exec rtp_stream=\"{file},-1,0\"/></action></nop>\n"));
+        self
     }
 
     /// Lets time pass.

@@ -30,7 +30,8 @@ impl Ice {
             // `Reflect.set` on a plain object does not fail.
             let _ = Reflect::set(&configuration, &key.into(), value);
         };
-        set("bundlePolicy", &"max-bundle".into());
+        // `bundlePolicy` stays "balanced": with "max-bundle" Chromium refuses an answer without a BUNDLE group, and neither
+        // rtpengine nor desk phones behind it know groups. There is one section, so nothing is lost.
         if let Some(servers) = &self.servers {
             set("iceServers", servers);
         }

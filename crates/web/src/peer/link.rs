@@ -393,8 +393,9 @@ impl Link {
         if event.track().kind() != "audio" || self.player.borrow().is_some() {
             return;
         }
-        let stream = event.streams().get(0).dyn_into::<MediaStream>().ok();
-        let Some(stream) = stream.or_else(|| Audio::stream_of(&event.track())) else { return };
+        // The streams of the event lose their track when the other side stops sending, and after a hold come as new ones.
+        // The track of the one transceiver stays, and so does a stream of our own with it.
+        let Some(stream) = Audio::stream_of(&event.track()) else { return };
         *self.player.borrow_mut() = self.audio.player(stream);
     }
 

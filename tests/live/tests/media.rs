@@ -1,0 +1,193 @@
+//! The real widget in Chromium, through Kamailio and rtpengine, with baresip on a desk: sound both ways, measured where it
+//! arrives. `cargo xtask test --only live` says by environment variables where the widget and the browser are.
+
+use serde_json::json;
+use softframe_browser_tests::{Page, Setup, serve_pages, serve_widget, until, within};
+use softframe_live::{Answers, Baresip, Kamailio, Relay, RtpEngine, SOUND, Script, Settings};
+use std::time::Duration;
+
+/// Chromium's fake microphone beeps once a second. Its canceller of echoes takes most of that away while the tone is heard;
+/// the mean of what is left is twice this, and that of silence after G.711 at most a fifth.
+const AUDIBLE: f64 = 40.0;
+/// Energy by getStats: a tone brings this in a third of a second.
+const SOME_ENERGY: f64 = 0.02;
+/// Silence is told from a pause between two beeps after so long.
+const LISTENING: Duration = Duration::from_secs(3);
+
+/// A desk phone 205 and a widget 200 on one server, the widget behind a relay.
+struct Office {
+    // In this order they end.
+    page: Page,
+    desk: Baresip,
+    relay: Relay,
+    kamailio: Kamailio,
+    _rtpengine: RtpEngine,
+}
+
+impl Office {
+    async fn open(answers: Answers) -> Office {
+        let rtpengine = RtpEngine::start();
+        let settings = Settings { algorithm: "MD5", rtpengine: Some(rtpengine.port), ..Settings::default() };
+        let kamailio = Kamailio::start(settings);
+        let desk = Baresip::start(&kamailio, 205, answers);
+        let relay = Relay::start(kamailio.port).await;
+        let host = format!("http://127.0.0.1:{}", serve_pages());
+        let config = json!({
+            "server": format!("ws://127.0.0.1:{}/", relay.port), "domain": "sip.test", "hosts": [host],
+            "account": { "user": "200", "password": "secret" },
+        });
+        let page = Page::open(&host, Setup::Microphone).await;
+        page.add_frame("sf", &serve_widget("/", config.to_string())).await;
+        page.expect("logged").await;
+        Office { page, desk, relay, kamailio, _rtpengine: rtpengine }
+    }
+
+    /// A call to the desk phone, heard on both sides.
+    async fn call(&self) {
+        self.page.click2call("205").await;
+        self.page.expect("phone:accepted").await;
+        self.expect_sound().await;
+    }
+
+    /// From now on, sound arrives on both sides.
+    async fn expect_sound(&self) {
+        self.expect_tone().await;
+        let heard = self.desk.heard();
+        within(Duration::from_secs(12), "the desk phone hears the microphone", async || {
+            (self.desk.loudness_since(heard) > AUDIBLE).then_some(())
+        })
+        .await;
+    }
+
+    /// From now on, the widget hears something.
+    async fn expect_tone(&self) {
+        let energy = self.page.audio_energy().await;
+        within(Duration::from_secs(12), "the widget hears the tone", async || {
+            (self.page.audio_energy().await > energy + SOME_ENERGY).then_some(())
+        })
+        .await;
+    }
+
+    /// What the microphone has given to the call so far, as `totalAudioEnergy`.
+    async fn spoken_energy(&self) -> f64 {
+        let script = "const done = arguments[arguments.length - 1]; const peer = [...softframe.peers.values()].at(-1); \
+             peer.getStats().then((stats) => { let energy = 0; \
+             stats.forEach((one) => { if (one.type === 'media-source') energy += one.totalAudioEnergy ?? 0; }); done(energy); })";
+        self.page.phone(async |frame| frame.run_async(script).await).await.as_f64().expect("a number")
+    }
+
+    async fn expect_desk(&self, told: &str) {
+        until(&format!("{told} on the desk"), async || self.desk.has_told(told).then_some(())).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn call_to_a_desk_phone_is_heard_on_both_sides() {
+    let office = Office::open(Answers::Auto).await;
+    office.call().await;
+    office.page.post(json!({ "type": "hangup" })).await;
+    assert_eq!(office.page.expect("phone:terminated").await["cause"]["endedBy"], "local");
+    office.expect_desk("CALL_CLOSED").await;
+    office.page.expect_no_media().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn call_from_a_desk_phone_is_answered_and_heard_until_it_hangs_up() {
+    let mut office = Office::open(Answers::Auto).await;
+    office.desk.command("dial", "sip:200@sip.test");
+    let ringing = office.page.expect("phone:ringing").await;
+    assert_eq!(ringing["from"], "205", "{ringing}");
+    office.expect_desk("CALL_RINGING").await;
+    office.page.answer().await;
+    office.page.expect("phone:accepted").await;
+    office.expect_sound().await;
+    office.desk.command("hangup", "");
+    assert_eq!(office.page.expect("phone:terminated").await["cause"]["endedBy"], "remote");
+    office.page.expect_no_media().await;
+}
+
+/// What a held baresip hears it does not keep any more; there, packets are counted.
+#[tokio::test(flavor = "multi_thread")]
+async fn held_call_is_silent_on_both_sides_and_heard_again_after_it() {
+    let office = Office::open(Answers::Auto).await;
+    office.call().await;
+    office.page.post(json!({ "type": "hold" })).await;
+    office.page.expect("phone:hold").await;
+    // What was in the buffers is through by then.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let before = (office.page.audio_energy().await, office.spoken_energy().await);
+    tokio::time::sleep(LISTENING).await;
+    let after = (office.page.audio_energy().await, office.spoken_energy().await);
+    assert!(after.0 - before.0 < SOME_ENERGY / 10.0, "the widget hears {before:?} {after:?}");
+    assert!(after.1 - before.1 < SOME_ENERGY / 10.0, "the microphone is open: {before:?} {after:?}");
+    office.page.post(json!({ "type": "unhold" })).await;
+    office.page.expect("phone:unhold").await;
+    office.expect_tone().await;
+    until("the microphone is open", async || {
+        (office.spoken_energy().await > after.1 + SOME_ENERGY).then_some(())
+    })
+    .await;
+    until("packets arrive at the desk phone", async || office.desk.is_receiving().then_some(())).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn desk_phone_holds_and_the_widget_knows_it_and_hears_it_again_after_it() {
+    let mut office = Office::open(Answers::Auto).await;
+    office.call().await;
+    let remote = |data: &serde_json::Value| data["by"] == json!("remote");
+    office.desk.command("hold", "");
+    office.page.expect_where(Duration::from_secs(10), "phone:hold", remote).await;
+    office.desk.command("resume", "");
+    office.page.expect_where(Duration::from_secs(10), "phone:unhold", remote).await;
+    office.expect_tone().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn digits_arrive_at_the_desk_phone_each_once_and_in_order() {
+    let office = Office::open(Answers::Auto).await;
+    office.call().await;
+    let answered = office.page.ask("dtmf", json!({ "digits": "1123#*" })).await;
+    assert!(answered.is_ok(), "{answered:?}");
+    until("the digits arrive", async || (office.desk.keys() == "1123#*").then_some(())).await;
+}
+
+/// The trunk plays a tone before anybody answers.
+#[tokio::test(flavor = "multi_thread")]
+async fn early_media_of_the_trunk_are_heard_before_the_answer_and_after_it() {
+    let office = Office::open(Answers::Manual).await;
+    let script = Script::callee()
+        .is_called(&[])
+        .says("183 Session Progress", "", &[], SOUND)
+        .plays("tone.ulaw")
+        .waits(4_000)
+        .says("200 OK", "", &[], SOUND)
+        .takes("ACK", &[])
+        .waits(3_000)
+        .sends("BYE", &[], "")
+        .gets(200, &[]);
+    let sipp = office.kamailio.sipp(&script);
+    office.page.click2call("5000").await;
+    let early = |data: &serde_json::Value| data["earlyMedia"] == json!(true);
+    office.page.expect_where(Duration::from_secs(10), "phone:progress", early).await;
+    office.expect_tone().await;
+    assert_eq!(office.page.count("phone:accepted").await, 0);
+    office.page.expect("phone:accepted").await;
+    office.expect_tone().await;
+    assert_eq!(office.page.expect("phone:terminated").await["cause"]["endedBy"], "remote");
+    let ended = tokio::task::spawn_blocking(|| sipp.went()).await.expect("no panic");
+    ended.unwrap_or_else(|why| panic!("{why}"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn call_is_heard_on_while_its_flow_freezes_and_the_far_end_can_end_it_after_that() {
+    let mut office = Office::open(Answers::Auto).await;
+    office.call().await;
+    office.relay.freeze();
+    // In a call a ping goes every 10 s, and its answer is due within 10 s.
+    office.page.expect_connection_within(Duration::from_secs(25), "reconnecting").await;
+    office.page.expect_connection("registered").await;
+    office.expect_sound().await;
+    assert_eq!(office.page.count("phone:terminated").await, 0);
+    office.desk.command("hangup", "");
+    assert_eq!(office.page.expect("phone:terminated").await["cause"]["endedBy"], "remote");
+}
