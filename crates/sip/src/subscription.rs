@@ -387,8 +387,8 @@ impl UserAgent {
             (_, None, _) if unanswered.is_none() && is_passing(code) => {
                 self.retry_subscription(now, id, code, retry_after);
             }
-            // The notifier has forgotten the dialog, or it may be gone by now: anew.
-            (408 | 481, Some(_), Some(index)) => self.notifier_lost(now, id, index),
+            // The notifier has forgotten the dialog, or it may be gone by now: anew (RFC 6665 §4.1.2.2).
+            (408 | 480 | 481, Some(_), Some(index)) => self.notifier_lost(now, id, index),
             // RFC 6665 §4.1.2.2: the dialog stands for as long as was granted.
             (_, Some(_), Some(index)) if unanswered.is_none() && is_passing(code) => {
                 if let Some(notifier) = open.notifiers.get_mut(index) {

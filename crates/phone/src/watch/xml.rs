@@ -1,7 +1,8 @@
 //! Reads the XML of presence and dialog state: elements, attributes and text, in one pass over the octets.
 //!
 //! It never expands an entity of a document's own: a document with a DOCTYPE is refused as a whole, as is one that is
-//! nested deeper than any of ours. Namespaces are not resolved; names are compared without their prefix.
+//! nested deeper than any of ours. Namespaces are not resolved; names are compared without their prefix. (quick-xml without
+//! features would do the same for 5 kB more of the module, and the bounds would still have to be ours.)
 
 /// Deepest nesting: PIDF with its extensions has six levels.
 const MAX_DEPTH: usize = 32;

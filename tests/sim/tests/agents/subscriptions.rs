@@ -257,16 +257,18 @@ fn too_brief_interval_of_a_subscription_is_lengthened_outside_and_inside_of_the_
 
 #[test]
 fn notifier_that_has_forgotten_us_or_says_nothing_is_asked_anew() {
-    // 481 to the refresh.
-    let (mut world, _, request) = subscribed();
-    world.run(900_000);
-    let refresh = heard(&mut world, "SUBSCRIBE");
-    respond(&mut world, &refresh, 481, "n1", &[]);
-    let anew = heard(&mut world, "SUBSCRIBE");
-    assert!(anew.to().tag().is_none() && anew.call_id() != request.call_id());
-    assert_eq!(notify(&mut world, &request, "n1", 9, "active", "of the old dialog"), 481);
-    assert_eq!(notify(&mut world, &anew, "n9", 1, "active", "new"), 200);
-    assert_eq!(world.told(0), ["notified n9 new"]);
+    // The refresh is refused for good.
+    for code in [480, 481] {
+        let (mut world, _, request) = subscribed();
+        world.run(900_000);
+        let refresh = heard(&mut world, "SUBSCRIBE");
+        respond(&mut world, &refresh, code, "n1", &[]);
+        let anew = heard(&mut world, "SUBSCRIBE");
+        assert!(anew.to().tag().is_none() && anew.call_id() != request.call_id());
+        assert_eq!(notify(&mut world, &request, "n1", 9, "active", "of the old dialog"), 481);
+        assert_eq!(notify(&mut world, &anew, "n9", 1, "active", "new"), 200);
+        assert_eq!(world.told(0), ["notified n9 new"]);
+    }
 
     // A refresh that is accepted, and no NOTIFY after it.
     let (mut world, _, _) = subscribed();
