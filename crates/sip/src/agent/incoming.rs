@@ -143,7 +143,7 @@ impl UserAgent {
                 let response = self.reply(&request, StatusCode::BAD_EVENT);
                 self.answer_request(response.header("Allow-Events", "message-summary").build());
             }
-            // REFER too: outside of a call nobody may make us dial.
+            Method::Refer => self.handle_refer_outside(now, &request),
             _ => self.reply_now(&request, StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST),
         }
     }
@@ -219,7 +219,7 @@ impl UserAgent {
             Method::Info => self.handle_info(session, request),
             Method::Message => self.handle_text(request),
             Method::Notify => self.handle_notify(session, &request),
-            Method::Refer => self.handle_refer(now, session, &request),
+            Method::Refer => self.handle_refer(now, session, &request, None),
             Method::Options => self.handle_options(&request),
             _ => self.reply_now(&request, StatusCode::METHOD_NOT_ALLOWED),
         }

@@ -31,7 +31,7 @@ use std::collections::VecDeque;
 pub(crate) const ALLOW: &str =
     "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, MESSAGE, NOTIFY, PRACK, REFER, UPDATE";
 /// The extensions we know.
-pub(crate) const SUPPORTED: &str = "outbound, gruu, norefersub, timer, 100rel, replaces";
+pub(crate) const SUPPORTED: &str = "outbound, gruu, norefersub, timer, 100rel, replaces, tdialog";
 
 /// A SIP user agent (RFC 3261 §6) for one account.
 ///

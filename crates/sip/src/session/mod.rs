@@ -134,6 +134,8 @@ pub(crate) struct Referral {
     pub(crate) progress: Following,
     /// They want no NOTIFY (`Refer-Sub: false`, RFC 4488).
     pub(crate) is_silent: bool,
+    /// The dialog that it has made, where it came outside of the session's (RFC 4538).
+    pub(crate) dialog: Option<Box<Dialog>>,
 }
 
 /// What became of a REFER.

@@ -5,7 +5,8 @@ use super::{Following, Referral, Session};
 use crate::{
     EndedBy, Event, Instant, SessionId,
     agent::{Purpose, UserAgent},
-    wire::{Message, Method, NameAddr, StatusCode, Uri},
+    dialog::{Dialog, DialogId},
+    wire::{Message, Method, NameAddr, ResponseBuilder, StatusCode, TargetDialog, Uri},
 };
 
 /// How long the decision may take: a person may be asked.
@@ -15,10 +16,35 @@ const DECISION: u64 = 60_000;
 const FOLLOWED_HEADERS: [&str; 2] = ["Replaces", "User-to-User"];
 
 impl UserAgent {
-    /// A REFER inside a session.
-    pub(crate) fn handle_refer(&mut self, now: Instant, session: SessionId, request: &Message) {
+    /// A REFER outside of any dialog: nobody may make us dial, but who knows the names of a dialog of ours, as those do who
+    /// are in it (RFC 4538).
+    pub(crate) fn handle_refer_outside(&mut self, now: Instant, request: &Message) {
+        let named = request.header("Target-Dialog").and_then(|value| TargetDialog::parse(value).ok());
+        let found = named.and_then(|TargetDialog { call_id, local_tag, remote_tag }| {
+            // As its sender knows it: our tag is the remote one.
+            let id = DialogId { call_id, local_tag: remote_tag, remote_tag: local_tag };
+            self.sessions.iter().find(|(_, session)| session.has_dialog(&id)).map(|(session, _)| *session)
+        });
+        let dialog = Dialog::of_request(request, &self.ids.token());
+        match found {
+            Some(session) => self.handle_refer(now, session, request, Some(Box::new(dialog))),
+            None => self.reply_now(request, StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST),
+        }
+    }
+
+    /// A REFER inside a session, or about it in a dialog of its own.
+    pub(crate) fn handle_refer(
+        &mut self,
+        now: Instant,
+        session: SessionId,
+        request: &Message,
+        dialog: Option<Box<Dialog>>,
+    ) {
         let target = request.header("Refer-To").and_then(|value| NameAddr::parse(value).ok());
-        let Some(target) = target.map(|target| target.uri).filter(Uri::is_sip) else {
+        let is_call = |uri: &Uri| {
+            uri.is_sip() && uri.param("method").is_none_or(|method| method.eq_ignore_ascii_case("INVITE"))
+        };
+        let Some(target) = target.map(|target| target.uri).filter(is_call) else {
             return self.reply_now(request, StatusCode::BAD_REQUEST);
         };
         let Some(Session::Confirmed(confirmed)) = self.sessions.get_mut(&session) else {
@@ -34,8 +60,11 @@ impl UserAgent {
             by: request.header("Referred-By").map(str::to_owned),
             progress: Following::Undecided { until: now.after(DECISION) },
             is_silent,
+            dialog: dialog.clone(),
         });
-        let builder = self.reply(request, StatusCode::ACCEPTED).header("Contact", &self.contact());
+        let tag = dialog.map_or_else(|| self.ids.token(), |dialog| dialog.id.local_tag);
+        let builder = ResponseBuilder::new(request, StatusCode::ACCEPTED).to_tag(&tag);
+        let builder = builder.header("Contact", &self.contact());
         let builder = if is_silent { builder.header("Refer-Sub", "false") } else { builder };
         self.answer_request(builder.build());
         self.notify_referrer(now, session, StatusCode::TRYING);
@@ -126,8 +155,8 @@ impl UserAgent {
     fn notify_referrer(&mut self, now: Instant, session: SessionId, status: StatusCode) {
         let (via, contact) = (self.via(), self.contact());
         let Some(Session::Confirmed(confirmed)) = self.sessions.get_mut(&session) else { return };
-        let referral = confirmed.referral.as_ref().map(|referral| (referral.id, referral.is_silent));
-        let Some((id, is_silent)) = referral else { return };
+        let Some(referral) = &mut confirmed.referral else { return };
+        let (id, is_silent) = (referral.id, referral.is_silent);
         if is_silent {
             // Decided and under way: there is nothing more to follow but the end.
             confirmed.referral.take_if(|_| status.is_final());
@@ -137,8 +166,9 @@ impl UserAgent {
             true => "terminated;reason=noresource",
             false => "active;expires=180",
         };
-        let is_ours = confirmed.dialog.is_ours;
-        let builder = confirmed.dialog.request(Method::Notify, via).header("Contact", &contact);
+        let dialog = referral.dialog.as_deref_mut().unwrap_or(&mut confirmed.dialog);
+        let is_ours = dialog.is_ours;
+        let builder = dialog.request(Method::Notify, via).header("Contact", &contact);
         let builder = builder.header("Event", &format!("refer;id={id}")).header("Subscription-State", state);
         let sipfrag = format!("SIP/2.0 {status} {}\r\n", status.phrase());
         let notify = builder.body("message/sipfrag;version=2.0", sipfrag.as_bytes()).build();

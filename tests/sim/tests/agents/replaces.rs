@@ -308,3 +308,75 @@ fn challenged_refer_is_followed_by_its_second_number() {
     }
     assert_eq!(world.told(0), ["transfer 200"]);
 }
+
+/// A REFER outside of the call, of someone who says in which dialog both are.
+fn refer_outside(world: &mut World, number: u32, target_dialog: &str) -> Vec<Message> {
+    let (cseq, call_id) = (format!("CSeq: {number} REFER"), format!("Call-ID: outside{number}"));
+    let target_dialog = format!("Target-Dialog: {target_dialog}");
+    let lines = [
+        "From: <sip:pbx@sip.test>;tag=pbx",
+        cseq.as_str(),
+        call_id.as_str(),
+        target_dialog.as_str(),
+        "Require: tdialog",
+        "Contact: <sip:pbx@c>",
+        "Refer-To: <sip:202@sip.test>",
+    ];
+    answers(world, request("REFER sip:200@x.invalid", &format!("o{number}"), &lines, ""))
+}
+
+#[test]
+fn refer_outside_of_a_call_counts_where_it_names_the_dialog_of_one() {
+    let mut world = World::registered(&["200"]);
+    let (session, tag) = called(&mut world);
+    for (number, wrong) in (1..).zip([
+        format!("two;local-tag=anna;remote-tag={tag}"),
+        format!("one;local-tag={tag};remote-tag=anna"),
+        format!("one;local-tag=mallory;remote-tag={tag}"),
+        format!("one;remote-tag={tag}"),
+    ]) {
+        assert_eq!(codes(&refer_outside(&mut world, number, &wrong)), [481], "{wrong}");
+    }
+    let none =
+        request("REFER sip:200@x.invalid", "none", &["Refer-To: <sip:202@sip.test>", "Call-ID: none"], "");
+    assert_eq!(codes(&answers(&mut world, none)), [481]);
+    assert!(world.told(0).is_empty());
+    let right = format!("one;local-tag=anna;remote-tag={tag}");
+    let taken = refer_outside(&mut world, 10, &right);
+    assert_eq!((codes(&taken), taken[1].method().as_str()), (vec![202, 0], "NOTIFY"));
+    assert_eq!(world.told(0), ["referred to sip:202@sip.test"]);
+    assert_eq!(codes(&refer_outside(&mut world, 11, &right)), [491], "one at a time");
+    // Its NOTIFYs go to who asked, in a dialog of their own.
+    let follower = world.phones[0].agent.next_session();
+    let (offer, headers) = (b"v=0".to_vec(), Vec::new());
+    world.command(0, Command::Follow { session: follower, referred: session, offer, headers });
+    world.run(100);
+    let last = world.proxy.heard.pop().expect("a NOTIFY");
+    for notify in [&taken[1], &last] {
+        assert_eq!((notify.call_id(), notify.to().tag()), ("outside10", Some("pbx")));
+        assert_eq!(notify.uri().map(ToString::to_string).as_deref(), Some("sip:pbx@c"));
+        assert_eq!(notify.from().tag(), taken[0].to().tag());
+        assert_eq!(notify.header("Event"), Some("refer;id=10"));
+    }
+    assert!(last.cseq().number > taken[1].cseq().number);
+    assert!(last.header("Subscription-State").is_some_and(|state| state.starts_with("terminated")));
+    // After the end of the call there is no such dialog.
+    world.hang_up(0, session);
+    assert_eq!(codes(&refer_outside(&mut world, 12, &right)).last(), Some(&481));
+}
+
+#[test]
+fn refer_to_anything_but_a_call_is_refused() {
+    let mut world = World::registered(&["200"]);
+    let (_, tag) = called(&mut world);
+    let to = format!("To: <sip:200@sip.test>;tag={tag}");
+    for (number, (target, code)) in (2..).zip([
+        ("<sip:202@sip.test;method=BYE>", 400),
+        ("<https://a/b>", 400),
+        ("<sip:202@sip.test;method=INVITE>", 202),
+    ]) {
+        let (cseq, target) = (format!("CSeq: {number} REFER"), format!("Refer-To: {target}"));
+        let refer = request("REFER sip:200@x.invalid", &format!("m{number}"), &[&to, &cseq, &target], "");
+        assert_eq!(codes(&answers(&mut world, refer))[0], code, "{target}");
+    }
+}
