@@ -1,9 +1,10 @@
-//! `cargo xtask bench`: what the widget weighs, how long it takes, and what a panel of colleagues costs. Figures to compare; nothing here passes or fails.
+//! `cargo xtask bench`: what the widget weighs, how long it takes, and what a panel of colleagues costs. Figures to
+//! compare; nothing here passes or fails.
 
 use crate::{
     Outcome,
     child::{cargo, run, say},
-    folder, server, suites,
+    folder, parsing, server, suites,
     tree::{Tree, files_below, read},
 };
 
@@ -22,9 +23,11 @@ pub(crate) fn run_all(tree: &Tree) -> Outcome {
     println!("{:<44} {:>9} {:>9}\n", "all", total.0, total.1);
     say("colleagues that are watched, natively");
     run(cargo(tree).args(["run", "--quiet", "--release", "-p", "softframe-sim", "--example", "colleagues"]))?;
-    say("times in Chromium on this machine (medians, and the range)");
     let program = server::build(tree)?;
-    run(&mut suites::with_browser(tree, &program, &www, &www, &["run", "--bin", "bench"])?)
+    let script = parsing::script(tree)?;
+    say("times in Chromium on this machine (medians, and the range)");
+    let mut bench = suites::with_browser(tree, &program, &www, &www, &["run", "--bin", "bench"])?;
+    run(bench.env("SOFTFRAME_PARSING", script))
 }
 
 /// What a browser may load; the rest is for servers.

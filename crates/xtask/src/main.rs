@@ -10,6 +10,7 @@ mod demo;
 mod folder;
 mod headers;
 mod names;
+mod parsing;
 #[path = "../../server/src/policy.rs"]
 mod policy;
 mod probe;

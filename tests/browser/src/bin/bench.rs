@@ -35,6 +35,7 @@ async fn main() {
     calls(&server, &page).await;
     reconnect(&server, &page).await;
     contacts(&page).await;
+    parsing(&page).await;
 }
 
 async fn start_up(server: &Server, page: &Page) {
@@ -120,6 +121,28 @@ async fn contacts(page: &Page) {
     let took = indexed.and_then(|one| one["at"].as_f64()).unwrap_or_default() - asked;
     print(&format!("{CONTACTS} contacts → indexed"), vec![took]);
     long_tasks(page, "contacts").await;
+}
+
+/// Our reader and digest beside those of JsSIP and SIP.js, in one page, in turns: the script of `tests/parsing`.
+async fn parsing(page: &Page) {
+    let path = std::env::var("SOFTFRAME_PARSING").expect("cargo xtask bench says where the script is");
+    let script = std::fs::read_to_string(path).expect("the script");
+    let rows = page.run(&format!("{script}; return parsing.run()"), Vec::new()).await;
+    println!(
+        "\n{:<34} {:>8} {:>17} {:>17}",
+        "µs, the least of 60 batches", "ours", "JsSIP 3.13", "SIP.js 0.21"
+    );
+    for row in rows.as_array().into_iter().flatten() {
+        let at = |place: usize| row[place].as_f64().unwrap_or(f64::NAN);
+        let other = |place: usize| format!("{:.1} ({:.0} x)", at(place), at(place) / at(1));
+        println!(
+            "{:<34} {:>8.1} {:>17} {:>17}",
+            row[0].as_str().unwrap_or_default(),
+            at(1),
+            other(2),
+            other(3)
+        );
+    }
 }
 
 /// What held the phone's thread for more than 50 ms since this was last asked.
