@@ -8,7 +8,7 @@ use crate::{
     bridge::{Ask, Code},
     call::tell::Extra,
     cause::{Ending, Reason},
-    headers, sdp,
+    dial, headers, sdp,
 };
 use serde_json::{Value, json};
 use softframe_sip::{Command, Instant, SessionId, wire::Message};
@@ -86,7 +86,10 @@ impl Phone {
         let domain = self.identity().map(|identity| identity.domain.clone()).unwrap_or_default();
         let identity = match &from {
             Some(_) if withheld => vec![("Privacy".to_owned(), "id".to_owned())],
-            Some(from) => headers::identity(&self.config.headers.from, from, &domain),
+            Some(from) => {
+                let number = dial::clean_number(from, false).unwrap_or_else(|_| from.clone());
+                headers::identity(&self.config.headers.from, &number, &domain)
+            }
             None => Vec::new(),
         };
         call.from = if withheld { String::new() } else { from.unwrap_or_else(|| self.extension()) };
@@ -231,6 +234,7 @@ impl Phone {
             self.finish(now, id, Ending::local(Reason::MediaFailed, 488, "No usable answer"));
             return;
         };
+        self.connected(now, id, response);
         let key_tones = sdp::inspect(&body).is_none_or(|looks| looks.key_tones);
         self.begin_talk(now, id, key_tones);
         match early {

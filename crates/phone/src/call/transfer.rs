@@ -174,7 +174,10 @@ impl Phone {
         if talk.transfer.is_some() || !talk.want_held {
             return;
         }
-        if ending.ended_by != EndedBy::Local || over.talk().is_none() {
+        // What the person did themselves is no news to them.
+        let is_own =
+            ending.ended_by == EndedBy::Local && matches!(ending.reason, Reason::Hangup | Reason::Cancelled);
+        if !is_own {
             let why = if ending.text.is_empty() { ending.code.to_string() } else { ending.text.clone() };
             self.tell_person(now, origin, over.number(), &why);
         }

@@ -80,7 +80,11 @@ impl Phone {
             }
             Command::HintsSubscribe { numbers } => self.hints_subscribe(now, ask, &numbers),
             Command::HintsUnsubscribe { numbers } => {
-                self.unwatch(now, numbers.as_deref());
+                let cleaned = numbers.map(|numbers| {
+                    let clean = |number: String| dial::clean_number(&number, false).unwrap_or(number);
+                    numbers.into_iter().map(clean).collect::<Vec<_>>()
+                });
+                self.unwatch(now, cleaned.as_deref());
                 self.answer_ask(Some(ask), json!({}));
             }
             Command::Unsupported => {

@@ -522,3 +522,89 @@ fn publication_that_a_broken_flow_swallowed_is_sent_again_on_the_next() {
     let refused = world.phones[0].events.iter().any(|event| matches!(event, Event::PublishRefused { .. }));
     assert!(!refused);
 }
+
+/// A small generator, so that a failing seed can be played again.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % sides
+    }
+}
+
+/// One of the things a notifier, a network or the owner of a subscription does.
+fn happens(world: &mut World, dice: &mut Dice, id: SubscriptionId, seen: &[Message], number: &mut u32) {
+    let which = usize::try_from(dice.roll(seen.len().max(1) as u64)).expect("few");
+    let Some(subscribe) = seen.get(which).cloned() else { return world.run(1_000) };
+    *number += 1;
+    match dice.roll(12) {
+        0..=2 => {
+            let codes = [200, 200, 200, 202, 401, 403, 404, 408, 423, 480, 481, 489, 500, 503, 603];
+            let code = codes[usize::try_from(dice.roll(15)).expect("few")];
+            let headers = [("Expires", "120"), ("Min-Expires", "7200"), ("Retry-After", "7")];
+            respond(world, &subscribe, code, "n1", &headers[..usize::try_from(dice.roll(4)).expect("few")]);
+        }
+        3..=6 => {
+            let states = [
+                "active;expires=60",
+                "active",
+                "pending;expires=90",
+                "terminated;reason=deactivated",
+                "terminated;reason=timeout",
+                "terminated;reason=giveup;retry-after=9",
+                "terminated;reason=probation",
+                "terminated",
+                "",
+            ];
+            let state = states[usize::try_from(dice.roll(9)).expect("few")];
+            let tag = ["n1", "n2"][usize::try_from(dice.roll(2)).expect("few")];
+            if world.is_open(0) {
+                let answer = notify(world, &subscribe, tag, *number, state, "x");
+                assert!([200, 481, 500].contains(&answer), "{answer} to {state}");
+            }
+        }
+        7 if world.is_open(0) => world.cut(0),
+        8 => world.command(0, Command::Resubscribe { subscription: id }),
+        _ => world.run([10, 1_000, 33_000, 100_000][usize::try_from(dice.roll(4)).expect("few")]),
+    }
+}
+
+#[test]
+fn whatever_notifiers_do_sequence_numbers_rise_and_nothing_is_left_in_the_end() {
+    for seed in 0..400 {
+        let mut world = subscriber();
+        let mut dice = Dice(seed);
+        let id = subscribe(&mut world, "301", "dialog");
+        let (mut seen, mut number) = (Vec::new(), 0);
+        for _ in 0..40 {
+            seen.extend(world.proxy.heard.extract_if(.., |message| message.method().as_str() == "SUBSCRIBE"));
+            world.proxy.heard.clear();
+            happens(&mut world, &mut dice, id, &seen, &mut number);
+        }
+        let mut dialogs: Vec<(String, u32)> = Vec::new();
+        for request in world.sent(0).filter(|request| request.octets().starts_with(b"SUBSCRIBE")) {
+            let key = format!("{} {}", request.call_id(), request.to().tag().unwrap_or_default());
+            match dialogs.iter_mut().find(|(known, _)| *known == key) {
+                Some((_, last)) => {
+                    assert!(request.cseq().number > *last, "seed {seed}: {key}");
+                    *last = request.cseq().number;
+                }
+                None => dialogs.push((key, request.cseq().number)),
+            }
+        }
+        let finals = world.phones[0]
+            .events
+            .iter()
+            .filter(|event| matches!(event, Event::SubscriptionFailed { retry_at: None, .. }));
+        assert!(finals.count() <= 1, "seed {seed}");
+        world.command(0, Command::Unsubscribe { subscription: id });
+        world.run(60_000);
+        world.told(0);
+        world.ladder();
+        world.run(4_000_000);
+        assert!(world.phones[0].agent.is_idle(), "seed {seed}");
+        assert!(!world.ladder().iter().any(|line| line.contains("SUBSCRIBE")), "seed {seed}");
+        assert!(!world.told(0).iter().any(|told| told.contains("subscription")), "seed {seed}");
+    }
+}

@@ -230,7 +230,7 @@ fn watching_is_bounded_checked_and_ends() {
     notify(&mut script, &dialog, 1, "active;expires=3600", "");
     notify(&mut script, &presence, 1, "active;expires=3600", "");
     assert_eq!(codes(&mut script), [0]);
-    script.host(r#"{"type":"hints:unsubscribe","id":"u"}"#);
+    script.host(r#"{"type":"hints:unsubscribe","id":"u","data":{"numbers":["3-01","302"]}}"#);
     assert_eq!(script.heard.pop().unwrap()["ok"], true);
     for event in ["dialog", "presence"] {
         assert_eq!(subscribe(&mut script, event).header("Expires"), Some("0"));

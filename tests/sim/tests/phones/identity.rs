@@ -101,7 +101,7 @@ fn the_number_that_calls_is_told_to_the_server_as_it_is_configured() {
     for (keys, data, expected, from) in [
         ("", r#""from":"+34 900""#, &preferred[..], "+34900"),
         ("", r#""from":34900"#, &[("P-Preferred-Identity", "<sip:34900@a.test>")][..], "34900"),
-        (r#""numbers":[{"number":"+34900","label":"x"}],"#, r#""ref":1"#, &preferred[..], "+34900"),
+        (r#""numbers":[{"number":"+34 900","label":"x"}],"#, r#""ref":1"#, &preferred[..], "+34 900"),
         (
             r#""headers":{"from":["P-Asserted-Identity","X-Number"]},"#,
             r#""from":"+34900""#,
@@ -169,6 +169,12 @@ fn who_picks_up_is_told_once_and_the_number_that_was_dialled_stays() {
     script.input(Input::Action(Action::CallAgain));
     script.request("ACK");
     assert_eq!(script.request("INVITE").uri().unwrap().to_string(), "sip:600@a.test", "called again");
+    // Not before the answer.
+    let mut script = Script::new();
+    script.host(r#"{"type":"click2call","data":{"number":"600"}}"#);
+    let invite = script.request("INVITE");
+    script.respond(&invite, "200 OK", "a", party, &description(8, "sendrecv"));
+    assert_eq!(script.last("phone:accepted")["connected"], "311");
     // Nobody's secret.
     let mut script = Script::new();
     script.host(r#"{"type":"click2call","data":{"number":"600"}}"#);

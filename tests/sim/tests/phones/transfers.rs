@@ -350,6 +350,7 @@ fn the_person_asks_first_and_the_screen_offers_the_way_back_and_the_transfer_onc
     let asking = world.front(0);
     world.act(0, Action::CancelTransfer);
     world.run(1_000);
+    assert_eq!(world.view(0).toast, None, "no news to who did it");
     assert_eq!(world.front(0), waits);
     assert_eq!(state(&mut world, 0), [("201".to_owned(), "active".to_owned())]);
     world.act(0, Action::Consult(waits, "202".into()));
