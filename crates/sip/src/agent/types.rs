@@ -102,7 +102,8 @@ pub enum Command {
     Register,
     /// REGISTER with Expires 0 for our own binding, then close the flow. Sessions end with BYE.
     Unregister,
-    /// Call `target`. Answered by `Progress`, `Accepted` or `Terminated`.
+    /// Call `target`. Answered by `Progress`, `Accepted` or `Terminated`. Without an offer the body of the first reliable
+    /// response is theirs, and wants an `Answer` within 32 s.
     Invite {
         /// From [`UserAgent::next_session`](crate::UserAgent::next_session).
         session: SessionId,
@@ -156,7 +157,7 @@ pub enum Command {
         /// The SDP offer.
         offer: Vec<u8>,
     },
-    /// The answer to [`Event::Offered`].
+    /// The answer to [`Event::Offered`], or to what came for an INVITE without an offer.
     Answer {
         /// Which.
         session: SessionId,

@@ -217,6 +217,7 @@ impl UserAgent {
             | Offer::Settled
             | Offer::Ours { .. }
             | Offer::OursAgain { .. }
+            | Offer::Asked { .. }
             | Offer::Theirs { .. } => self.send_bye(now, dialog, reason),
         }
     }
@@ -244,7 +245,11 @@ impl UserAgent {
             Some(Session::Confirmed(confirmed)) => match &mut confirmed.offer {
                 Offer::Unacknowledged(ok) => ok.handle_timeout(now),
                 Offer::OursAgain { .. } => return self.reinvite_again(now, session),
-                Offer::Settled | Offer::Ours { .. } | Offer::Theirs { .. } => None,
+                Offer::Asked { until, .. } if *until <= now => {
+                    self.refuse_unoffered(now, session, 408);
+                    return;
+                }
+                Offer::Settled | Offer::Ours { .. } | Offer::Theirs { .. } | Offer::Asked { .. } => None,
             },
             Some(Session::Inviting { .. }) | None => None,
         };

@@ -2,7 +2,7 @@
 //! flow broke that carried the INVITE. Each is acknowledged as often as it comes, and its dialog ended once: whoever
 //! picked up must not sit in a call with nobody.
 
-use super::{Early, MAX_FORKS, Session};
+use super::{Early, MAX_FORKS, Offer, Session};
 use crate::{
     Instant,
     agent::UserAgent,
@@ -83,6 +83,8 @@ impl UserAgent {
         let Some(dialog) = Dialog::of_response(invite, response) else { return };
         let known = |session: &&Session| session.dialog().is_some_and(|known| known.id == dialog.id);
         let confirmed = match self.sessions.values().find(known) {
+            // Its ACK waits for our answer.
+            Some(Session::Confirmed(confirmed)) if matches!(confirmed.offer, Offer::Asked { .. }) => return,
             Some(Session::Confirmed(confirmed)) => Some((confirmed.dialog.clone(), confirmed.ack.clone())),
             Some(_) | None => None,
         };
@@ -91,8 +93,8 @@ impl UserAgent {
                 self.transmit(ack.into_octets());
             }
             // Of a re-INVITE that was given up: without the ACK the other side would end the call.
-            Some((dialog, _)) => drop(self.acknowledge(&dialog, invite)),
-            None if invite.to().tag().is_some() => drop(self.acknowledge(&dialog, invite)),
+            Some((dialog, _)) => drop(self.acknowledge(&dialog, invite, b"")),
+            None if invite.to().tag().is_some() => drop(self.acknowledge(&dialog, invite, b"")),
             None => self.end_fork(now, invite, dialog),
         }
     }
@@ -106,7 +108,7 @@ impl UserAgent {
             Some(early) => dialog.continues(early),
             None => dialog,
         };
-        let ack = self.acknowledge(&dialog, invite);
+        let ack = self.acknowledge(&dialog, invite, b"");
         self.late.end(dialog.id.clone(), ack);
         self.send_bye(now, dialog, None);
     }

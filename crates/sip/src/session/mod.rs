@@ -11,10 +11,13 @@ mod reliable;
 mod replaces;
 mod timer;
 mod transfer;
+mod unoffered;
 mod update;
 
 pub(crate) use late::Late;
 pub(crate) use reliable::Reliable;
+use unoffered::EarlyOffer;
+
 pub(crate) use timer::{SESSION_EXPIRES, SessionTimer, is_too_brief, longer, too_brief};
 
 use crate::{
@@ -72,6 +75,8 @@ pub(crate) struct Early {
     pub(crate) dialog: Option<Dialog>,
     /// RSeq of its last reliable response.
     rseq: Option<u32>,
+    /// Where our INVITE had none.
+    offer: EarlyOffer,
 }
 
 /// A session both sides have agreed to.
@@ -166,6 +171,8 @@ pub(crate) enum Offer {
     Theirs { key: TransactionKey, invite: Box<Message> },
     /// Our 2xx waits for its ACK.
     Unacknowledged(Repeated),
+    /// Their 2xx to this INVITE of ours has brought the offer: its ACK waits for our answer, but not for ever.
+    Asked { invite: Box<Message>, until: Instant },
 }
 
 /// A 2xx of ours that is repeated until its ACK comes (RFC 3261 §13.3.1.4), also over a reliable transport: the next
@@ -288,6 +295,7 @@ impl Session {
             Session::Confirmed(confirmed) => {
                 let offer = match &confirmed.offer {
                     Offer::OursAgain { at, .. } => Some(*at),
+                    Offer::Asked { until, .. } => Some(*until),
                     Offer::Unacknowledged(ok) => Some(ok.poll_timeout()),
                     Offer::Settled | Offer::Ours { .. } | Offer::Theirs { .. } => None,
                 };

@@ -1,7 +1,10 @@
 //! Sessions that we open: INVITE, its forks, its end. Each To tag is an early dialog of its own; the first 2xx wins, a
 //! later one is acknowledged and ended.
 
-use super::{Confirmed, MAX_SESSIONS, Offer, SESSION_EXPIRES, Session, SessionTimer, redirect::Onward};
+use super::{
+    Confirmed, Early, EarlyOffer, MAX_SESSIONS, Offer, SESSION_EXPIRES, Session, SessionTimer,
+    redirect::Onward,
+};
 use crate::{
     Cause, EndedBy, Event, Instant, Reason, SessionId,
     agent::{ALLOW, Purpose, SUPPORTED, UserAgent},
@@ -124,28 +127,36 @@ impl UserAgent {
             Some(early) => dialog.continues(early),
             None => dialog,
         };
+        let mut brings_offer = request.body().is_empty() && !response.body().is_empty();
         if let Some(Session::Inviting { forks, .. }) = self.sessions.get(&session) {
             self.late.leave(forks);
+            let is_agreed =
+                |early: &Early| early.tag == dialog.id.remote_tag && early.offer == EarlyOffer::Answered;
+            brings_offer &= !forks.iter().any(is_agreed);
         }
-        let ack = self.acknowledge(&dialog, request);
+        let (offer, ack) = match brings_offer {
+            true => (Offer::asked(now, request), None),
+            false => (Offer::Settled, Some(self.acknowledge(&dialog, request, b""))),
+        };
         let fork = dialog.id.remote_tag.clone();
         let timer = SessionTimer::of_response(now, response);
-        let mut confirmed = Confirmed::new(dialog, Offer::Settled, response, timer);
-        confirmed.ack = Some(ack);
+        let mut confirmed = Confirmed::new(dialog, offer, response, timer);
+        confirmed.ack = ack;
         self.sessions.insert(session, Session::Confirmed(Box::new(confirmed)));
         self.outcomes.push((session, StatusCode::OK));
         self.tell(Event::Accepted { session, fork, response: Box::new(response.clone()) });
     }
 
-    /// Sends the ACK of a 2xx: a request of its own that carries the INVITE's credentials (RFC 3261 §13.2.2.4).
-    pub(crate) fn acknowledge(&mut self, dialog: &Dialog, invite: &Message) -> Message {
+    /// Sends the ACK of a 2xx: a request of its own that carries the INVITE's credentials (RFC 3261 §13.2.2.4), and our
+    /// answer where the 2xx had the offer.
+    pub(crate) fn acknowledge(&mut self, dialog: &Dialog, invite: &Message, answer: &[u8]) -> Message {
         let mut builder = dialog.ack(self.via(), invite.cseq().number);
         for name in ["Authorization", "Proxy-Authorization"] {
             for value in invite.values(name) {
                 builder = builder.header(name, value);
             }
         }
-        let ack = builder.build();
+        let ack = builder.body("application/sdp", answer).build();
         self.transmit(ack.octets().to_vec());
         ack
     }

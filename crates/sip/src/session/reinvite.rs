@@ -28,6 +28,7 @@ impl UserAgent {
                 Offer::Ours { .. }
                 | Offer::OursAgain { .. }
                 | Offer::Theirs { .. }
+                | Offer::Asked { .. }
                 | Offer::Unacknowledged(_) => self.tell(Event::ReinviteFailed { session, code: 491 }),
             },
             Some(Session::Confirmed(_)) => self.tell(Event::ReinviteFailed { session, code: 503 }),
@@ -99,7 +100,7 @@ impl UserAgent {
                     confirmed.timer = SessionTimer::of_response(now, response);
                 }
                 let dialog = confirmed.dialog.clone();
-                self.acknowledge(&dialog, request);
+                self.acknowledge(&dialog, request, b"");
                 if is_current {
                     self.tell(Event::Reinvited { session, answer: response.body().to_vec() });
                 }
@@ -191,7 +192,7 @@ impl UserAgent {
             return self.put_off(&invite);
         };
         match &confirmed.offer {
-            Offer::Ours { .. } | Offer::Unacknowledged(_) => {
+            Offer::Ours { .. } | Offer::Unacknowledged(_) | Offer::Asked { .. } => {
                 self.reply_now(&invite, StatusCode::REQUEST_PENDING);
             }
             Offer::Theirs { .. } => self.put_off(&invite),
@@ -215,6 +216,9 @@ impl UserAgent {
 
     /// [`Command::Answer`](crate::Command::Answer).
     pub(crate) fn answer(&mut self, now: Instant, session: SessionId, answer: &[u8]) {
+        if self.answer_unoffered(now, session, answer) {
+            return;
+        }
         let Some((key, invite)) = self.their_offer(session) else { return };
         let response = self.ok(&invite, "", answer, &[]);
         if let Some(Session::Confirmed(confirmed)) = self.sessions.get_mut(&session) {
@@ -233,6 +237,9 @@ impl UserAgent {
 
     /// [`Command::RefuseOffer`](crate::Command::RefuseOffer).
     pub(crate) fn refuse_offer(&mut self, now: Instant, session: SessionId, code: u16) {
+        if self.refuse_unoffered(now, session, code) {
+            return;
+        }
         let Some((key, invite)) = self.their_offer(session) else { return };
         let status = StatusCode::new(code).filter(|status| status.code() >= 300);
         let status = status.unwrap_or(StatusCode::NOT_ACCEPTABLE_HERE);
@@ -264,6 +271,7 @@ impl UserAgent {
 
     /// The session ends while what they offered waits for an answer: its request gets its final response.
     pub(crate) fn end_their_offer(&mut self, now: Instant, session: SessionId) {
+        self.acknowledge_asked(session, b"");
         if let Some((key, invite)) = self.their_offer(session) {
             let response = ResponseBuilder::new(&invite, StatusCode::REQUEST_TERMINATED).build();
             self.respond(now, &key, response);
@@ -275,9 +283,11 @@ impl UserAgent {
         match self.sessions.get(&session)? {
             Session::Confirmed(confirmed) => match &confirmed.offer {
                 Offer::Theirs { key, invite } => Some((key.clone(), (**invite).clone())),
-                Offer::Settled | Offer::Ours { .. } | Offer::OursAgain { .. } | Offer::Unacknowledged(_) => {
-                    None
-                }
+                Offer::Settled
+                | Offer::Ours { .. }
+                | Offer::OursAgain { .. }
+                | Offer::Asked { .. }
+                | Offer::Unacknowledged(_) => None,
             },
             Session::Ringing { reliable, .. } => reliable.as_ref()?.their_offer(),
             Session::Inviting { .. } | Session::Leaving { .. } => None,

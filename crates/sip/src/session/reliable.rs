@@ -1,7 +1,7 @@
 //! Reliable provisional responses (RFC 3262): PRACK for those of others, and ours repeated until theirs comes. Ours are
 //! reliable only for a caller who demands it, and then a whole exchange of offer and answer may come before the 2xx.
 
-use super::{Early, Session};
+use super::{Early, EarlyOffer, Session};
 use crate::{
     EndedBy, Event, Instant, SessionId,
     agent::{Purpose, UserAgent},
@@ -298,7 +298,7 @@ impl UserAgent {
                 return false;
             }
             let dialog = Dialog::of_response(request, response);
-            forks.push(Early { tag: tag.to_owned(), dialog, rseq: None });
+            forks.push(Early { tag: tag.to_owned(), dialog, rseq: None, offer: EarlyOffer::None });
         }
         let at = known.unwrap_or(forks.len().saturating_sub(1));
         let Some(early) = forks.get_mut(at) else { return false };
@@ -311,15 +311,27 @@ impl UserAgent {
         dialog.refresh_target(response);
         let id = dialog.id.clone();
         let rack = RAck { response: number, sequence: request.cseq().number, method: Method::Invite };
-        self.send_prack(now, session, &id, &rack.to_string());
+        if early.offer == EarlyOffer::None && request.body().is_empty() && !response.body().is_empty() {
+            early.offer = EarlyOffer::Waits(rack);
+        } else {
+            self.send_prack(now, session, &id, &rack, b"");
+        }
         true
     }
 
-    fn send_prack(&mut self, now: Instant, session: SessionId, id: &DialogId, rack: &str) {
+    pub(super) fn send_prack(
+        &mut self,
+        now: Instant,
+        session: SessionId,
+        id: &DialogId,
+        rack: &RAck,
+        answer: &[u8],
+    ) {
         let via = self.via();
         let dialog = self.sessions.get_mut(&session).and_then(|session| session.dialog_with(id));
         let Some(dialog) = dialog else { return };
-        let builder = dialog.request(Method::Prack, via).header("RAck", rack);
+        let builder = dialog.request(Method::Prack, via).header("RAck", &rack.to_string());
+        let builder = builder.body("application/sdp", answer);
         let prack = builder.header("User-Agent", &self.config.user_agent).build();
         self.send(now, Purpose::Forgotten, prack, true);
     }

@@ -15,5 +15,6 @@ mod requests;
 mod subscriptions;
 mod timers;
 mod transfers;
+mod unoffered;
 mod weather;
 mod world;

@@ -20,7 +20,7 @@ const SECONDS: u64 = 45;
 /// More in the suite would only take longer.
 const MOST: u64 = 10_000;
 /// Fewer do not hit every row, however slow the machine is.
-const LEAST: u64 = 400;
+const LEAST: u64 = 1_000;
 const DAMAGED_SEEDS: u64 = 300;
 
 /// xorshift64*: the same weather in each run.
@@ -71,6 +71,7 @@ impl Witness {
             Event::Confirmed { session, .. } => step(session, &[Some(Seen::Begun), Some(Seen::Up)], Seen::Up),
             Event::Offered { session, .. }
             | Event::Reinvited { session, .. }
+            | Event::EarlyAnswered { session, .. }
             | Event::OfferWithdrawn { session }
             | Event::ReinviteFailed { session, .. }
             | Event::Info { session, .. }
@@ -258,6 +259,7 @@ fn random_weather_leaves_nothing_behind() {
         ("confirmed", 50),
         ("reinvited", 20),
         ("offered", 20),
+        ("early answer", 1),
         ("failed", 20),
         ("lost", 20),
         ("ended", 300),
@@ -425,6 +427,7 @@ fn look(
                 Event::Confirmed { .. } => "confirmed",
                 Event::Reinvited { .. } => "reinvited",
                 Event::Offered { .. } => "offered",
+                Event::EarlyAnswered { .. } => "early answer",
                 Event::ReinviteFailed { .. } => "failed",
                 Event::Connection(connection) if connection.state == ConnectionState::Reconnecting => "lost",
                 Event::Terminated { .. } => "ended",
@@ -447,13 +450,18 @@ fn act(world: &mut World, dice: &mut Dice, witnesses: &[Witness; 3]) -> String {
         waiting.filter(|_| dice.below(3) > 0).or(session)
     };
     let (ringing, offered) = (sensible(dice, "ringing"), sensible(dice, "offered"));
-    match (dice.below(38), session) {
+    match (dice.below(42), session) {
         (0..=3, _) => {
             let target = NAMES[usize::try_from(dice.below(3)).expect("small")];
             // Every other one demands reliable provisional responses.
             let demands = (dice.below(2) == 0).then(|| ("Require".to_owned(), "100rel".to_owned()));
-            let session = world.call_with(phone, target, demands.clone().into_iter().collect());
-            format!("{name} calls {target} as {session:?} {demands:?}")
+            // Every fourth one leaves the offer to the other side.
+            let offer: &[u8] = if dice.below(4) == 0 { b"" } else { b"v=0 offer" };
+            let session = world.phones[phone].agent.next_session();
+            let (target, headers) = (target.to_owned(), demands.clone().into_iter().collect());
+            let action = format!("{name} calls {target} as {session:?} {demands:?}, {} octets", offer.len());
+            world.command(phone, Command::Invite { session, target, offer: offer.to_vec(), headers });
+            action
         }
         (4..=10, _) if ringing.is_some() => {
             let session = ringing.expect("just seen");
@@ -523,6 +531,10 @@ fn act(world: &mut World, dice: &mut Dice, witnesses: &[Witness; 3]) -> String {
         (36, Some(session)) => {
             world.command(phone, Command::Progress { session, code: 183, answer: b"v=0 early".to_vec() });
             format!("{name} progresses {session:?}")
+        }
+        (37..=40, Some(session)) => {
+            world.command(phone, Command::Answer { session, answer: b"v=0 at last".to_vec() });
+            format!("{name} answers whatever there is in {session:?}")
         }
         _ => {
             world.phones[phone].frozen = false;
