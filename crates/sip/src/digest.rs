@@ -1,6 +1,7 @@
 //! Digest authentication (RFC 7616, RFC 8760): the strongest of the challenges that came, from a password or from saved
-//! hashes. Answers `qop=auth`, or no qop at all where the registrar itself asks so (the sample configuration of Kamailio
-//! does); never `auth-int`, never weaker than what let us in, never twice on a nonce with the same counter.
+//! hashes. Answers `qop=auth`, `auth-int` where nothing else is offered (a proxy that changes the body would break it),
+//! or no qop at all where the registrar itself asks so (the sample configuration of Kamailio does); never weaker than
+//! what let us in, never twice on a nonce with the same counter.
 
 use crate::{
     Ids, RealmHash, Secret,
@@ -12,6 +13,8 @@ use sha2::Digest as _;
 const MAX_NONCES: usize = 8;
 /// Answers given for one request altogether, so that a row of realms cannot keep it going.
 const MAX_ANSWERS: usize = 4;
+/// How the names of algorithms end whose key is one of the session.
+const SESSION: &str = "-sess";
 
 /// Hash algorithms, weakest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,7 +28,7 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
-    /// By its name on the wire; `None` for those not supported (`-sess` among them).
+    /// By its name on the wire, without `-sess`; `None` for those not supported.
     pub fn from_name(name: &str) -> Option<Algorithm> {
         let all = [Algorithm::Md5, Algorithm::Sha256, Algorithm::Sha512_256];
         all.into_iter().find(|algorithm| algorithm.name().eq_ignore_ascii_case(name))
@@ -42,10 +45,14 @@ impl Algorithm {
 
     /// The hash of `text` in lower-case hexadecimal.
     pub fn hash(self, text: &str) -> String {
+        self.hash_octets(text.as_bytes())
+    }
+
+    fn hash_octets(self, octets: &[u8]) -> String {
         match self {
-            Algorithm::Md5 => hexadecimal(&md5::Md5::digest(text)),
-            Algorithm::Sha256 => hexadecimal(&sha2::Sha256::digest(text)),
-            Algorithm::Sha512_256 => hexadecimal(&sha2::Sha512_256::digest(text)),
+            Algorithm::Md5 => hexadecimal(&md5::Md5::digest(octets)),
+            Algorithm::Sha256 => hexadecimal(&sha2::Sha256::digest(octets)),
+            Algorithm::Sha512_256 => hexadecimal(&sha2::Sha512_256::digest(octets)),
         }
     }
 }
@@ -89,13 +96,19 @@ pub struct DigestInput<'a> {
     pub method: &'a str,
     /// The digest URI.
     pub uri: &'a str,
+    /// The body, where it is protected too: the response is one for `qop=auth-int`.
+    pub body: Option<&'a [u8]>,
 }
 
-/// The response for `qop=auth` (RFC 7616 §3.4.1), for both sides.
+/// The response for `qop=auth` or `auth-int` (RFC 7616 §3.4.1), for both sides.
 pub fn response(algorithm: Algorithm, ha1: &str, input: DigestInput<'_>) -> String {
-    let DigestInput { nonce, nc, cnonce, method, uri } = input;
-    let ha2 = algorithm.hash(&format!("{method}:{uri}"));
-    algorithm.hash(&format!("{ha1}:{nonce}:{nc}:{cnonce}:auth:{ha2}"))
+    let DigestInput { nonce, nc, cnonce, method, uri, body } = input;
+    let (qop, a2) = match body {
+        None => ("auth", format!("{method}:{uri}")),
+        Some(body) => ("auth-int", format!("{method}:{uri}:{}", algorithm.hash_octets(body))),
+    };
+    let ha2 = algorithm.hash(&a2);
+    algorithm.hash(&format!("{ha1}:{nonce}:{nc}:{cnonce}:{qop}:{ha2}"))
 }
 
 /// The response to a challenge without qop (RFC 2069).
@@ -108,7 +121,27 @@ fn old_response(algorithm: Algorithm, ha1: &str, nonce: &str, method: &str, uri:
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Strength {
     algorithm: Algorithm,
-    qop: bool,
+    qop: Qop,
+}
+
+/// What beside the secret and the nonce a response proves, weakest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Qop {
+    /// RFC 2069: nothing of ours is hashed.
+    None,
+    Auth,
+    AuthInt,
+}
+
+impl Qop {
+    /// `None` where the challenge offers only what we do not know.
+    fn read(offered: Option<&str>) -> Option<Qop> {
+        let Some(offered) = offered else { return Some(Qop::None) };
+        let offers = |wanted: &str| offered.split(',').any(|qop| qop.trim().eq_ignore_ascii_case(wanted));
+        [("auth", Qop::Auth), ("auth-int", Qop::AuthInt)]
+            .into_iter()
+            .find_map(|(name, qop)| offers(name).then_some(qop))
+    }
 }
 
 /// A challenge that can be answered.
@@ -121,10 +154,12 @@ struct Challenge {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Scheme {
-    /// `named`: whether the challenge named its algorithm, so the answer does too.
+    /// `named`: the algorithm as the challenge named it, so the answer does too. `session`: it ends in `-sess`, and what
+    /// is hashed first is hashed again with both nonces (RFC 7616 §3.4.2).
     Digest {
         strength: Strength,
-        named: bool,
+        named: Option<String>,
+        session: bool,
         nonce: String,
         opaque: Option<String>,
         stale: bool,
@@ -139,14 +174,22 @@ impl Challenge {
         if value.is("Bearer") {
             return Some(Challenge { proxy, realm, scheme: Scheme::Bearer });
         }
-        let offers_auth = |qops: &str| qops.split(',').any(|qop| qop.trim().eq_ignore_ascii_case("auth"));
-        if !value.is("Digest") || !value.get("qop").is_none_or(offers_auth) {
+        if !value.is("Digest") {
             return None;
         }
-        let algorithm = Algorithm::from_name(value.get("algorithm").unwrap_or("MD5"))?;
+        let name = value.get("algorithm").unwrap_or("MD5");
+        let (base, suffix) = name.split_at_checked(name.len().saturating_sub(SESSION.len()))?;
+        let session = suffix.eq_ignore_ascii_case(SESSION);
+        let algorithm = Algorithm::from_name(if session { base } else { name })?;
+        let qop = Qop::read(value.get("qop"))?;
+        if session && qop == Qop::None {
+            // Its key needs our nonce, which has no place in an answer without qop (RFC 7616 §3.4).
+            return None;
+        }
         let scheme = Scheme::Digest {
-            strength: Strength { algorithm, qop: value.get("qop").is_some() },
-            named: value.get("algorithm").is_some(),
+            strength: Strength { algorithm, qop },
+            named: value.get("algorithm").map(str::to_owned),
+            session,
             nonce: value.get("nonce")?.to_owned(),
             opaque: value.get("opaque").map(str::to_owned),
             stale: value.get("stale").is_some_and(|stale| stale.eq_ignore_ascii_case("true")),
@@ -216,6 +259,8 @@ struct Kept {
     /// REGISTER and the rest have nonces of their own: registrar and proxy may differ.
     register: bool,
     used: u32,
+    /// Ours, one for each of theirs: the key of a `-sess` stays what it was in the first request.
+    cnonce: String,
 }
 
 impl Credentials {
@@ -225,11 +270,23 @@ impl Credentials {
     }
 
     /// Header lines for a request, from nonces that were accepted before (RFC 7616 §3.4): saves a round trip.
-    pub fn authorize(&mut self, ids: &mut Ids, method: &Method, uri: &str) -> Vec<(&'static str, String)> {
+    pub fn authorize(
+        &mut self,
+        ids: &mut Ids,
+        method: &Method,
+        uri: &str,
+        body: &[u8],
+    ) -> Vec<(&'static str, String)> {
         let register = *method == Method::Register;
         let (user, secret) = (&self.user, &self.secret);
         let kept = self.kept.iter_mut().filter(|kept| kept.register == register);
-        kept.filter_map(|kept| kept.header(user, secret, ids, method, uri)).collect()
+        kept.filter_map(|kept| {
+            if kept.cnonce.is_empty() {
+                kept.cnonce = ids.token();
+            }
+            kept.header(user, secret, method, uri, body)
+        })
+        .collect()
     }
 
     /// A 401 or 407 came. `Ok` where the request should be sent again with what [`Credentials::authorize`] gives.
@@ -270,7 +327,7 @@ impl Credentials {
             None if !register && !self.accepted.is_empty() => return Err(Unanswered::UnknownRealm),
             // A registrar that never asked pins no realm: then who is called chooses it, and must not choose the whole
             // of what is hashed.
-            None if !register && challenge.strength().is_some_and(|strength| !strength.qop) => {
+            None if !register && challenge.strength().is_some_and(|strength| strength.qop == Qop::None) => {
                 return Err(Unanswered::Unsupported);
             }
             Some(_) | None => {}
@@ -298,13 +355,13 @@ impl Credentials {
         };
         let nonce = challenge.nonce();
         // A nonce that is asked for again goes on counting: the same number twice is a replay.
-        let used = self.kept.iter().filter(|kept| same(kept) && kept.challenge.nonce() == nonce);
-        let used = used.map(|kept| kept.used).max().unwrap_or_default();
+        let before = self.kept.iter().find(|kept| same(kept) && kept.challenge.nonce() == nonce);
+        let (used, cnonce) = before.map(|kept| (kept.used, kept.cnonce.clone())).unwrap_or_default();
         self.kept.retain(|kept| !same(kept));
         if self.kept.len() == MAX_NONCES {
             self.kept.remove(0);
         }
-        self.kept.push(Kept { challenge, register, used });
+        self.kept.push(Kept { challenge, register, used, cnonce });
     }
 
     /// A REGISTER was accepted: its realms are the ones we answer from now on. Returns what may be saved of those that
@@ -328,7 +385,7 @@ impl Credentials {
 /// Weaker in the algorithm or in qop, whatever the other is.
 fn is_weaker(now: Option<Strength>, before: Option<Strength>) -> bool {
     match (now, before) {
-        (Some(now), Some(before)) => now.algorithm < before.algorithm || (before.qop && !now.qop),
+        (Some(now), Some(before)) => now.algorithm < before.algorithm || now.qop < before.qop,
         (None, Some(_)) => true,
         (_, None) => false,
     }
@@ -363,9 +420,9 @@ impl Kept {
         &mut self,
         user: &str,
         secret: &Secret,
-        ids: &mut Ids,
         method: &Method,
         uri: &str,
+        body: &[u8],
     ) -> Option<(&'static str, String)> {
         let name = if self.challenge.proxy { "Proxy-Authorization" } else { "Authorization" };
         let realm = &self.challenge.realm;
@@ -374,15 +431,21 @@ impl Kept {
                 Secret::Token(token) => Some((name, format!("Bearer {token}"))),
                 Secret::Password(_) | Secret::Hashes(_) => None,
             },
-            Scheme::Digest { strength: Strength { algorithm, qop }, named, nonce, opaque, .. } => {
-                let hashes = hashes(user, realm, secret)?;
-                let ha1 = hashes.of(*algorithm);
+            Scheme::Digest {
+                strength: Strength { algorithm, qop }, named, session, nonce, opaque, ..
+            } => {
+                let (hashes, cnonce) = (hashes(user, realm, secret)?, &self.cnonce);
+                let ha1 = match hashes.of(*algorithm) {
+                    ha1 if *session => algorithm.hash(&format!("{ha1}:{nonce}:{cnonce}")),
+                    ha1 => ha1.to_owned(),
+                };
                 self.used = self.used.saturating_add(1);
-                let (nc, cnonce) = (format!("{:08x}", self.used), ids.token());
-                let input = DigestInput { nonce, nc: &nc, cnonce: &cnonce, method: method.as_str(), uri };
+                let (nc, method) = (format!("{:08x}", self.used), method.as_str());
+                let body = (*qop == Qop::AuthInt).then_some(body);
+                let input = DigestInput { nonce, nc: &nc, cnonce, method, uri, body };
                 let response = match qop {
-                    true => response(*algorithm, ha1, input),
-                    false => old_response(*algorithm, ha1, nonce, method.as_str(), uri),
+                    Qop::None => old_response(*algorithm, &ha1, nonce, method, uri),
+                    Qop::Auth | Qop::AuthInt => response(*algorithm, &ha1, input),
                 };
                 let mut value = format!(
                     "Digest username={}, realm={}, nonce={}, uri={}, response=\"{response}\"",
@@ -391,15 +454,18 @@ impl Kept {
                     quote(nonce),
                     quote(uri)
                 );
-                if *named {
-                    value.push_str(&format!(", algorithm={}", algorithm.name()));
+                if let Some(named) = named {
+                    value.push_str(&format!(", algorithm={named}"));
                 }
                 if let Some(opaque) = opaque {
                     value.push_str(&format!(", opaque={}", quote(opaque)));
                 }
-                if *qop {
-                    value.push_str(&format!(", qop=auth, nc={nc}, cnonce=\"{cnonce}\""));
-                }
+                let named = match qop {
+                    Qop::None => return Some((name, value)),
+                    Qop::Auth => "auth",
+                    Qop::AuthInt => "auth-int",
+                };
+                value.push_str(&format!(", qop={named}, nc={nc}, cnonce=\"{cnonce}\""));
                 Some((name, value))
             }
         }

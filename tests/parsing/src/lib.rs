@@ -54,7 +54,7 @@ impl Challenge {
         if credentials.challenged(response, &mut Attempt::default()).is_err() {
             return String::new();
         }
-        let headers = credentials.authorize(&mut self.ids, &Method::Register, uri);
+        let headers = credentials.authorize(&mut self.ids, &Method::Register, uri, &[]);
         headers.into_iter().next().map(|(_, value)| value).unwrap_or_default()
     }
 }

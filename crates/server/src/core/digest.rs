@@ -136,6 +136,7 @@ fn expected(credentials: &AuthValue, request: &Message, password: &str) -> Optio
         cnonce: get("cnonce"),
         method: request.method().as_str(),
         uri: get("uri"),
+        body: None,
     };
     Some(response(algorithm, secret.of(algorithm), input))
 }

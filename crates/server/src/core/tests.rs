@@ -151,7 +151,7 @@ fn credentials(
     let uri = if method == "REGISTER" { format!("sip:{DOMAIN}") } else { format!("sip:{to}@{DOMAIN}") };
     let kind = Algorithm::from_name(algorithm).expect("known");
     let secret = RealmHash::from_password(user, DOMAIN, password);
-    let input = DigestInput { nonce, nc: "00000001", cnonce: "c", method, uri: &uri };
+    let input = DigestInput { nonce, nc: "00000001", cnonce: "c", method, uri: &uri, body: None };
     let response = digest::response(kind, secret.of(kind), input);
     format!(
         "{tells}: Digest username=\"{user}\", realm=\"{DOMAIN}\", nonce=\"{nonce}\", uri=\"{uri}\", response=\"{response}\", \

@@ -135,7 +135,8 @@ impl UserAgent {
     fn authorized(&mut self, edit: Edit, request: &Message) -> Message {
         let uri = request.uri().map(ToString::to_string).unwrap_or_default();
         let mut edit = edit.remove("Authorization").remove("Proxy-Authorization");
-        for (name, value) in self.credentials.authorize(&mut self.ids, request.method(), &uri) {
+        for (name, value) in self.credentials.authorize(&mut self.ids, request.method(), &uri, request.body())
+        {
             edit = edit.add(name, &value);
         }
         edit.finish()

@@ -11,6 +11,7 @@ fn rfc7616_examples() {
         cnonce: "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ",
         method: "GET",
         uri: "/dir/index.html",
+        body: None,
     };
     let hash = RealmHash::from_password("Mufasa", "http-auth@example.org", "Circle of Life");
     let respond = |algorithm| response(algorithm, hash.of(algorithm), input);
@@ -52,7 +53,7 @@ fn credentials() -> (Credentials, Ids, Attempt) {
 }
 
 fn authorize(credentials: &mut Credentials, ids: &mut Ids, method: Method) -> Vec<AuthValue> {
-    let headers = credentials.authorize(ids, &method, "sip:h");
+    let headers = credentials.authorize(ids, &method, "sip:h", b"body");
     headers.iter().map(|(_, value)| AuthValue::parse(value).expect("readable")).collect()
 }
 
@@ -85,10 +86,70 @@ fn answer_verifies_and_its_counter_rises_in_hexadecimal() {
             cnonce: get("cnonce"),
             method: "REGISTER",
             uri: get("uri"),
+            body: None,
         };
         let hash = RealmHash::from_password("200", "r", "secret");
         assert_eq!(get("response"), response(Algorithm::Sha256, hash.of(Algorithm::Sha256), input));
     }
+}
+
+#[test]
+fn session_keys_and_protected_bodies_are_answered_by_their_formulas() {
+    // RFC 7616 §3.4.2 and §3.4.3, written out.
+    for (challenged, algorithm, named, qop) in [
+        (r#"nonce="n6", algorithm=MD5-sess, qop="auth""#, Algorithm::Md5, Some("MD5-sess"), "auth"),
+        (
+            r#"nonce="n6", algorithm=sha-256-SESS, qop="auth""#,
+            Algorithm::Sha256,
+            Some("sha-256-SESS"),
+            "auth",
+        ),
+        (
+            r#"nonce="n6", algorithm=SHA-512-256-sess, qop="auth-int""#,
+            Algorithm::Sha512_256,
+            Some("SHA-512-256-sess"),
+            "auth-int",
+        ),
+        (r#"nonce="n6", qop="auth-int""#, Algorithm::Md5, None, "auth-int"),
+        (r#"nonce="n6", qop="auth-int, auth""#, Algorithm::Md5, None, "auth"),
+    ] {
+        let (mut credentials, mut ids, mut attempt) = credentials();
+        let value = format!(r#"Digest realm="r", {challenged}"#);
+        credentials.challenged(&challenge(401, Method::Register, &[&value]), &mut attempt).expect("answered");
+        let hash = |text: String| algorithm.hash(&text);
+        let mut session_key = None;
+        for nc in ["00000001", "00000002"] {
+            let answers = authorize(&mut credentials, &mut ids, Method::Register);
+            let answer = &answers[0];
+            let cnonce = answer.get("cnonce").expect("cnonce");
+            let ha1 = hash("200:r:secret".to_owned());
+            let ha1 = match named {
+                Some(_) => session_key.get_or_insert_with(|| hash(format!("{ha1}:n6:{cnonce}"))).clone(),
+                None => ha1,
+            };
+            let ha2 = match qop {
+                "auth" => hash("REGISTER:sip:h".to_owned()),
+                _ => hash(format!("REGISTER:sip:h:{}", hash("body".to_owned()))),
+            };
+            let expected = hash(format!("{ha1}:n6:{nc}:{cnonce}:{qop}:{ha2}"));
+            assert_eq!(answer.get("response"), Some(expected.as_str()), "{challenged}");
+            assert_eq!((answer.get("algorithm"), answer.get("qop")), (named, Some(qop)));
+        }
+    }
+}
+
+#[test]
+fn protected_bodies_once_asked_for_are_asked_for_ever_after() {
+    let (mut credentials, _, mut attempt) = credentials();
+    let protected = r#"Digest realm="r", nonce="n7", qop="auth-int""#;
+    credentials.challenged(&challenge(401, Method::Register, &[protected]), &mut attempt).expect("answered");
+    credentials.accepted();
+    let later = |credentials: &mut Credentials, value: &str| {
+        credentials.challenged(&challenge(407, Method::Invite, &[value]), &mut Attempt::default())
+    };
+    let unprotected = r#"Digest realm="r", nonce="n8", qop="auth""#;
+    assert_eq!(later(&mut credentials, unprotected), Err(Unanswered::Unsupported));
+    assert_eq!(later(&mut credentials, protected), Ok(()));
 }
 
 #[test]
@@ -122,7 +183,9 @@ fn several_realms_are_answered_in_one_request() {
 fn unanswerable_challenges() {
     let table = [
         (r#"Basic realm="r""#, Unanswered::Unsupported),
-        (r#"Digest realm="r", nonce="n", qop="auth-int""#, Unanswered::Unsupported),
+        (r#"Digest realm="r", nonce="n", qop="auth-conf""#, Unanswered::Unsupported),
+        (r#"Digest realm="r", nonce="n", algorithm=MD5-sess"#, Unanswered::Unsupported),
+        (r#"Digest realm="r", nonce="n", qop="auth", algorithm=-sess"#, Unanswered::Unsupported),
         (r#"Digest realm="r", nonce="n", qop="auth", algorithm=SHA-1"#, Unanswered::Unsupported),
         (r#"Bearer realm="r""#, Unanswered::Unsupported),
     ];
@@ -187,7 +250,7 @@ fn saved_hashes_answer_their_realm_only_and_tokens_answer_both_ways() {
     let mut token = Credentials::new("200", Secret::Token("abc".to_owned()));
     let bearer = challenge(401, Method::Register, &[r#"Bearer authz_server="https://a", realm="r""#]);
     assert_eq!(token.challenged(&bearer, &mut Attempt::default()), Ok(()));
-    let headers = token.authorize(&mut ids, register().method(), "sip:h");
+    let headers = token.authorize(&mut ids, register().method(), "sip:h", &[]);
     assert_eq!(headers, [("Authorization", "Bearer abc".to_owned())]);
 }
 
@@ -215,7 +278,7 @@ fn token_is_shown_to_the_registrar_only() {
         let asked = token.challenged(&bearer(code, Method::Invite), &mut Attempt::default());
         assert_eq!(asked, Err(Unanswered::Unsupported), "{code}");
     }
-    assert!(token.authorize(&mut Ids::new([1; 32]), &Method::Invite, "sip:h").is_empty());
+    assert!(token.authorize(&mut Ids::new([1; 32]), &Method::Invite, "sip:h", &[]).is_empty());
 }
 
 #[test]
