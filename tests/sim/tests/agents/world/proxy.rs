@@ -200,6 +200,7 @@ impl Proxy {
             cnonce: get("cnonce"),
             method: request.method().as_str(),
             uri: get("uri"),
+            body: None,
         };
         get("response") == response(Algorithm::Sha256, hash.of(Algorithm::Sha256), input)
     }
