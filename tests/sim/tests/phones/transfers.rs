@@ -364,3 +364,35 @@ fn the_person_asks_first_and_the_screen_offers_the_way_back_and_the_transfer_onc
     assert!(state(&mut world, 0).is_empty());
     assert_eq!(state(&mut world, third).len(), 1);
 }
+
+#[test]
+fn who_refuses_to_be_held_is_not_transferred_by_asking_first() {
+    let mut script = Script::new();
+    script.answered(&softframe_sim::description(7, "sendrecv"));
+    script.host(r#"{"type":"transfer:start","id":"s","data":{"to":"202"}}"#);
+    let hold = script.request("INVITE");
+    script.respond(&hold, "488 Not Acceptable Here", "f", "", "");
+    let response = script.heard.iter().find(|message| message["id"] == "s").expect("a response");
+    assert_eq!(response["error"]["code"], "wrong_state");
+    assert!(!script.sent.iter().any(|message| message.octets().starts_with(b"INVITE")), "nobody is dialled");
+    assert_eq!((script.count("phone:hold"), script.count("phone:terminated")), (0, 0));
+}
+
+#[test]
+fn an_attended_transfer_of_which_nobody_tells_the_end_is_done_when_it_is_accepted() {
+    let mut script = Script::new();
+    script.answered(&softframe_sim::description(7, "sendrecv"));
+    script.host(r#"{"type":"transfer:start","data":{"to":"202"}}"#);
+    let hold = script.request("INVITE");
+    script.respond(&hold, "200 OK", "f", "", &softframe_sim::description(9, "recvonly"));
+    let invite = script.request("INVITE");
+    script.respond(&invite, "200 OK", "b", "", &softframe_sim::description(8, "sendrecv"));
+    script.host(r#"{"type":"transfer:complete","id":"join"}"#);
+    let refer = script.request("REFER");
+    script.respond(&refer, "202 Accepted", "f", "Contact: <sip:ana@p.test>\r\nRefer-Sub: false\r\n", "");
+    let response = script.heard.iter().find(|message| message["id"] == "join").expect("a response");
+    assert_eq!(response["ok"], true);
+    assert_eq!(script.count("phone:terminated"), 2);
+    let (one, two) = (script.request("BYE"), script.request("BYE"));
+    assert_ne!(one.call_id(), two.call_id());
+}
