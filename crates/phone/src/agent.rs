@@ -91,6 +91,7 @@ impl Phone {
             Event::SubscriptionFailed { subscription, code, reason, retry_at } => {
                 self.subscription_failed(subscription, retry_at.is_none(), code, &reason);
             }
+            Event::Identified { session, request } => self.identified(now, session, &request),
             Event::PublishRefused { code } => {
                 let text = format!("The server takes no status of the person (SIP {code}).");
                 self.out.push_back(Output::Warn(text));

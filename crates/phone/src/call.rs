@@ -218,10 +218,7 @@ pub(crate) enum Link {
 impl Call {
     /// The other side's number.
     pub(crate) fn number(&self) -> &str {
-        match self.direction {
-            Direction::Inbound => &self.from,
-            Direction::Outbound => self.connected.as_deref().unwrap_or(&self.to),
-        }
+        self.connected.as_deref().unwrap_or(self.called())
     }
 
     /// The number to call again: who was called, not who picked up.

@@ -190,6 +190,13 @@ impl Phone {
         self.connected(now, id, response);
     }
 
+    /// The call was transferred behind their server.
+    pub(crate) fn identified(&mut self, now: Instant, session: SessionId, request: &Message) {
+        if let Some(id) = self.call_of(session) {
+            self.connected(now, id, request);
+        }
+    }
+
     /// The network says who has the line: a colleague of the group that was called, or who it was forwarded to.
     fn connected(&mut self, now: Instant, id: CallId, response: &Message) {
         let Some(party) = headers::asserted(response).filter(|party| !party.anonymous) else { return };

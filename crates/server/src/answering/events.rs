@@ -66,6 +66,7 @@ impl Answering {
             | Event::Notified { .. }
             | Event::SubscriptionFailed { .. }
             | Event::PublishRefused { .. }
+            | Event::Identified { .. }
             | Event::NotSip { .. } => Vec::new(),
         }
     }

@@ -343,6 +343,14 @@ pub enum Event {
         /// The SDP offer; empty if the other side wants ours.
         offer: Vec<u8>,
     },
+    /// An INVITE or UPDATE inside the session says who has the line now (P-Asserted-Identity or Remote-Party-ID): it was
+    /// transferred behind a server of theirs. What else the request asks for is told beside this.
+    Identified {
+        /// Which.
+        session: SessionId,
+        /// The request.
+        request: Box<Message>,
+    },
     /// What they offered is off the table before it was answered: they cancelled it, or its flow broke. The session is
     /// as it was before.
     OfferWithdrawn {

@@ -348,6 +348,7 @@ fn short(event: &Event) -> Option<(SessionId, String)> {
             (none, format!("notified {last}{}", text(request.body())))
         }
         Event::SubscriptionFailed { code, .. } => (none, format!("subscription failed {code}")),
+        Event::Identified { session, .. } => (*session, "identified".to_owned()),
         Event::PublishRefused { code } => (none, format!("publication refused {code}")),
         Event::Authenticated(_) | Event::Inviting { .. } => return None,
     })

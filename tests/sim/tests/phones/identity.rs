@@ -279,3 +279,27 @@ fn a_call_puts_itself_through_beside_no_other_and_not_against_do_not_disturb() {
     let refused: &Value = script.last("phone:refused");
     assert_eq!(refused["cause"]["reason"], "busy");
 }
+
+#[test]
+fn who_has_the_line_after_a_transfer_behind_the_server_is_told_and_shown() {
+    let mut script = Script::new();
+    let tag = script.answered(&description(7, "sendrecv"));
+    let mut update = |number: u32, line: &str| {
+        script.frame(format!(
+            "UPDATE sip:200@c.test SIP/2.0\r\nVia: SIP/2.0/WSS p.test;branch=z9hG4bKu{number}\r\nMax-Forwards: 70\r\n\
+             From: <sip:+34911@a.test>;tag=f\r\nTo: <sip:200@a.test>{tag}\r\nCall-ID: in1\r\nCSeq: {number} UPDATE\r\n\
+             Contact: <sip:ana@p.test>\r\n{line}\r\nContent-Length: 0\r\n\r\n"
+        ));
+        assert_eq!(script.response("UPDATE").status().unwrap().0, 200);
+        script.count("phone:updated")
+    };
+    assert_eq!(update(2, "P-Asserted-Identity: \"Ana\" <sip:+34911@a.test>"), 0, "the same as before");
+    assert_eq!(update(3, "P-Asserted-Identity: \"Bo\" <sip:311@a.test>"), 1);
+    assert_eq!(update(4, "Remote-Party-ID: \"Bo\" <sip:311@a.test>"), 1);
+    assert_eq!(update(5, "Subject: nothing"), 1);
+    let updated = script.last("phone:updated");
+    assert_eq!((&updated["connected"], &updated["displayName"]), (&"311".into(), &"Bo".into()));
+    assert_eq!(updated["from"], "+34911", "who called stays");
+    let Screen::Call(call) = script.phone.view(script.now).screen else { panic!("no call") };
+    assert_eq!(call.party.number, "311");
+}

@@ -484,6 +484,7 @@ fn short(event: &Event) -> String {
             let reason = if reason.is_empty() { String::new() } else { format!(" {reason}") };
             format!("subscription failed {code}{reason}{}", if retry_at.is_some() { ", again" } else { "" })
         }
+        Event::Identified { request, .. } => format!("identified by {}", request.method()),
         Event::PublishRefused { code } => format!("publish refused {code}"),
         Event::Terminated { cause, .. } => {
             let by = match cause.ended_by {
