@@ -10,3 +10,4 @@ mod registration;
 mod reliable;
 mod requests;
 mod transfers;
+mod unoffered;
