@@ -83,14 +83,16 @@ pub(crate) fn run_bounded(command: &mut Command, limit: Duration) -> Outcome {
     Err(format!("`{shown}` took longer than {} s.", limit.as_secs()))
 }
 
-/// Installs Debian packages; only root on a Debian system can.
+/// What Debian asks before it starts the server that a package has: 101 says no.
+const POLICY: (&str, &str) = ("/usr/sbin/policy-rc.d", "#!/bin/sh\nexit 101\n");
+
+/// Installs Debian packages; only root on a Debian system can. Servers among them are not started: tests start their own,
+/// and one that cannot start would fail the installation.
 pub(crate) fn apt_install(packages: &[&str]) -> Outcome {
     say(format!("apt-get install {}", packages.join(" ")));
+    let _policy = Forbidden::start(Path::new(POLICY.0))?;
     let apt = |arguments: &[&str]| {
-        let mut command = clean("apt-get");
-        // A server that comes with a package is not started: tests start their own.
-        command.env("DEBIAN_FRONTEND", "noninteractive").env("SYSTEMD_OFFLINE", "1");
-        run(command.args(arguments).stdout(Stdio::null()))
+        run(clean("apt-get").env("DEBIAN_FRONTEND", "noninteractive").args(arguments).stdout(Stdio::null()))
     };
     let install = [&["install", "-y", "-qq", "--no-install-recommends"], packages].concat();
     let known =
@@ -100,6 +102,31 @@ pub(crate) fn apt_install(packages: &[&str]) -> Outcome {
         return Ok(());
     }
     apt(&["update", "-qq"]).and_then(|()| apt(&install))
+}
+
+/// While this lives, packages start no servers. A policy that an administrator has made stays as it is.
+struct Forbidden<'a>(Option<&'a Path>);
+
+impl Forbidden<'_> {
+    fn start(policy: &Path) -> Outcome<Forbidden<'_>> {
+        use std::os::unix::fs::PermissionsExt;
+        if policy.exists() {
+            return Ok(Forbidden(None));
+        }
+        std::fs::write(policy, POLICY.1)
+            .and_then(|()| std::fs::set_permissions(policy, std::fs::Permissions::from_mode(0o755)))
+            .map_err(|error| format!("cannot write {}: {error}", policy.display()))?;
+        Ok(Forbidden(Some(policy)))
+    }
+}
+
+impl Drop for Forbidden<'_> {
+    fn drop(&mut self) {
+        if let Some(policy) = self.0 {
+            // Should it be gone already, all the better.
+            let _ = std::fs::remove_file(policy);
+        }
+    }
 }
 
 /// Root on a system with apt.
@@ -121,4 +148,22 @@ pub(crate) fn in_path(name: &str) -> Option<std::path::PathBuf> {
 pub(crate) fn shown(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     words.map(OsStr::to_string_lossy).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn servers_are_forbidden_for_a_while_and_a_policy_of_others_is_left_alone() {
+        let policy = std::env::temp_dir().join(format!("softframe-policy-{}", std::process::id()));
+        let forbidden = Forbidden::start(&policy).expect("a place to write");
+        assert_eq!(Command::new(&policy).status().expect("it runs").code(), Some(101));
+        drop(forbidden);
+        assert!(!policy.exists());
+        std::fs::write(&policy, "#!/bin/sh\n").expect("a file");
+        drop(Forbidden::start(&policy).expect("nothing to do"));
+        assert!(policy.exists());
+        std::fs::remove_file(&policy).expect("it was there");
+    }
 }
