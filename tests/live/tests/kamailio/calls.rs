@@ -179,9 +179,7 @@ async fn second_200_of_another_fork_is_acknowledged_and_ended() {
     let sipp = kamailio.sipp(&script);
     let session = phones.call(0, "5000");
     phones.until(0, "accepted v=0 answer of a").await;
-    while phones.count(0, "> BYE") == 0 {
-        phones.pass(std::time::Duration::from_millis(50)).await;
-    }
+    phones.until_count(0, "> BYE", 1).await;
     phones.hang_up(0, session);
     phones.until_done(sipp).await;
     assert_eq!(phones.told(0).iter().filter(|told| told.starts_with("terminated")).count(), 1);
@@ -205,9 +203,8 @@ async fn repeated_200_is_acknowledged_each_time_and_told_once() {
     let sipp = kamailio.sipp(&script);
     let session = phones.call(0, "5000");
     phones.until(0, "accepted").await;
-    while phones.count(0, "> ACK") < 3 {
-        phones.pass(std::time::Duration::from_millis(50)).await;
-    }
+    // The first ACK is that of the challenge.
+    phones.until_count(0, "> ACK", 4).await;
     phones.hang_up(0, session);
     phones.until_done(sipp).await;
     let told = phones.told(0);

@@ -2,7 +2,6 @@
 
 use crate::phones::Phones;
 use softframe_live::{Kamailio, SDP, Script, Settings};
-use std::time::Duration;
 
 /// Both of our own hold at the same moment: each is told 491, and after their waits both have their way.
 #[tokio::test]
@@ -46,9 +45,7 @@ async fn offer_put_off_by_491_comes_again_with_a_higher_number_after_the_wait_of
     let session = phones.call(0, "5000");
     phones.until(0, "accepted").await;
     phones.reinvite(0, session, "v=0 hold");
-    while phones.count(0, "< SIP/2.0 491") == 0 {
-        phones.pass(Duration::from_millis(20)).await;
-    }
+    phones.until_count(0, "< SIP/2.0 491", 1).await;
     let begin = std::time::Instant::now();
     phones.until(0, "reinvited v=0 held").await;
     let waited = begin.elapsed().as_secs_f64();

@@ -225,6 +225,14 @@ impl Phones {
         }
     }
 
+    /// Waits until as many messages of a phone begin so, see [`Phones::count`].
+    pub(crate) async fn until_count(&mut self, phone: usize, begins: &str, count: usize) {
+        let begin = std::time::Instant::now();
+        while self.count(phone, begins) < count {
+            self.wait(begin, begins).await;
+        }
+    }
+
     /// Waits until a keep-alive of this phone's was answered.
     pub(crate) async fn until_answered_ping(&mut self, phone: usize) {
         let begin = std::time::Instant::now();

@@ -54,9 +54,7 @@ async fn caller_that_demands_reliable_ringing_gets_it_again_until_its_prack_come
         .answers("200 OK", &[], "");
     let sipp = kamailio.sipp(&script);
     let session = phones.until(0, "incoming").await;
-    while phones.count(0, "< PRACK") < 2 {
-        phones.pass(std::time::Duration::from_millis(50)).await;
-    }
+    phones.until_count(0, "< PRACK", 2).await;
     phones.accept(0, session, "v=0 answer");
     phones.until(0, "confirmed").await;
     assert!(phones.count(0, "> SIP/2.0 180") >= 2, "it was repeated");
@@ -128,9 +126,7 @@ async fn granted_interval_is_refreshed_at_half_time_in_the_way_the_other_side_ta
             phones.reinvite(0, session, "v=0 same");
             phones.until(0, "reinvited").await;
         } else {
-            while phones.count(0, "> UPDATE") == 0 {
-                phones.pass(std::time::Duration::from_millis(50)).await;
-            }
+            phones.until_count(0, "> UPDATE", 1).await;
             phones.pass(std::time::Duration::from_millis(300)).await;
         }
         phones.hang_up(0, session);
