@@ -261,3 +261,71 @@ async fn redirection_is_asked_about_and_followed() {
     phones.until(0, "terminated Remote 302").await;
     phones.until_done(sipp).await;
 }
+
+/// The callee picks up in the moment in which the caller gives up: the call that nobody wants is acknowledged and ended.
+#[tokio::test]
+async fn answer_that_crosses_the_cancel_is_acknowledged_and_ended() {
+    let kamailio = Kamailio::start(Settings::default());
+    let mut phones = Phones::registered(kamailio.port, &["200"]).await;
+    let script = Script::callee()
+        .is_called(&[])
+        .says("180 Ringing", "", &[], "")
+        .takes("CANCEL", &[])
+        .answers("200 OK", &[], "")
+        .says("200 OK", "", &[], "v=0 answer")
+        .takes("ACK", &[])
+        .takes("BYE", &[])
+        .answers("200 OK", &[], "");
+    let sipp = kamailio.sipp(&script);
+    let session = phones.call(0, "5000");
+    phones.until(0, "progress 180").await;
+    phones.hang_up(0, session);
+    phones.until(0, "terminated Local 487").await;
+    phones.until_done(sipp).await;
+}
+
+/// A trunk of the older kind: short names, a `#` in its Contact, a header that nobody can read, and an odd case.
+#[tokio::test]
+async fn invite_with_short_names_and_unreadable_values_rings_and_its_contact_is_kept_octet_for_octet() {
+    let kamailio = Kamailio::start(Settings::default());
+    let mut phones = Phones::registered(kamailio.port, &["200"]).await;
+    let odd = [
+        "Contact: <sip:trunk#7@127.0.0.1:[local_port]>",
+        "k: timer",
+        "P-Asserted-Identity: <<<",
+        "DIVERSION: ;;;",
+        "Remote-Party-ID: \"unfinished",
+    ];
+    let script = Script::caller("200")
+        .begins("INVITE", &odd, SDP)
+        .may_get(100)
+        .may_get(180)
+        .gets(200, &[])
+        .acknowledges("")
+        .takes("BYE", &["BYE sip:trunk#7@127.0.0.1"])
+        .answers("200 OK", &[], "");
+    let sipp = kamailio.sipp(&script);
+    let session = phones.until(0, "incoming offer").await;
+    phones.accept(0, session, "v=0 answer");
+    phones.until(0, "confirmed").await;
+    phones.hang_up(0, session);
+    phones.until_done(sipp).await;
+}
+
+/// What becomes of a call that the trunk cannot put through, as Kamailio passes it on.
+#[tokio::test]
+async fn refusals_of_the_trunk_end_the_call_with_what_arrived() {
+    let kamailio = Kamailio::start(Settings::default());
+    let mut phones = Phones::registered(kamailio.port, &["200"]).await;
+    // Kamailio makes 500 of a 503 of a branch (RFC 3261 §16.7).
+    for (status, code) in
+        [("404 Not Found", 404), ("486 Busy Here", 486), ("503 Full", 500), ("603 Decline", 603)]
+    {
+        let script =
+            Script::callee().is_called(&[]).says(status, "", &["Retry-After: 5"], "").takes("ACK", &[]);
+        let sipp = kamailio.sipp(&script);
+        phones.call(0, "5000");
+        phones.until(0, &format!("terminated Remote {code}")).await;
+        phones.until_done(sipp).await;
+    }
+}

@@ -2,6 +2,7 @@
 //! as its trunk.
 
 mod calls;
+mod demo;
 mod faults;
 mod offers;
 mod phones;

@@ -1,7 +1,7 @@
 //! What comes and goes outside of calls: MESSAGE, OPTIONS, waiting messages, keep-alives.
 
 use crate::phones::Phones;
-use softframe_live::{Kamailio, Script, Settings};
+use softframe_live::{Kamailio, SDP, Script, Settings};
 use softframe_sip::Command;
 
 #[tokio::test]
@@ -64,5 +64,33 @@ async fn waiting_messages_are_told_unasked_and_another_event_is_refused() {
     let script =
         Script::caller("200").begins("NOTIFY", &headers, "").gets(489, &["Allow-Events: .*message-summary"]);
     let sipp = kamailio.sipp(&script);
+    phones.until_done(sipp).await;
+}
+
+#[tokio::test]
+async fn info_of_a_package_and_update_in_a_call_are_answered_as_they_must() {
+    let kamailio = Kamailio::start(Settings::default());
+    let mut phones = Phones::registered(kamailio.port, &["200"]).await;
+    let package = ["Info-Package: x-sensor", "Content-Type: text/plain"];
+    let keys = ["Content-Type: application/dtmf-relay"];
+    let script = Script::caller("200")
+        .begins("INVITE", &["Supported: timer", "Session-Expires: 1800;refresher=uac"], SDP)
+        .may_get(100)
+        .may_get(180)
+        .gets(200, &[])
+        .acknowledges("")
+        .sends("INFO", &package, "21 degrees")
+        .gets(469, &["Recv-Info:"])
+        .sends("INFO", &keys, "Signal=5")
+        .gets(200, &[])
+        .sends("UPDATE", &["Supported: timer", "Session-Expires: 1800;refresher=uac"], "")
+        .gets(200, &["Session-Expires: *1800;refresher=uac"])
+        .sends("BYE", &[], "")
+        .gets(200, &[]);
+    let sipp = kamailio.sipp(&script);
+    let session = phones.until(0, "incoming").await;
+    phones.accept(0, session, "v=0 answer");
+    phones.until(0, "info Signal=5").await;
+    phones.until(0, "terminated Remote 200").await;
     phones.until_done(sipp).await;
 }

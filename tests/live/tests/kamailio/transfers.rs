@@ -137,3 +137,87 @@ async fn refer_that_nobody_wants_to_follow_is_told_as_declined() {
     phones.until(0, "terminated Remote 200").await;
     phones.until_done(sipp).await;
 }
+
+/// A callee on the trunk that transfers by itself: it is followed to its last word, refused, or without a word.
+#[tokio::test]
+async fn refer_to_the_trunk_is_followed_to_the_last_notify_or_is_refused() {
+    let kamailio = Kamailio::start(Settings::default());
+    let mut phones = Phones::registered(kamailio.port, &["200"]).await;
+    let answered = || Script::callee().is_called(&[]).says("200 OK", "", &[], "v=0 answer").takes("ACK", &[]);
+    let notify =
+        |state: &'static str| ["Event: refer", state, "Content-Type: message/sipfrag"].map(str::to_owned);
+    let (active, last) = (
+        notify("Subscription-State: active;expires=60"),
+        notify("Subscription-State: terminated;reason=noresource"),
+    );
+    let (active, last) = (active.each_ref().map(String::as_str), last.each_ref().map(String::as_str));
+    let done = answered()
+        .takes("REFER", &["Refer-To: .*sip:202@sip.test", "Referred-By: .*sip:200@sip.test"])
+        .answers("202 Accepted", &[], "")
+        .sends("NOTIFY", &active, "SIP/2.0 180 Ringing")
+        .gets(200, &[])
+        .sends("NOTIFY", &last, "SIP/2.0 200 OK")
+        .gets(200, &[])
+        .takes("BYE", &[])
+        .answers("200 OK", &[], "");
+    let refused = answered().takes("REFER", &[]).answers("603 Decline", &[], "").takes("BYE", &[]).answers(
+        "200 OK",
+        &[],
+        "",
+    );
+    for (script, told) in [(done, ["transfer 180", "transfer 200"].as_slice()), (refused, &["transfer 603"])]
+    {
+        let sipp = kamailio.sipp(&script);
+        let session = phones.call(0, "5000");
+        phones.until(0, "accepted").await;
+        phones.command(0, Command::Refer { session, target: "202".to_owned(), replaces: None });
+        for told in told {
+            phones.until(0, told).await;
+        }
+        phones.hang_up(0, session);
+        phones.until_done(sipp).await;
+    }
+}
+
+#[tokio::test]
+async fn refer_of_which_the_trunk_wants_no_word_gets_none_and_is_followed_all_the_same() {
+    let kamailio = Kamailio::start(Settings::default());
+    let mut phones = Phones::registered(kamailio.port, &["200", "201"]).await;
+    let script = Script::caller("200")
+        .begins("INVITE", &[], SDP)
+        .may_get(100)
+        .may_get(180)
+        .gets(200, &[])
+        .acknowledges("")
+        .sends("REFER", &["Refer-To: <sip:201@sip.test>", "Refer-Sub: false", "Supported: norefersub"], "")
+        .gets(202, &["Refer-Sub: *false"])
+        .waits(1_000)
+        .sends("BYE", &[], "")
+        .gets(200, &[]);
+    let sipp = kamailio.sipp(&script);
+    let theirs = phones.until(0, "incoming").await;
+    phones.accept(0, theirs, "v=0 answer");
+    phones.until(0, "referred to sip:201@sip.test").await;
+    let session = phones.next_session(0);
+    let offer = b"v=0 offer".to_vec();
+    phones.command(0, Command::Follow { session, referred: theirs, offer, headers: Vec::new() });
+    let third = phones.until(1, "incoming").await;
+    phones.accept(1, third, "v=0 answer");
+    phones.until(0, "accepted").await;
+    phones.until_done(sipp).await;
+    assert_eq!(phones.count(0, "> NOTIFY"), 0);
+}
+
+#[tokio::test]
+async fn invite_in_the_place_of_a_call_that_there_is_not_gets_481_and_rings_nowhere() {
+    let kamailio = Kamailio::start(Settings::default());
+    let mut phones = Phones::registered(kamailio.port, &["200"]).await;
+    let script = Script::caller("200")
+        .begins("INVITE", &["Replaces: nobody@nowhere;to-tag=a;from-tag=b", "Require: replaces"], SDP)
+        .may_get(100)
+        .gets(481, &[])
+        .acknowledges_refusal();
+    let sipp = kamailio.sipp(&script);
+    phones.until_done(sipp).await;
+    assert!(!phones.told(0).iter().any(|told| told.starts_with("incoming")));
+}
