@@ -608,3 +608,19 @@ fn whatever_notifiers_do_sequence_numbers_rise_and_nothing_is_left_in_the_end() 
         assert!(!world.told(0).iter().any(|told| told.contains("subscription")), "seed {seed}");
     }
 }
+
+#[test]
+fn challenged_publish_is_answered_with_credentials_and_goes_on_by_its_tag() {
+    let mut world = subscriber();
+    world.proxy.challenges_all = true;
+    publish(&mut world, "here");
+    world.run(100);
+    assert_eq!(world.ladder(), ["200 > PUBLISH body", "200 < 407 PUBLISH", "200 > PUBLISH body"]);
+    let first = heard(&mut world, "PUBLISH");
+    assert_eq!(first.body(), b"here");
+    respond(&mut world, &first, 200, "p", &[("SIP-ETag", "e1"), ("Expires", "100")]);
+    world.run(90_500);
+    let refresh = heard(&mut world, "PUBLISH");
+    assert_eq!(refresh.header("SIP-If-Match"), Some("e1"));
+    assert!(refresh.header("Proxy-Authorization").is_some(), "the nonce is kept");
+}
