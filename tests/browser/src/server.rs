@@ -18,7 +18,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// With the widget that is shipped.
+    /// With the widget as it is built for tests; in the suite `shipped` it is the one that is shipped.
     pub fn start() -> Server {
         Server::of(prepared("SOFTFRAME_WWW"), &Value::Null)
     }

@@ -163,19 +163,3 @@ async fn reload_in_a_call_ends_it_on_the_wire() {
     page.expect("logged").await;
     assert_eq!(page.count("phone:terminated").await, 0, "that page is gone");
 }
-
-#[tokio::test(flavor = "multi_thread")]
-async fn blocked_sound_is_told_and_turned_on_by_a_click() {
-    let server = Server::start();
-    let page = Page::open(&server.page("/demo/?ext=200"), Setup::NoAutoplay).await;
-    page.expect("logged").await;
-    server.ring(200, "+34666555444");
-    page.expect("phone:ringing").await;
-    page.expect("phone:audio-blocked").await;
-    page.phone(async |frame| frame.press("Ringing silently. Turn on sound").await).await;
-    until("the note goes", async || {
-        let text = page.phone(async |frame| frame.text().await).await;
-        (!text.contains("Ringing silently")).then_some(())
-    })
-    .await;
-}

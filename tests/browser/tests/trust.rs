@@ -111,7 +111,7 @@ async fn large_messages_of_a_sibling_are_never_deserialised_and_the_parents_is()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn flood_of_ten_thousand_holds_the_page_up_by_nothing() {
+async fn flood_of_ten_thousand_is_counted_unread_and_the_pages_call_goes_out_in_between() {
     let server = Server::start();
     let page = Page::open_registered(&server, 200).await;
     page.phone(async |frame| frame.run(Page::WATCH_READS, Vec::new()).await).await;
@@ -275,5 +275,94 @@ async fn host_of_the_configuration_acts_and_another_is_refused_by_the_browser() 
     let page = Page::open(&format!("{admitted}/"), Setup::Microphone).await;
     page.add_frame("sf", &server.on("localhost", "/200/")).await;
     page.expect("logged").await;
+    expect_to_act(&page, &server, "200", "600").await;
+}
+
+/// A chain that may not use the phone is told two things, and neither is private.
+async fn expect_to_be_asked(page: &Page) {
+    page.expect("softframe:ready").await;
+    page.expect("widget:attention").await;
+    page.phone(async |frame| frame.reads("wants to use your phone").await).await;
+    assert_eq!(page.heard_types().await, ["softframe:ready", "widget:attention"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn consent_for_once_acts_until_the_page_is_loaded_again_and_consent_for_good_stays() {
+    let server = Server::start();
+    let page = Page::open_evil(&server, "/200/").await;
+    expect_to_be_asked(&page).await;
+    page.press_armed("Only once").await;
+    page.expect("logged").await;
+    // It is trusted as any other page is, for as long as it stays.
+    expect_to_act(&page, &server, "200", "600").await;
+    page.post(json!({ "type": "hangup" })).await;
+    page.expect("phone:terminated").await;
+
+    page.reload().await;
+    page.add_frame("sf", &server.on("localhost", "/200/")).await;
+    expect_to_be_asked(&page).await;
+    page.post(call("601")).await;
+    until("it is put aside", async || (page.held().await == 1).then_some(())).await;
+    assert_eq!(dialled(&server, "200"), only("600"));
+    page.press_armed("Allow").await;
+    page.expect("logged").await;
+
+    page.reload().await;
+    page.add_frame("sf", &server.on("localhost", "/200/")).await;
+    page.expect("logged").await;
+    assert_eq!(page.count("widget:attention").await, 0, "nobody is asked again");
+    assert_eq!(dialled(&server, "200"), only("600"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn addon_pushes_contacts_and_nothing_else_and_nobody_is_answered() {
+    let pages = serve_pages();
+    let listed = format!("http://addon.localhost:{pages}");
+    let server = Server::with_widget(&json!({ "addons": [listed] }));
+    let page = Page::open_registered(&server, 200).await;
+    let before = page.refused().await;
+    let push = json!({ "type": "contacts", "id": "push", "data": contacts()["data"] });
+    // Of a window that is not listed the same is refused.
+    page.add_frame("stranger", &format!("http://evil.localhost:{pages}/")).await;
+    page.inside("iframe[name=stranger]", async |frame| post_from(&frame, "parent.frames.sf", &push).await)
+        .await;
+    until("the refusal is counted", async || (page.refused().await == before + 1).then_some(())).await;
+    assert_eq!(page.count("contacts:indexed").await, 0);
+
+    page.add_frame("addon", &format!("{listed}/")).await;
+    page.inside("iframe[name=addon]", async |frame| {
+        frame.run(Page::COLLECT, Vec::new()).await;
+        post_from(&frame, "parent.frames.sf", &push).await;
+    })
+    .await;
+    assert_eq!(page.expect("contacts:indexed").await["count"], 1);
+    let ring = server.ring(200, "+34911000001");
+    assert_eq!(page.expect("phone:ringing").await["contact"]["name"], "Mallory Quine");
+    // What an addon may not say is refused, whether it asks for an answer or not.
+    let others = [
+        call("601"),
+        json!({ "type": "state", "id": "state" }),
+        json!({ "type": "hello", "id": "hello", "data": { "port": true } }),
+        json!({ "type": "answer", "id": "answer", "data": {} }),
+        json!({ "type": "contacts:clear", "id": "clear", "data": {} }),
+    ];
+    page.inside("iframe[name=addon]", async |frame| {
+        for other in &others {
+            post_from(&frame, "parent.frames.sf", other).await;
+        }
+    })
+    .await;
+    let refused = before + 1 + others.len() as u64;
+    until("all refusals are counted", async || (page.refused().await == refused).then_some(())).await;
+    server.hang_up(&ring);
+    page.expect("phone:terminated").await;
+    let heard_by_addon =
+        page.inside("iframe[name=addon]", async |frame| frame.run("return heard", Vec::new()).await).await;
+    assert_eq!(heard_by_addon, json!([]));
+    assert_eq!(page.count("softframe:response").await, 0, "the page did not ask");
+    assert_eq!(page.count("phone:accepted").await, 0);
+    // The page's own push with an id has its answer.
+    let answer = page.ask("contacts", json!({ "contacts": [] })).await;
+    assert!(answer.is_ok(), "{answer:?}");
     expect_to_act(&page, &server, "200", "600").await;
 }

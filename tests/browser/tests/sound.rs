@@ -1,0 +1,178 @@
+//! What is heard beside the voices: the ring, the tone of a waiting call, ringback, and silence after each of them.
+//!
+//! It measures what the phone hands to the loudspeaker, not what it means to play.
+
+use serde_json::{Value, json};
+use softframe_browser_tests::{Page, Server, Setup, until, within};
+use std::time::Duration;
+
+/// Everything that goes to the loudspeaker by way of an `AudioContext` passes a meter first. Forty times a second it
+/// notes what was audible in the last 43 ms: when, how loud, and at which pitch.
+const METER: &str = r"
+    self.loud = [];
+    const real = Object.getOwnPropertyDescriptor(BaseAudioContext.prototype, 'destination').get;
+    const meters = new Map();
+    Object.defineProperty(BaseAudioContext.prototype, 'destination', { get() {
+      if (!meters.has(this)) {
+        const meter = new AnalyserNode(this, { fftSize: 2048, smoothingTimeConstant: 0 });
+        meter.connect(real.call(this));
+        meters.set(this, meter);
+      }
+      return meters.get(this);
+    } });
+    setInterval(() => {
+      for (const [context, meter] of meters) {
+        const wave = new Float32Array(meter.fftSize);
+        meter.getFloatTimeDomainData(wave);
+        const level = Math.hypot(...wave) / Math.sqrt(wave.length);
+        if (level < 0.003) continue;
+        const pitches = new Float32Array(meter.frequencyBinCount);
+        meter.getFloatFrequencyData(pitches);
+        const hertz = pitches.indexOf(Math.max(...pitches)) * context.sampleRate / meter.fftSize;
+        loud.push({ at: performance.now(), level, hertz });
+      }
+    }, 25);";
+
+/// A ring is silent for two seconds of three, ringback for four of five.
+const RING_PERIOD: Duration = Duration::from_millis(3_200);
+const RINGBACK_PERIOD: Duration = Duration::from_millis(5_200);
+/// The product stops within 50 ms; the meter looks back 43, and comes round every 25 on a machine at leisure.
+const STOPPED_MS: f64 = 250.0;
+
+/// A phone with the meter. Its page is of its own site: a script runs in frames of that site alone.
+async fn open_metered(server: &Server, setup: Setup) -> Page {
+    let page = Page::open(&server.on("localhost", "/demo/crm.css"), setup).await;
+    page.browser.before_each_document(&format!("if (self !== top) {{ {METER} }}")).await;
+    page.add_frame("sf", &server.on("localhost", "/200/")).await;
+    page.expect("logged").await;
+    page
+}
+
+async fn heard(page: &Page) -> Vec<Value> {
+    let heard = page.phone(async |frame| frame.run("return loud", Vec::new()).await).await;
+    heard.as_array().cloned().unwrap_or_default()
+}
+
+/// The time of the phone's frame.
+async fn time(page: &Page) -> f64 {
+    let now = page.phone(async |frame| frame.run("return performance.now()", Vec::new()).await).await;
+    now.as_f64().expect("a time")
+}
+
+/// Waits until the phone has sounded at one of these pitches since `since`.
+async fn expect_sound(page: &Page, since: f64, pitches: &[f64]) {
+    within(RINGBACK_PERIOD * 2, &format!("a tone of {pitches:?} Hz"), async || {
+        let all = heard(page).await;
+        let fits = |one: &Value| {
+            let hertz = one["hertz"].as_f64().unwrap_or_default();
+            one["at"].as_f64() > Some(since) && pitches.iter().any(|pitch| (hertz - pitch).abs() < 30.0)
+        };
+        all.iter().any(fits).then_some(())
+    })
+    .await;
+}
+
+/// From `since` on there is no sound, for longer than the pause of the one that was heard.
+async fn expect_silence(page: &Page, since: f64, period: Duration) {
+    let end = since + STOPPED_MS + period.as_millis() as f64;
+    until("the pause is over", async || (time(page).await >= end).then_some(())).await;
+    let all = heard(page).await;
+    let late: Vec<_> = all.iter().filter(|one| one["at"].as_f64() > Some(since + STOPPED_MS)).collect();
+    assert!(late.is_empty(), "sounds after {since}: {late:?}");
+}
+
+const RING: [f64; 2] = [660.0, 880.0];
+const LINE: [f64; 1] = [425.0];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ring_sounds_until_it_is_answered_silenced_declined_or_given_up() {
+    let server = Server::start();
+    let page = open_metered(&server, Setup::Microphone).await;
+    assert_eq!(heard(&page).await, Vec::<Value>::new(), "an idle phone is silent");
+
+    let ring = server.ring(200, "+34666555444");
+    page.expect("phone:ringing").await;
+    expect_sound(&page, 0.0, &RING).await;
+    page.answer().await;
+    page.expect("phone:accepted").await;
+    let answered = time(&page).await;
+    expect_silence(&page, answered, RING_PERIOD).await;
+    // Another one has a tone of its own, so that the voice on the line is still understood.
+    let second = server.ring(200, "+34666555445");
+    page.expect("phone:ringing").await;
+    expect_sound(&page, answered, &LINE).await;
+    let rung = heard(&page).await;
+    let as_first = rung.iter().filter(|one| one["at"].as_f64() > Some(answered + STOPPED_MS));
+    let high: Vec<_> = as_first.filter(|one| one["hertz"].as_f64() > Some(600.0)).collect();
+    assert!(high.is_empty(), "the ring of an idle phone in a call: {high:?}");
+    server.hang_up(&second);
+    page.expect("phone:terminated").await;
+    server.hang_up(&ring);
+    page.expect("phone:terminated").await;
+
+    let idle = time(&page).await;
+    server.ring(200, "+34666555444");
+    page.expect("phone:ringing").await;
+    expect_sound(&page, idle + STOPPED_MS, &RING).await;
+    page.phone(async |frame| frame.press("Silence").await).await;
+    expect_silence(&page, time(&page).await, RING_PERIOD).await;
+    assert_eq!(page.count("phone:terminated").await, 2, "it is silent and rings on");
+    page.press_armed("Decline").await;
+    page.expect("phone:terminated").await;
+
+    for ending in ["declined", "given up"] {
+        let idle = time(&page).await;
+        let ring = server.ring(200, "+34666555444");
+        page.expect("phone:ringing").await;
+        expect_sound(&page, idle + STOPPED_MS, &RING).await;
+        match ending {
+            "declined" => page.press_armed("Decline").await,
+            _ => server.hang_up(&ring),
+        }
+        page.expect("phone:terminated").await;
+        expect_silence(&page, time(&page).await, RING_PERIOD).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ringback_sounds_while_the_other_side_rings_and_not_over_its_own_tones() {
+    let server = Server::start();
+    let page = open_metered(&server, Setup::Microphone).await;
+    page.click2call("603").await;
+    page.expect("phone:progress").await;
+    expect_sound(&page, 0.0, &LINE).await;
+    page.post(json!({ "type": "hangup" })).await;
+    page.expect("phone:terminated").await;
+    expect_silence(&page, time(&page).await, RINGBACK_PERIOD).await;
+    // Early media is what the network wants to be heard.
+    let before = time(&page).await;
+    page.click2call("605").await;
+    page.expect_where(Duration::from_secs(10), "phone:progress", |data| data["earlyMedia"] == json!(true))
+        .await;
+    page.expect("phone:accepted").await;
+    let over: Vec<_> =
+        heard(&page).await.into_iter().filter(|one| one["at"].as_f64() > Some(before)).collect();
+    assert!(over.is_empty(), "a tone of ours over theirs: {over:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ring_that_the_browser_refuses_is_shown_and_sounds_after_a_click() {
+    let server = Server::start();
+    let page = open_metered(&server, Setup::NoAutoplay).await;
+    let ring = server.ring(200, "+34666555444");
+    page.expect("phone:ringing").await;
+    page.expect("phone:audio-blocked").await;
+    assert_eq!(page.expect("widget:attention").await["reason"], "sound");
+    assert_eq!(heard(&page).await, Vec::<Value>::new(), "the browser lets nothing be heard");
+    let clicked = time(&page).await;
+    page.phone(async |frame| frame.press("Ringing silently. Turn on sound").await).await;
+    expect_sound(&page, clicked, &RING).await;
+    page.phone(async |frame| {
+        let text = frame.text().await;
+        assert!(!text.contains("Ringing silently"), "{text}");
+    })
+    .await;
+    server.hang_up(&ring);
+    page.expect("phone:terminated").await;
+    expect_silence(&page, time(&page).await, RING_PERIOD).await;
+}
