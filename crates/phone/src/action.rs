@@ -95,6 +95,12 @@ pub enum Action {
     DoNotDisturb(bool),
     /// Colours.
     Theme(Theme),
+    /// Letters press tiles in calls.
+    SingleKeys(bool),
+    /// Open the sheet of speakers.
+    OpenRoute,
+    /// Voices go to this speaker.
+    Speaker(String),
     /// The confirm card: call, or not.
     Confirm(bool),
     /// Banner: try to connect now.

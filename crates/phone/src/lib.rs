@@ -29,11 +29,13 @@ mod dialect;
 mod headers;
 mod history;
 mod host;
+mod news;
 mod person;
 mod port;
 mod push;
 mod sdp;
 mod sound;
+mod speaker;
 mod ui;
 mod uuid;
 pub mod view;
@@ -197,6 +199,7 @@ impl Phone {
         self.due(now);
         self.drain_agent(now);
         self.renew_journal(now);
+        self.say_toast();
         self.play();
         self.tick = self.next_tick(now);
         if !bulk {
@@ -275,6 +278,7 @@ impl Phone {
                 }
             }
             Input::SoundBlocked => self.sound_blocked(now),
+            Input::Speakers(speakers) => self.speakers_are(speakers),
             Input::MicrophoneBlocked(blocked) => self.ui.microphone_blocked = blocked,
             Input::Leave => self.leave(now),
             Input::Journal(entries) => self.journal_of_previous_life(now, entries),

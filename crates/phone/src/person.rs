@@ -15,11 +15,23 @@ pub(crate) struct Person {
     pub(crate) status: String,
     pub(crate) dnd: bool,
     theme: Option<String>,
+    /// Letters press nothing in calls (WCAG 2.1.4).
+    #[serde(default)]
+    no_single_keys: bool,
+    /// The speaker chosen last, by the browser's id; empty: the system's.
+    #[serde(default)]
+    speaker: String,
 }
 
 impl Default for Person {
     fn default() -> Person {
-        Person { status: "online".to_owned(), dnd: false, theme: None }
+        Person {
+            status: "online".to_owned(),
+            dnd: false,
+            theme: None,
+            no_single_keys: false,
+            speaker: String::new(),
+        }
     }
 }
 
@@ -31,6 +43,14 @@ impl Person {
             Some("system") => Some(Theme::System),
             _ => None,
         }
+    }
+
+    pub(crate) fn single_keys(&self) -> bool {
+        !self.no_single_keys
+    }
+
+    pub(crate) fn speaker(&self) -> &str {
+        &self.speaker
     }
 }
 
@@ -66,6 +86,16 @@ impl Phone {
         self.save_person();
     }
 
+    pub(crate) fn set_single_keys(&mut self, on: bool) {
+        self.person.no_single_keys = !on;
+        self.save_person();
+    }
+
+    pub(crate) fn keep_speaker(&mut self, id: &str) {
+        self.person.speaker = id.to_owned();
+        self.save_person();
+    }
+
     /// Id and label; the label of ours is a message id.
     pub(crate) fn statuses(&self) -> Vec<(String, String)> {
         if !self.config.statuses.is_empty() {
@@ -91,6 +121,7 @@ impl Phone {
         let value = values.iter().find(|(key, _)| key == PERSON_KEY).map(|(_, value)| value.as_slice());
         if let Some(person) = value.and_then(|value| serde_json::from_slice(value).ok()) {
             self.person = person;
+            self.send_to_speaker();
         }
     }
 }

@@ -54,6 +54,8 @@ pub enum Input {
     Online(bool),
     /// The browser refused to play sound without a gesture; the ring is silent.
     SoundBlocked,
+    /// The speakers there are, as (id, name), at start and on change; never from a browser that lets nobody choose.
+    Speakers(Vec<(String, String)>),
     /// Whether the browser is known to refuse the microphone without asking.
     MicrophoneBlocked(bool),
     /// The page is being unloaded: say farewell on the wire now.
@@ -246,6 +248,8 @@ pub enum Output {
     Journal { call: CallId, entry: Option<JournalEntry> },
     /// Play this in a loop or once; exchanges what plays.
     Sound(Sound),
+    /// Voices, and what sounds beside them in a call, go to this speaker; empty: the system's.
+    Speaker(String),
     /// Say this to screen readers.
     Announce { text: crate::view::Text, assertive: bool },
     /// For the console: a doubtful configuration and the like. Never credentials or numbers.

@@ -10,19 +10,19 @@ use crate::{
     dial::Question,
     history::Entry,
     host::Trust,
+    news::ToastState,
     view::{Ended, Sheet, Tab, Text, Tone},
 };
 use softframe_contacts::Source;
 use softframe_sip::Instant;
 
-/// A toast without and with an action (ui.md 4.11).
-const TOAST_MILLIS: u64 = 4_000;
-const TOAST_ACTION_MILLIS: u64 = 8_000;
 /// The "ended" view, and after a failure (ui.md 38).
 const ENDED_MILLIS: u64 = 4_000;
 const FAILED_MILLIS: u64 = 10_000;
 /// Longest text of a search or dial field.
 const MAX_FIELD_CHARS: usize = 64;
+/// A connection that is away for so long is said to screen readers; most are back by then (ui.md 7).
+const OFFLINE_SAID_MILLIS: u64 = 5_000;
 /// The recents count as seen after this (ui.md 15).
 const SEEN_MILLIS: u64 = 2_000;
 
@@ -43,15 +43,10 @@ pub(crate) enum Menu {
     Numbers(Source, String),
     Status,
     RemoveContacts,
+    /// Where the voices go.
+    Route,
     /// Trouble with the microphone; the number to call again.
     Microphone(crate::MediaError, Option<String>),
-}
-
-pub(crate) struct ToastState {
-    pub(crate) text: Text,
-    pub(crate) error: bool,
-    pub(crate) undo: bool,
-    until: Option<Instant>,
 }
 
 pub(crate) struct EndedState {
@@ -82,10 +77,14 @@ pub(crate) struct Ui {
     pub(crate) keypad: bool,
     /// A transfer of this call is being aimed, by what the field of that page holds.
     pub(crate) picking: Option<(CallId, String)>,
+    /// Where sound can go, as (id, name); `None` where the browser lets nobody choose.
+    pub(crate) speakers: Option<Vec<(String, String)>>,
     pub(crate) sound_blocked: bool,
     pub(crate) microphone_blocked: bool,
-    undo: Option<(String, Entry)>,
+    /// What the toast can bring back: key and entry of the recents.
+    pub(crate) undo: Option<(String, Entry)>,
     seen_at: Option<Instant>,
+    offline_at: Option<Instant>,
 }
 
 impl Ui {
@@ -150,11 +149,6 @@ impl Ui {
         self.ended = Some(EndedState { view, number, until: Some(now.after(wait)), failed: !good });
     }
 
-    pub(crate) fn toast(&mut self, now: Instant, text: Text, error: bool) {
-        let until = (!error).then(|| now.after(TOAST_MILLIS));
-        self.toast = Some(ToastState { text, error, undo: false, until });
-    }
-
     pub(crate) fn fill(&mut self, number: &str) {
         self.field = number.to_owned();
         (self.tab, self.page, self.highlighted, self.browsing) = (Tab::Keypad, Page::Tabs, None, true);
@@ -166,25 +160,34 @@ impl Ui {
         self.browsing = self.browsing || self.front.is_some();
     }
 
+    /// The connection was lost, or is back.
+    pub(crate) fn is_online(&mut self, now: Instant, online: bool) {
+        self.offline_at = (!online).then(|| now.after(OFFLINE_SAID_MILLIS));
+    }
+
     pub(crate) fn signed_out(&mut self) {
         let (sound_blocked, microphone_blocked) = (self.sound_blocked, self.microphone_blocked);
-        *self = Ui { sound_blocked, microphone_blocked, ..Ui::default() };
+        let speakers = self.speakers.take();
+        *self = Ui { sound_blocked, microphone_blocked, speakers, ..Ui::default() };
     }
 
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        let toast = self.toast.as_ref().and_then(|toast| toast.until);
+        let toast = self.toast.as_ref().and_then(ToastState::until);
         let ended = self.ended.as_ref().and_then(|ended| ended.until);
-        [toast, ended, self.seen_at].into_iter().flatten().min()
+        [toast, ended, self.seen_at, self.offline_at].into_iter().flatten().min()
     }
 }
 
 impl Phone {
     pub(crate) fn ui_due(&mut self, now: Instant) {
         let due = |until: &Option<Instant>| until.is_some_and(|until| until <= now);
-        self.ui.toast.take_if(|toast| due(&toast.until));
+        self.ui.toast.take_if(|toast| due(&toast.until()));
         self.ui.ended.take_if(|ended| due(&ended.until));
         if self.ui.seen_at.take_if(|at| *at <= now).is_some() {
             self.history_seen();
+        }
+        if self.ui.offline_at.take_if(|at| *at <= now).is_some() {
+            self.say(Text::of("net.offline.trying"), true);
         }
     }
 
@@ -222,6 +225,9 @@ impl Phone {
             }
             Action::DoNotDisturb(dnd) => self.set_dnd(now, dnd),
             Action::Theme(theme) => self.set_theme(theme),
+            Action::SingleKeys(on) => self.set_single_keys(on),
+            Action::OpenRoute => self.ui.menu = Menu::Route,
+            Action::Speaker(id) => self.set_speaker(&id),
             Action::Confirm(yes) => self.confirmed_dialling(now, yes),
             Action::TryNow => self.try_now(now),
             Action::TryAgain => self.try_again(now),
@@ -376,23 +382,6 @@ impl Phone {
         self.tell("contact:click", &serde_json::json!({ "contact": row }).to_string());
     }
 
-    fn remove_recent(&mut self, now: Instant, key: &str) {
-        let Some(entry) = self.remove_entry(key) else { return };
-        let args =
-            vec![("name", if entry.name.is_empty() { entry.number.clone() } else { entry.name.clone() })];
-        let text = Text { id: "recents.removed", args };
-        let until = Some(now.after(TOAST_ACTION_MILLIS));
-        self.ui.toast = Some(ToastState { text, error: false, undo: true, until });
-        self.ui.undo = Some((key.to_owned(), entry));
-    }
-
-    fn undo(&mut self) {
-        if let Some((key, entry)) = self.ui.undo.take() {
-            self.keep_entry(key, entry);
-        }
-        self.ui.toast = None;
-    }
-
     /// Esc and the back arrow: closes the top sheet, else leaves the sub-page, else clears the field. Ends no call.
     fn back(&mut self, now: Instant) {
         if self.ui.menu != Menu::None || self.ui.import.is_some() || self.ui.confirm.is_some() {
@@ -415,6 +404,9 @@ impl Phone {
     fn close_sheet(&mut self, now: Instant) {
         if self.ui.confirm.is_some() {
             self.drop_confirm(now);
+        } else if matches!(self.sheet(now), Some(Sheet::Consent { .. })) {
+            // Closed is not consented.
+            self.consent(Consent::No);
         } else if self.ui.import.take().is_none() {
             self.ui.menu = Menu::None;
         }
@@ -474,9 +466,8 @@ impl Phone {
             let wait = if ended.failed { FAILED_MILLIS } else { ENDED_MILLIS };
             ended.until = (!linger).then(|| now.after(wait));
         }
-        if let Some(toast) = self.ui.toast.as_mut().filter(|toast| !toast.error) {
-            let wait = if toast.undo { TOAST_ACTION_MILLIS } else { TOAST_MILLIS };
-            toast.until = (!linger).then(|| now.after(wait));
+        if let Some(toast) = &mut self.ui.toast {
+            toast.linger(now, linger);
         }
     }
 

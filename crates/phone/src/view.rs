@@ -50,6 +50,8 @@ pub struct View {
     pub toast: Option<Toast>,
     /// Colours, language.
     pub look: Look,
+    /// Letters press tiles in calls.
+    pub single_keys: bool,
 }
 
 /// Looks that the account or host chose.
@@ -459,6 +461,8 @@ pub enum Sheet {
     Numbers { name: String, numbers: Vec<(String, &'static str, bool)> },
     /// 53: the statuses (id, label), which is set, whether DND is on, whether a call runs.
     Status { statuses: Vec<(String, String)>, set: String, dnd: bool, in_call: bool },
+    /// 36: the speakers (id, name), and which plays.
+    Route { speakers: Vec<(String, Text)>, chosen: String },
     /// Asks before all contacts of ours go.
     RemoveContacts,
 }

@@ -3,6 +3,7 @@
 //!
 //! It never opens the microphone by itself and never fetches a sound.
 
+mod speakers;
 mod tones;
 
 use crate::{app::Feed, listener::Listener, microphone::Microphone};
@@ -30,6 +31,7 @@ pub(crate) struct Audio {
     microphone: Rc<Microphone>,
     context: RefCell<Option<(AudioContext, Listener)>>,
     playing: RefCell<Option<Playing>>,
+    speaker: RefCell<String>,
     blocked: Cell<bool>,
     generation: Cell<u32>,
 }
@@ -42,6 +44,7 @@ impl Audio {
             microphone: Microphone::new(),
             context: RefCell::new(None),
             playing: RefCell::new(None),
+            speaker: RefCell::default(),
             blocked: Cell::new(false),
             generation: Cell::new(0),
         }
@@ -55,6 +58,7 @@ impl Audio {
     /// Finds out whether a ring would be heard, and listens for the gesture that lets it be.
     pub(crate) fn start(self: &Rc<Self>) -> Vec<Listener> {
         self.wake();
+        speakers::tell(&self.feed);
         let Some(document) = web_sys::window().and_then(|window| window.document()) else {
             return Vec::new();
         };
@@ -64,6 +68,7 @@ impl Audio {
                 let audio = self.clone();
                 Listener::capture(&document, name, move |_: Event| audio.unlock())
             })
+            .chain(speakers::watch(&self.feed))
             .collect()
     }
 
@@ -78,6 +83,9 @@ impl Audio {
         }
         self.wake();
         let Some(context) = self.context() else { return };
+        // Who is called hears it, wherever the headset lies.
+        let speaker = if sound == Sound::Ring { String::new() } else { self.speaker() };
+        speakers::send(&context, &speaker);
         match Playing::start(&context, sound) {
             Ok(playing) if matches!(sound, Sound::Key(_)) => playing.let_end(),
             Ok(playing) => *self.playing.borrow_mut() = Some(playing),
@@ -90,8 +98,21 @@ impl Audio {
         let element = HtmlAudioElement::new().ok()?;
         element.set_src_object(Some(&stream));
         let player = Player { element, stream };
+        player.send_to(&self.speaker.borrow());
+        // Their names come with the permission for the microphone, which a call that plays has.
+        speakers::tell(&self.feed);
         self.begin(&player.element);
         Some(player)
+    }
+
+    /// Voices and tones of calls go to this speaker from now on; empty: the system's.
+    pub(crate) fn send_to(&self, speaker: String) {
+        *self.speaker.borrow_mut() = speaker;
+    }
+
+    /// Where they go.
+    pub(crate) fn speaker(&self) -> String {
+        self.speaker.borrow().clone()
     }
 
     /// A stream of one track.
@@ -215,6 +236,11 @@ impl Player {
     /// What it plays.
     pub(crate) fn stream(&self) -> &MediaStream {
         &self.stream
+    }
+
+    /// Plays there from now on.
+    pub(crate) fn send_to(&self, speaker: &str) {
+        speakers::send(&self.element, speaker);
     }
 
     /// The element, to start it again after a gesture.

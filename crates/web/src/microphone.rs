@@ -179,7 +179,7 @@ async fn permission() -> Option<PermissionStatus> {
 fn error_of(error: &JsValue) -> MediaError {
     let name = error.dyn_ref::<DomException>().map(DomException::name).unwrap_or_default();
     match name.as_str() {
-        "NotAllowedError" | "SecurityError" if forbidden_by_page() => MediaError::Policy,
+        "NotAllowedError" | "SecurityError" if !is_allowed_by_page("microphone") => MediaError::Policy,
         "NotAllowedError" | "SecurityError" => MediaError::Denied,
         "NotFoundError" | "OverconstrainedError" => MediaError::NoDevice,
         "NotReadableError" | "AbortError" => MediaError::Busy,
@@ -189,17 +189,21 @@ fn error_of(error: &JsValue) -> MediaError {
     }
 }
 
-/// Whether the page that embeds us has not delegated the microphone (`allow="microphone"` is missing).
-fn forbidden_by_page() -> bool {
-    let Some(document) = web_sys::window().and_then(|window| window.document()) else { return false };
+/// Whether the page that embeds us has delegated this (`allow="microphone"`). Where the browser does not say, it has.
+pub(crate) fn is_allowed_by_page(feature: &str) -> bool {
+    let Some(document) = web_sys::window().and_then(|window| window.document()) else { return true };
     let policy = ["permissionsPolicy", "featurePolicy"]
         .iter()
         .filter_map(|name| js_sys::Reflect::get(&document, &(*name).into()).ok())
         .find(|policy| policy.is_object());
-    let Some(policy) = policy else { return false };
-    let allows = js_sys::Reflect::get(&policy, &"allowsFeature".into()).ok();
-    let Some(allows) = allows.and_then(|allows| allows.dyn_into::<js_sys::Function>().ok()) else {
-        return false;
+    let Some(policy) = policy else { return true };
+    let asked = |method: &str, argument: &JsValue| {
+        let method =
+            js_sys::Reflect::get(&policy, &method.into()).ok()?.dyn_into::<js_sys::Function>().ok()?;
+        method.call1(&policy, argument).ok()
     };
-    allows.call1(&policy, &"microphone".into()).is_ok_and(|answer| answer.is_falsy())
+    // A feature that the browser does not know is neither given nor refused.
+    let known = asked("features", &JsValue::UNDEFINED).map(|list| js_sys::Array::from(&list));
+    let known = known.is_none_or(|known| known.includes(&feature.into(), 0));
+    !known || asked("allowsFeature", &feature.into()).is_none_or(|answer| answer.is_truthy())
 }

@@ -144,6 +144,18 @@ impl Peers {
         }
     }
 
+    /// All that play go to this speaker, and those that will.
+    pub(crate) fn send_to(&self, speaker: String) {
+        // Told again with every list of devices: what plays is not disturbed by the same.
+        if speaker == self.audio.speaker() {
+            return;
+        }
+        for link in self.live.borrow().values() {
+            link.send_to(&speaker);
+        }
+        self.audio.send_to(speaker);
+    }
+
     /// Whether a mix runs in the audio context.
     pub(crate) fn is_mixing(&self) -> bool {
         self.live.borrow().values().any(|link| link.is_mixing())

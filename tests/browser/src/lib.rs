@@ -4,8 +4,10 @@
 //! `cargo xtask test` builds what it needs and says where that is by environment variables.
 
 mod browser;
+mod catalogue;
 mod events;
 mod http;
+mod keys;
 mod page;
 mod plain;
 mod relay;
@@ -13,6 +15,7 @@ mod server;
 mod steps;
 
 pub use browser::{Browser, Setup};
+pub use catalogue::{Catalogue, Form};
 pub use events::assert_call;
 pub use page::{Frame, Page};
 pub use plain::{serve_pages, serve_widget};

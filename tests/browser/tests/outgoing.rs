@@ -248,3 +248,65 @@ async fn commands_that_cannot_be_done_are_answered_with_their_error() {
     let state = page.ask("state", Value::Null).await.expect("still there");
     assert_eq!(state["calls"], json!([]));
 }
+
+/// Notes where elements and tones are sent once the browser has done it.
+const WATCH_SPEAKERS: &str = "self.sent = []; for (const kind of [HTMLMediaElement, AudioContext]) { \
+     const send = kind.prototype.setSinkId; kind.prototype.setSinkId = async function (id) { \
+         await send.call(this, id); sent.push([kind.name, this.sinkId]); }; }";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn voices_go_to_the_speaker_that_is_chosen_where_the_page_allows_it_and_else_none_is_offered() {
+    let server = Server::start();
+    let page = Page::open_registered(&server, 200).await;
+    page.phone(async |frame| frame.run(WATCH_SPEAKERS, Vec::new()).await).await;
+    page.click2call("600").await;
+    page.expect("phone:accepted").await;
+    page.expect_audio().await;
+    page.phone(async |frame| {
+        frame.press("Speaker").await;
+        frame.press("Fake Audio Output 2").await;
+        let ids = "const done = arguments[0]; navigator.mediaDevices.enumerateDevices().then((all) => \
+             done(all.find((one) => one.label === 'Fake Audio Output 2')?.deviceId));";
+        let id = frame.run_async(ids).await;
+        until("the voice is sent there", async || {
+            let sent = frame.run("return sent", Vec::new()).await;
+            let last = json!(["HTMLMediaElement", id]);
+            sent.as_array()?
+                .iter()
+                .rfind(|one| one[0] == "HTMLMediaElement")
+                .filter(|one| **one == last)
+                .map(drop)
+        })
+        .await;
+        let chosen = "return document.querySelector('dialog [aria-checked=true]').innerText.trim()";
+        assert_eq!(frame.run(chosen, Vec::new()).await, "Fake Audio Output 2");
+    })
+    .await;
+    let before = page.audio_energy().await;
+    until("it goes on sounding", async || (page.audio_energy().await > before).then_some(())).await;
+    // The next call goes there by itself; so does its tone of ringing.
+    page.post(json!({ "type": "hangup" })).await;
+    page.expect("phone:terminated").await;
+    page.phone(async |frame| frame.run("sent.length = 0", Vec::new()).await).await;
+    page.click2call("603").await;
+    page.phone(async |frame| {
+        until("the tone is sent there", async || {
+            let sent = frame.run("return sent", Vec::new()).await;
+            sent.as_array()?.iter().any(|one| one[0] == "AudioContext" && one[1] != "").then_some(())
+        })
+        .await;
+    })
+    .await;
+    drop(page);
+
+    let page = Page::open_on(&server, "127.0.0.1", "/201/").await;
+    page.expect("logged").await;
+    page.click2call("600").await;
+    page.expect("phone:accepted").await;
+    page.phone(async |frame| {
+        frame.reads("Transfer").await;
+        let text = frame.text().await;
+        assert!(!text.contains("Speaker"), "this page has not delegated it: {text}");
+    })
+    .await;
+}

@@ -50,6 +50,8 @@ pub struct Station {
     pub grants: Vec<bool>,
     /// Announcements, by message id.
     pub announced: Vec<&'static str>,
+    /// Where voices were sent, in order; empty: the system's.
+    pub speakers: Vec<String>,
     /// SIP frames it sent, as text.
     pub sent: Vec<String>,
     /// Peers that were opened and not closed.
@@ -143,6 +145,7 @@ impl World {
             journal: BTreeMap::new(),
             grants: Vec::new(),
             announced: Vec::new(),
+            speakers: Vec::new(),
             sent: Vec::new(),
             peers: BTreeSet::new(),
             network: true,
@@ -440,6 +443,7 @@ impl Station {
             Output::Sound(sound) => self.sounds.push(sound),
             Output::Grant { lasting } => self.grants.push(lasting),
             Output::Announce { text, .. } => self.announced.push(text.id),
+            Output::Speaker(speaker) => self.speakers.push(speaker),
             Output::Account(_)
             | Output::Warn(_)
             | Output::FetchAccount { .. }

@@ -32,6 +32,7 @@ impl Phone {
             ConnectionState::Connecting => {}
             ConnectionState::Reconnecting => {
                 if before == Some(ConnectionState::Registered) {
+                    self.ui.is_online(now, false);
                     self.flow_lost(now);
                 }
             }
@@ -71,6 +72,7 @@ impl Phone {
             self.tell_logged();
             self.run_queued(now);
         }
+        self.ui.is_online(now, true);
         if before == Some(ConnectionState::Reconnecting) {
             self.say(Text::of("say.online"), false);
         }

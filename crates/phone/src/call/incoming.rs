@@ -130,11 +130,10 @@ impl Phone {
     fn ring(&mut self, now: Instant, id: CallId) {
         self.tell_call(now, id, "phone:ringing", Extra::default());
         let Some(call) = self.calls.get(&id) else { return };
-        let args = vec![
-            ("name", call.name()),
-            ("number", call.number().to_owned()),
-            ("line", call.facts.queue.clone()),
-        ];
+        // A stranger's name is the number: it is read once.
+        let number = if call.name() == call.number() { "" } else { call.number() };
+        let args =
+            vec![("name", call.name()), ("number", number.to_owned()), ("line", call.facts.queue.clone())];
         self.out.push_back(Output::Announce { text: Text { id: "say.incoming", args }, assertive: true });
         self.ui.call_rings();
         if self.ui.sound_blocked {

@@ -165,7 +165,7 @@ impl Phone {
 
     fn announce_call(&mut self, id: CallId, text: &'static str, assertive: bool) {
         let name = self.calls.get(&id).map(Call::name).unwrap_or_default();
-        let text = Text { id: text, args: vec![("name", name), ("t", "0:00".to_owned())] };
+        let text = Text { id: text, args: vec![("name", name), ("t", String::new())] };
         self.out.push_back(Output::Announce { text, assertive });
     }
 

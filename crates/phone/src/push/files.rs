@@ -146,11 +146,16 @@ impl Phone {
         };
         let args = vec![("name", file.name), ("n", file.added.to_string())];
         let done = Text { id: "contacts.done", args };
-        self.say(done.clone(), false);
         // During a call no sheet (ui.md 12); on the form the result is a line below it.
         match (self.calls.is_empty(), self.identity().is_some()) {
-            (true, true) => self.ui.import = Some(sheet),
-            (_, false) => self.form_note(done),
+            (true, true) => {
+                self.ui.import = Some(sheet);
+                self.say(done, false);
+            }
+            (_, false) => {
+                self.form_note(done.clone());
+                self.say(done, false);
+            }
             (false, true) => self.ui.toast(now, done, false),
         }
         self.out.push_back(Output::Render);

@@ -119,7 +119,7 @@ impl Phone {
             wash: pill.1,
             pill,
             note,
-            tiles: tiles(call),
+            tiles: tiles(call, self.route_icon()),
             keypad: self.ui.keypad.then(|| call.keys.clone()),
             end: Text::of("call.end"),
             others,
@@ -223,22 +223,22 @@ fn talking_pill(talk: &Talk, now: Instant) -> (Pill, Option<Text>) {
     ((Text::plain(&time), Tone::Live, ""), note)
 }
 
-fn tiles(call: &Call) -> Vec<Tile> {
+fn tiles(call: &Call, route: Option<&'static str>) -> Vec<Tile> {
     let id = call.id;
     let talk = call.talk();
     let whole = talk.is_some_and(|talk| talk.link == Link::Whole);
     let sound =
         whole || matches!(&call.state, State::Progressing(progressing) if progressing.early.is_some());
     let aim = whole && call.consults.is_none() && talk.is_some_and(|talk| talk.transfer.is_none());
-    vec![
-        mute_tile(id, call.muted),
-        tile("keypad", "call.keypad", sound, Action::CallKeypad(true)),
-        // Its sheet (36) is not there yet; the tile keeps the places of the others.
-        tile("speaker", "set.speaker", false, Action::OpenSettings),
+    // Whether the browser lets choose is known from the start: no tile moves in a call.
+    let route = route.map(|icon| tile(icon, "set.speaker", true, Action::OpenRoute));
+    let first = [mute_tile(id, call.muted), tile("keypad", "call.keypad", sound, Action::CallKeypad(true))];
+    let second = [
         hold_tile(id, talk.filter(|_| whole)),
         tile("transfer", "call.transfer", aim, Action::PickTransfer(id)),
         tile("add", "call.add", whole, Action::Browse(true)),
-    ]
+    ];
+    first.into_iter().chain(route).chain(second).collect()
 }
 
 fn tile(icon: &'static str, label: &'static str, enabled: bool, action: Action) -> Tile {

@@ -20,6 +20,7 @@ impl Phone {
             sheet: self.sheet(now),
             toast: self.toast(),
             look: self.look(),
+            single_keys: self.person.single_keys(),
         }
     }
 
@@ -153,7 +154,8 @@ impl Phone {
         }
     }
 
-    fn sheet(&self, now: Instant) -> Option<Sheet> {
+    /// What lies over the screen.
+    pub(crate) fn sheet(&self, now: Instant) -> Option<Sheet> {
         if self.boot.is_some() {
             return None;
         }
@@ -186,6 +188,7 @@ impl Phone {
         match &self.ui.menu {
             Menu::None => None,
             Menu::Microphone(..) => self.microphone_sheet(),
+            Menu::Route => self.route_sheet(),
             Menu::RemoveContacts => Some(Sheet::RemoveContacts),
             Menu::Status => Some(Sheet::Status {
                 statuses: self.statuses(),

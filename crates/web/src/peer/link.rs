@@ -321,6 +321,13 @@ impl Link {
         }
     }
 
+    /// Plays there from now on.
+    pub(crate) fn send_to(&self, speaker: &str) {
+        if let Some(player) = &*self.player.borrow() {
+            player.send_to(speaker);
+        }
+    }
+
     /// Whether it sends a mix.
     pub(crate) fn is_mixing(&self) -> bool {
         self.mixer.borrow().is_some()

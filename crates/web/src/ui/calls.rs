@@ -126,9 +126,14 @@ impl CallView {
         &self.part
     }
 
-    /// What takes the focus when the screen appears.
+    /// What takes the focus when the screen appears: who it is, or how many.
     pub(crate) fn first(&self) -> Part {
-        self.who.headline()
+        let keys = self.part.find(".tones");
+        if keys.is_shown() {
+            return keys.find(".name");
+        }
+        let title = self.part.find(".title");
+        if title.is_shown() { title } else { self.who.headline() }
     }
 
     /// When End reacts.
@@ -151,6 +156,8 @@ impl CallView {
         part.attribute("data-tone", Some(tone(view.wash)));
         let several = !view.others.is_empty();
         let keys = view.keypad.is_some();
+        let turned =
+            part.holds_focus() && self.shown.as_ref().is_some_and(|shown| shown.keypad.is_some() != keys);
         part.find(".who").show(!several && !keys);
         part.find(".legs").show(several && !keys);
         part.find(".tones").show(keys);
@@ -165,7 +172,7 @@ impl CallView {
         }
         let count = (view.others.len() + 1).to_string();
         let title = if several { self.cx.with("call.calls", &[("n", &count)]) } else { String::new() };
-        part.find(".title").text(&title);
+        part.find(".title").text_or_hide(&title);
         self.end.part().find(".text").text(&if keys {
             self.cx.plain("call.end.short")
         } else {
@@ -179,6 +186,18 @@ impl CallView {
         self.legs(view);
         self.tiles(&view.tiles);
         self.shown = Some(view.clone());
+        if turned {
+            self.follow_keypad(keys);
+        }
+    }
+
+    /// What opened the key pad is gone while it is open, and what closes it after that: the focus goes to the other.
+    fn follow_keypad(&self, open: bool) {
+        let tile = || self.tiles.iter().find(|(part, _)| part.maybe("[href='#i-keypad']").is_some());
+        let next = if open { Some(self.part.find(".hide")) } else { tile().map(|(part, _)| part.clone()) };
+        if let Some(next) = next {
+            next.focus();
+        }
     }
 
     fn quality(&self, bars: u8) {

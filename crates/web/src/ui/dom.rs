@@ -82,6 +82,8 @@ pub(crate) enum Template {
     SheetNumbers,
     SheetStatus,
     Status,
+    SheetRoute,
+    Speaker,
     SheetSignOut,
     SheetRemove,
 }
@@ -121,6 +123,8 @@ impl Template {
             Template::SheetNumbers => "t-sheet-numbers",
             Template::SheetStatus => "t-sheet-status",
             Template::Status => "t-status",
+            Template::SheetRoute => "t-sheet-route",
+            Template::Speaker => "t-speaker",
             Template::SheetSignOut => "t-sheet-signout",
             Template::SheetRemove => "t-sheet-remove",
         }
@@ -137,10 +141,25 @@ pub(crate) fn document() -> Document {
     window().document().unwrap_throw()
 }
 
+/// Whether keys come to this page now, and not to the one that embeds it.
+pub(crate) fn has_focus() -> bool {
+    document().has_focus().unwrap_or(false)
+}
+
+/// Whether the page is read from right to left.
+pub(crate) fn is_mirrored() -> bool {
+    let root = document().document_element();
+    root.is_some_and(|root| root.get_attribute("dir").as_deref() == Some("rtl"))
+}
+
 /// Milliseconds of the monotonic clock.
 pub(crate) fn clock_ms() -> f64 {
     window().performance().map_or(0.0, |performance| performance.now())
 }
+
+/// Icons that point somewhere: read from right to left, they point the other way.
+const DIRECTED: [&str; 10] =
+    ["left", "right", "transfer", "forward", "in", "out", "missed", "sign-out", "open", "delete"];
 
 /// A part of the page.
 #[derive(Clone, Debug)]
@@ -308,6 +327,9 @@ impl Part {
     pub(crate) fn icon(&self, name: &str) {
         if let Some(shape) = self.maybe("use") {
             shape.attribute("href", Some(&format!("#i-{name}")));
+            if let Some(picture) = shape.0.parent_element().map(Part) {
+                picture.attribute("data-flip", DIRECTED.contains(&name).then_some(""));
+            }
         }
     }
 
@@ -318,7 +340,7 @@ impl Part {
 
     /// Takes the focus, unless the person is typing in another window (the host page).
     pub(crate) fn focus(&self) {
-        if document().has_focus().unwrap_or(false) {
+        if has_focus() {
             let _ = self.html().focus();
         }
     }
@@ -361,13 +383,13 @@ mod tests {
             .filter_map(|rest| rest.split_once('"'))
             .map(|(id, _)| id)
             .collect();
-        assert_eq!(templates.len(), 33);
+        assert_eq!(templates.len(), 35);
         wanted.extend(templates);
         for id in wanted {
             assert_eq!(PAGE.matches(&format!("id=\"{id}\"")).count(), 1, "{id}");
         }
         let last = Template::SheetRemove as usize;
-        assert_eq!(last + 1, 33, "the enum and the page list the same templates");
+        assert_eq!(last + 1, 35, "the enum and the page list the same templates");
         assert!(PAGE.contains(Template::SheetRemove.id()));
     }
 

@@ -5,7 +5,7 @@
 use super::{
     avatar,
     context::Context,
-    dom::{Part, id},
+    dom::{Part, id, is_mirrored},
     press::Press,
 };
 use crate::listener::Listener;
@@ -86,6 +86,7 @@ impl Frame {
             line.class("skeleton", !known);
         }
         part.attribute("disabled", (!known).then_some(""));
+        part.only_if("aria-hidden", !known);
         name.text(&header.name);
         state.text(&if known { self.status_line(header) } else { String::new() });
         avatar::write_own(&part.find(".avatar"), &header.name);
@@ -193,9 +194,7 @@ fn arrows() -> Listener {
 /// The part that an arrow, Home or End leads to, from the one that has the focus.
 pub(crate) fn moved(parts: &[Part], key: &KeyboardEvent) -> Option<Part> {
     let at = parts.iter().position(Part::holds_focus)?;
-    let mirrored = super::dom::document()
-        .document_element()
-        .is_some_and(|root| root.get_attribute("dir").as_deref() == Some("rtl"));
+    let mirrored = is_mirrored();
     let last = parts.len().checked_sub(1)?;
     let to = match (key.key().as_str(), mirrored) {
         ("ArrowRight", false) | ("ArrowLeft", true) | ("ArrowDown", _) => {

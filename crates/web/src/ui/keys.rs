@@ -12,7 +12,10 @@ use softframe_phone::{
     Action, Answer, CallId,
     view::{CallScreen, Tile},
 };
-use std::{cell::RefCell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 use wasm_bindgen::JsCast;
 use web_sys::KeyboardEvent;
 
@@ -50,6 +53,7 @@ impl Meaning {
 /// Listens to the document.
 pub(crate) struct Keyboard {
     meaning: Rc<RefCell<Meaning>>,
+    single: Rc<Cell<bool>>,
     _listeners: [Listener; 2],
 }
 
@@ -57,7 +61,8 @@ impl Keyboard {
     /// `escape` closes the top sheet and says whether there was one.
     pub(crate) fn new(cx: &Rc<Context>, escape: impl Fn() -> bool + 'static) -> Keyboard {
         let meaning: Rc<RefCell<Meaning>> = Rc::default();
-        let (heard, now) = (cx.clone(), meaning.clone());
+        let single = Rc::new(Cell::new(true));
+        let (heard, now, letters) = (cx.clone(), meaning.clone(), single.clone());
         let down = Listener::new(&document(), "keydown", move |event| {
             let Some(key) = event.dyn_ref::<KeyboardEvent>() else { return };
             if key.is_composing() || key.ctrl_key() || key.alt_key() || key.meta_key() {
@@ -76,7 +81,7 @@ impl Keyboard {
                 return;
             }
             let meaning = now.borrow().clone();
-            meaning.take(&heard, key);
+            meaning.take(&heard, key, letters.get());
         });
         // After the click that the key makes: the arming rule asks how long ago the key before it was.
         let up_cx = cx.clone();
@@ -87,17 +92,18 @@ impl Keyboard {
                 up_cx.key_pressed();
             }
         });
-        Keyboard { meaning, _listeners: [down, up] }
+        Keyboard { meaning, single, _listeners: [down, up] }
     }
 
-    /// What keys mean from now on.
-    pub(crate) fn mean(&self, meaning: Meaning) {
+    /// What keys mean from now on; letters in calls nothing, unless `single`.
+    pub(crate) fn mean(&self, meaning: Meaning, single: bool) {
+        self.single.set(single);
         *self.meaning.borrow_mut() = meaning;
     }
 }
 
 impl Meaning {
-    fn take(&self, cx: &Context, key: &KeyboardEvent) {
+    fn take(&self, cx: &Context, key: &KeyboardEvent, single: bool) {
         let pressed = key.key();
         match self {
             Meaning::Plain => {}
@@ -114,7 +120,7 @@ impl Meaning {
             }
             Meaning::Search(_) | Meaning::Opens(_) => {}
             // A capital letter that was meant for a field answers nothing.
-            Meaning::Ringing(_, arm) if !arm.ready(cx, true) => {}
+            Meaning::Ringing(_, arm) if !single || !arm.ready(cx, true) => {}
             Meaning::Ringing(call, _) => {
                 let action = match (pressed.to_lowercase().as_str(), key.shift_key()) {
                     ("a", true) => Action::Answer(*call, Answer::HoldOther),
@@ -124,7 +130,12 @@ impl Meaning {
                 act_once(cx, key, action);
             }
             Meaning::Call { call, tiles, held, keypad, end } => {
-                let action = in_call(key, *call, tiles, *held, *keypad);
+                let action = match digit(key) {
+                    // Digits are sent only while the key pad is open.
+                    Some(digit) => keypad.then_some(Action::Key(digit)),
+                    None if single => in_call(key, *call, tiles, *held, *keypad),
+                    None => None,
+                };
                 let dead = matches!(action, Some(Action::End(_))) && !end.ready(cx, true);
                 if let Some(action) = action.filter(|_| !dead) {
                     act_once(cx, key, action);
@@ -141,6 +152,11 @@ fn act_once(cx: &Context, key: &KeyboardEvent, action: Action) {
     }
 }
 
+fn digit(key: &KeyboardEvent) -> Option<char> {
+    let pressed = key.key();
+    pressed.chars().next().filter(|c| pressed.len() == 1 && matches!(c, '0'..='9' | '*' | '#'))
+}
+
 fn in_call(
     key: &KeyboardEvent,
     call: CallId,
@@ -149,11 +165,6 @@ fn in_call(
     keypad: bool,
 ) -> Option<Action> {
     let pressed = key.key();
-    // Digits are sent only while the key pad is open.
-    let digit = pressed.chars().next().filter(|c| pressed.len() == 1 && matches!(c, '0'..='9' | '*' | '#'));
-    if let Some(digit) = digit {
-        return keypad.then_some(Action::Key(digit));
-    }
     let tile = |icons: &[&str]| {
         let tile = tiles.iter().find(|tile| icons.contains(&tile.icon) && tile.enabled && !tile.busy);
         tile.map(|tile| tile.action.clone())

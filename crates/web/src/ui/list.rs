@@ -31,6 +31,8 @@ pub(crate) struct VirtualList {
     row_px: f64,
     total: Rc<Cell<usize>>,
     wanted_focus: Rc<RefCell<Option<usize>>>,
+    /// The row that had the focus last.
+    left: Option<usize>,
     last_top: f64,
     height: f64,
     _listeners: Vec<Listener>,
@@ -58,6 +60,7 @@ impl VirtualList {
             row_px: ROW_PX,
             total,
             wanted_focus,
+            left: None,
             last_top: 0.0,
             height: -1.0,
             _listeners: vec![scrolled, rested, keys],
@@ -65,7 +68,8 @@ impl VirtualList {
     }
 
     /// Writes the rows in view of `total`.
-    pub(crate) fn update(&mut self, total: usize, rows: &dyn Fn(usize, usize) -> Vec<Row>) {
+    pub(crate) fn update(&mut self, total: usize, read: &dyn Fn(usize, usize) -> Vec<Row>) {
+        let is_first = self.pool.is_empty();
         self.total.set(total);
         self.measure();
         let spacer = (total as f64 * self.row_px).min(MAX_SPACER_PX);
@@ -79,7 +83,7 @@ impl VirtualList {
         }
         let window = Window::of(self.top(), self.view_px(), self.row_px, total, spacer);
         let count = window.count;
-        let rows = rows(window.first, count);
+        let rows = read(window.first, count);
         self.resize(count);
         for (offset, row) in rows.iter().enumerate() {
             let index = window.first + offset;
@@ -89,7 +93,6 @@ impl VirtualList {
                 let top = window.offset_px + offset as f64 * self.row_px;
                 view.part().property("transform", &format!("translateY({top}px)"));
                 view.part().show(true);
-                view.open().attribute("tabindex", Some(if offset == 0 { "0" } else { "-1" }));
             }
         }
         // Fewer rows came than there should be (the index is at work): the rest of the pool rests.
@@ -101,7 +104,18 @@ impl VirtualList {
         if let Some(view) = wanted.and_then(|index| self.pool.get(index % count.max(1))) {
             view.open().focus();
         }
+        let whole = total as f64 * self.row_px;
+        let seen = self.top() * scale(whole, spacer, self.view_px()) / self.row_px;
+        self.one_stop((seen.ceil() as usize).min(total.saturating_sub(1)));
         self.show_letter(&rows, &window);
+        // The first rows tell how high rows are: in large letters, higher than was thought.
+        if is_first {
+            let thought = self.row_px;
+            self.measure();
+            if self.row_px != thought {
+                self.update(total, read);
+            }
+        }
     }
 
     fn top(&self) -> f64 {
@@ -132,6 +146,19 @@ impl VirtualList {
         }
         for surplus in self.pool.drain(count..) {
             surplus.part().remove();
+        }
+    }
+
+    /// Tab leads to the row that was left or, where that is out of view, to the first that is wholly in view.
+    fn one_stop(&mut self, seen: usize) {
+        let shown: Vec<&RowView> = self.pool.iter().filter(|row| row.part().is_shown()).collect();
+        let focused = shown.iter().find(|row| row.part().holds_focus()).map(|row| row.index());
+        self.left = focused.or(self.left);
+        let last_seen = seen + (self.view_px() / self.row_px).floor() as usize;
+        let left = self.left.filter(|left| focused.is_some() || (seen..last_seen).contains(left));
+        let stop = left.unwrap_or(seen);
+        for row in shown {
+            row.open().attribute("tabindex", Some(if row.index() == stop { "0" } else { "-1" }));
         }
     }
 

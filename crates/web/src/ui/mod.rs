@@ -17,6 +17,7 @@ mod list;
 mod pages;
 mod press;
 mod recents;
+mod route;
 mod row;
 mod screens;
 mod sheet;
@@ -24,6 +25,7 @@ mod signin;
 mod text;
 mod theme;
 mod visible;
+mod waiting;
 mod who;
 
 use bar::Bar;
@@ -38,7 +40,7 @@ use softframe_phone::{
     Input, Instant, Phone,
     view::{Look, Row, Text, View},
 };
-use std::{cell::RefCell, rc::Rc};
+use std::rc::Rc;
 pub use text::Strings;
 
 /// The same is not said again within this time (ui.md 7).
@@ -53,7 +55,8 @@ pub struct Ui {
     bar: Bar,
     keyboard: Keyboard,
     look: Option<Look>,
-    said: RefCell<(String, f64)>,
+    said: (String, f64),
+    unsaid: Vec<(Text, bool)>,
     _drop: Drop,
 }
 
@@ -75,7 +78,8 @@ impl Ui {
             bar: Bar::new(&cx),
             keyboard: Keyboard::new(&cx, sheets.escape()),
             look: None,
-            said: RefCell::new((String::new(), f64::MIN)),
+            said: (String::new(), f64::MIN),
+            unsaid: Vec::new(),
             _drop: Drop::new(&cx),
             sheets,
             cx,
@@ -90,28 +94,43 @@ impl Ui {
 
     /// The same for a view from anywhere; `rows` reads the contact list.
     pub fn render_view(&mut self, view: &View, rows: &dyn Fn(usize, usize) -> Vec<Row>) {
+        let held = screens::focused();
         self.look(&view.look);
         self.frame.update(view, Screens::tab(&view.screen));
-        self.keyboard.mean(self.screens.update(view, rows));
-        self.bar.update(view);
+        // Before the screens: under an open sheet nothing can take the focus.
         self.sheets.update(view.sheet.as_ref(), &view.header);
+        self.keyboard.mean(self.screens.update(view, rows), view.single_keys);
+        self.bar.update(view);
+        if !self.sheets.is_open() {
+            self.screens.keep_focus(held);
+        }
+        self.say_all();
     }
 
-    /// Says this to screen readers, once.
+    /// Says this to screen readers, once, when the screen is written next: a sheet that opens makes the rest of the
+    /// page inert, and what is said must not stand there.
     pub fn announce(&mut self, text: &Text, assertive: bool) {
-        let text = self.cx.text(text);
+        self.unsaid.push((text.clone(), assertive));
+    }
+
+    fn say_all(&mut self) {
         let now = dom::clock_ms();
-        let mut said = self.said.borrow_mut();
-        if text.is_empty() || said.0 == text && now - said.1 < NO_REPEAT_MS {
-            return;
+        let mut cleared = [false; 2];
+        for (text, assertive) in std::mem::take(&mut self.unsaid) {
+            let text = text::without_gaps(&self.cx.text(&text));
+            if text.is_empty() || self.said.0 == text && now - self.said.1 < NO_REPEAT_MS {
+                continue;
+            }
+            let region = Part::by_id(if assertive { id::ALERT } else { id::SAY });
+            if !std::mem::replace(&mut cleared[usize::from(assertive)], true) {
+                region.clear();
+            }
+            // A new element is read out even if its text is that of the last one.
+            let line = Part::new("p");
+            line.text(&text);
+            region.append(&line);
+            self.said = (text, now);
         }
-        let region = Part::by_id(if assertive { id::ALERT } else { id::SAY });
-        // A new element is read out even if its text is that of the last one.
-        let line = Part::new("p");
-        line.text(&text);
-        region.clear();
-        region.append(&line);
-        *said = (text, now);
     }
 
     fn look(&mut self, look: &Look) {

@@ -16,7 +16,9 @@ use softframe_phone::{
     Action, Theme,
     view::{Settings, TransferPick},
 };
-use std::rc::Rc;
+use std::{cell::Cell, rc::Rc};
+use wasm_bindgen::JsCast;
+use web_sys::KeyboardEvent;
 
 /// 31.
 pub(crate) struct TransferView {
@@ -24,22 +26,46 @@ pub(crate) struct TransferView {
     part: Part,
     search: Search,
     targets: Suggestions,
+    chosen: Rc<Chosen>,
+    query: String,
     now: Press,
     ask: Press,
     _back: Press,
+    _keys: Listener,
+}
+
+/// What the arrows have chosen of the targets.
+#[derive(Default)]
+struct Chosen {
+    at: Cell<Option<usize>>,
+    count: Cell<usize>,
 }
 
 impl TransferView {
     pub(crate) fn new(cx: &Rc<Context>) -> TransferView {
         let part = cx.copy(Template::Transfer);
         let search = Search::new(cx, &part.find(".search-place"), "dial.field", Action::DialField);
-        let targets = Suggestions::new(cx, part.find(".suggestions"), search.input().clone(), |index, _| {
-            Action::Fill(index)
-        });
+        let field = search.input();
+        // A field with a list below it: of these, a field for searching cannot be one.
+        let combobox = [
+            ("type", "text"),
+            ("role", "combobox"),
+            ("aria-autocomplete", "list"),
+            ("aria-controls", "targets"),
+        ];
+        for (name, value) in combobox {
+            field.attribute(name, Some(value));
+        }
+        let targets =
+            Suggestions::new(cx, part.find(".suggestions"), field.clone(), |index, _| Action::Fill(index));
+        let chosen: Rc<Chosen> = Rc::default();
         TransferView {
             cx: cx.clone(),
+            _keys: choosing_keys(cx, field, &chosen),
             search,
             targets,
+            chosen,
+            query: String::new(),
             now: Press::new(cx, part.find(".now")),
             ask: Press::new(cx, part.find(".ask")),
             _back: pressing(cx, part.find(".back"), Action::Back),
@@ -59,13 +85,40 @@ impl TransferView {
     pub(crate) fn update(&mut self, view: &TransferPick) {
         self.part.find("h1").text(&self.cx.with("transfer.title", &[("name", &view.name)]));
         self.search.update(&view.query);
-        let chosen = view.rows.iter().position(|row| row.number == view.query);
-        self.targets.update(&view.rows, chosen);
+        if self.query != view.query {
+            self.query.clone_from(&view.query);
+            self.chosen.at.set(None);
+        }
+        self.chosen.count.set(view.rows.len());
+        let filled = || view.rows.iter().position(|row| row.number == view.query);
+        self.targets.update(&view.rows, self.chosen.at.get().or_else(filled));
         self.now.makes(Action::Transfer(view.call, view.query.clone()));
         self.now.enable(view.enabled);
         self.ask.makes(Action::Consult(view.call, view.query.clone()));
         self.ask.enable(view.enabled);
     }
+}
+
+/// Arrows choose a target, Enter fills it in; nothing here transfers.
+fn choosing_keys(cx: &Rc<Context>, field: &Part, chosen: &Rc<Chosen>) -> Listener {
+    let (cx, chosen) = (cx.clone(), chosen.clone());
+    field.on("keydown", move |event| {
+        let Some(key) = event.dyn_ref::<KeyboardEvent>().filter(|key| !key.is_composing()) else { return };
+        let Some(last) = chosen.count.get().checked_sub(1) else { return };
+        let at = chosen.at.get();
+        match key.key().as_str() {
+            "ArrowDown" => chosen.at.set(Some(at.map_or(0, |at| (at + 1).min(last)))),
+            "ArrowUp" => chosen.at.set(at.and_then(|at| at.checked_sub(1))),
+            "Enter" => {
+                if let Some(at) = chosen.at.take() {
+                    cx.act(Action::Fill(at));
+                }
+            }
+            _ => return,
+        }
+        event.prevent_default();
+        cx.redraw();
+    })
 }
 
 /// What exists of 55.
@@ -74,8 +127,9 @@ pub(crate) struct SettingsView {
     cx: Rc<Context>,
     themes: [(Theme, Press); 3],
     shown: Option<Settings>,
+    keys: Part,
     _presses: [Press; 2],
-    _listeners: [Listener; 2],
+    _listeners: [Listener; 3],
 }
 
 impl SettingsView {
@@ -91,7 +145,12 @@ impl SettingsView {
                 pressing(cx, part.find(".back"), Action::Back),
                 pressing(cx, part.find(".remove"), Action::RemoveAllContacts),
             ],
-            _listeners: [choosing(&part.find(".import")), radio_keys(&part.find(".look"))],
+            _listeners: [
+                choosing(&part.find(".import")),
+                radio_keys(&part.find(".look")),
+                switch(&part.find(".single-keys"), cx, Action::SingleKeys),
+            ],
+            keys: part.find(".single-keys"),
             part,
         }
     }
@@ -100,7 +159,8 @@ impl SettingsView {
         &self.part
     }
 
-    pub(crate) fn update(&mut self, view: &Settings, theme: Theme) {
+    pub(crate) fn update(&mut self, view: &Settings, theme: Theme, single_keys: bool) {
+        self.keys.flag("aria-checked", single_keys);
         for (each, press) in &self.themes {
             choose(press.part(), *each == theme);
         }
@@ -118,4 +178,13 @@ impl SettingsView {
         }
         self.shown = Some(view.clone());
     }
+}
+
+/// A switch that turns over what it shows.
+pub(crate) fn switch(part: &Part, cx: &Rc<Context>, made: fn(bool) -> Action) -> Listener {
+    let (cx, state) = (cx.clone(), part.clone());
+    part.on("click", move |_| {
+        let on = state.says("aria-checked").as_deref() == Some("true");
+        cx.act(made(!on));
+    })
 }

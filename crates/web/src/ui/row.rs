@@ -5,7 +5,7 @@
 use super::{
     avatar,
     context::Context,
-    dom::{Part, Template},
+    dom::{Part, Template, is_mirrored},
 };
 use crate::listener::Listener;
 use softframe_phone::{Action, view::Row};
@@ -47,10 +47,10 @@ impl RowView {
             let (cx, row, sides) = (cx.clone(), row.clone(), (part.find(".open"), part.find(".handset")));
             part.on("keydown", move |event| {
                 let Some(key) = event.dyn_ref::<KeyboardEvent>() else { return };
-                match key.key().as_str() {
-                    "ArrowRight" if sides.1.is_shown() => sides.1.focus(),
-                    "ArrowLeft" => sides.0.focus(),
-                    "Enter" if key.shift_key() && !key.repeat() => {
+                match (key.key().as_str(), is_mirrored()) {
+                    ("ArrowRight", false) | ("ArrowLeft", true) if sides.1.is_shown() => sides.1.focus(),
+                    ("ArrowLeft", false) | ("ArrowRight", true) => sides.0.focus(),
+                    ("Enter", _) if key.shift_key() && !key.repeat() => {
                         let action = called(&row.borrow());
                         if let Some(action) = action {
                             cx.act(action);
@@ -110,6 +110,12 @@ impl RowView {
     pub(crate) fn place(&self, index: usize, count: usize) {
         self.part.attribute("aria-posinset", Some(&(index + 1).to_string()));
         self.part.attribute("aria-setsize", Some(&count.to_string()));
+    }
+
+    /// Its place, from 0 on.
+    pub(crate) fn index(&self) -> usize {
+        let place = self.part.says("aria-posinset").and_then(|place| place.parse().ok());
+        place.unwrap_or(1_usize).saturating_sub(1)
     }
 
     /// The list item.

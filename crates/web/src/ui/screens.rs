@@ -197,7 +197,7 @@ impl Screens {
             }
             Screen::Settings(settings) => {
                 let screen = self.settings.get_or_insert_with(|| SettingsView::new(cx));
-                screen.update(settings, view.look.theme);
+                screen.update(settings, view.look.theme, view.single_keys);
                 let part = screen.part().clone();
                 (self.present(part), Meaning::Plain)
             }
@@ -257,6 +257,21 @@ impl Screens {
                 return Part::of(back.into()).focus();
             }
         }
+        self.focus_first(part);
+    }
+
+    /// What had the focus is there no more (a button that hid itself): the screen's first has it.
+    pub(crate) fn keep_focus(&self, held: Option<HtmlElement>) {
+        let lost = |held: &HtmlElement| held.offset_height() == 0 && focused().is_none_or(|now| now == *held);
+        if held.as_ref().is_some_and(lost) {
+            let shown = self.main.maybe(":scope > .screen:not([hidden])");
+            if let Some(shown) = shown {
+                self.focus_first(&shown);
+            }
+        }
+    }
+
+    fn focus_first(&self, part: &Part) {
         let first = match self.shown {
             Shown::Keypad => self.dial.as_ref().map(|screen| screen.field().clone()),
             Shown::Incoming => self.incoming.as_ref().map(IncomingView::first),
@@ -277,6 +292,8 @@ impl Screens {
     }
 }
 
-fn focused() -> Option<HtmlElement> {
-    document().active_element()?.dyn_into().ok()
+/// What has the focus in this page; nothing where the page as a whole has it.
+pub(crate) fn focused() -> Option<HtmlElement> {
+    let focused: HtmlElement = document().active_element()?.dyn_into().ok()?;
+    (document().body().as_ref() != Some(&focused)).then_some(focused)
 }

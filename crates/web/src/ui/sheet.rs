@@ -5,13 +5,16 @@
 use super::{
     avatar,
     context::Context,
-    dom::{Part, Template, id},
+    dom::{Part, Template, document, has_focus, id},
     frame::{dot, pressing},
+    pages::switch,
     press::{ARM_MS, Arm, Press},
     recents::radio_keys,
+    route,
     row::Numbers,
     signin::text_of,
     visible::Visible,
+    waiting::Waiting,
     who::headline,
 };
 use crate::listener::Listener;
@@ -111,14 +114,8 @@ impl Sheets {
             _ => None,
         };
         self.waiting.update(waiting);
-        // Outside of an open sheet everything is inert and below it: news lies in it.
-        let toast = Part::by_id(id::TOAST);
-        let home =
-            if sheet.is_some() && waiting.is_none() { self.dialog.clone() } else { Part::by_id(id::PHONE) };
-        if toast.element().parent_element().as_ref() != Some(home.element()) {
-            home.append(&toast);
-        }
         let sheet = sheet.filter(|_| waiting.is_none() && !is_minimised());
+        self.house_news(sheet.is_some());
         *self.closing.borrow_mut() = sheet.cloned();
         let Some(sheet) = sheet else { return self.close() };
         let signing_out = self.asks_sign_out.get() && matches!(sheet, Sheet::Status { .. });
@@ -138,10 +135,28 @@ impl Sheets {
         self.show();
     }
 
+    /// Outside of an open sheet everything is inert and below it: news, and what is said to screen readers, lies in it.
+    fn house_news(&self, open: bool) {
+        let Some(page) = document().body().map(|body| Part::of(body.into())) else { return };
+        for (news, usual) in [(id::TOAST, Part::by_id(id::PHONE)), (id::SAY, page.clone()), (id::ALERT, page)]
+        {
+            let news = Part::by_id(news);
+            let home = if open { &self.dialog } else { &usual };
+            if news.element().parent_element().as_ref() != Some(home.element()) {
+                home.append(&news);
+            }
+        }
+    }
+
+    /// Whether one lies over the screen.
+    pub(crate) fn is_open(&self) -> bool {
+        self.open.is_some()
+    }
+
     fn close(&mut self) {
         self.asks_sign_out.set(false);
         if self.open.take().is_some() {
-            self.element().close();
+            without_focus(&Part::by_id(id::PHONE), || self.element().close());
             self.dialog.all(".sheet-body").iter().for_each(Part::remove);
         }
     }
@@ -150,9 +165,11 @@ impl Sheets {
         if self.element().open() {
             return;
         }
-        if self.element().show_modal().is_err() {
-            crate::app::warn("the sheet could not be shown");
-        }
+        without_focus(&self.dialog, || {
+            if self.element().show_modal().is_err() {
+                crate::app::warn("the sheet could not be shown");
+            }
+        });
         if let Some(first) = self.open.as_ref().and_then(Open::first) {
             first.focus();
         }
@@ -176,6 +193,14 @@ impl Sheets {
         }
         self.open = Some(built);
     }
+}
+
+/// A dialog that opens or closes moves the focus to `target`, also out of the page that embeds us. Where the person
+/// types there, `target` takes none.
+fn without_focus(target: &Part, moves: impl FnOnce()) {
+    target.attribute("inert", (!has_focus()).then_some(""));
+    moves();
+    target.attribute("inert", None);
 }
 
 /// What closing means for each sheet.
@@ -215,6 +240,7 @@ fn is_same(open: &Sheet, sheet: &Sheet) -> bool {
         (Sheet::SecondIncoming(one), Sheet::SecondIncoming(other)) => one.call == other.call,
         (Sheet::Confirm { number: one, .. }, Sheet::Confirm { number: other, .. }) => one == other,
         (Sheet::Consent { chain: one }, Sheet::Consent { chain: other }) => one == other,
+        (Sheet::Route { speakers: one, .. }, Sheet::Route { speakers: other, .. }) => one == other,
         (one, other) => std::mem::discriminant(one) == std::mem::discriminant(other),
     }
 }
@@ -230,6 +256,7 @@ impl Open {
             Sheet::Numbers { .. } => Template::SheetNumbers,
             Sheet::Status { .. } if signing_out => Template::SheetSignOut,
             Sheet::Status { .. } => Template::SheetStatus,
+            Sheet::Route { .. } => Template::SheetRoute,
             Sheet::RemoveContacts => Template::SheetRemove,
         };
         let mut open = Open {
@@ -273,6 +300,11 @@ impl Open {
             }
             Sheet::Numbers { .. } => self.numbers = Some(Numbers::new(cx, self.body.find(".numbers"))),
             Sheet::Status { statuses, in_call, .. } => self.wire_status(cx, statuses, *in_call, asks),
+            Sheet::Route { speakers, .. } => {
+                let (presses, keys) = route::build(cx, &self.body.find(".speakers"), speakers);
+                self.presses = presses;
+                self._listeners.push(keys);
+            }
             Sheet::RemoveContacts => {
                 self.press(cx, ".cancel", Action::CloseSheet);
                 self.press(cx, ".yes", Action::RemoveAllContacts);
@@ -314,12 +346,7 @@ impl Open {
             }
             false => cx2.act(Action::SignOut),
         }));
-        let dnd = self.body.find(".dnd");
-        let (cx, state) = (cx.clone(), dnd.clone());
-        self._listeners.push(dnd.on("click", move |_| {
-            let on = state.says("aria-checked").as_deref() == Some("true");
-            cx.act(Action::DoNotDisturb(!on));
-        }));
+        self._listeners.push(switch(&self.body.find(".dnd"), cx, Action::DoNotDisturb));
     }
 
     fn press(&mut self, cx: &Rc<Context>, selector: &str, action: Action) {
@@ -346,6 +373,7 @@ impl Open {
             Sheet::Consent { .. } | Sheet::Confirm { .. } => self.body.maybe("h2"),
             Sheet::SecondIncoming(_) => self.body.maybe(".hold"),
             Sheet::Import { .. } => self.body.maybe(".ok"),
+            Sheet::Route { .. } => self.body.maybe("[role=radio][aria-checked=true]"),
             Sheet::Status { .. } if !self.signing_out => self.body.maybe("[role=radio][aria-checked=true]"),
             Sheet::Microphone { .. }
             | Sheet::Numbers { .. }
@@ -381,6 +409,9 @@ impl Open {
             }
             Sheet::Status { statuses, set, dnd, .. } if !self.signing_out => {
                 write_status(cx, body, (statuses, set, *dnd), header);
+            }
+            Sheet::Route { speakers, chosen } => {
+                route::write(&body.find(".speakers"), speakers.iter().map(|(id, _)| id), chosen);
             }
             Sheet::Status { .. } | Sheet::RemoveContacts => {}
         }
@@ -463,34 +494,5 @@ fn copy_text(list: &Part) {
     let _ = super::dom::window().navigator().clipboard().write_text(&text);
     if let Ok(Some(selection)) = super::dom::window().get_selection() {
         let _ = selection.select_all_children(list.element());
-    }
-}
-
-/// A second call that was put off: a bar above the screen, still answerable.
-struct Waiting {
-    cx: Rc<Context>,
-    part: Part,
-    bar: Part,
-    _open: Listener,
-}
-
-impl Waiting {
-    fn new(cx: &Rc<Context>, later: &Rc<Cell<Option<CallId>>>) -> Waiting {
-        let (part, bar) = (Part::by_id(id::WAITING), cx.copy(Template::Waiting));
-        part.append(&bar);
-        let (again, later) = (cx.clone(), later.clone());
-        let open = bar.on("click", move |_| {
-            later.set(None);
-            again.redraw();
-        });
-        Waiting { cx: cx.clone(), part, bar, _open: open }
-    }
-
-    fn update(&self, waiting: Option<&Incoming>) {
-        self.part.show(waiting.is_some());
-        if let Some(incoming) = waiting {
-            let name = headline(&self.cx, &incoming.party);
-            self.bar.find(".text").text(&self.cx.with("in.waiting", &[("name", &name)]));
-        }
     }
 }

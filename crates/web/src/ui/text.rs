@@ -182,6 +182,12 @@ fn fill(template: &str, argument: impl Fn(&str) -> Option<String>) -> String {
     filled
 }
 
+/// A sentence to be read aloud, without the separators around arguments that were empty.
+pub(crate) fn without_gaps(text: &str) -> String {
+    let parts = text.split(", ").map(str::trim).filter(|part| !part.is_empty());
+    parts.collect::<Vec<_>>().join(", ").replace("., ", ". ")
+}
+
 /// Seconds of `7`, `04:12`, `1:00:09`.
 fn seconds(value: &str) -> Option<u64> {
     value.split(':').try_fold(0_u64, |sum, part| sum.checked_mul(60)?.checked_add(part.parse().ok()?))
@@ -272,6 +278,22 @@ mod tests {
         assert_eq!(Strings::new("{").plain("signin.go"), "signin.go");
         assert_eq!(fill("a {b", |_| None), "a {b");
         assert_eq!(fill("{a}{b}", |name| (name == "b").then(|| "x".to_owned())), "x");
+    }
+
+    #[test]
+    fn what_is_read_aloud_has_no_gaps() {
+        let strings = Strings::new(ENGLISH);
+        for (name, number, line, expected) in [
+            ("Marta", "600", "Sales", "Incoming call. Marta, 600, Sales"),
+            ("Marta", "600", "", "Incoming call. Marta, 600"),
+            ("600", "", "", "Incoming call. 600"),
+            ("", "600", "", "Incoming call. 600"),
+            ("", "", "", "Incoming call."),
+        ] {
+            let args = [("name", name), ("number", number), ("line", line)];
+            assert_eq!(without_gaps(&strings.of(&text("say.incoming", &args))), expected);
+        }
+        assert_eq!(without_gaps(&strings.of(&text("call.ringing", &[("t", "")]))), "Ringing");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use softframe_phone::{Theme, view::Look};
 const MEANT_HUES: [f64; 3] = [155.0, 27.0, 75.0];
 const HUE_DISTANCE: f64 = 25.0;
 /// Languages that are written from the right.
-const RIGHT_TO_LEFT: [&str; 4] = ["ar", "fa", "he", "ur"];
+const RIGHT_TO_LEFT: [&str; 11] = ["ar", "ckb", "dv", "fa", "he", "iw", "ps", "sd", "ug", "ur", "yi"];
 /// Below this chroma a colour is grey and has no hue to mistake.
 const GREY: f64 = 0.04;
 
@@ -26,9 +26,8 @@ pub(crate) fn write(look: &Look) {
     );
     if !look.language.is_empty() {
         root.attribute("lang", Some(&look.language));
-        let language = look.language.split('-').next().unwrap_or_default();
-        root.attribute("dir", RIGHT_TO_LEFT.contains(&language).then_some("rtl"));
     }
+    root.attribute("dir", Some(direction(&look.language)));
     if let Some((light, dark)) = &look.accent {
         for (side, colour, ground) in
             [("light", light, Rgb::of("#ffffff")), ("dark", dark, Rgb::of("#15171b"))]
@@ -36,6 +35,13 @@ pub(crate) fn write(look: &Look) {
             write_accent(&root, side, colour, ground);
         }
     }
+}
+
+/// Of a language tag (BCP 47); of none, that of our own texts.
+fn direction(language: &str) -> &'static str {
+    let primary = language.split(['-', '_']).next().unwrap_or_default();
+    let mirrored = RIGHT_TO_LEFT.iter().any(|known| known.eq_ignore_ascii_case(primary));
+    if mirrored { "rtl" } else { "ltr" }
 }
 
 fn write_accent(root: &Part, side: &str, colour: &str, ground: Option<Rgb>) {
@@ -190,6 +196,15 @@ mod tests {
                 assert!(derived.ink.contrast(ground) >= 4.5, "{colour}");
                 assert!(derived.accent.contrast(derived.on_accent) >= 4.0, "{colour} {derived:?}");
             }
+        }
+    }
+
+    #[test]
+    fn direction_follows_the_language_however_it_is_written() {
+        for (language, expected) in
+            [("", "ltr"), ("en", "ltr"), ("ar", "rtl"), ("AR-eg", "rtl"), ("fa_IR", "rtl"), ("arn", "ltr")]
+        {
+            assert_eq!(direction(language), expected, "{language}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! What the screen shows in each state, by message ids and flags.
 
 use softframe_phone::{
-    Action, Theme,
+    Action, Input, Theme,
     view::{Dot, Row, Screen, Sheet, Tab, Text, Tone},
 };
 use softframe_sim::World;
@@ -129,6 +129,7 @@ fn the_second_call_lies_over_the_first_and_the_running_one_over_the_tabs() {
 #[test]
 fn tiles_keep_their_places_from_calling_to_talk() {
     let mut world = World::pair();
+    world.input(0, Input::Speakers(Vec::new()));
     world.act(0, Action::CallNumber("201".into()));
     world.run(1_000);
     let icons = |world: &World| match world.view(0).screen {
@@ -202,6 +203,8 @@ fn a_status_and_the_colours_are_kept_on_the_device() {
     world.act(0, Action::Status("away".into()));
     world.act(0, Action::DoNotDisturb(true));
     world.act(0, Action::Theme(Theme::Dark));
+    assert!(world.view(0).single_keys);
+    world.act(0, Action::SingleKeys(false));
     assert_eq!(world.view(0).header.dot, Dot::DoNotDisturb);
     let store = std::mem::take(&mut world.stations[0].store);
     let next = world.station();
@@ -210,6 +213,7 @@ fn a_status_and_the_colours_are_kept_on_the_device() {
     world.run(500);
     let view = world.view(next);
     assert_eq!((view.header.dot, view.look.theme), (Dot::DoNotDisturb, Theme::Dark));
+    assert!(!view.single_keys);
 }
 
 #[test]
@@ -239,4 +243,82 @@ fn looks_of_the_configuration_reach_the_screen() {
     assert_eq!((look.theme, look.language.as_str()), (Theme::Dark, "de"));
     assert_eq!(look.accent, Some(("#112233".into(), "#112233".into())));
     assert_eq!(look.strings, [("dial.call".to_owned(), "Anrufen".to_owned())]);
+}
+
+fn speakers(names: &[&str]) -> Input {
+    Input::Speakers(names.iter().map(|name| (format!("id-{name}"), (*name).to_owned())).collect())
+}
+
+fn tile_icons(world: &World) -> Vec<&'static str> {
+    match world.view(0).screen {
+        Screen::Call(call) => call.tiles.iter().map(|tile| tile.icon).collect(),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn route(world: &World) -> (Vec<String>, String) {
+    match world.view(0).sheet {
+        Some(Sheet::Route { speakers, chosen }) => (speakers.into_iter().map(|(id, _)| id).collect(), chosen),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn speaker_is_chosen_in_a_call_kept_on_the_device_and_waited_for_when_it_is_gone() {
+    let mut world = World::pair();
+    world.act(0, Action::CallNumber("201".into()));
+    world.run(1_000);
+    assert!(!tile_icons(&world).contains(&"speaker"), "a browser that lets nobody choose");
+    world.input(0, speakers(&["Built-in", "Jabra Headset"]));
+    assert!(tile_icons(&world).contains(&"speaker"));
+    world.act(0, Action::OpenRoute);
+    assert_eq!(
+        route(&world),
+        (["", "id-Built-in", "id-Jabra Headset"].map(str::to_owned).to_vec(), String::new())
+    );
+    world.act(0, Action::Speaker("id-Jabra Headset".into()));
+    assert_eq!(route(&world).1, "id-Jabra Headset", "at once, and the sheet stays");
+    assert!(tile_icons(&world).contains(&"headset"));
+    assert_eq!(world.stations[0].speakers.last().map(String::as_str), Some("id-Jabra Headset"));
+    world.input(0, speakers(&["Built-in"]));
+    assert_eq!((route(&world).1.as_str(), world.stations[0].speakers.last().unwrap().as_str()), ("", ""));
+    world.input(0, speakers(&["Built-in", "Jabra Headset"]));
+    assert_eq!(world.stations[0].speakers.last().map(String::as_str), Some("id-Jabra Headset"));
+    world.act(0, Action::Back);
+    assert_eq!(world.view(0).sheet, None);
+
+    let store = std::mem::take(&mut world.stations[0].store);
+    let next = world.station();
+    world.stations[next].store = store;
+    world.input(next, speakers(&["Built-in", "Jabra Headset"]));
+    world.boot(next, &world.kiosk("200", "secret-200", ""));
+    world.run(500);
+    assert_eq!(world.stations[next].speakers.last().map(String::as_str), Some("id-Jabra Headset"));
+}
+
+#[test]
+fn lost_connection_is_said_after_five_seconds_and_a_short_one_never() {
+    let said =
+        |world: &World| world.stations[0].announced.iter().filter(|id| **id == "net.offline.trying").count();
+    let mut world = World::pair();
+    world.cut(0);
+    world.run(6_000);
+    assert_eq!(said(&world), 0, "it was back at once");
+    world.stations[0].network = false;
+    world.cut(0);
+    world.run(4_900);
+    assert_eq!(said(&world), 0);
+    world.run(200);
+    assert_eq!(said(&world), 1);
+    world.run(60_000);
+    assert_eq!(said(&world), 1, "once for each loss");
+}
+
+#[test]
+fn toast_is_said_once() {
+    let mut world = World::pair();
+    world.act(0, Action::CallNumber("+".into()));
+    assert_eq!(world.view(0).toast.map(|toast| toast.text.id), Some("dial.invalid"));
+    world.run(3_000);
+    assert_eq!(world.stations[0].announced.iter().filter(|id| **id == "dial.invalid").count(), 1);
 }

@@ -149,3 +149,18 @@ fn a_core_that_starts_again_in_the_same_load_goes_on_counting_and_is_logged_anew
         .collect();
     assert_eq!(found, [("connection:change", 8), ("connection:change", 9), ("logged", 10)]);
 }
+
+#[test]
+fn card_that_is_closed_is_no_consent_and_asks_no_more() {
+    let mut world = World::new();
+    let station = world.station();
+    waiting(&mut world, station);
+    world.boot(station, &world.kiosk("200", "secret-200", ""));
+    world.run(1_000);
+    assert!(matches!(world.view(station).sheet, Some(view::Sheet::Consent { .. })));
+    world.act(station, Action::CloseSheet);
+    world.run(1_000);
+    assert_eq!(world.view(station).sheet, None);
+    assert!(world.stations[station].grants.is_empty());
+    assert!(world.stations[station].kinds("logged").is_empty());
+}

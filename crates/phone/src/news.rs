@@ -1,0 +1,68 @@
+//! Small news above the tabs: one at a time, for the eye and for the ear.
+//!
+//! It never asks anything; what needs an answer is a sheet.
+
+use crate::{Phone, ui::Ui, view::Text};
+use softframe_sip::Instant;
+
+/// A toast without and with an action (ui.md 4.11).
+const TOAST_MILLIS: u64 = 4_000;
+const TOAST_ACTION_MILLIS: u64 = 8_000;
+
+/// The news that is shown.
+pub(crate) struct ToastState {
+    pub(crate) text: Text,
+    pub(crate) error: bool,
+    pub(crate) undo: bool,
+    /// Screen readers have it.
+    told: bool,
+    until: Option<Instant>,
+}
+
+impl ToastState {
+    pub(crate) fn until(&self) -> Option<Instant> {
+        self.until
+    }
+
+    /// It stays while the person is at it; an error stays anyhow.
+    pub(crate) fn linger(&mut self, now: Instant, linger: bool) {
+        if !self.error {
+            let wait = if self.undo { TOAST_ACTION_MILLIS } else { TOAST_MILLIS };
+            self.until = (!linger).then(|| now.after(wait));
+        }
+    }
+}
+
+impl Ui {
+    pub(crate) fn toast(&mut self, now: Instant, text: Text, error: bool) {
+        let until = (!error).then(|| now.after(TOAST_MILLIS));
+        self.toast = Some(ToastState { text, error, undo: false, told: false, until });
+    }
+}
+
+impl Phone {
+    /// A toast is news for the ear, too; what stays until it is closed interrupts.
+    pub(crate) fn say_toast(&mut self) {
+        let Some(toast) = self.ui.toast.as_mut().filter(|toast| !toast.told) else { return };
+        toast.told = true;
+        let (text, error) = (toast.text.clone(), toast.error);
+        self.say(text, error);
+    }
+
+    pub(crate) fn remove_recent(&mut self, now: Instant, key: &str) {
+        let Some(entry) = self.remove_entry(key) else { return };
+        let args =
+            vec![("name", if entry.name.is_empty() { entry.number.clone() } else { entry.name.clone() })];
+        let text = Text { id: "recents.removed", args };
+        let until = Some(now.after(TOAST_ACTION_MILLIS));
+        self.ui.toast = Some(ToastState { text, error: false, undo: true, told: false, until });
+        self.ui.undo = Some((key.to_owned(), entry));
+    }
+
+    pub(crate) fn undo(&mut self) {
+        if let Some((key, entry)) = self.ui.undo.take() {
+            self.keep_entry(key, entry);
+        }
+        self.ui.toast = None;
+    }
+}

@@ -1,0 +1,91 @@
+//! Every screen of the widget with made-up people, one at a time, in any form.
+//!
+//! The page is of the widget's own site, so that the browser's emulations reach both.
+
+use crate::{Page, Server, Setup, until};
+use serde_json::{Map, Value, json};
+
+/// How a screen is looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct Form {
+    /// The folder of its pictures.
+    pub name: &'static str,
+    /// Pixels of the frame.
+    pub size: (u32, u32),
+    /// `theme`, `lang`, `text`, as in an address.
+    pub wishes: &'static str,
+    /// Media features that the browser plays.
+    pub media: &'static [(&'static str, &'static str)],
+}
+
+impl Form {
+    /// As most people see it.
+    pub const PLAIN: Form = Form { name: "light", size: (320, 460), wishes: "theme=light", media: &[] };
+}
+
+/// What moved only once has come to rest.
+const RESTS: &str = "return document.getAnimations().every((one) => \
+     one.playState === 'finished' || one.effect.getTiming().iterations === Infinity)";
+
+/// A page with the frame in it.
+pub struct Catalogue {
+    /// The page.
+    pub page: Page,
+    /// What there is to show.
+    pub names: Vec<String>,
+    _server: Server,
+}
+
+impl Catalogue {
+    /// The page, and the names of the screens.
+    pub async fn open() -> Catalogue {
+        let server = Server::with_pictures();
+        let page = Page::open(&server.on("localhost", "/demo/crm.css"), Setup::Microphone).await;
+        page.add_frame("sf", &server.on("localhost", "/plain/#")).await;
+        let names = page
+            .phone(async |frame| {
+                until("the names of the screens", async || {
+                    let names = frame.run("return globalThis.names ?? null", Vec::new()).await;
+                    let names = names.as_array()?.iter().filter_map(Value::as_str);
+                    Some(names.map(str::to_owned).collect())
+                })
+                .await
+            })
+            .await;
+        Catalogue { page, names, _server: server }
+    }
+
+    /// Plays the media features of a form, until the next.
+    pub async fn emulate(&self, form: &Form) {
+        let features: Vec<Value> =
+            form.media.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect();
+        self.page.browser.cdp("Emulation.setEmulatedMedia", json!({ "features": features })).await;
+    }
+
+    /// Shows a screen of which the one before has left nothing.
+    pub async fn show(&self, form: &Form, name: &str) {
+        let size = "const frame = document.querySelector('iframe[name=sf]'); scrollTo(0, 0); \
+             [frame.width, frame.height] = arguments;";
+        self.page.run(size, vec![json!(form.size.0), json!(form.size.1)]).await;
+        let wishes: Map<String, Value> = form
+            .wishes
+            .split('&')
+            .filter_map(|wish| wish.split_once('='))
+            .map(|(key, value)| (key.to_owned(), json!(value)))
+            .collect();
+        self.page
+            .phone(async |frame| {
+                until("the frame has its size", async || {
+                    let size = frame.run("return [innerWidth, innerHeight]", Vec::new()).await;
+                    (size == json!([form.size.0, form.size.1])).then_some(())
+                })
+                .await;
+                frame.run("exhibit(...arguments)", vec![json!(name), json!(wishes)]).await;
+                until("the screen rests", async || {
+                    (frame.run(RESTS, Vec::new()).await == json!(true)).then_some(())
+                })
+                .await;
+            })
+            .await;
+    }
+}
