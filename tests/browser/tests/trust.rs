@@ -286,6 +286,12 @@ async fn expect_to_be_asked(page: &Page) {
     assert_eq!(page.heard_types().await, ["softframe:ready", "widget:attention"]);
 }
 
+/// Whether the phone's database holds a consent.
+const IS_GRANTED: &str = "const done = arguments[0]; const opening = indexedDB.open('softframe'); \
+     opening.onerror = () => done(false); opening.onsuccess = () => { const base = opening.result; \
+     const keys = base.transaction('values').objectStore('values').getAllKeys(); \
+     keys.onsuccess = () => { base.close(); done(keys.result.some((key) => String(key).startsWith('grants'))); }; };";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn consent_for_once_acts_until_the_page_is_loaded_again_and_consent_for_good_stays() {
     let server = Server::start();
@@ -306,6 +312,14 @@ async fn consent_for_once_acts_until_the_page_is_loaded_again_and_consent_for_go
     assert_eq!(dialled(&server, "200"), only("600"));
     page.press_armed("Allow").await;
     page.expect("logged").await;
+    // A page that goes before the disk has it takes it along.
+    page.phone(async |frame| {
+        until("it is written down", async || {
+            (frame.run_async(IS_GRANTED).await == json!(true)).then_some(())
+        })
+        .await;
+    })
+    .await;
 
     page.reload().await;
     page.add_frame("sf", &server.on("localhost", "/200/")).await;
