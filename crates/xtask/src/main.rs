@@ -2,6 +2,7 @@
 //!
 //! It installs nothing but what a command needs, and never writes outside of the target folder.
 
+mod axe;
 mod bench;
 mod child;
 mod chromium;

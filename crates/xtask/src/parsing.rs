@@ -8,7 +8,7 @@ use crate::{
     tree::{Tree, read, write},
     widget::{self, GLUE, MODULE},
 };
-use std::path::PathBuf;
+use std::{path::PathBuf, process::Command};
 
 /// Builds the module with what the shipped one is built with, fetches the packages, and gives the script.
 pub(crate) fn script(tree: &Tree) -> Outcome<PathBuf> {
@@ -19,8 +19,7 @@ pub(crate) fn script(tree: &Tree) -> Outcome<PathBuf> {
     for name in ["package.json", "bench.js"] {
         write(&folder.join(name), &read(&tree.at("tests/parsing").join(name))?)?;
     }
-    let npm = npm()?;
-    run(clean(npm).current_dir(&folder).args(["install", "--no-package-lock", "--no-audit", "--no-fund"]))?;
+    run(npm()?.current_dir(&folder).args(["install", "--no-package-lock", "--no-audit", "--no-fund"]))?;
     let script = folder.join("script.js");
     run(clean(folder.join("node_modules/.bin/esbuild"))
         .current_dir(&folder)
@@ -31,11 +30,14 @@ pub(crate) fn script(tree: &Tree) -> Outcome<PathBuf> {
     Ok(script)
 }
 
-fn npm() -> Outcome<PathBuf> {
+/// npm, installed where that can be done.
+pub(crate) fn npm() -> Outcome<Command> {
     if in_path("npm").is_none() && can_apt() {
         apt_install(&["npm"])?;
     }
-    in_path("npm").ok_or_else(|| {
-        "the comparison with JsSIP and SIP.js needs npm: on Debian as root `apt-get install npm`.".to_owned()
-    })
+    let found = in_path("npm").ok_or_else(|| {
+        "JavaScript that is compared or tested with needs npm: on Debian as root `apt-get install npm`."
+            .to_owned()
+    })?;
+    Ok(clean(found))
 }

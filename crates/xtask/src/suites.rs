@@ -3,7 +3,7 @@
 //! A suite that cannot run is a failure, never a pass; the later ones run all the same.
 
 use crate::{
-    Outcome,
+    Outcome, axe,
     child::{cargo, run, say, shown},
     chromium::Chromium,
     folder, probe, server, telephony, tidy,
@@ -115,7 +115,7 @@ fn browser(tree: &Tree, filter: &[String]) -> Outcome<Count> {
     let pictures = folder::make(tree, folder::Kind::Pictures)?;
     let www = folder::make(tree, folder::Kind::Build)?;
     let mut cargo = with_browser(tree, &program, &www, &trapping, &["test", "--no-fail-fast"])?;
-    cargo.env("SOFTFRAME_WWW_PICTURES", pictures);
+    cargo.env("SOFTFRAME_WWW_PICTURES", pictures).env("SOFTFRAME_AXE", axe::script(tree)?);
     // Two browsers and their fake microphones are what two cores carry without late answers.
     counted(cargo.args(["--", "--test-threads", "2"]).args(filter))
 }

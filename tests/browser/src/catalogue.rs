@@ -2,7 +2,7 @@
 //!
 //! The page is of the widget's own site, so that the browser's emulations reach both.
 
-use crate::{Page, Server, Setup, until};
+use crate::{Page, Server, Setup, prepared, until};
 use serde_json::{Map, Value, json};
 
 /// How a screen is looked at.
@@ -53,6 +53,22 @@ impl Catalogue {
             })
             .await;
         Catalogue { page, names, _server: server }
+    }
+
+    /// Brings axe-core into the frame, for [`Catalogue::axe_faults`].
+    pub async fn load_axe(&self) {
+        let axe = std::fs::read_to_string(prepared("SOFTFRAME_AXE")).expect("axe-core");
+        self.page.phone(async |frame| frame.run(&axe, Vec::new()).await).await;
+    }
+
+    /// What axe-core calls serious or critical on the screen that is shown.
+    pub async fn axe_faults(&self) -> Vec<String> {
+        let script = "const done = arguments[0]; axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => \
+             done(violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').flatMap(({ id, nodes }) => \
+             nodes.map((one) => `${id}: ${one.html.slice(0, 120)} ${one.failureSummary.split('\\n').slice(1, 2)}`))), \
+             (error) => done([String(error)]));";
+        let found = self.page.phone(async |frame| frame.run_async(script).await).await;
+        found.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
     }
 
     /// Plays the media features of a form, until the next.

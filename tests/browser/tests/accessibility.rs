@@ -98,10 +98,11 @@ fn property(node: &Value, wanted: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_screen_names_its_controls_dialogs_and_title_and_can_speak() {
+async fn every_screen_names_its_controls_dialogs_and_title_can_speak_and_passes_axe() {
     let catalogue = Catalogue::open().await;
     let page = &catalogue.page;
     page.browser.cdp("Accessibility.enable", json!({})).await;
+    catalogue.load_axe().await;
     let mut faults = Vec::new();
     let (mut buttons, mut dialogs) = (0, 0);
     for screen in &catalogue.names {
@@ -113,8 +114,19 @@ async fn every_screen_names_its_controls_dialogs_and_title_and_can_speak() {
         let tree = Tree::of(page).await;
         buttons += tree.with_role("button").count();
         dialogs += tree.with_role("dialog").count();
-        faults.extend(tree.faults().into_iter().map(|fault| format!("{screen}: {fault}")));
+        let found = tree.faults().into_iter().chain(catalogue.axe_faults().await);
+        faults.extend(found.map(|fault| format!("{screen}: {fault}")));
     }
+    // Colours differ in the dark; names and roles do not.
+    for screen in &catalogue.names {
+        catalogue.show(&Form { wishes: "theme=dark", ..Form::PLAIN }, screen).await;
+        let found = catalogue.axe_faults().await;
+        faults.extend(found.into_iter().map(|fault| format!("{screen} in the dark: {fault}")));
+    }
+    let plant = "document.querySelector('main').append(document.createElement('button'))";
+    page.phone(async |frame| frame.run(plant, Vec::new()).await).await;
+    let planted = catalogue.axe_faults().await;
+    assert!(planted.iter().any(|fault| fault.starts_with("button-name")), "axe sees nothing: {planted:?}");
     assert!(buttons > 200 && dialogs > 8, "{buttons} buttons, {dialogs} dialogs");
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }

@@ -34,6 +34,10 @@ pub(super) fn watch(feed: &Feed) -> Option<Listener> {
 
 /// Sends an `<audio>` or an `AudioContext` there. What cannot be sent plays on as it did.
 pub(super) fn send(player: &JsValue, id: &str) {
+    // Where the page does not allow it, even the place it has already would be refused.
+    if get(player, "sinkId").and_then(|now| now.as_string()).as_deref() == Some(id) {
+        return;
+    }
     if let Some(sent) = call(player, "setSinkId", &id.into()) {
         js_sys::futures::spawn_local(async move {
             if JsFuture::from(sent).await.is_err() {
