@@ -123,6 +123,7 @@ const ROWS: &[(&str, &[&str])] = &[
             "terminate",
             "reinvite",
             "accept",
+            "answer",
             "info",
             "refer",
             "flow lost",
