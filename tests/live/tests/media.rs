@@ -24,6 +24,19 @@ struct Office {
     _rtpengine: RtpEngine,
 }
 
+/// A page with the phone of this user in it, registered.
+async fn widget(server: u16, user: &str) -> Page {
+    let host = format!("http://127.0.0.1:{}", serve_pages());
+    let config = json!({
+        "server": format!("ws://127.0.0.1:{server}/"), "domain": "sip.test", "hosts": [host],
+        "account": { "user": user, "password": "secret" },
+    });
+    let page = Page::open(&host, Setup::Microphone).await;
+    page.add_frame("sf", &serve_widget("/", config.to_string())).await;
+    page.expect("logged").await;
+    page
+}
+
 impl Office {
     async fn open(answers: Answers) -> Office {
         let rtpengine = RtpEngine::start();
@@ -31,14 +44,7 @@ impl Office {
         let kamailio = Kamailio::start(settings);
         let desk = Baresip::start(&kamailio, 205, answers);
         let relay = Relay::start(kamailio.port).await;
-        let host = format!("http://127.0.0.1:{}", serve_pages());
-        let config = json!({
-            "server": format!("ws://127.0.0.1:{}/", relay.port), "domain": "sip.test", "hosts": [host],
-            "account": { "user": "200", "password": "secret" },
-        });
-        let page = Page::open(&host, Setup::Microphone).await;
-        page.add_frame("sf", &serve_widget("/", config.to_string())).await;
-        page.expect("logged").await;
+        let page = widget(relay.port, "200").await;
         Office { page, desk, relay, kamailio, _rtpengine: rtpengine }
     }
 
@@ -151,6 +157,36 @@ async fn digits_arrive_at_the_desk_phone_each_once_and_in_order() {
     until("the digits arrive", async || (office.desk.keys() == "1123#*").then_some(())).await;
 }
 
+/// Behind the trunk one device plays, and another one picks up: each is an early dialog of its own, and the one that was
+/// taken is heard over a transport of its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn device_that_picks_up_is_heard_after_the_early_media_of_another_one() {
+    let office = Office::open(Answers::Manual).await;
+    let script = Script::callee()
+        .is_called(&[])
+        .says("183 Session Progress", "a", &[], SOUND)
+        .plays("tone.ulaw")
+        .waits(3_000)
+        .says("200 OK", "b", &[], SOUND)
+        .takes("ACK", &["To: .*tag=1b"])
+        .takes("INVITE", &["To: .*tag=1b"])
+        .answers("200 OK", &[], SOUND)
+        .takes("ACK", &[])
+        .takes("BYE", &[])
+        .answers("200 OK", &[], "");
+    let sipp = office.kamailio.sipp(&script);
+    office.page.click2call("5000").await;
+    let early = |data: &serde_json::Value| data["earlyMedia"] == json!(true);
+    office.page.expect_where(Duration::from_secs(10), "phone:progress", early).await;
+    office.expect_tone().await;
+    office.page.expect("phone:accepted").await;
+    office.expect_tone().await;
+    office.page.post(json!({ "type": "hangup" })).await;
+    office.page.expect("phone:terminated").await;
+    let ended = tokio::task::spawn_blocking(|| sipp.went()).await.expect("no panic");
+    ended.unwrap_or_else(|why| panic!("{why}"));
+}
+
 /// The trunk plays a tone before anybody answers.
 #[tokio::test(flavor = "multi_thread")]
 async fn early_media_of_the_trunk_are_heard_before_the_answer_and_after_it() {
@@ -190,4 +226,29 @@ async fn call_is_heard_on_while_its_flow_freezes_and_the_far_end_can_end_it_afte
     assert_eq!(office.page.count("phone:terminated").await, 0);
     office.desk.command("hangup", "");
     assert_eq!(office.page.expect("phone:terminated").await["cause"]["endedBy"], "remote");
+}
+
+/// Between two browsers the media go directly, and the server may come and go.
+#[tokio::test(flavor = "multi_thread")]
+async fn call_between_two_widgets_outlives_a_restart_of_the_server() {
+    let mut kamailio = Kamailio::start(Settings::default());
+    let (one, two) = tokio::join!(widget(kamailio.port, "200"), widget(kamailio.port, "201"));
+    one.click2call("201").await;
+    assert_eq!(two.expect("phone:ringing").await["from"], "200");
+    two.answer().await;
+    tokio::join!(one.expect("phone:accepted"), two.expect("phone:accepted"));
+    tokio::join!(one.expect_audio(), two.expect_audio());
+    kamailio.stop();
+    tokio::join!(one.expect_connection("reconnecting"), two.expect_connection("reconnecting"));
+    kamailio.start_again();
+    tokio::join!(one.expect_connection("registered"), two.expect_connection("registered"));
+    for page in [&one, &two] {
+        let energy = page.audio_energy().await;
+        until("it is heard on", async || (page.audio_energy().await > energy + SOME_ENERGY).then_some(()))
+            .await;
+        assert_eq!(page.count("phone:terminated").await, 0);
+    }
+    two.post(json!({ "type": "hangup" })).await;
+    assert_eq!(two.expect("phone:terminated").await["cause"]["endedBy"], "local");
+    assert_eq!(one.expect("phone:terminated").await["cause"]["endedBy"], "remote");
 }
