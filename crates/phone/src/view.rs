@@ -270,6 +270,8 @@ pub struct Row {
     pub handset: String,
     /// The handset opens a sheet of numbers instead.
     pub several: bool,
+    /// Whether who has the number is free, where that is known and asked for.
+    pub free: Option<bool>,
 }
 
 /// 08 to 11.

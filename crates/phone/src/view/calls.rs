@@ -148,13 +148,9 @@ impl Phone {
         })
     }
 
-    /// Whether they are free stands in the place of the company, as far as the page watches them.
+    /// As far as the page watches them.
     fn with_hint(&self, row: Row) -> Row {
-        match self.is_free(&row.handset) {
-            Some(true) => Row { second: Text::of("transfer.free"), ..row },
-            Some(false) => Row { second: Text::of("transfer.oncall"), ..row },
-            None => row,
-        }
+        Row { free: self.is_free(&row.handset), ..row }
     }
 
     pub(super) fn running_call(&self, now: Instant) -> Option<RunningCall> {

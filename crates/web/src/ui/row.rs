@@ -296,6 +296,11 @@ fn write_suggestion(cx: &Context, part: &Part, row: &Row) {
     let (name, number) = (part.find(".name"), part.find(".number"));
     name.marked(&row.name, &row.name_match);
     name.attribute("title", Some(&row.name));
+    let free = part.find(".free");
+    free.class("busy", row.free == Some(false));
+    free.text_or_hide(&row.free.map_or_else(String::new, |is_free| {
+        cx.plain(if is_free { "transfer.free" } else { "transfer.oncall" })
+    }));
     let hint = cx.text(&row.second);
     if hint.is_empty() || !row.number.is_empty() {
         number.marked(&row.number, &row.number_match);

@@ -3,7 +3,7 @@
 
 use crate::scripted::Script;
 use serde_json::Value;
-use softframe_phone::Instant;
+use softframe_phone::{Action, Input, Instant, view::Screen};
 use softframe_sip::wire::Message;
 
 /// The SUBSCRIBE of this package that the phone sent.
@@ -15,6 +15,7 @@ fn subscribe(script: &mut Script, event: &str) -> Message {
 
 fn notify(script: &mut Script, subscribe: &Message, number: u32, state: &str, body: &str) {
     let (event, contact) = (subscribe.header("Event").unwrap(), subscribe.contact().unwrap().uri);
+    script.sent.retain(Message::is_request);
     script.frame(format!(
         "NOTIFY {contact} SIP/2.0\r\nVia: SIP/2.0/WSS p.test;branch=z9hG4bKn{event}{number}{}\r\nMax-Forwards: 70\r\n\
          From: <{}>;tag=n\r\nTo: {}\r\nCall-ID: {}\r\nCSeq: {number} NOTIFY\r\nContact: <sip:n@p.test>\r\n\
@@ -276,4 +277,31 @@ fn the_status_is_published_where_that_is_configured_and_nowhere_else() {
     script.host(r#"{"type":"logout"}"#);
     let gone = script.request("PUBLISH");
     assert_eq!((gone.header("SIP-If-Match"), gone.header("Expires")), (Some("two"), Some("0")));
+}
+
+#[test]
+fn who_is_free_stands_beside_the_targets_of_a_transfer() {
+    let (mut script, dialog, presence) = watched();
+    script.host(
+        r#"{"type":"contacts","data":{"contacts":[{"id":1,"name":"Ana","phones":["301"]},{"id":2,"name":"Bo","phones":["302"]}]}}"#,
+    );
+    script.phone.contacts_step(script.now, 100);
+    script.answered(&softframe_sim::description(7, "sendrecv"));
+    let Screen::Call(call) = script.phone.view(script.now).screen else { panic!("no call") };
+    script.input(Input::Action(Action::PickTransfer(call.call)));
+    script.input(Input::Action(Action::DialField("30".into())));
+    let free = |script: &Script| match script.phone.view(script.now).screen {
+        Screen::TransferPick(pick) => {
+            pick.rows.iter().map(|row| (row.number.clone(), row.free)).collect::<Vec<_>>()
+        }
+        other => panic!("nothing is picked: {other:?}"),
+    };
+    assert_eq!(free(&script), [("301".to_owned(), None), ("302".to_owned(), None)]);
+    notify(&mut script, &presence, 1, "active;expires=3600", &pidf("open", ""));
+    for (stage, is_free) in [("confirmed", Some(false)), ("terminated", Some(true))] {
+        let number = if stage == "confirmed" { 1 } else { 2 };
+        let body = dialogs(number, "full", &[("recipient", stage)]);
+        notify(&mut script, &dialog, number, "active;expires=3600", &body);
+        assert_eq!(free(&script), [("301".to_owned(), is_free), ("302".to_owned(), None)]);
+    }
 }
