@@ -252,3 +252,31 @@ async fn call_between_two_widgets_outlives_a_restart_of_the_server() {
     assert_eq!(two.expect("phone:terminated").await["cause"]["endedBy"], "local");
     assert_eq!(one.expect("phone:terminated").await["cause"]["endedBy"], "remote");
 }
+
+/// One account on a desk and in a browser: both ring, each is offered what it can speak, and who is too late missed nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn account_on_a_desk_and_in_a_browser_is_heard_from_whichever_picks_up() {
+    let mut office = Office::open(Answers::Manual).await;
+    let two = widget(office.kamailio.port, "205").await;
+    office.page.click2call("205").await;
+    two.expect("phone:ringing").await;
+    office.expect_desk("CALL_INCOMING").await;
+    two.answer().await;
+    office.page.expect("phone:accepted").await;
+    tokio::join!(office.page.expect_audio(), two.expect_audio());
+    office.expect_desk("CALL_CLOSED").await;
+    two.post(json!({ "type": "hangup" })).await;
+    office.page.expect("phone:terminated").await;
+
+    office.page.click2call("205").await;
+    two.expect("phone:ringing").await;
+    office.desk.command("accept", "");
+    office.page.expect("phone:accepted").await;
+    let elsewhere = two
+        .expect_where(Duration::from_secs(10), "phone:terminated", |data| data["status"] != "answered")
+        .await;
+    assert_eq!(elsewhere["cause"]["reason"], "answered-elsewhere", "{elsewhere}");
+    office.expect_sound().await;
+    office.page.post(json!({ "type": "hangup" })).await;
+    office.page.expect("phone:terminated").await;
+}
