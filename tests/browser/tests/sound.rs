@@ -144,14 +144,14 @@ async fn ringback_sounds_while_the_other_side_rings_and_not_over_its_own_tones()
     page.post(json!({ "type": "hangup" })).await;
     page.expect("phone:terminated").await;
     expect_silence(&page, time(&page).await, RINGBACK_PERIOD).await;
-    // Early media is what the network wants to be heard.
-    let before = time(&page).await;
+    // Early media is what the network wants to be heard: from then on there is nothing of ours.
     page.click2call("605").await;
     page.expect_where(Duration::from_secs(10), "phone:progress", |data| data["earlyMedia"] == json!(true))
         .await;
+    let theirs = time(&page).await;
     page.expect("phone:accepted").await;
-    let over: Vec<_> =
-        heard(&page).await.into_iter().filter(|one| one["at"].as_f64() > Some(before)).collect();
+    let over = |one: &Value| one["at"].as_f64() > Some(theirs + STOPPED_MS);
+    let over: Vec<_> = heard(&page).await.into_iter().filter(over).collect();
     assert!(over.is_empty(), "a tone of ours over theirs: {over:?}");
 }
 
