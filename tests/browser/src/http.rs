@@ -24,9 +24,25 @@ pub(crate) fn request(
         body.len()
     )?;
     let mut answer = Vec::new();
-    stream.read_to_end(&mut answer)?;
+    let mut octets = [0; 8 * 1024];
+    // Chromium's driver says that it closes, and never does.
+    while !is_whole(&answer) {
+        match stream.read(&mut octets)? {
+            0 => break,
+            count => answer.extend_from_slice(octets.get(..count).unwrap_or_default()),
+        }
+    }
     let answer = String::from_utf8_lossy(&answer).into_owned();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
     Ok((status, head.to_owned(), body.to_owned()))
+}
+
+/// Whether as much of the body is there as the head announces.
+fn is_whole(answer: &[u8]) -> bool {
+    let Some(end) = answer.windows(4).position(|four| four == b"\r\n\r\n") else { return false };
+    let head = String::from_utf8_lossy(answer.get(..end).unwrap_or_default()).to_ascii_lowercase();
+    let length =
+        head.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse::<usize>().ok());
+    length.is_some_and(|length| answer.len() >= end + 4 + length)
 }
