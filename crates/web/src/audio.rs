@@ -6,8 +6,12 @@
 mod speakers;
 mod tones;
 
-use crate::{app::Feed, listener::Listener, microphone::Microphone};
-use js_sys::{Array, Promise, futures::JsFuture};
+use crate::{
+    app::Feed,
+    listener::{Listener, after, within},
+    microphone::Microphone,
+};
+use js_sys::{Array, futures::JsFuture};
 use softframe_phone::{Action, Input, Sound};
 use std::{
     cell::{Cell, RefCell},
@@ -159,8 +163,7 @@ impl Audio {
         let Ok(resumed) = context.resume() else { return };
         let audio = self.clone();
         js_sys::futures::spawn_local(async move {
-            let limited = Promise::race(&Array::of2(&resumed, &crate::listener::after(START_MS)));
-            let _ = JsFuture::from(limited).await;
+            within(START_MS, &resumed).await;
             match context.state() {
                 AudioContextState::Running => audio.rest_later(),
                 _ => audio.is_blocked(),
@@ -172,7 +175,7 @@ impl Audio {
     fn rest_later(self: &Rc<Self>) {
         let (audio, generation) = (self.clone(), self.generation.get());
         js_sys::futures::spawn_local(async move {
-            let _ = JsFuture::from(crate::listener::after(REST_MS)).await;
+            after(REST_MS).await;
             let idle = audio.playing.borrow().is_none() && audio.generation.get() == generation;
             let mixing = audio.feed.app().is_some_and(|app| app.peers().is_mixing());
             if idle

@@ -8,7 +8,7 @@ use crate::{
     files::Files,
     host::Host,
     journal,
-    listener::{Listener, after, promise},
+    listener::{Listener, promise, within},
     shell::Shell,
     trust::Rules,
     ui::{Strings, Ui},
@@ -91,10 +91,8 @@ fn restore(app: &Rc<App>) -> impl Future<Output = Vec<(String, Vec<u8>)>> + use<
         *filled.borrow_mut() = values;
         let _ = resolve.call0(&JsValue::NULL);
     });
-    let limited = Promise::race(&Array::of2(&restored, &after(RESTORE_MS)));
     async move {
-        // Neither promise can be rejected.
-        let _ = JsFuture::from(limited).await;
+        within(RESTORE_MS, &restored).await;
         found.take()
     }
 }

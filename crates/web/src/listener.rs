@@ -2,9 +2,9 @@
 //!
 //! It never forgets a closure: what is not held is not heard.
 
-use js_sys::{Array, Function, Promise};
+use js_sys::{Array, Function, Promise, futures::JsFuture};
 use wasm_bindgen::{JsCast, prelude::*};
-use web_sys::{Event, EventTarget};
+use web_sys::{Event, EventTarget, Window};
 
 /// Listens until dropped.
 pub(crate) struct Listener {
@@ -78,16 +78,45 @@ pub(crate) async fn first_of_within(
     };
     let mut listeners = vec![Listener::new(target, good, keep(true))];
     listeners.extend(bad.iter().map(|name| Listener::new(target, name, keep(false))));
-    // The timer's promise is kept with nothing.
-    let settled = Promise::race(&Array::of2(&settled, &after(millis)));
-    js_sys::futures::JsFuture::from(settled).await.ok()?.as_bool()
+    within(millis, &settled).await?.as_bool()
 }
 
-/// A promise that is kept in `millis`, for limits on other promises.
-pub(crate) fn after(millis: i32) -> Promise {
-    let (promise, resolve) = promise();
-    if let Some(window) = web_sys::window() {
-        let _ = window.set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, millis);
+/// What a promise is kept with; `None` if that is nothing, if it is rejected, or if it is neither in `millis`.
+pub(crate) async fn within(millis: i32, promise: &Promise) -> Option<JsValue> {
+    let timer = Timer::new(millis);
+    let first = Promise::race(&Array::of2(promise, &timer.promise));
+    // The timer's promise is kept with nothing.
+    JsFuture::from(first).await.ok().filter(|value| !value.is_undefined())
+}
+
+/// Waits so long.
+pub(crate) async fn after(millis: i32) {
+    let timer = Timer::new(millis);
+    // It is never rejected.
+    let _ = JsFuture::from(Clone::clone(&timer.promise)).await;
+}
+
+/// A promise that is kept with nothing in time. A timer that nobody waits for any more is stopped: until it fires, it
+/// would keep everything that waited with it.
+struct Timer {
+    promise: Promise,
+    handle: Option<i32>,
+}
+
+impl Timer {
+    fn new(millis: i32) -> Timer {
+        let (promise, resolve) = promise();
+        let start = |window: Window| {
+            window.set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, millis).ok()
+        };
+        Timer { promise, handle: web_sys::window().and_then(start) }
     }
-    promise
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        if let (Some(window), Some(handle)) = (web_sys::window(), self.handle) {
+            window.clear_timeout_with_handle(handle);
+        }
+    }
 }

@@ -110,7 +110,7 @@ impl Microphone {
             let source = microphone.settle(came);
             let _ = resolve.call0(&JsValue::NULL);
             // Those who wait for `settled` run before the next task and take their loans.
-            let _ = JsFuture::from(after(0)).await;
+            after(0).await;
             drop(source);
         });
     }

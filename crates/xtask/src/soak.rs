@@ -1,14 +1,17 @@
 //! `cargo xtask soak`: the tests of damaged input and of random weather for as long as one likes, with fresh dice each
-//! time.
+//! time, and one page with thousands of calls.
 
 use crate::{
     Outcome,
     child::{cargo, run},
+    folder, server, suites,
     tree::Tree,
 };
 
 /// How long each runs, unless `--seconds` says otherwise.
 const SECONDS: u64 = 60;
+/// Calls in one page.
+const CALLS: &str = "2000";
 
 /// One after the other, so that their counts can be compared.
 pub(crate) fn run_all(tree: &Tree, seconds: Option<&str>) -> Outcome {
@@ -17,5 +20,9 @@ pub(crate) fn run_all(tree: &Tree, seconds: Option<&str>) -> Outcome {
     let mut cargo = cargo(tree);
     cargo.args(["test", "-p", "softframe-sim", "--test", "torture", "--test", "soak", "--test", "agents"]);
     cargo.args(["--", "--nocapture", "--test-threads=1", "never_stop", "never_panic", "random_weather"]);
-    run(cargo.env("SOFTFRAME_SOAK", seconds.to_string()))
+    run(cargo.env("SOFTFRAME_SOAK", seconds.to_string()))?;
+    let program = server::build(tree)?;
+    let www = folder::make(tree, folder::Kind::Build)?;
+    let mut browser = suites::with_browser(tree, &program, &www, &www, &["test", "--test", "endurance"])?;
+    run(browser.args(["--", "--nocapture"]).env("SOFTFRAME_SOAK_CALLS", CALLS))
 }

@@ -2,8 +2,8 @@
 //!
 //! It never waits for the end of gathering, nor longer than [`MAX_GATHERING_MS`].
 
-use crate::listener::{Listener, after, promise};
-use js_sys::{Array, Object, Promise, Reflect, futures::JsFuture};
+use crate::listener::{Listener, promise, within};
+use js_sys::{Array, Object, Promise, Reflect};
 use wasm_bindgen::{JsCast, prelude::*};
 use web_sys::{Event, RtcConfiguration, RtcIceGatheringState, RtcPeerConnection, RtcPeerConnectionIceEvent};
 
@@ -80,9 +80,7 @@ impl Gathering {
     pub(crate) async fn description(self) -> Option<String> {
         let complete = self.connection.ice_gathering_state() == RtcIceGatheringState::Complete;
         if !complete && !self.has_useful() {
-            let first = Promise::race(&Array::of2(&self.useful, &after(MAX_GATHERING_MS)));
-            // Neither of the two promises can be rejected.
-            let _ = JsFuture::from(first).await;
+            within(MAX_GATHERING_MS, &self.useful).await;
         }
         self.connection.local_description().map(|description| description.sdp())
     }
