@@ -49,10 +49,8 @@ const ACCOUNTS: std::ops::Range<u32> = 200..210;
 impl Kamailio {
     /// Starts one, and waits until it listens.
     pub fn start(settings: Settings) -> Kamailio {
-        let port =
-            TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port").port();
+        let (port, folder) = reserve();
         let trunk = free_udp_port();
-        let folder = std::env::temp_dir().join(format!("softframe-kamailio-{port}"));
         let tables = folder.join("tables");
         std::fs::create_dir_all(&tables).expect("a folder");
         copy_files(Path::new("/usr/share/kamailio/dbtext/kamailio"), &tables);
@@ -131,6 +129,19 @@ impl Drop for Kamailio {
         self.stop();
         if !std::thread::panicking() {
             let _ = std::fs::remove_dir_all(&self.folder);
+        }
+    }
+}
+
+/// A port that is free for TCP and UDP, and a folder named by it. A folder is made by one only, so no other test of this
+/// machine gets the same port before it is used.
+fn reserve() -> (u16, PathBuf) {
+    loop {
+        let socket = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = socket.local_addr().expect("bound").port();
+        let folder = std::env::temp_dir().join(format!("softframe-kamailio-{port}"));
+        if UdpSocket::bind(("127.0.0.1", port)).is_ok() && std::fs::create_dir(&folder).is_ok() {
+            return (port, folder);
         }
     }
 }

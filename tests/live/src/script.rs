@@ -11,6 +11,9 @@ pub const SDP: &str =
 pub const SOUND: &str = "v=0\no=trunk 1 1 IN IP4 127.0.0.1\ns=-\nc=IN IP4 127.0.0.1\nt=0 0\n\
                          m=audio [rtpstream_audio_port] RTP/AVP 0\na=rtpmap:0 PCMU/8000\n";
 
+/// Between an ACK of SIPp's and its next request, in milliseconds.
+const AFTER_ACK: u32 = 300;
+
 /// One call of SIPp, as caller or as callee.
 #[derive(Clone, Debug)]
 pub struct Script {
@@ -110,6 +113,10 @@ impl Script {
     /// A request inside of the dialog.
     #[must_use]
     pub fn sends(mut self, method: &str, headers: &[&str], body: &str) -> Script {
+        // What follows an ACK at once may overtake it: Kamailio has several workers.
+        if self.steps.last().is_some_and(|step| step.contains("[CDATA[\nACK ")) {
+            self = self.waits(AFTER_ACK);
+        }
         self.sequence += 1;
         if method == "INVITE" {
             (self.began, self.is_inside) = (self.steps.len(), true);
