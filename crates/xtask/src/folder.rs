@@ -64,11 +64,14 @@ impl Kind {
         }
     }
 
-    /// 11 takes ten seconds on the module, 5 a fraction of one.
+    /// The best takes ten seconds on the module, 5 a fraction of one.
     fn brotli_quality(self) -> u32 {
-        if self == Kind::Dist { 11 } else { 5 }
+        if self == Kind::Dist { BEST } else { 5 }
     }
 }
+
+/// The quality of brotli that is shipped.
+pub(crate) const BEST: u32 = 11;
 
 /// Below this a compressed file saves nothing.
 const MIN_COMPRESSED: usize = 256;
@@ -190,7 +193,7 @@ fn place(folder: &Path, path: &str, content: &[u8], quality: u32) -> Outcome {
 }
 
 /// Brotli of one file.
-fn compressed(content: &[u8], quality: u32) -> Vec<u8> {
+pub(crate) fn compressed(content: &[u8], quality: u32) -> Vec<u8> {
     let mut side = Vec::new();
     let mut writer = brotli::CompressorWriter::new(&mut side, 1 << 16, quality, 22);
     // A vector takes everything.
