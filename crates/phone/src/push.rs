@@ -14,13 +14,14 @@ use crate::{
     call::source_name,
     view::Text,
 };
+use litemap::LiteMap;
 use serde_json::{Value, json};
 use softframe_contacts::{
     Contact, Contacts, Hit, Indexed, Mode, Rejection, Source, chunk,
     vcard::{Defect, Reader},
 };
 use softframe_sip::Instant;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 /// Pushes open at once; each source has one, and a page has few sources.
 const MAX_PUSHES: usize = 16;
@@ -40,7 +41,7 @@ struct Open {
 /// What waits to be taken in.
 #[derive(Default)]
 pub(crate) struct Push {
-    open: BTreeMap<u64, Open>,
+    open: LiteMap<u64, Open>,
     files: VecDeque<File>,
     /// Dropped contacts that are in the index and not in the store yet.
     unsaved: VecDeque<Contact>,
@@ -51,13 +52,16 @@ pub(crate) struct Push {
     /// The trouble with the store that was told last: each kind once in a row.
     trouble: Option<StorageError>,
     /// Sources that pushed a text which reads like a number as an id: theirs go back as texts, others' as numbers.
-    text_numbers: BTreeSet<Source>,
+    text_numbers: LiteMap<Source, ()>,
 }
 
 impl Phone {
     pub(crate) fn push_begin(&mut self, push: u64, head: &str) {
-        if self.push.open.len() >= MAX_PUSHES {
-            self.push.open.pop_first();
+        let oldest = self.push.open.first().map(|(oldest, _)| *oldest);
+        if self.push.open.len() >= MAX_PUSHES
+            && let Some(oldest) = oldest
+        {
+            self.push.open.remove(&oldest);
         }
         let message: Value = serde_json::from_str(head).unwrap_or(Value::Null);
         let head = bridge::contacts_head(message.get("data").unwrap_or(&Value::Null));
@@ -119,8 +123,8 @@ impl Phone {
     fn take_row(&mut self, source: &Source, row: &str) {
         match bridge::contact_of_row(row) {
             Ok(RowWish::Put { contact, text_number }) => {
-                if text_number && !self.push.text_numbers.contains(source) {
-                    self.push.text_numbers.insert(source.clone());
+                if text_number && !self.push.text_numbers.contains_key(source) {
+                    self.push.text_numbers.insert(source.clone(), ());
                 }
                 self.contacts.push(source, contact);
             }
@@ -132,7 +136,8 @@ impl Phone {
     /// An id as the host gave it.
     pub(crate) fn given_id(&self, hit: &Hit) -> Value {
         let id = hit.contact.id.as_str();
-        let numbers = matches!(hit.source, Source::Host(_)) && !self.push.text_numbers.contains(&hit.source);
+        let numbers =
+            matches!(hit.source, Source::Host(_)) && !self.push.text_numbers.contains_key(&hit.source);
         bridge::as_number(id).filter(|_| numbers).unwrap_or_else(|| Value::from(id))
     }
 

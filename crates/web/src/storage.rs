@@ -7,10 +7,11 @@ mod cipher;
 
 use crate::app::Feed;
 use base::Base;
+use litemap::LiteMap;
 use softframe_phone::{Input, StorageError, StoreRequest};
 use std::{
     cell::{Cell, RefCell},
-    collections::{BTreeMap, VecDeque},
+    collections::VecDeque,
     rc::Rc,
 };
 
@@ -21,7 +22,7 @@ const DEVICE: &str = "device";
 pub(crate) struct Storage {
     feed: Feed,
     base: RefCell<Option<Rc<Base>>>,
-    memory: RefCell<BTreeMap<String, Vec<u8>>>,
+    memory: RefCell<LiteMap<String, Vec<u8>>>,
     queue: RefCell<VecDeque<StoreRequest>>,
     serving: Cell<bool>,
     told: Cell<bool>,
@@ -130,7 +131,7 @@ impl Storage {
     async fn load(&self, space: &str, prefix: &str) -> Vec<(String, Vec<u8>)> {
         let start = name(space, prefix);
         let mut found = match self.base() {
-            None => Ok(BTreeMap::new()),
+            None => Ok(LiteMap::new()),
             Some(base) => base.load(space, &start).await,
         }
         .unwrap_or_else(|error| {

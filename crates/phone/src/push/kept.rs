@@ -4,9 +4,10 @@
 //! It never deletes a chunk before its contacts are in another one.
 
 use crate::{Phone, StorageError, StoreRequest};
+use litemap::LiteMap;
 use softframe_contacts::{Contact, Mode, Source, chunk};
 use softframe_sip::Instant;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 /// Where the chunks are.
 const PREFIX: &str = "contacts/";
@@ -19,7 +20,7 @@ pub(crate) struct Kept {
     /// Chunks that came from it and are not in the index yet.
     stored: VecDeque<Vec<u8>>,
     /// The chunks it has.
-    numbers: BTreeSet<u64>,
+    numbers: LiteMap<u64, ()>,
     /// It was read: only then is it known which numbers are free.
     loaded: bool,
     rewrite: Option<Rewrite>,
@@ -28,7 +29,7 @@ pub(crate) struct Kept {
 /// All contacts go into new chunks, then the old ones go.
 struct Rewrite {
     cursor: u64,
-    old: BTreeSet<u64>,
+    old: Vec<u64>,
 }
 
 impl Kept {
@@ -65,8 +66,8 @@ impl Phone {
     }
 
     fn put_chunk(&mut self, space: String, contacts: &[Contact]) {
-        let number = self.push.kept.numbers.last().map_or(0, |last| last.saturating_add(1));
-        self.push.kept.numbers.insert(number);
+        let number = self.push.kept.numbers.last().map_or(0, |(last, ())| last.saturating_add(1));
+        self.push.kept.numbers.insert(number, ());
         self.store(StoreRequest::Put { space, key: key_of(number), value: chunk::encode(contacts) });
     }
 
@@ -81,7 +82,7 @@ impl Phone {
         let Some(rewrite) = self.push.kept.rewrite.take() else {
             let needed = self.dropped_count().div_ceil(chunk::MAX_CONTACTS);
             let due = self.push.kept.numbers.len() > needed * 2 + SPARE_CHUNKS;
-            let old = self.push.kept.numbers.clone();
+            let old = self.push.kept.numbers.keys().copied().collect();
             self.push.kept.rewrite = due.then_some(Rewrite { cursor: 0, old });
             return due;
         };
@@ -112,7 +113,7 @@ impl Phone {
             return;
         }
         if let Some(number) = key.strip_prefix(PREFIX) {
-            self.push.kept.numbers.extend(number.parse::<u64>());
+            self.push.kept.numbers.extend(number.parse::<u64>().map(|number| (number, ())));
             if self.push.kept.stored.is_empty() {
                 self.contacts.begin(Source::Vcard, Mode::Upsert);
             }

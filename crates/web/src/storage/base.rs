@@ -5,11 +5,9 @@
 use super::cipher;
 use crate::listener::first_of_within;
 use js_sys::{Array, Uint8Array};
+use litemap::LiteMap;
 use softframe_phone::StorageError;
-use std::{
-    cell::{Cell, RefCell},
-    collections::BTreeMap,
-};
+use std::cell::{Cell, RefCell};
 use wasm_bindgen::{JsCast, prelude::*};
 use web_sys::{
     CryptoKey, EventTarget, IdbDatabase, IdbKeyRange, IdbObjectStore, IdbOpenDbRequest, IdbRequest,
@@ -29,14 +27,14 @@ const KEYS: &str = "keys";
 pub(super) struct Base {
     database: IdbDatabase,
     subtle: SubtleCrypto,
-    keys: RefCell<BTreeMap<String, CryptoKey>>,
+    keys: RefCell<LiteMap<String, CryptoKey>>,
     silent: Cell<bool>,
 }
 
 /// A load that went wrong for some of its values.
 pub(super) struct Damage {
     pub(super) error: StorageError,
-    pub(super) rest: BTreeMap<String, Vec<u8>>,
+    pub(super) rest: LiteMap<String, Vec<u8>>,
 }
 
 impl Base {
@@ -87,10 +85,10 @@ impl Base {
     }
 
     /// Everything whose name starts with `start`.
-    pub(super) async fn load(&self, space: &str, start: &str) -> Result<BTreeMap<String, Vec<u8>>, Damage> {
-        let failed = |error| Damage { error, rest: BTreeMap::new() };
+    pub(super) async fn load(&self, space: &str, start: &str) -> Result<LiteMap<String, Vec<u8>>, Damage> {
+        let failed = |error| Damage { error, rest: LiteMap::new() };
         let (names, sealed) = self.read(start).await.map_err(failed)?;
-        let mut found = BTreeMap::new();
+        let mut found = LiteMap::new();
         if names.length() == 0 {
             return Ok(found);
         }
