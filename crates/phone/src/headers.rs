@@ -60,6 +60,21 @@ pub(crate) fn asserted(message: &Message) -> Option<Party> {
     parties().find(|party| !party.user.is_empty()).or_else(|| parties().next())
 }
 
+/// Whether nothing speaks against the caller that is read from `invite`. A caller who asks for privacy has the network keep
+/// back what it knows (RFC 3323 §4.2, RFC 3325 §9.3), and From is then no more than the caller's own word; `screen=no` of
+/// Remote-Party-ID says that the network knows nothing.
+pub(crate) fn vouches_for_caller(invite: &Message) -> bool {
+    let is_private = invite.privacy().any(|what| !what.eq_ignore_ascii_case("none"));
+    let is_unscreened = |value: &str| {
+        let params = value.rsplit('>').next().unwrap_or_default().split(';');
+        let mut params = params.filter_map(|param| param.trim().split_once('='));
+        params.any(|(name, value)| {
+            name.trim().eq_ignore_ascii_case("screen") && value.trim().eq_ignore_ascii_case("no")
+        })
+    };
+    !is_private && !invite.list("Remote-Party-ID").any(is_unscreened)
+}
+
 fn party(value: &str) -> Party {
     let mut party = name_addr(value);
     // What a proxy should have kept back is not shown (draft-ietf-sip-privacy: `privacy=full`, `uri`, `name`).

@@ -19,6 +19,10 @@ use softframe_sip::{
 /// Numbers watched at once. Each takes two subscriptions of the user agent's.
 pub(crate) const MAX_WATCHED: usize = 100;
 
+/// Notifiers whose documents are kept: as many as the SIP side has dialogs with, so that those which went without a word
+/// make room.
+const MAX_DOCUMENTS: usize = 4;
+
 /// All that is subscribed to.
 #[derive(Default)]
 pub(crate) struct Watches {
@@ -145,6 +149,9 @@ impl Watch {
             None => {
                 let mut dialogs = Dialogs::default();
                 let taken = dialogs.take(text);
+                if self.documents.len() >= MAX_DOCUMENTS {
+                    self.documents.remove(0);
+                }
                 self.documents.push((call.to_owned(), tag.to_owned(), dialogs));
                 taken
             }

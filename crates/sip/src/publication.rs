@@ -16,6 +16,8 @@ const MAX_EXPIRES: u32 = 86_400;
 const PUT_OFF: u64 = 60_000;
 /// Retry-After is obeyed up to this: one hour.
 const MAX_RETRY_AFTER: u64 = 3_600_000;
+/// Least time to the next PUBLISH of the same, whatever Expires or Retry-After says, so that no server is hammered.
+const AGAIN_AFTER: u64 = 5_000;
 
 /// One published event.
 #[derive(Debug)]
@@ -37,6 +39,8 @@ enum State {
     Sent { again: bool },
     /// The server has it.
     Published { refresh_at: Instant },
+    /// It is on its way, and is taken back as soon as its entity tag is known.
+    Leaving,
     /// The server will not have it.
     Refused,
 }
@@ -45,7 +49,7 @@ impl Publication {
     pub(crate) fn poll_timeout(&self, may_send: bool) -> Option<Instant> {
         match self.state {
             State::Changed { at } | State::Published { refresh_at: at } => may_send.then_some(at),
-            State::Sent { .. } | State::Refused => None,
+            State::Sent { .. } | State::Leaving | State::Refused => None,
         }
     }
 }
@@ -66,13 +70,22 @@ impl UserAgent {
         });
     }
 
-    /// Nothing is to be known of us any more. Nobody waits for the answer.
+    /// Nothing is to be known of us any more.
     pub(crate) fn unpublish(&mut self, now: Instant) {
-        let Some(Publication { etag: Some(etag), event, .. }) = self.publication.take() else { return };
-        if self.is_registered() {
-            let request = self.publish_request(&event, 0, Some(&etag), None);
-            self.send(now, Purpose::Forgotten, request, true);
+        let Some(publication) = self.publication.take().filter(|_| self.is_registered()) else { return };
+        match publication {
+            Publication { state: State::Sent { .. }, .. } => {
+                self.publication = Some(Publication { state: State::Leaving, ..publication });
+            }
+            Publication { etag: Some(etag), event, .. } => self.take_back(now, &event, &etag),
+            Publication { etag: None, .. } => {}
         }
+    }
+
+    /// Nobody waits for the answer.
+    fn take_back(&mut self, now: Instant, event: &str, etag: &str) {
+        let request = self.publish_request(event, 0, Some(etag), None);
+        self.send(now, Purpose::Forgotten, request, true);
     }
 
     /// The first PUBLISH, a change, or a refresh without a body (RFC 3903 §4.3).
@@ -119,6 +132,14 @@ impl UserAgent {
     ) {
         let Some((code, _)) = response.status().filter(|(code, _)| *code >= 200) else { return };
         let refresh = self.ids.between(75, 90);
+        if let Some(left) = self.publication.take_if(|publication| publication.state == State::Leaving) {
+            // A refused change leaves what was published before.
+            let fresh = response.header("SIP-ETag").filter(|_| (200..300).contains(&code));
+            if let Some(etag) = fresh.map(str::to_owned).or(left.etag) {
+                self.take_back(now, &left.event, &etag);
+            }
+            return;
+        }
         let Some(publication) = &mut self.publication else { return };
         let State::Sent { again } = publication.state else { return };
         let retry_after = response.number("Retry-After");
@@ -126,7 +147,7 @@ impl UserAgent {
             200..300 => {
                 publication.etag = response.header("SIP-ETag").map(str::to_owned);
                 let seconds = response.number("Expires").unwrap_or(publication.expires).min(MAX_EXPIRES);
-                let refresh_at = now.after(u64::from(seconds.max(1)) * 10 * refresh);
+                let refresh_at = now.after((u64::from(seconds) * 10 * refresh).max(AGAIN_AFTER));
                 if again { State::Changed { at: now } } else { State::Published { refresh_at } }
             }
             // The server has forgotten the tag: everything anew (RFC 3903 §4.5).
@@ -139,7 +160,8 @@ impl UserAgent {
                 Some(_) | None => State::Refused,
             },
             408 | 429 | 480 | 491 | 500 | 502..=504 if unanswered.is_none() => {
-                let wait = retry_after.map(|seconds| (u64::from(seconds) * 1_000).min(MAX_RETRY_AFTER));
+                let obeyed = |seconds: u32| (u64::from(seconds) * 1_000).clamp(AGAIN_AFTER, MAX_RETRY_AFTER);
+                let wait = retry_after.map(obeyed);
                 State::Changed { at: now.after(wait.unwrap_or(PUT_OFF)) }
             }
             _ => State::Refused,

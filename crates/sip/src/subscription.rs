@@ -31,6 +31,8 @@ const AGAIN_AFTER: u64 = 10_000;
 const PUT_OFF: u64 = 30_000;
 /// Doublings of [`PUT_OFF`]: half an hour at most.
 const MAX_DOUBLINGS: u32 = 6;
+/// Retry-After is obeyed from this on: a server that says 0 is not hammered.
+const LEAST_RETRY_AFTER: u64 = 5_000;
 /// Retry-After is obeyed up to this: one hour.
 const MAX_RETRY_AFTER: u64 = 3_600_000;
 
@@ -189,6 +191,12 @@ impl UserAgent {
         event: &str,
         accept: &'static str,
     ) {
+        if self.subscriptions.len() >= MAX_SUBSCRIPTIONS {
+            // One that is ended makes room: its last NOTIFY is refused with 481, which is as good.
+            let is_left = |one: &Subscription| matches!(one.state, State::Leaving { .. });
+            let left = self.subscriptions.iter().find(|(_, one)| is_left(one)).map(|(left, _)| *left);
+            left.and_then(|left| self.subscriptions.remove(&left));
+        }
         let Some(target) = self.target(target).filter(|_| self.subscriptions.len() < MAX_SUBSCRIPTIONS)
         else {
             return self.tell(Event::SubscriptionFailed {
@@ -453,5 +461,5 @@ fn is_passing(code: u16) -> bool {
 }
 
 fn retry_after(seconds: Option<u32>) -> Option<u64> {
-    seconds.map(|seconds| (u64::from(seconds) * 1_000).min(MAX_RETRY_AFTER))
+    seconds.map(|seconds| (u64::from(seconds) * 1_000).clamp(LEAST_RETRY_AFTER, MAX_RETRY_AFTER))
 }

@@ -19,18 +19,20 @@ impl Phone {
             Some(head) => call.from.starts_with(head),
             None => *listed == call.from,
         };
-        if allowed.enabled && !call.from.is_empty() && allowed.callers.iter().any(is_listed) {
+        let is_allowed = allowed.enabled && allowed.callers.iter().any(is_listed);
+        if is_allowed && !call.from.is_empty() && headers::vouches_for_caller(invite) {
             let after = headers::answer_after(invite);
             let millis = |seconds: u32| u64::from(seconds.clamp(LEAST_SECONDS, MOST_SECONDS)) * 1_000;
             call.auto_answer = after.map(|seconds| now.after(millis(seconds)));
         }
     }
 
-    /// Those whose time has come. Another call in between leaves it to the person.
+    /// Those whose time has come. Another call in between leaves it to the person, and so does a page whose sound the
+    /// browser holds back: nobody would hear that they are heard.
     pub(crate) fn auto_answers_due(&mut self, now: Instant) {
         let is_due = |call: &&Call| call.is_ringing_in() && call.auto_answer.is_some_and(|at| at <= now);
         let Some(id) = self.calls.values().find(is_due).map(|call| call.id) else { return };
-        if self.calls.len() > 1 {
+        if self.calls.len() > 1 || self.ui.sound_blocked {
             if let Some(call) = self.calls.get_mut(&id) {
                 call.auto_answer = None;
             }

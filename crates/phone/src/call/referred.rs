@@ -82,12 +82,19 @@ impl Phone {
     fn admit_target(&mut self, now: Instant, target: &str) -> Option<String> {
         let target = Uri::parse(target).ok()?;
         let user = target.user()?;
+        // What stands before the first parameter: a server may dial that alone.
+        let head =
+            user.split(|c: char| !c.is_alphanumeric() && !"+*#-._".contains(c)).next().unwrap_or_default();
+        let is_device = || match dial::clean(head, &self.config) {
+            Ok(number) => dial::question(&number, &self.config).is_none(),
+            Err(refusal) => refusal == dial::Refusal::Invalid,
+        };
         // Who is put in the place of another (an attended transfer) is reached at a device, whose address need not be a
         // number. It leads to no line that costs, since the call there is on already.
         let is_in_a_call = target.headers().any(|(name, _)| name.eq_ignore_ascii_case("Replaces"));
         let number = match dial::clean(&user, &self.config) {
             Ok(number) => Some(number),
-            Err(dial::Refusal::Invalid) if is_in_a_call => Some(shown(&user)),
+            Err(dial::Refusal::Invalid) if is_in_a_call && is_device() => Some(shown(&user)),
             Err(_) => None,
         };
         let limit = self.config.dial.host_limit;

@@ -82,7 +82,11 @@ impl Phone {
     }
 
     fn want_hold(&mut self, now: Instant, id: CallId, hold: bool, ask: Option<Ask>) {
-        let Some(call) = self.calls.get_mut(&id) else { return };
+        let Some(call) = self.calls.get_mut(&id) else {
+            // It ended while the other one was being held.
+            self.fail_ask(ask, Code::NoSuchCall, "The call is over.");
+            return;
+        };
         let Some(talk) = call.talk_mut() else {
             self.fail_ask(ask, Code::WrongState, "This call is not accepted yet.");
             self.hold_refused(now, id);

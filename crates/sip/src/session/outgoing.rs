@@ -8,7 +8,7 @@ use super::{
 use crate::{
     Cause, EndedBy, Event, Instant, Reason, SessionId,
     agent::{ALLOW, Purpose, SUPPORTED, UserAgent},
-    dialog::Dialog,
+    dialog::{ANONYMOUS_HOST, Dialog},
     transaction::TransactionKey,
     wire::{Message, Method, NameAddr, ResponseBuilder, StatusCode, Uri},
 };
@@ -21,7 +21,7 @@ fn hides_the_caller(name: &str, value: &str) -> bool {
 
 /// RFC 3323 §4.1.1.3. The server knows us by our credentials; Contact stays what it can reach us by.
 fn anonymous() -> NameAddr {
-    let mut from = NameAddr::new(Uri::sip(Some("anonymous"), "anonymous.invalid"));
+    let mut from = NameAddr::new(Uri::sip(Some("anonymous"), ANONYMOUS_HOST));
     from.display = "Anonymous".to_owned();
     from
 }

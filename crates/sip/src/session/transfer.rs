@@ -34,8 +34,11 @@ impl UserAgent {
         };
         let is_ours = confirmed.dialog.is_ours;
         let builder = confirmed.dialog.request(Method::Refer, via).header("Contact", &contact);
-        let builder =
-            builder.header("Refer-To", &format!("<{target}>")).header("Referred-By", &by.to_string());
+        let builder = builder.header("Refer-To", &format!("<{target}>"));
+        let builder = match confirmed.dialog.is_anonymous() {
+            true => builder,
+            false => builder.header("Referred-By", &by.to_string()),
+        };
         let request = builder.header("User-Agent", &self.config.user_agent).build();
         let (id, is_alone) = (request.cseq().number, confirmed.transfer.is_none());
         confirmed.transfer = Some(Transfer { id, told: 0, is_alone });

@@ -624,3 +624,63 @@ fn challenged_publish_is_answered_with_credentials_and_goes_on_by_its_tag() {
     assert_eq!(refresh.header("SIP-If-Match"), Some("e1"));
     assert!(refresh.header("Proxy-Authorization").is_some(), "the nonce is kept");
 }
+
+#[test]
+fn server_that_wants_to_be_asked_again_at_once_is_not_hammered() {
+    // Refused outside of a dialog, by the notifier's last word, and at a refresh.
+    let mut world = subscriber();
+    subscribe(&mut world, "301", "dialog");
+    let mut request = heard(&mut world, "SUBSCRIBE");
+    for _ in 0..3 {
+        respond(&mut world, &request, 503, "n1", &[("Retry-After", "0")]);
+        world.run(4_900);
+        assert_eq!(count(&world, "SUBSCRIBE"), 0);
+        world.run(200);
+        request = heard(&mut world, "SUBSCRIBE");
+    }
+    for _ in 0..3 {
+        let state = "terminated;reason=probation;retry-after=0";
+        assert_eq!(notify(&mut world, &request, "n1", 1, state, ""), 200);
+        world.run(4_900);
+        assert_eq!(count(&world, "SUBSCRIBE"), 0);
+        world.run(200);
+        request = heard(&mut world, "SUBSCRIBE");
+    }
+    assert_eq!(notify(&mut world, &request, "n1", 1, "active;expires=1000", ""), 200);
+    respond(&mut world, &request, 200, "n1", &[("Expires", "1000")]);
+    while count(&world, "SUBSCRIBE") == 0 {
+        world.run(1_000);
+    }
+    let refresh = heard(&mut world, "SUBSCRIBE");
+    respond(&mut world, &refresh, 503, "n1", &[("Retry-After", "0")]);
+    world.run(4_900);
+    assert_eq!(count(&world, "SUBSCRIBE"), 0);
+
+    let mut world = subscriber();
+    publish(&mut world, "here");
+    for _ in 0..3 {
+        let request = heard(&mut world, "PUBLISH");
+        respond(&mut world, &request, 503, "p", &[("Retry-After", "0")]);
+        world.run(4_900);
+        assert_eq!(count(&world, "PUBLISH"), 0);
+        world.run(200);
+    }
+    // Taken for no time at all.
+    let request = heard(&mut world, "PUBLISH");
+    respond(&mut world, &request, 200, "p", &[("SIP-ETag", "e"), ("Expires", "0")]);
+    world.run(4_900);
+    assert_eq!(count(&world, "PUBLISH"), 0);
+}
+
+#[test]
+fn what_is_still_on_its_way_when_the_account_signs_out_is_taken_back_once_its_tag_is_known() {
+    let mut world = subscriber();
+    publish(&mut world, "here");
+    let request = heard(&mut world, "PUBLISH");
+    world.command(0, Command::Unregister);
+    respond(&mut world, &request, 200, "p", &[("SIP-ETag", "e1"), ("Expires", "3600")]);
+    let removal = "200 > PUBLISH";
+    let expected =
+        ["200 > PUBLISH body", "200 > REGISTER", "200 < 200 PUBLISH", removal, "200 < 200 REGISTER"];
+    assert_eq!(world.ladder(), expected);
+}

@@ -305,3 +305,28 @@ fn who_is_free_stands_beside_the_targets_of_a_transfer() {
         assert_eq!(free(&script), [("301".to_owned(), is_free), ("302".to_owned(), None)]);
     }
 }
+
+#[test]
+fn a_page_may_change_from_a_hundred_colleagues_to_a_hundred_others_at_once() {
+    let mut script = Script::new();
+    let list = |from: u32| (from..from + 100).map(|number| number.to_string()).collect::<Vec<_>>().join(",");
+    for round in 1..=3 {
+        let numbers = list(round * 1_000);
+        script.host(&format!(r#"{{"type":"hints:subscribe","data":{{"numbers":[{numbers}]}}}}"#));
+        // Each is answered, and stands.
+        loop {
+            let is = |message: &Message| message.octets().starts_with(b"SUBSCRIBE");
+            let Some(at) = script.sent.iter().position(is) else { break };
+            let request = script.sent.remove(at);
+            script.respond(&request, "200 OK", "n", "Expires: 3600\r\n", "");
+            if request.header("Expires") == Some("0") {
+                continue;
+            }
+            notify(&mut script, &request, 1, "active;expires=3600", "");
+        }
+        let known = codes(&mut script);
+        assert_eq!(known.len(), 100, "{round}");
+        assert!(known.iter().all(|code| *code == 0), "{round}: {known:?}");
+        script.host(r#"{"type":"hints:unsubscribe","data":{}}"#);
+    }
+}

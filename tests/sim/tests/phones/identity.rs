@@ -281,6 +281,40 @@ fn a_call_puts_itself_through_beside_no_other_and_not_against_do_not_disturb() {
 }
 
 #[test]
+fn a_caller_who_keeps_back_what_the_network_says_of_them_is_not_put_through() {
+    const NOW: &str = "Call-Info: <sip:x>;answer-after=0";
+    for lines in [
+        // The name in From is the caller's own word, and the one that would contradict it may not be shown.
+        &[NOW, "P-Asserted-Identity: <sip:666@a.test>", "Privacy: id"][..],
+        &[NOW, "Privacy: header;id"][..],
+        &[NOW, "Privacy: user"][..],
+        // The server says itself that it has not looked at it.
+        &[NOW, "Remote-Party-ID: <sip:300@a.test>;party=calling;screen=no"][..],
+    ] {
+        let mut script = Script::with(ALLOWED);
+        invite(&mut script, "300", lines);
+        assert_eq!(script.count("phone:ringing"), 1);
+        script.pass(100_000);
+        assert_eq!(answers(&script), 0, "{lines:?}");
+    }
+    let mut script = Script::with(ALLOWED);
+    invite(&mut script, "300", &[NOW, "Privacy: none"]);
+    script.pass(1_000);
+    assert_eq!(answers(&script), 1);
+}
+
+#[test]
+fn a_call_does_not_put_itself_through_where_the_person_would_not_hear_it() {
+    let mut script = Script::with(ALLOWED);
+    script.input(Input::SoundBlocked);
+    invite(&mut script, "300", &["Call-Info: <sip:x>;answer-after=0"]);
+    script.pass(10_000);
+    assert_eq!(answers(&script), 0);
+    script.host(r#"{"type":"answer"}"#);
+    assert_eq!(answers(&script), 1, "by hand it is");
+}
+
+#[test]
 fn who_has_the_line_after_a_transfer_behind_the_server_is_told_and_shown() {
     let mut script = Script::new();
     let tag = script.answered(&description(7, "sendrecv"));

@@ -396,3 +396,63 @@ fn an_attended_transfer_of_which_nobody_tells_the_end_is_done_when_it_is_accepte
     let (one, two) = (script.request("BYE"), script.request("BYE"));
     assert_ne!(one.call_id(), two.call_id());
 }
+
+#[test]
+fn who_is_to_be_resumed_and_hangs_up_while_the_other_is_held_leaves_no_command_without_an_answer() {
+    let (mut script, tag) = held_and_live();
+    script.host(r#"{"type":"unhold","id":"back","data":{"callId":"given"}}"#);
+    let hold = script.request("INVITE");
+    script.bye(2, &tag);
+    assert_eq!(script.last("phone:terminated")["id"], "given");
+    script.respond(&hold, "200 OK", "b", "", &softframe_sim::description(9, "recvonly"));
+    script.pass(60_000);
+    let responses: Vec<&Value> = script.heard.iter().filter(|message| message["id"] == "back").collect();
+    assert_eq!(responses.len(), 1, "{responses:?}");
+    assert_eq!(responses[0]["error"]["code"], "no_such_call");
+}
+
+/// `given` is held, and 202 has answered.
+fn held_and_live() -> (Script, String) {
+    let mut script = Script::new();
+    let tag = script.answered(&softframe_sim::description(7, "sendrecv"));
+    script.host(r#"{"type":"transfer:start","data":{"to":"202"}}"#);
+    let hold = script.request("INVITE");
+    script.respond(&hold, "200 OK", "f", "", &softframe_sim::description(9, "recvonly"));
+    script.request("ACK");
+    let invite = script.request("INVITE");
+    script.respond(&invite, "200 OK", "b", "", &softframe_sim::description(8, "sendrecv"));
+    script.request("ACK");
+    (script, tag)
+}
+
+#[test]
+fn who_did_not_say_who_calls_does_not_say_it_in_a_transfer_either() {
+    for (from, says) in [(r#","from":"anonymous""#, false), ("", true)] {
+        let mut script = Script::new();
+        script.host(&format!(r#"{{"type":"click2call","data":{{"number":"201"{from}}}}}"#));
+        let invite = script.request("INVITE");
+        script.respond(&invite, "200 OK", "b", "", &softframe_sim::description(8, "sendrecv"));
+        script.host(r#"{"type":"transfer","data":{"to":"202"}}"#);
+        let refer = script.request("REFER");
+        assert_eq!(refer.header("Referred-By").is_some(), says);
+    }
+}
+
+#[test]
+fn a_number_with_something_behind_it_is_no_device() {
+    // Blocked, or a matter of the person's word, as a server that takes parameters of a number for nothing dials them.
+    for target in
+        ["+900123%3Bx=y", "+900123;x=y", "+900123%3Fx", "*97%3Bx", "112;x=y", "+900123,1", "+900123@x"]
+    {
+        let mut script = Script::with(r#""dial":{"blocked":["+900"]},"#);
+        let tag = script.answered(&softframe_sim::description(7, "sendrecv"));
+        script.frame(format!(
+            "REFER sip:200@c.test SIP/2.0\r\nVia: SIP/2.0/WSS p.test;branch=z9hG4bKr\r\nMax-Forwards: 70\r\n\
+             From: <sip:+34911@a.test>;tag=f\r\nTo: <sip:200@a.test>{tag}\r\nCall-ID: in1\r\nCSeq: 2 REFER\r\n\
+             Contact: <sip:ana@p.test>\r\nRefer-To: <sip:{target}@b.test?Replaces=x%3Bto-tag%3D1%3Bfrom-tag%3D2>\r\n\
+             Content-Length: 0\r\n\r\n"
+        ));
+        let dials = script.sent.iter().any(|message| message.octets().starts_with(b"INVITE"));
+        assert!(!dials, "{target}");
+    }
+}
