@@ -10,6 +10,7 @@ mod parse;
 mod text;
 mod uri;
 mod values;
+mod work;
 
 pub use build::{Edit, RequestBuilder, ResponseBuilder};
 pub use headers::{

@@ -7,6 +7,7 @@ use super::{
     message::{Defect, Field, Malformed, Required, Start},
     text::{is_token, split_list},
     uri::number,
+    work,
 };
 use std::{borrow::Cow, ops::Range};
 
@@ -63,12 +64,14 @@ impl<'a> Fields<'a> {
     }
 
     pub(super) fn first(&self, name: &str) -> Option<&'a str> {
+        work::add(self.fields.len());
         let wanted = long_name(name);
         let field = self.fields.iter().find(|field| same_name(self.name(field), wanted))?;
         Some(self.value(field))
     }
 
     pub(super) fn named(self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        work::add(self.fields.len());
         let wanted = long_name(name);
         let lines = self.fields.iter().filter(move |field| same_name(self.name(field), wanted));
         lines.map(move |field| self.value(field))
@@ -168,6 +171,7 @@ fn next_line(octets: &[u8], at: &mut usize) -> Range<usize> {
             octets.len()
         }
     };
+    work::add(*at - start);
     match octets.get(start..end) {
         Some([.., b'\r']) => start..end - 1,
         _ => start..end,
@@ -199,6 +203,7 @@ pub(super) fn parse_fields(octets: &[u8], at: &mut usize) -> (Vec<Field>, bool) 
 /// One header; a line that is none is left out, and the message goes on.
 fn parse_field(octets: &[u8], text: Range<usize>, line: Range<usize>, folded: bool) -> Option<Field> {
     let content = slice(octets, &text);
+    work::add(content.len());
     let colon = content.iter().position(|&octet| octet == b':')?;
     let name = trim(octets, text.start..text.start + colon);
     if !str::from_utf8(slice(octets, &name)).is_ok_and(is_token) {
@@ -214,6 +219,7 @@ fn parse_field(octets: &[u8], text: Range<usize>, line: Range<usize>, folded: bo
 
 /// Each line end with the white space after it is one space (RFC 3261 §7.3.1).
 fn unfold(text: &str) -> String {
+    work::add(text.len());
     let mut lines = text.split('\n');
     let mut unfolded = lines.next().unwrap_or_default().trim_end().to_owned();
     for line in lines {

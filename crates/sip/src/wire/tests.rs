@@ -250,3 +250,60 @@ fn rsip_and_we_agree_where_rsip_is_right() {
     let status: rsip::StatusCode = StatusCode::PROXY_AUTHENTICATION_REQUIRED.into();
     assert_eq!(StatusCode::try_from(status).map(StatusCode::phrase), Ok("Proxy Authentication Required"));
 }
+
+/// Reads each header as all that it could be, and writes the message again.
+fn touch_everything(message: &Message) {
+    for (_, value) in message.headers() {
+        let _ = (Replaces::parse(value), TargetDialog::parse(value), Warning::parse(value));
+        let _ = (EventType::parse(value), SubscriptionState::parse(value), Reason::parse(value));
+        let _ = (UserToUser::parse(value), SessionExpires::parse(value), RAck::parse(value));
+        let _ = (AuthValue::parse(value), Uri::parse(value), NameAddr::parse(value), unescape(value));
+    }
+    for name in ["Via", "Route", "Record-Route", "Contact"] {
+        let _ = (message.number(name), message.list(name).count(), message.addresses(name).count());
+    }
+    let _ = message.edit().set("X-Touched", "yes").finish();
+}
+
+#[test]
+fn work_grows_with_the_message_and_not_with_its_square() {
+    let head = "INVITE sip:a@b SIP/2.0\r\nVia: SIP/2.0/WS a;branch=z9hG4bK1\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:a@b>\r\n\
+                Call-ID: 1\r\nCSeq: 1 INVITE\r\n";
+    // Four times as often each is still within the limits of a message.
+    let patterns = [
+        ("X: <\r\n", 48),
+        ("X: \"\r\n", 48),
+        ("X\r\n", 500),
+        ("\r\n ", 600),
+        ("Via: a\r\n", 15),
+        ("Record-Route: <sip:p,\r\n", 15),
+        ("Contact: <sip:a@b>,<\r\n", 48),
+        ("Privacy: ;;,\r\n", 48),
+        ("Reason: SIP;cause=\"\r\n", 48),
+        ("User-to-User: 00\r\n", 48),
+        ("00", 1_000),
+        (" 1", 1_000),
+        (";", 2_000),
+        (";a", 1_000),
+        (",", 2_000),
+        ("<", 2_000),
+        ("\"", 2_000),
+        ("%41", 600),
+        (";a=\"\\\"\"", 280),
+        ("\"<sip:a@b>;", 180),
+    ];
+    for (pattern, times) in patterns {
+        let work = |times: usize| {
+            let text = format!("{head}Route: {}\r\n\r\n", pattern.repeat(times));
+            let work = work::of(|| match Frame::read(text.clone().into_bytes()) {
+                Frame::Message(message) => touch_everything(&message),
+                other => panic!("{pattern:?} is no message: {other:?}"),
+            });
+            assert!(work > text.len(), "{pattern:?}: not everything is counted");
+            work
+        };
+        // What a message costs in any case is in both.
+        let (short, long) = (work(times), work(4 * times));
+        assert!(long <= 4 * short, "{pattern:?}: {short} and {long}");
+    }
+}

@@ -1,5 +1,6 @@
 //! The lexer: tokens, quoted strings, lists and parameters. Never allocates more than it was given, never recurses.
 
+use super::work;
 use std::fmt;
 
 /// A value could not be read. Costs that value, never the message it stands in.
@@ -59,6 +60,7 @@ pub(crate) fn split_outside(text: &str, separator: u8) -> impl Iterator<Item = &
 pub(crate) fn find_outside(text: &str, wanted: u8) -> Option<usize> {
     let (mut quoted, mut escaped, mut bracketed) = (false, false, false);
     for (at, octet) in text.bytes().enumerate() {
+        work::add(1);
         match octet {
             _ if escaped => escaped = false,
             b'\\' if quoted => escaped = true,
@@ -79,6 +81,7 @@ pub(crate) fn quoted(text: &str) -> Result<(String, &str), Unreadable> {
     let mut content = String::new();
     let mut characters = inner.char_indices();
     while let Some((at, character)) = characters.next() {
+        work::add(character.len_utf8());
         match character {
             '"' => return Ok((content, inner.get(at + 1..).unwrap_or_default())),
             '\\' => match characters.next() {
@@ -108,6 +111,7 @@ pub fn quote(text: &str) -> String {
 
 /// `text` with each `%XX` replaced by its octet; what is not a valid escape stays as it is.
 pub fn unescape(text: &str) -> String {
+    work::add(text.len());
     let mut octets = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&first, tail)) = rest.split_first() {
@@ -174,6 +178,7 @@ impl Params {
 
     /// The value of a parameter; empty if it stands without one.
     pub fn get(&self, name: &str) -> Option<&str> {
+        work::add(self.0.len());
         let param = self.0.iter().find(|param| param.name.eq_ignore_ascii_case(name))?;
         Some(param.value.as_deref().unwrap_or_default())
     }
@@ -201,6 +206,7 @@ impl Params {
 
 /// A value and the parameters behind it. Where they cannot be read the value still stands.
 pub(crate) fn with_params(text: &str) -> (&str, Result<Params, Unreadable>) {
+    work::add(text.len());
     let (value, params) = text.split_at(text.find(';').unwrap_or(text.len()));
     (value.trim(), Params::parse(params))
 }
@@ -212,6 +218,7 @@ fn is_param_octet(octet: u8) -> bool {
 
 impl Param {
     fn parse(text: &str) -> Result<Param, Unreadable> {
+        work::add(text.len());
         let (name, value) = match text.split_once('=') {
             Some((name, value)) => (name.trim_end(), Some(value.trim_start())),
             None => (text, None),

@@ -1,7 +1,10 @@
 //! URIs: `sip:`, `sips:`, `tel:` and whatever else may stand where one is expected. Kept octet for octet; never
 //! resolved or compared by anything but text.
 
-use super::text::{Params, Unreadable, escape, unescape};
+use super::{
+    text::{Params, Unreadable, escape, unescape},
+    work,
+};
 use std::fmt;
 
 /// What stands before the first colon.
@@ -43,6 +46,7 @@ pub struct Uri {
 impl Uri {
     /// Reads a whole URI; anything that follows it is an error.
     pub fn parse(text: &str) -> Result<Uri, Unreadable> {
+        work::add(text.len());
         if text.bytes().any(|octet| octet <= b' ' || b"<>\"\x7f".contains(&octet)) {
             return Err(Unreadable::new("a URI without spaces, quotes and brackets"));
         }
