@@ -13,6 +13,8 @@ use sha2::Digest as _;
 const MAX_NONCES: usize = 8;
 /// Answers given for one request altogether, so that a row of realms cannot keep it going.
 const MAX_ANSWERS: usize = 4;
+/// Realms that let us in and are remembered: a registrar that names another each time would fill any room.
+const MAX_REALMS: usize = MAX_NONCES;
 /// How the names of algorithms end whose key is one of the session.
 const SESSION: &str = "-sess";
 
@@ -373,6 +375,9 @@ impl Credentials {
             match self.accepted.iter_mut().find(|(known, _)| known == realm) {
                 Some((_, strength)) => *strength = kept.challenge.strength().max(*strength),
                 None => {
+                    if self.accepted.len() == MAX_REALMS {
+                        self.accepted.remove(0);
+                    }
                     self.accepted.push((realm.clone(), kept.challenge.strength()));
                     fresh.extend(hashes(&self.user, realm, &self.secret));
                 }

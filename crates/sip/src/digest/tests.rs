@@ -214,6 +214,22 @@ fn after_a_login_neither_foreign_realms_nor_weaker_algorithms_are_answered() {
 }
 
 #[test]
+fn of_realms_that_change_with_each_login_the_last_ones_are_answered() {
+    let (mut credentials, _, _) = credentials();
+    let realm = |number| format!(r#"Digest realm="r{number}", nonce="n", qop="auth""#);
+    for number in 0..20 {
+        let asked = challenge(401, Method::Register, &[&realm(number)]);
+        assert_eq!(credentials.challenged(&asked, &mut Attempt::default()), Ok(()));
+        credentials.accepted();
+    }
+    let mut later = |number| {
+        let asked = challenge(407, Method::Invite, &[&realm(number)]);
+        credentials.challenged(&asked, &mut Attempt::default())
+    };
+    assert_eq!((later(0), later(19)), (Err(Unanswered::UnknownRealm), Ok(())));
+}
+
+#[test]
 fn challenge_without_qop_is_answered_where_the_registrar_asked_so_from_the_start() {
     // RFC 2617 §3.5 has no example without qop; this is RFC 2069 §2.4's formula over its own values.
     let old = r#"Digest realm="r", nonce="n5""#;
