@@ -75,7 +75,8 @@ pub enum HostInput {
     /// The embedding chain is trusted from now on.
     Trusted { chain: Vec<String> },
     /// `event.data` of a trusted parent as JSON text: everything but the bulk of `contacts`. `held`: it came
-    /// before the chain was trusted and was kept unread until now, so a `click2call` is filled in, not dialled.
+    /// before the chain was trusted and was kept unread until now, so a `click2call` is filled in, not dialled,
+    /// and what would open the microphone or call somebody is not done.
     Message { text: String, held: bool },
     /// A `contacts` push starts. `head` is the message as JSON without its rows.
     ContactsBegin { push: u64, head: String },

@@ -1,6 +1,6 @@
 //! What others leave for the person beside calls: text messages, and how many wait in the voice mail (RFC 3842).
 //!
-//! It never asks for a summary: servers send it by themselves after each registration and on change.
+//! It never asks for a summary: servers send it by themselves after each registration, or `watch` has subscribed to it.
 
 use crate::{Phone, headers};
 use serde::Serialize;

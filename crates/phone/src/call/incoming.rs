@@ -1,6 +1,7 @@
 //! Calls that come in: the gates, the ring, the answer.
 //!
-//! It never answers by itself, but for a call in the place of the one whose sound is on.
+//! It never answers by itself, but for a call in the place of the one whose sound is on, and for those that `auto_answer`
+//! lets through.
 
 use super::{Await, Call, Direction, MAX_CALLS, MAX_RINGING, Purpose, State, outgoing::Next};
 use crate::{

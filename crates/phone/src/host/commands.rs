@@ -21,16 +21,18 @@ use softframe_sip::Instant;
 const SIZES: std::ops::RangeInclusive<u32> = 48..=4_096;
 
 impl Phone {
+    /// `held`: it came before the page was trusted.
     pub(crate) fn run_command(&mut self, now: Instant, ask: Ask, command: Command, held: bool) {
         match command {
-            Command::Click2Call(wish) => self.click2call(now, ask, wish, held),
-            Command::Answer { call } => {
-                self.on_call(now, ask, call, Self::oldest_ringing, |phone, id, ask| {
-                    phone.answer(now, id, Some(ask));
-                })
+            late if held && opens_or_connects(&late) => {
+                self.fail_ask(Some(ask), Code::NeedsConfirmation, "It came before the page was trusted.");
             }
+            Command::Click2Call(wish) => self.click2call(now, ask, wish, held),
+            Command::Answer { call } => self.on_call(ask, call, Self::oldest_ringing, |phone, id, ask| {
+                phone.answer(now, id, Some(ask));
+            }),
             Command::Reject { call, code } => {
-                self.on_call(now, ask, call, Self::oldest_ringing, |phone, id, ask| {
+                self.on_call(ask, call, Self::oldest_ringing, |phone, id, ask| {
                     match phone.calls.get(&id).is_some_and(|call| call.is_ringing_in()) {
                         true => {
                             phone.decline(now, id, Some(code));
@@ -40,7 +42,7 @@ impl Phone {
                     }
                 })
             }
-            Command::Hangup { call } => self.on_call(now, ask, call, Self::active_call, |phone, id, ask| {
+            Command::Hangup { call } => self.on_call(ask, call, Self::active_call, |phone, id, ask| {
                 phone.end(now, id, Reason::Hangup);
                 phone.answer_ask(Some(ask), json!({}));
             }),
@@ -49,16 +51,14 @@ impl Phone {
                     true => phone.active_call(),
                     false => phone.held_call().or_else(|| phone.active_call()),
                 };
-                self.on_call(now, ask, call, which, |phone, id, ask| phone.hold(now, id, hold, Some(ask)));
+                self.on_call(ask, call, which, |phone, id, ask| phone.hold(now, id, hold, Some(ask)));
             }
-            Command::Mute { call, mute } => {
-                self.on_call(now, ask, call, Self::active_call, |phone, id, ask| {
-                    phone.mute(now, id, mute);
-                    phone.answer_ask(Some(ask), json!({}));
-                })
-            }
+            Command::Mute { call, mute } => self.on_call(ask, call, Self::active_call, |phone, id, ask| {
+                phone.mute(now, id, mute);
+                phone.answer_ask(Some(ask), json!({}));
+            }),
             Command::Dtmf { call, digits, method } => {
-                self.on_call(now, ask, call, Self::active_call, |phone, id, ask| {
+                self.on_call(ask, call, Self::active_call, |phone, id, ask| {
                     phone.dtmf(now, id, &digits, method, Some(ask));
                 });
             }
@@ -152,7 +152,6 @@ impl Phone {
     /// Runs `act` on the call the host means: by its id or reference, else by `default`.
     fn on_call(
         &mut self,
-        _now: Instant,
         ask: Ask,
         named: Option<String>,
         default: impl Fn(&Phone) -> Option<CallId>,
@@ -269,7 +268,7 @@ impl Phone {
     ) {
         match dial::clean(to, &self.config) {
             Ok(to) if dial::question(&to, &self.config).is_none() => {
-                self.on_call(now, ask, call, Self::active_call, |phone, id, ask| {
+                self.on_call(ask, call, Self::active_call, |phone, id, ask| {
                     act(phone, now, id, to, Some(ask));
                 });
             }
@@ -371,6 +370,19 @@ impl Phone {
             "wait": times(call, now, false).0,
         })
     }
+}
+
+/// What lets somebody be heard or calls somebody, by now perhaps in another call than the page meant.
+fn opens_or_connects(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Answer { .. }
+            | Command::Hold { hold: false, .. }
+            | Command::Mute { mute: false, .. }
+            | Command::Transfer { .. }
+            | Command::TransferStart { .. }
+            | Command::TransferComplete { .. }
+    )
 }
 
 /// A number of ours that a call shows, or that none is shown.

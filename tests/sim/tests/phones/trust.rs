@@ -135,6 +135,38 @@ fn a_click2call_kept_while_untrusted_is_filled_in_not_dialled() {
 }
 
 #[test]
+fn what_a_page_wished_of_calls_while_untrusted_opens_no_microphone_and_calls_nobody() {
+    let mut world = World::pair();
+    let held = |world: &mut World, id: &str, kind: &str| {
+        let text = format!(r#"{{"type":"{kind}","id":"{id}","data":{{"to":"202"}}}}"#);
+        world.input(0, Input::Host(HostInput::Message { text, held: true }));
+        world.run(1_000);
+        world.stations[0].response(id)["error"]["code"].clone()
+    };
+    world.host(1, r#"{"type":"click2call","data":{"number":"200"}}"#);
+    world.run(1_000);
+    assert_eq!(held(&mut world, "a", "answer"), "needs_confirmation");
+    assert!(world.stations[0].kinds("phone:accepted").is_empty());
+    world.answer(0);
+    world.run(1_000);
+    world.host(0, r#"{"type":"mute"}"#);
+    world.host(0, r#"{"type":"hold"}"#);
+    world.run(1_000);
+    for (number, kind) in
+        ["unhold", "unmute", "transfer", "transfer:start", "transfer:complete"].into_iter().enumerate()
+    {
+        assert_eq!(held(&mut world, &number.to_string(), kind), "needs_confirmation", "{kind}");
+    }
+    let station = &world.stations[0];
+    for kind in ["phone:unhold", "phone:transfer", "phone:calling"] {
+        assert!(station.kinds(kind).is_empty(), "{kind}");
+    }
+    assert_eq!(station.last("phone:muted")["muted"], true);
+    assert_eq!(held(&mut world, "h", "hangup"), Value::Null, "what ends a call is done");
+    assert_eq!(world.stations[0].kinds("phone:terminated").len(), 1);
+}
+
+#[test]
 fn a_core_that_starts_again_in_the_same_load_goes_on_counting_and_is_logged_anew() {
     let mut world = World::new();
     let station = world.station();
