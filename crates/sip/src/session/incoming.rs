@@ -53,6 +53,7 @@ impl UserAgent {
             invite: Box::new(invite.clone()),
             dialog: Box::new(dialog),
             ring_again_at: now.after(RING_AGAIN),
+            expires_at: expires_at(now, &invite),
             reliable: Reliable::demanded_by(&invite, first),
             replaces,
         };
@@ -236,6 +237,9 @@ impl UserAgent {
         self.referral_timeout(now, session);
         self.timer_timeout(now, session);
         let repeat = match self.sessions.get_mut(&session) {
+            Some(Session::Ringing { expires_at: Some(at), .. }) if *at <= now => {
+                return self.expired(now, session);
+            }
             Some(Session::Ringing { ring_again_at, .. }) if *ring_again_at <= now => {
                 *ring_again_at = now.after(RING_AGAIN);
                 return self.ring(now, session);
@@ -260,6 +264,15 @@ impl UserAgent {
         }
     }
 
+    /// Nobody took the call while the INVITE was good for: that ends as a CANCEL does.
+    fn expired(&mut self, now: Instant, session: SessionId) {
+        let Some(Session::Ringing { key, invite, dialog, .. }) = self.sessions.get(&session) else { return };
+        let builder = ResponseBuilder::new(invite, StatusCode::REQUEST_TERMINATED);
+        let (key, response) = (key.clone(), builder.to_tag(&dialog.id.local_tag).build());
+        self.respond(now, &key, response);
+        self.terminated(session, EndedBy::Remote, 487, "", None);
+    }
+
     /// RFC 3261 §13.3.1.4: without an ACK the dialog is confirmed, but the session ends.
     fn never_acknowledged(&mut self, now: Instant, session: SessionId) {
         match self.sessions.get(&session) {
@@ -276,4 +289,10 @@ impl UserAgent {
             Some(Session::Inviting { .. } | Session::Ringing { .. }) | None => {}
         }
     }
+}
+
+/// Expires of an INVITE (RFC 3261 §20.19). One that was over before it came says nothing.
+fn expires_at(now: Instant, invite: &Message) -> Option<Instant> {
+    let seconds = invite.number("Expires").filter(|seconds| *seconds > 0)?;
+    Some(now.after(u64::from(seconds) * 1_000))
 }

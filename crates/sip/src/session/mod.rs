@@ -56,6 +56,8 @@ pub(crate) enum Session {
         invite: Box<Message>,
         dialog: Box<Dialog>,
         ring_again_at: Instant,
+        /// When the caller wants no answer any more, if the INVITE says so (RFC 3261 §13.3.1).
+        expires_at: Option<Instant>,
         /// Where the caller demands reliable provisional responses.
         reliable: Option<Box<Reliable>>,
         /// The session in whose place it would come.
@@ -287,9 +289,9 @@ impl Session {
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
         match self {
             Session::Inviting { .. } => None,
-            Session::Ringing { ring_again_at, reliable, .. } => {
+            Session::Ringing { ring_again_at, expires_at, reliable, .. } => {
                 let reliable = reliable.as_ref().and_then(|reliable| reliable.poll_timeout());
-                reliable.into_iter().chain([*ring_again_at]).min()
+                reliable.into_iter().chain(*expires_at).chain([*ring_again_at]).min()
             }
             Session::Leaving { ok, .. } => Some(ok.poll_timeout()),
             Session::Confirmed(confirmed) => {

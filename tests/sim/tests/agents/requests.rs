@@ -1,7 +1,7 @@
 //! What comes in and how it is answered: single requests to one registered phone, good and bad.
 
 use super::world::World;
-use softframe_sip::{Command, wire::Message};
+use softframe_sip::{Command, SessionId, wire::Message};
 
 /// Start line, branch and further lines make a request; what every request needs is added.
 pub(crate) fn request(start: &str, branch: &str, lines: &[&str], body: &str) -> Vec<u8> {
@@ -354,4 +354,29 @@ fn attended_transfer_names_the_other_dialog() {
     assert_eq!(refer.header("Refer-To"), Some(expected.as_str()));
     assert_eq!((refer.uri().map(ToString::to_string).as_deref(), refer.call_id()), (Some("sip:301@c"), "1"));
     assert_eq!(refer.header("Referred-By"), Some("<sip:200@sip.test>"));
+}
+
+#[test]
+fn invite_that_expires_while_it_rings_ends_with_487_and_one_that_was_taken_goes_on() {
+    let lines = ["Contact: <sip:300@x>", "Content-Type: application/sdp", "Expires: 20"];
+    for taken in [false, true] {
+        let mut world = World::registered(&["200"]);
+        let sent = answers(&mut world, request(INVITE, "e", &lines, "v=0"));
+        assert_eq!(codes(&sent), [100, 180]);
+        if taken {
+            let (session, answer) = (SessionId(1), b"v=0".to_vec());
+            world.command(0, Command::Accept { session, answer, headers: Vec::new() });
+            let to = format!("To: <sip:200@sip.test>;tag={}", sent[1].to().tag().expect("a tag"));
+            answers(&mut world, request("ACK sip:200@x.invalid", "a", &[&to], ""));
+        }
+        world.told(0);
+        world.run(19_700);
+        assert_eq!((codes(&world.proxy.heard), world.told(0)), (Vec::new(), Vec::new()));
+        world.run(300);
+        let ended = (codes(&world.proxy.heard), world.told(0));
+        match taken {
+            true => assert_eq!(ended, (Vec::new(), Vec::new())),
+            false => assert_eq!(ended, (vec![487], vec!["terminated remote 487".to_owned()])),
+        }
+    }
 }
