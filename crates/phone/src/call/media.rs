@@ -37,6 +37,8 @@ pub(crate) enum Purpose {
     LateOffer,
     /// Back to what was agreed.
     Rollback,
+    /// An offer that is off the table: what comes of it is undone.
+    Withdrawn,
 }
 
 /// The browser's side of a call.
@@ -98,6 +100,33 @@ impl Phone {
         call.media.open = Some(Open { request, purpose, deadline: now.after(patience) });
         let peer = call.media.peer;
         self.out.push_back(Output::Media { call: id, peer, request: Some(request), what });
+    }
+
+    /// Their offer is off the table, and with it ours that it had overtaken: what the browser has not seen of them it is
+    /// not asked, and what it makes of the rest is undone. Its answer to one offer must not go out as that to the next.
+    pub(crate) fn withdraw_media(&mut self, id: CallId) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let is_void =
+            |purpose: Purpose| matches!(purpose, Purpose::Reanswer | Purpose::LateOffer | Purpose::Reinvite);
+        call.media.queue.retain(|(_, purpose)| !is_void(*purpose));
+        if let Some(open) = call.media.open.as_mut().filter(|open| is_void(open.purpose)) {
+            open.purpose = Purpose::Withdrawn;
+        }
+    }
+
+    /// The browser has made something of an offer that was withdrawn.
+    fn withdrawn_made(&mut self, now: Instant, id: CallId, event: &MediaEvent) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        match (event, call.session) {
+            // An offer that nobody wants, before anything else that waits.
+            (MediaEvent::Offer(_), _) => {
+                call.media.queue.push_front((MediaRequest::Rollback, Purpose::Rollback));
+            }
+            // It has taken theirs: what was agreed before is offered anew, unless another offer comes next.
+            (MediaEvent::Answer(_), Some(session)) => self.refresh(now, session),
+            // It has refused it.
+            (_, _) => {}
+        }
     }
 
     /// Gives the call a fresh peer; what the old one was asked is forgotten, its late answers close it.
@@ -179,6 +208,7 @@ impl Phone {
             (Purpose::LateOffer, MediaEvent::Offer(sdp)) => self.late_offer_made(now, id, sdp),
             (Purpose::Reinvited, MediaEvent::Applied) => self.renewal_applied(now, id),
             (Purpose::Early | Purpose::Final | Purpose::Rollback, MediaEvent::Applied) => {}
+            (Purpose::Withdrawn, event) => self.withdrawn_made(now, id, &event),
             (purpose, MediaEvent::Failed(error)) => self.media_failed(now, id, purpose, error),
             (purpose, _) => self.media_failed(now, id, purpose, MediaError::Other),
         }

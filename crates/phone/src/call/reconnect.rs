@@ -135,6 +135,7 @@ impl Phone {
             Purpose::Reinvite | Purpose::Reinvited => self.renewal_broke(now, id, error),
             Purpose::Reanswer | Purpose::LateOffer => self.offer_refused(now, id),
             Purpose::Rollback => self.media_broken(now, id, PeerState::Failed),
+            Purpose::Withdrawn => {}
         }
     }
 

@@ -163,10 +163,8 @@ impl Phone {
                 self.ask_media(now, id, MediaRequest::Rollback, Purpose::Rollback);
                 self.answer_offer(now, id, &offer);
             }
-            // Theirs came, and was withdrawn again.
-            (Exchange::Idle, _) => self.ask_media(now, id, MediaRequest::Rollback, Purpose::Rollback),
             (Exchange::Offering(_), None)
-            | (Exchange::Inviting(_) | Exchange::Applying(_) | Exchange::Awaiting, _) => {}
+            | (Exchange::Idle | Exchange::Inviting(_) | Exchange::Applying(_) | Exchange::Awaiting, _) => {}
         }
     }
 
@@ -284,11 +282,12 @@ impl Phone {
         }
     }
 
-    /// What they offered is off the table. What the browser made of it is undone when it has made it.
+    /// What they offered is off the table.
     pub(crate) fn offer_withdrawn(&mut self, now: Instant, session: SessionId) {
         let Some(id) = self.call_of(session) else { return };
         let Some(talk) = self.calls.get_mut(&id).and_then(Call::talk_mut) else { return };
         if let Exchange::Theirs { .. } = talk.exchange {
+            self.withdraw_media(id);
             self.exchange_over(now, id);
         }
     }
@@ -305,10 +304,7 @@ impl Phone {
         let session = call.session;
         let Some(talk) = call.talk_mut() else { return };
         let Some(session) = session else { return };
-        let Exchange::Theirs { offer } = talk.exchange.clone() else {
-            // It was withdrawn while the browser took it. What was agreed before is offered anew.
-            return self.refresh(now, session);
-        };
+        let Exchange::Theirs { offer } = talk.exchange.clone() else { return };
         let looks = std::str::from_utf8(&offer).ok().and_then(sdp::inspect);
         let changed = looks.filter(|looks| looks.held != talk.held_by_them);
         if let Some(looks) = looks {
@@ -326,10 +322,7 @@ impl Phone {
         let Some(call) = self.calls.get_mut(&id) else { return };
         let session = call.session;
         let Some(talk) = call.talk_mut() else { return };
-        let (Exchange::Theirs { .. }, Some(session)) = (&talk.exchange, session) else {
-            // Nobody asks for it any more.
-            return self.ask_media(now, id, MediaRequest::Rollback, Purpose::Rollback);
-        };
+        let (Exchange::Theirs { .. }, Some(session)) = (&talk.exchange, session) else { return };
         talk.exchange = Exchange::Awaiting;
         self.command(now, Command::Answer { session, answer: sdp.into_bytes() });
     }

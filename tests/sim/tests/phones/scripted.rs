@@ -497,6 +497,44 @@ fn an_offer_withdrawn_while_the_browser_takes_it_leaves_the_call_as_it_was() {
 }
 
 #[test]
+fn offers_withdrawn_one_after_the_other_leave_room_for_the_one_that_stands() {
+    let mut script = Script::new();
+    let tag = script.answered(&description(7, "sendrecv"));
+    script.media.clear();
+    script.unsaid = Some(Vec::new());
+    for sequence in 2..20 {
+        script.invite(sequence, &tag, &description(7, "sendonly"));
+        script.cancel(sequence, &tag);
+        assert_eq!(script.response("INVITE").status().unwrap().0, 487);
+    }
+    script.sent.clear();
+    script.invite(20, &tag, &description(7, "inactive"));
+    // The browser has been asked about the first alone; what it answers there is no answer to the last.
+    let first = script.unsaid.replace(Vec::new()).unwrap();
+    assert_eq!(first.len(), 1);
+    first.into_iter().for_each(|said| script.input(said));
+    assert!(!script.sent.iter().any(|message| message.status().is_some_and(|(code, _)| code > 100)));
+    script.unsaid.take().unwrap().into_iter().for_each(|said| script.input(said));
+    let ok = script.response("INVITE");
+    assert_eq!((ok.status().unwrap().0, ok.cseq().number), (200, 20));
+    script.ack(20, &tag, "");
+    let asked: Vec<&str> = script
+        .media
+        .iter()
+        .filter_map(|(_, what)| match what {
+            MediaRequest::Answer { offer, .. } if offer.contains("a=inactive") => Some("inactive"),
+            MediaRequest::Answer { .. } => Some("sendonly"),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(asked, ["sendonly", "inactive"]);
+    script.host(r#"{"type":"hold","id":"h"}"#);
+    let hold = script.request("INVITE");
+    script.respond(&hold, "200 OK", "f", "", &description(7, "inactive"));
+    assert_eq!(script.last("phone:hold")["by"], "local");
+}
+
+#[test]
 fn a_call_in_the_place_of_a_muted_one_is_muted() {
     let mut script = Script::new();
     let tag = script.answered(&description(7, "sendrecv"));
