@@ -42,7 +42,7 @@ pub enum Frame {
 impl Frame {
     /// Reads one WebSocket message, text or binary (RFC 7118 §5.2): exactly one SIP message or a keep-alive.
     pub fn read(octets: Vec<u8>) -> Frame {
-        if octets.iter().all(|octet| b"\r\n".contains(octet)) {
+        if octets.iter().all(|octet| matches!(octet, b'\r' | b'\n')) {
             return if octets.len() > PONG.len() { Frame::Ping } else { Frame::Pong };
         }
         match Message::parse(octets) {

@@ -15,7 +15,7 @@ pub(super) fn message(octets: Vec<u8>) -> Result<Message, Malformed> {
     if octets.len() > MAX_MESSAGE_OCTETS {
         return Err(Malformed { defect: Defect::TooLarge, response: None });
     }
-    let mut at = octets.iter().take_while(|octet| b"\r\n".contains(octet)).count();
+    let mut at = octets.iter().take_while(|octet| matches!(octet, b'\r' | b'\n')).count();
     let start_line = next_line(&octets, &mut at);
     let line = slice(&octets, &start_line);
     let (is_response, is_ack) = (line.starts_with(b"SIP/"), line.starts_with(b"ACK "));
@@ -56,6 +56,14 @@ impl<'a> Fields<'a> {
         str::from_utf8(slice(self.octets, &field.name)).unwrap_or_default()
     }
 
+    /// Whether a line has this name, given as the long one. Most lines asked about have another, so octets are compared.
+    fn is_named(&self, field: &Field, wanted: &str) -> bool {
+        match slice(self.octets, &field.name) {
+            compact @ [_] => same_name(str::from_utf8(compact).unwrap_or_default(), wanted),
+            name => name.eq_ignore_ascii_case(wanted.as_bytes()),
+        }
+    }
+
     pub(super) fn value(&self, field: &'a Field) -> &'a str {
         match &field.decoded {
             Some(decoded) => decoded,
@@ -66,14 +74,14 @@ impl<'a> Fields<'a> {
     pub(super) fn first(&self, name: &str) -> Option<&'a str> {
         work::add(self.fields.len());
         let wanted = long_name(name);
-        let field = self.fields.iter().find(|field| same_name(self.name(field), wanted))?;
+        let field = self.fields.iter().find(|field| self.is_named(field, wanted))?;
         Some(self.value(field))
     }
 
     pub(super) fn named(self, name: &'a str) -> impl Iterator<Item = &'a str> {
         work::add(self.fields.len());
         let wanted = long_name(name);
-        let lines = self.fields.iter().filter(move |field| same_name(self.name(field), wanted));
+        let lines = self.fields.iter().filter(move |field| self.is_named(field, wanted));
         lines.map(move |field| self.value(field))
     }
 
@@ -188,7 +196,7 @@ pub(super) fn parse_fields(octets: &[u8], at: &mut usize) -> (Vec<Field>, bool) 
             break;
         }
         let mut folded = false;
-        while octets.get(*at).is_some_and(|octet| b" \t".contains(octet)) {
+        while octets.get(*at).is_some_and(|octet| matches!(octet, b' ' | b'\t')) {
             line.end = next_line(octets, at).end;
             folded = true;
         }
@@ -231,7 +239,7 @@ fn unfold(text: &str) -> String {
 
 fn trim(octets: &[u8], range: Range<usize>) -> Range<usize> {
     let content = slice(octets, &range);
-    let blank = |octet: &&u8| b" \t\r\n".contains(octet);
+    let blank = |octet: &&u8| matches!(octet, b' ' | b'\t' | b'\r' | b'\n');
     let front = content.iter().take_while(blank).count();
     let back = content.iter().rev().take_while(blank).count();
     let start = range.start + front;

@@ -30,7 +30,10 @@ pub(crate) fn is_token(text: &str) -> bool {
 }
 
 pub(crate) fn is_token_octet(octet: u8) -> bool {
-    octet.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(&octet)
+    matches!(
+        octet,
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'!' | b'%' | b'*' | b'_' | b'+' | b'`' | b'\'' | b'~'
+    )
 }
 
 /// The values of a comma list. Commas inside quotes and angle brackets do not separate. Empty values are left out.
@@ -213,7 +216,7 @@ pub(crate) fn with_params(text: &str) -> (&str, Result<Params, Unreadable>) {
 
 /// Token octets and those of hosts and addresses, which stand unquoted in `received` and URI parameters.
 fn is_param_octet(octet: u8) -> bool {
-    is_token_octet(octet) || b"[]:/&$".contains(&octet)
+    is_token_octet(octet) || matches!(octet, b'[' | b']' | b':' | b'/' | b'&' | b'$')
 }
 
 impl Param {
@@ -223,7 +226,9 @@ impl Param {
             Some((name, value)) => (name.trim_end(), Some(value.trim_start())),
             None => (text, None),
         };
-        if name.is_empty() || name.bytes().any(|octet| octet <= b' ' || b"\"<>,;".contains(&octet)) {
+        if name.is_empty()
+            || name.bytes().any(|octet| matches!(octet, 0..=b' ' | b'"' | b'<' | b'>' | b',' | b';'))
+        {
             return Err(Unreadable::new("a parameter name"));
         }
         let name = name.to_owned();

@@ -47,7 +47,7 @@ impl Uri {
     /// Reads a whole URI; anything that follows it is an error.
     pub fn parse(text: &str) -> Result<Uri, Unreadable> {
         work::add(text.len());
-        if text.bytes().any(|octet| octet <= b' ' || b"<>\"\x7f".contains(&octet)) {
+        if text.bytes().any(|octet| matches!(octet, 0..=b' ' | b'<' | b'>' | b'"' | 0x7f)) {
             return Err(Unreadable::new("a URI without spaces, quotes and brackets"));
         }
         let (scheme, rest) = text.split_once(':').ok_or(Unreadable::new("a scheme"))?;
@@ -279,7 +279,7 @@ pub(crate) fn parse_hostport(text: &str) -> Result<(String, Option<u16>), Unread
             None => (text.to_owned(), None),
         },
     };
-    let is_name = |octet: u8| octet.is_ascii_alphanumeric() || b"-._".contains(&octet);
+    let is_name = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'.' | b'_');
     if host.is_empty() || !(host.starts_with('[') || host.bytes().all(is_name)) {
         return Err(Unreadable::new("a host"));
     }
