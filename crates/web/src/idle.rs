@@ -16,6 +16,8 @@ use web_sys::{Event, IdleDeadline, MessageChannel, Window};
 const STARVED_MS: i32 = 250;
 /// A slice without an idle deadline ends after this.
 const SLICE_MS: f64 = 4.0;
+/// A slice with one ends after this, too: an idle deadline is up to 50 ms away, and what uses all of that is a long task.
+const IDLE_SLICE_MS: f64 = 25.0;
 /// One step aims at a quarter of what it may take, so that a slow one still ends in time.
 const STEP_MS: f64 = 1.0;
 /// What a step may grow to, in units (about 1 kB of text each) and in rows or kilobytes taken in: cheap steps must
@@ -189,9 +191,10 @@ impl Idle {
             }
             let after = app.clock().exact();
             self.count(after - before);
+            let spent = after - started;
             let left = match deadline {
-                Some(deadline) => deadline.time_remaining(),
-                None => SLICE_MS - (after - started),
+                Some(deadline) => deadline.time_remaining().min(IDLE_SLICE_MS - spent),
+                None => SLICE_MS - spent,
             };
             if left < STEP_MS {
                 return true;
