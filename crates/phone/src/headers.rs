@@ -53,11 +53,16 @@ pub(crate) fn read(invite: &Message, names: &HeaderNames, own: &str) -> Facts {
 /// Who the network says it is: P-Asserted-Identity (RFC 3325), else Remote-Party-ID of older servers. Of several the first
 /// that is a number. Nobody, where the network should have kept it back and has not (RFC 3325 §9.3).
 pub(crate) fn asserted(message: &Message) -> Option<Party> {
-    if message.privacy().any(|what| what.eq_ignore_ascii_case("id")) {
+    if keeps_back_identity(message) {
         return None;
     }
     let parties = || message.list("P-Asserted-Identity").chain(message.list("Remote-Party-ID")).map(party);
     parties().find(|party| !party.user.is_empty()).or_else(|| parties().next())
+}
+
+/// Whether the network should have kept back who it says it is (RFC 3325 §9.3).
+fn keeps_back_identity(message: &Message) -> bool {
+    message.privacy().any(|what| what.eq_ignore_ascii_case("id"))
 }
 
 /// Whether nothing speaks against the caller that is read from `invite`. A caller who asks for privacy has the network keep
@@ -133,7 +138,7 @@ fn dialled(invite: &Message, names: &HeaderNames, own: &str) -> Option<String> {
         .or_else(|| invite.header("To").and_then(user).filter(|to| to != own))
 }
 
-/// All `X-*` by their names on the wire, and the few others a host may want.
+/// All `X-*` by their names on the wire, and the few others a host may want; none that names a caller who is withheld.
 fn extras(invite: &Message) -> Vec<(String, String)> {
     const OTHERS: [&str; 8] = [
         "Alert-Info",
@@ -145,12 +150,18 @@ fn extras(invite: &Message) -> Vec<(String, String)> {
         "Remote-Party-ID",
         "User-to-User",
     ];
+    let is_private = keeps_back_identity(invite);
+    let names_withheld = |name: &str, value: &str| {
+        let identities = ["P-Asserted-Identity", "Remote-Party-ID"];
+        identities.iter().any(|known| known.eq_ignore_ascii_case(name))
+            && (is_private || party(value).anonymous)
+    };
     invite
         .headers()
         .filter(|(name, value)| {
             let extension = name.get(..2).is_some_and(|head| head.eq_ignore_ascii_case("X-"));
             let other = OTHERS.iter().any(|known| known.eq_ignore_ascii_case(name));
-            (extension || other) && value.len() <= MAX_EXTRA_OCTETS
+            (extension || other) && value.len() <= MAX_EXTRA_OCTETS && !names_withheld(name, value)
         })
         .take(MAX_EXTRA_HEADERS)
         .map(|(name, value)| (name.to_owned(), value.to_owned()))

@@ -95,6 +95,22 @@ fn what_the_network_says_of_the_way_reaches_the_page() {
 }
 
 #[test]
+fn who_a_caller_is_that_is_withheld_does_not_reach_the_page_by_a_header() {
+    for (lines, told) in [
+        (&["P-Asserted-Identity: <sip:+34911@a.test>"][..], true),
+        (&["P-Asserted-Identity: <sip:+34911@a.test>", "Privacy: id"][..], false),
+        (&["Remote-Party-ID: <sip:+34911@a.test>;privacy=off"][..], true),
+        (&["Remote-Party-ID: <sip:+34911@a.test>;privacy=full"][..], false),
+        (&["Remote-Party-ID: <sip:+34911@a.test>", "Privacy: id"][..], false),
+    ] {
+        let mut script = Script::new();
+        invite(&mut script, "anonymous", lines);
+        let ringing = script.last("phone:ringing").to_string();
+        assert_eq!(ringing.contains("34911"), told, "{lines:?}: {ringing}");
+    }
+}
+
+#[test]
 fn the_number_that_calls_is_told_to_the_server_as_it_is_configured() {
     let preferred = [("P-Preferred-Identity", "<sip:+34900@a.test>")];
     let others = [("P-Asserted-Identity", "<sip:+34900@a.test>"), ("X-Number", "+34900")];
