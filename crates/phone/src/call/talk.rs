@@ -174,9 +174,7 @@ impl Phone {
         let Some(talk) = self.calls.get_mut(&id).and_then(Call::talk_mut) else { return };
         let Exchange::Inviting(renewal) = talk.exchange else { return };
         let Ok(answer) = answer else {
-            talk.exchange = Exchange::Idle;
-            self.renewal_failed(now, id, renewal);
-            return;
+            return self.renewal_refused(now, id, renewal);
         };
         talk.exchange = Exchange::Applying(renewal);
         talk.key_tones = sdp::inspect(&answer).map_or(talk.key_tones, |looks| looks.key_tones);
@@ -222,7 +220,14 @@ impl Phone {
         let Some(id) = self.call_of(session) else { return };
         let Some(talk) = self.calls.get_mut(&id).and_then(Call::talk_mut) else { return };
         let Exchange::Inviting(renewal) = talk.exchange else { return };
-        talk.exchange = Exchange::Idle;
+        self.renewal_refused(now, id, renewal);
+    }
+
+    /// Nothing that the browser could take came of our offer: it goes back to what was agreed.
+    fn renewal_refused(&mut self, now: Instant, id: CallId, renewal: Renewal) {
+        if let Some(talk) = self.calls.get_mut(&id).and_then(Call::talk_mut) {
+            talk.exchange = Exchange::Idle;
+        }
         self.ask_media(now, id, MediaRequest::Rollback, Purpose::Rollback);
         self.renewal_failed(now, id, renewal);
     }

@@ -497,6 +497,23 @@ fn an_offer_withdrawn_while_the_browser_takes_it_leaves_the_call_as_it_was() {
 }
 
 #[test]
+fn a_hold_whose_answer_is_none_is_refused_and_the_browser_goes_back() {
+    let mut script = Script::new();
+    let tag = script.answered(&description(7, "sendrecv"));
+    for answer in [String::new(), description(7, "recvonly").replace("a=fingerprint", "a=nothing")] {
+        script.host(r#"{"type":"hold","id":"h"}"#);
+        let hold = script.request("INVITE");
+        script.respond(&hold, "200 OK", "f", "", &answer);
+        script.request("ACK");
+        assert_eq!(script.heard.last().unwrap()["error"]["code"], "wrong_state");
+        assert_eq!(script.media.last().unwrap().1, MediaRequest::Rollback);
+    }
+    assert_eq!((script.count("phone:hold"), script.count("phone:terminated")), (0, 0));
+    script.invite(2, &tag, &description(7, "sendonly"));
+    assert_eq!(script.response("INVITE").status().unwrap().0, 200);
+}
+
+#[test]
 fn offers_withdrawn_one_after_the_other_leave_room_for_the_one_that_stands() {
     let mut script = Script::new();
     let tag = script.answered(&description(7, "sendrecv"));
