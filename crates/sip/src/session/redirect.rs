@@ -9,6 +9,7 @@ use crate::{
     digest::Attempt,
     wire::{Message, Uri},
 };
+use std::cmp::Reverse;
 
 /// Addresses tried or waiting for one call: more is a loop, or no person's patience.
 const MAX_TARGETS: usize = 8;
@@ -65,17 +66,15 @@ impl Onward {
             .map(|contact| (quality(contact.params.get("q")), contact.uri.without_headers().to_string()))
             .collect();
         // Stable, so of equals the one named first is tried first.
-        named.reverse();
-        named.sort_by_key(|(quality, _)| *quality);
-        let mut room = MAX_TARGETS.saturating_sub(self.seen.len());
-        let surplus = named.len().saturating_sub(room);
-        for (_, target) in named.into_iter().skip(surplus) {
-            if room > 0 && !self.seen.contains(&target) {
-                room -= 1;
+        named.sort_by_key(|(quality, _)| Reverse(*quality));
+        let mut fresh = Vec::new();
+        for (_, target) in named {
+            if self.seen.len() < MAX_TARGETS && !self.seen.contains(&target) {
                 self.seen.push(target.clone());
-                self.targets.push(target);
+                fresh.push(target);
             }
         }
+        self.targets.extend(fresh.into_iter().rev());
     }
 }
 

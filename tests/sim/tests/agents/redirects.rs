@@ -37,6 +37,18 @@ fn onward(world: &mut World, target: Option<&str>) {
 }
 
 #[test]
+fn addresses_named_again_take_no_room_from_others_and_count_by_their_best_q() {
+    let mut world = calling();
+    let again = ["<sip:301@a>;q=0.3"; 9].join(", ");
+    respond(&mut world, 302, &[&again, "<sip:301@a>;q=0.9, <sip:302@a>;q=0.5, <sip:303@a>;q=0.1"]);
+    for target in ["301", "302", "303"] {
+        assert_eq!(world.told(0), [format!("redirected to sip:{target}@a")]);
+        onward(&mut world, None);
+    }
+    assert_eq!(world.told(0), ["terminated remote 302"]);
+}
+
+#[test]
 fn addresses_are_asked_about_by_their_q_and_each_gets_the_same_invite() {
     let mut world = calling();
     let first = respond(
