@@ -2,7 +2,7 @@
 //!
 //! It never interprets a description.
 
-use super::Call;
+use super::{Call, Exchange};
 use crate::{CallId, MediaError, MediaEvent, MediaRequest, Output, PeerId, PeerState, Phone, RequestId};
 use softframe_sip::Instant;
 use std::collections::VecDeque;
@@ -185,8 +185,15 @@ impl Phone {
 
     fn media_answer(&mut self, now: Instant, id: CallId, request: RequestId, event: MediaEvent) {
         let Some(call) = self.calls.get_mut(&id) else { return };
-        let Some(open) = call.media.open.take_if(|open| open.request == request) else { return };
-        self.media_outcome(now, id, open.purpose, event);
+        let is_idle = call.media.is_idle() && call.talk().is_some_and(|talk| talk.exchange == Exchange::Idle);
+        match call.media.open.take_if(|open| open.request == request) {
+            Some(open) => self.media_outcome(now, id, open.purpose, event),
+            // Too late for its purpose, and nothing comes behind it that would take its place.
+            None if is_idle && matches!(event, MediaEvent::Offer(_)) => {
+                self.ask_media(now, id, MediaRequest::Rollback, Purpose::Rollback);
+            }
+            None => return,
+        }
         self.go_on(now, id);
     }
 

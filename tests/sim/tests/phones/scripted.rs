@@ -514,6 +514,19 @@ fn a_hold_whose_answer_is_none_is_refused_and_the_browser_goes_back() {
 }
 
 #[test]
+fn an_offer_that_the_browser_makes_when_the_hold_has_failed_is_undone() {
+    let mut script = Script::new();
+    script.answered(&description(7, "sendrecv"));
+    script.unsaid = Some(Vec::new());
+    script.host(r#"{"type":"hold","id":"h"}"#);
+    script.pass(10_000);
+    assert_eq!(script.heard.last().unwrap()["error"]["code"], "wrong_state");
+    script.unsaid.take().unwrap().into_iter().for_each(|said| script.input(said));
+    assert_eq!(script.media.last().unwrap().1, MediaRequest::Rollback);
+    assert!(!script.sent.iter().any(|message| message.octets().starts_with(b"INVITE")));
+}
+
+#[test]
 fn offers_withdrawn_one_after_the_other_leave_room_for_the_one_that_stands() {
     let mut script = Script::new();
     let tag = script.answered(&description(7, "sendrecv"));
