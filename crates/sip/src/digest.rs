@@ -210,6 +210,17 @@ impl Challenge {
         }
     }
 
+    /// The higher, the sooner it is answered: by the algorithm, then `auth` before `auth-int`, then what has no qop.
+    fn rank(&self) -> Option<(Algorithm, u8)> {
+        let Strength { algorithm, qop } = self.strength()?;
+        let qop = match qop {
+            Qop::Auth => 2,
+            Qop::AuthInt => 1,
+            Qop::None => 0,
+        };
+        Some((algorithm, qop))
+    }
+
     fn strength(&self) -> Option<Strength> {
         match self.scheme {
             Scheme::Digest { strength, .. } => Some(strength),
@@ -402,7 +413,7 @@ fn strongest(response: &Message) -> Vec<Challenge> {
     for (name, proxy) in [("WWW-Authenticate", false), ("Proxy-Authenticate", true)] {
         for challenge in response.values(name).filter_map(|value| Challenge::read(value, proxy)) {
             match best.iter_mut().find(|best| best.realm == challenge.realm && best.proxy == proxy) {
-                Some(best) if challenge.strength() > best.strength() => *best = challenge,
+                Some(best) if challenge.rank() > best.rank() => *best = challenge,
                 Some(_) => {}
                 None => best.push(challenge),
             }

@@ -283,18 +283,21 @@ impl UserAgent {
             return self.reply_now(request, StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST);
         };
         let is_open = server.is_open();
-        self.reply_now(request, StatusCode::OK);
-        if !is_open {
-            return;
-        }
         let found = self.sessions.iter().find_map(|(id, session)| match session {
             Session::Ringing { key: ringing, invite, dialog, .. } if *ringing == key => {
                 let builder = ResponseBuilder::new(invite, StatusCode::REQUEST_TERMINATED);
-                Some((*id, builder.to_tag(&dialog.id.local_tag).build()))
+                Some((*id, dialog.id.local_tag.clone(), builder))
             }
             _ => None,
         });
-        if let Some((session, response)) = found {
+        // The same tag as in the responses to the INVITE (RFC 3261 §9.2).
+        let tag = found.as_ref().map_or_else(|| self.ids.token(), |(_, tag, _)| tag.clone());
+        self.answer_request(ResponseBuilder::new(request, StatusCode::OK).to_tag(&tag).build());
+        if !is_open {
+            return;
+        }
+        if let Some((session, tag, builder)) = found {
+            let response = builder.to_tag(&tag).build();
             self.respond(now, &key, response);
             self.terminated(session, EndedBy::Remote, 487, "", reason_of(request));
         } else {

@@ -63,7 +63,15 @@ const SHA512: &str = r#"Digest realm="r", nonce="n3", algorithm=SHA-512-256, qop
 
 #[test]
 fn strongest_challenge_is_answered_whatever_the_order() {
-    for (values, nonce) in [(vec![MD5], "n1"), (vec![MD5, SHA512, SHA256], "n3"), (vec![SHA256, MD5], "n2")] {
+    const PROTECTED: &str = r#"Digest realm="r", nonce="n0", qop="auth-int""#;
+    for (values, nonce) in [
+        (vec![PROTECTED, MD5], "n1"),
+        (vec![MD5, PROTECTED], "n1"),
+        (vec![PROTECTED], "n0"),
+        (vec![MD5], "n1"),
+        (vec![MD5, SHA512, SHA256], "n3"),
+        (vec![SHA256, MD5], "n2"),
+    ] {
         let (mut credentials, mut ids, mut attempt) = credentials();
         credentials.challenged(&challenge(401, Method::Register, &values), &mut attempt).expect("answered");
         let answers = authorize(&mut credentials, &mut ids, Method::Register);

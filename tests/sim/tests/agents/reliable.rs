@@ -403,7 +403,9 @@ fn description_in_an_unreliable_response_to_a_call_without_an_offer_is_left_out(
 fn cancel_ends_the_repetitions() {
     let mut world = World::registered(&["200"]);
     demanded(&mut world, "v=0");
-    assert_eq!(codes(&answers(&mut world, request("CANCEL sip:200@x.invalid", "1", &[], ""))), [200, 487]);
+    let ended = answers(&mut world, request("CANCEL sip:200@x.invalid", "1", &[], ""));
+    assert_eq!(codes(&ended), [200, 487]);
+    assert_eq!(ended[0].to().tag(), ended[1].to().tag(), "both are of the call that rang (RFC 3261 §9.2)");
     world.ladder();
     world.run(60_000);
     assert!(world.ladder().is_empty());
