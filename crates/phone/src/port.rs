@@ -147,8 +147,10 @@ pub enum PeerState {
     Connected,
     /// Media may come back by itself.
     Disconnected,
-    /// It will not.
+    /// It will not, unless ICE starts anew.
     Failed,
+    /// The handshake of its keys (DTLS) failed: no new ICE helps, only another peer can speak.
+    Dead,
 }
 
 /// What the browser must do with media. Requests of one call are strictly serial.

@@ -35,7 +35,14 @@ impl Server {
 
     /// With one user whose password is known.
     pub fn with_password(user: &str, password: &str) -> Server {
-        Server::of(prepared("SOFTFRAME_WWW"), &json!({ "users": { user: password } }))
+        Server::with_passwords(&[user], password)
+    }
+
+    /// With exactly these users, all with this password.
+    pub fn with_passwords(users: &[&str], password: &str) -> Server {
+        let users: serde_json::Map<String, Value> =
+            users.iter().map(|user| ((*user).to_owned(), json!(password))).collect();
+        Server::of(prepared("SOFTFRAME_WWW"), &json!({ "users": users }))
     }
 
     /// With these keys in every `config.json`.

@@ -131,6 +131,40 @@ async fn answer_that_the_browser_refuses_ends_the_call_once_with_its_reason() {
     expect_no_gap(&page).await;
 }
 
+/// The fingerprint of a certificate that nobody has.
+fn misnamed(sdp: &str) -> String {
+    let line = |line: &str| match line.strip_prefix("a=fingerprint:sha-256 ") {
+        Some(_) => format!("a=fingerprint:sha-256 {}\r\n", ["AB"; 32].join(":")),
+        None => line.to_owned(),
+    };
+    sdp.split_inclusive("\r\n").map(line).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn call_whose_handshake_fails_is_healed_by_a_fresh_connection() {
+    let server = Server::with_passwords(&["200", "201"], PASSWORD);
+    let relay = Relay::start(server.port).await;
+    let straight = Relay::start(server.port).await;
+    let page = Page::open_served(&server, &serve_widget("/", relay.config("200", PASSWORD))).await;
+    let other = Page::open_served(&server, &serve_widget("/", straight.config("201", PASSWORD))).await;
+    tokio::join!(page.expect("logged"), other.expect("logged"));
+    let is_answer = |text: &str| text.starts_with("SIP/2.0 200") && text.contains("\r\nm=audio");
+    relay.exchange_once(move |text| is_answer(text).then(|| with_body(text, misnamed)));
+    page.click2call("201").await;
+    other.expect("phone:ringing").await;
+    other.answer().await;
+    page.expect("phone:accepted").await;
+    assert!(relay.has_exchanged());
+    page.expect("phone:reconnecting").await;
+    page.expect("phone:reconnected").await;
+    tokio::join!(page.expect_audio(), other.expect_audio());
+    assert_eq!(page.count("phone:terminated").await + other.count("phone:terminated").await, 0);
+    page.post(json!({ "type": "hangup" })).await;
+    tokio::join!(page.expect("phone:terminated"), other.expect("phone:terminated"));
+    page.expect_no_media().await;
+    other.expect_no_media().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn offer_that_the_browser_refuses_ends_the_call_once_with_its_reason() {
     let (server, relay, page) = behind_relay().await;

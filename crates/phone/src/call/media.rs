@@ -46,6 +46,8 @@ pub(crate) struct Media {
     pub(crate) peer: PeerId,
     /// The browser was asked for something: there may be a peer to close.
     used: bool,
+    /// The peer is of no more use: the next offer comes from another one.
+    dead: bool,
     open: Option<Open>,
     queue: VecDeque<(MediaRequest, Purpose)>,
 }
@@ -58,7 +60,7 @@ struct Open {
 
 impl Media {
     pub(crate) fn new(peer: PeerId) -> Media {
-        Media { peer, used: false, open: None, queue: VecDeque::new() }
+        Media { peer, used: false, dead: false, open: None, queue: VecDeque::new() }
     }
 
     pub(crate) fn deadline(&self) -> Option<Instant> {
@@ -139,6 +141,15 @@ impl Phone {
             // The microphone is ours already: no prompt is waited for.
             call.media.used = true;
         }
+    }
+
+    /// Gives the call a fresh peer where the old one is dead; whether it did.
+    pub(crate) fn replace_dead_peer(&mut self, id: CallId) -> bool {
+        let is_dead = self.calls.get(&id).is_some_and(|call| call.media.dead);
+        if is_dead {
+            self.renew_peer(id);
+        }
+        is_dead
     }
 
     /// Closes the call's peer if there may be one.
@@ -225,6 +236,12 @@ impl Phone {
         match state {
             PeerState::Connected => self.media_back(now, id),
             PeerState::Disconnected | PeerState::Failed => self.media_broken(now, id, state),
+            PeerState::Dead => {
+                if let Some(call) = self.calls.get_mut(&id) {
+                    call.media.dead = true;
+                }
+                self.media_broken(now, id, state);
+            }
         }
     }
 

@@ -55,7 +55,7 @@ impl Phone {
     }
 
     pub(crate) fn media_broken(&mut self, now: Instant, id: CallId, state: PeerState) {
-        let wait = if state == PeerState::Failed { 0 } else { HEAL_MILLIS };
+        let wait = if state == PeerState::Disconnected { HEAL_MILLIS } else { 0 };
         self.break_link(now, id, Some(now.after(LOST_MILLIS)), now.after(wait));
         self.advance(now, id);
     }

@@ -134,8 +134,9 @@ impl Phone {
         }
         let renewal = Renewal { hold: talk.want_held, restart, fresh: false };
         talk.exchange = Exchange::Offering(renewal);
-        let offer = MediaRequest::Offer { send: !renewal.hold, restart };
-        self.ask_media(now, id, offer, Purpose::Reinvite);
+        // A fresh peer has new ICE anyway.
+        let restart = restart && !self.replace_dead_peer(id);
+        self.ask_media(now, id, MediaRequest::Offer { send: !renewal.hold, restart }, Purpose::Reinvite);
     }
 
     /// The session timer wants an offer of what is agreed already. One that is under way does as well.

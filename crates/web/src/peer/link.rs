@@ -9,7 +9,7 @@ use crate::{
     listener::Listener,
     microphone::Loan,
 };
-use js_sys::{Promise, futures::JsFuture};
+use js_sys::{Promise, Reflect, futures::JsFuture};
 use softframe_phone::{CallId, Input, MediaError, MediaEvent, MediaRequest, PeerId, PeerState};
 use std::{
     cell::{Cell, RefCell},
@@ -135,12 +135,12 @@ impl Link {
         if !self.audio.microphone().is_granted() {
             self.borrow_microphone().await?;
         }
-        let transceiver = self.transceiver();
+        let transceiver = self.transceiver()?;
         self.change(|sending| {
             sending.held_before_offer = sending.held;
             sending.held = !send;
         });
-        transceiver.set_direction(direction(send));
+        turn(&transceiver, send)?;
         let options = RtcOfferOptions::new();
         options.set_ice_restart(restart);
         let gathering = Gathering::start(&self.connection, self.ice.clone());
@@ -154,8 +154,12 @@ impl Link {
         self.ask_for_microphone();
         self.describe(RtcSdpType::Offer, &offer).await?;
         let transceiver = self.adopt_transceivers()?;
+        // The microphone may be in one that this offer has no use for.
+        if let Some(track) = self.sent().filter(|_| transceiver.sender().track().is_none()) {
+            self.step(transceiver.sender().replace_track(Some(&track))).await?;
+        }
         self.borrow_microphone().await?;
-        transceiver.set_direction(direction(send));
+        turn(&transceiver, send)?;
         let gathering = Gathering::start(&self.connection, self.ice.clone());
         let answer = self.step(self.connection.create_answer()).await?;
         self.step(self.connection.set_local_description(answer.unchecked_ref())).await?;
@@ -184,7 +188,7 @@ impl Link {
         // A rollback gives the descriptions back, but not the direction that was set for the offer.
         self.change(|sending| sending.held = sending.held_before_offer);
         if let Some(transceiver) = &*self.transceiver.borrow() {
-            transceiver.set_direction(direction(!self.sending.get().held));
+            turn(transceiver, !self.sending.get().held)?;
         }
         Ok(MediaEvent::Applied)
     }
@@ -209,22 +213,30 @@ impl Link {
     }
 
     /// The transceiver of our own offers.
-    fn transceiver(&self) -> RtcRtpTransceiver {
-        let transceiver = self.transceiver.borrow().clone();
-        transceiver.unwrap_or_else(|| {
-            let made = self.connection.add_transceiver_with_str("audio");
-            *self.transceiver.borrow_mut() = Some(Clone::clone(&made));
-            made
-        })
+    fn transceiver(&self) -> Result<RtcRtpTransceiver, MediaError> {
+        let known = self.transceiver.borrow().clone();
+        if let Some(transceiver) = known {
+            return Ok(transceiver);
+        }
+        if self.is_closed() {
+            return Err(MediaError::Other);
+        }
+        let made = self.connection.add_transceiver_with_str("audio");
+        *self.transceiver.borrow_mut() = Some(Clone::clone(&made));
+        Ok(made)
     }
 
-    /// The first audio section of an offer is the call; every other section is refused.
+    /// The first audio section of an offer is the call; every other section is refused. What we had for an offer that was
+    /// rolled back belongs to no section, and is of no use either.
     fn adopt_transceivers(&self) -> Result<RtcRtpTransceiver, MediaError> {
+        if self.is_closed() {
+            return Err(MediaError::Other);
+        }
         let ours = self.transceiver.borrow().clone();
-        let mut chosen = ours;
+        let mut chosen = ours.filter(|ours| ours.mid().is_some());
         for transceiver in self.connection.get_transceivers().iter() {
             let transceiver: RtcRtpTransceiver = transceiver.unchecked_into();
-            let is_audio = transceiver.receiver().track().kind() == "audio";
+            let is_audio = transceiver.mid().is_some() && transceiver.receiver().track().kind() == "audio";
             match &chosen {
                 Some(chosen) if js_sys::Object::is(chosen, &transceiver) => {}
                 None if is_audio => chosen = Some(transceiver),
@@ -264,7 +276,7 @@ impl Link {
             drop(self.loan.borrow_mut().replace(loan));
             // A mix keeps its own track in the sender.
             if self.mixer.borrow().is_none() {
-                self.step(self.transceiver().sender().replace_track(Some(&track))).await?;
+                self.step(self.transceiver()?.sender().replace_track(Some(&track))).await?;
             }
         }
         self.enable();
@@ -336,11 +348,18 @@ impl Link {
     /// Lets go of everything.
     pub(crate) fn close(&self) {
         self.change(|sending| sending.closed = true);
-        self.listeners.borrow_mut().clear();
+        // An event of the connection may be what closes it: the listener that is running must outlive that.
+        let listeners = self.listeners.take();
+        js_sys::futures::spawn_local(async move { drop(listeners) });
         self.connection.close();
         drop(self.loan.borrow_mut().take());
         drop(self.mixer.borrow_mut().take());
         drop(self.player.borrow_mut().take());
+    }
+
+    /// What goes out: the microphone, or the mix that it is part of.
+    fn sent(&self) -> Option<MediaStreamTrack> {
+        self.mixer.borrow().as_ref().map(Mixer::track).or_else(|| self.track())
     }
 
     fn track(&self) -> Option<MediaStreamTrack> {
@@ -421,14 +440,23 @@ impl Link {
 /// `connectionState` alone knows of DTLS and of a transport that will not come back: `iceConnectionState` stays
 /// `disconnected` then. It only leads where the former lags.
 fn state(connection: &RtcPeerConnection) -> Option<PeerState> {
-    let ice_failed = connection.ice_connection_state() == RtcIceConnectionState::Failed;
+    let ice = connection.ice_connection_state();
+    let ice_failed = ice == RtcIceConnectionState::Failed;
+    let ice_works = matches!(ice, RtcIceConnectionState::Connected | RtcIceConnectionState::Completed);
     match connection.connection_state() {
+        RtcPeerConnectionState::Failed if ice_works => Some(PeerState::Dead),
         RtcPeerConnectionState::Failed => Some(PeerState::Failed),
         _ if ice_failed => Some(PeerState::Failed),
         RtcPeerConnectionState::Disconnected => Some(PeerState::Disconnected),
         RtcPeerConnectionState::Connected => Some(PeerState::Connected),
         _ => None,
     }
+}
+
+/// Sets the direction. A connection that is closed, or a section that the other side has refused, lets nobody: that throws.
+fn turn(transceiver: &RtcRtpTransceiver, send: bool) -> Result<(), MediaError> {
+    let set = Reflect::set(transceiver, &"direction".into(), &direction(send).into());
+    set.map(drop).map_err(|_| MediaError::Description)
 }
 
 /// Held, the section says `sendonly` (the other side stops sending), and the track is silent.

@@ -320,6 +320,23 @@ fn broken_media_is_renewed_by_an_ice_restart() {
 }
 
 #[test]
+fn peer_whose_handshake_failed_is_replaced_and_not_restarted() {
+    let mut world = World::pair();
+    talk(&mut world);
+    let call = world.front(0);
+    let old = world.stations[0].peers.iter().next().unwrap().1;
+    let asked = world.stations[0].media.len();
+    let dead = Input::Media { call, peer: old, request: None, event: MediaEvent::State(PeerState::Dead) };
+    world.input(0, dead);
+    world.run(1_000);
+    let asked = world.stations[0].media[asked..].to_vec();
+    assert_eq!(asked[..2], [MediaRequest::Close, MediaRequest::Offer { send: true, restart: false }]);
+    assert!(!world.stations[0].peers.contains(&(call, old)));
+    let ladder = world.stations[0].ladder();
+    assert_eq!(ladder[ladder.len() - 2..], ["phone:reconnecting", "phone:reconnected"]);
+}
+
+#[test]
 fn leaving_the_page_ends_the_call_for_the_other_side() {
     let mut world = World::pair();
     talk(&mut world);
