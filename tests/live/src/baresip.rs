@@ -2,13 +2,13 @@
 
 use crate::{
     Kamailio,
-    kamailio::free_udp_port,
+    kamailio::free_port,
     tone::{RATE, tone},
 };
 use std::{
     fmt::Write as _,
     io::{Read, Write},
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{Arc, Mutex},
@@ -17,6 +17,8 @@ use std::{
 
 /// How long it may take to do anything.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// Another one may have taken a port in the meantime.
+const TRIES: usize = 5;
 /// A tone that no test outlasts.
 const TONE_SECONDS: u32 = 60;
 /// What it does when it is called.
@@ -42,10 +44,7 @@ impl Baresip {
     pub fn start(kamailio: &Kamailio, extension: u32, answers: Answers) -> Baresip {
         let folder = std::env::temp_dir().join(format!("softframe-baresip-{}-{extension}", kamailio.port));
         std::fs::create_dir_all(&folder).expect("a folder");
-        let control =
-            TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port").port();
         std::fs::write(folder.join("tone.wav"), wav()).expect("a file");
-        std::fs::write(folder.join("config"), config(&folder, control)).expect("a file");
         let mode = match answers {
             Answers::Manual => "manual",
             Answers::Auto => "auto",
@@ -57,20 +56,9 @@ impl Baresip {
         );
         std::fs::write(folder.join("accounts"), account).expect("a file");
         std::fs::write(folder.join("contacts"), "").expect("a file");
-        let log = std::fs::File::create(folder.join("log")).expect("a log");
-        let both = log.try_clone().expect("a log");
-        let mut command = Command::new("baresip");
-        command.arg("-f").arg(&folder).arg("-v").current_dir(&folder);
-        let spawned = command.stdin(Stdio::null()).stdout(log).stderr(both).spawn();
-        let process = spawned.unwrap_or_else(|error| panic!("baresip is not installed here: {error}"));
-        let begin = Instant::now();
-        let control = loop {
-            match TcpStream::connect(("127.0.0.1", control)) {
-                Ok(control) => break control,
-                Err(_) if begin.elapsed() < PATIENCE => std::thread::sleep(Duration::from_millis(20)),
-                Err(error) => panic!("baresip takes no orders: {error}\n{}", log_of(&folder)),
-            }
-        };
+        let started = (0..TRIES).find_map(|_| spawn(&folder));
+        let (process, control) =
+            started.unwrap_or_else(|| panic!("baresip takes no orders:\n{}", log_of(&folder)));
         let told = Arc::new(Mutex::new(Vec::new()));
         let (keeping, mut reading) = (told.clone(), control.try_clone().expect("a second handle"));
         std::thread::spawn(move || {
@@ -156,9 +144,32 @@ impl Drop for Baresip {
     }
 }
 
+/// Starts it, on ports of its own, until it takes orders; `None` if it ended before that: a port was free when it was
+/// looked for, and somebody else's a moment later.
+fn spawn(folder: &Path) -> Option<(Child, TcpStream)> {
+    let control = free_port();
+    std::fs::write(folder.join("config"), config(folder, control)).expect("a file");
+    let log = std::fs::File::create(folder.join("log")).expect("a log");
+    let both = log.try_clone().expect("a log");
+    let mut command = Command::new("baresip");
+    command.arg("-f").arg(folder).arg("-v").current_dir(folder);
+    let spawned = command.stdin(Stdio::null()).stdout(log).stderr(both).spawn();
+    let mut process = spawned.unwrap_or_else(|error| panic!("baresip is not installed here: {error}"));
+    let begin = Instant::now();
+    while begin.elapsed() < PATIENCE && process.try_wait().is_ok_and(|ended| ended.is_none()) {
+        if let Ok(orders) = TcpStream::connect(("127.0.0.1", control)) {
+            return Some((process, orders));
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let _ = process.kill();
+    let _ = process.wait();
+    None
+}
+
 fn config(folder: &Path, control: u16) -> String {
     let mut text = String::new();
-    let sip = free_udp_port();
+    let sip = free_port();
     let folder = folder.display();
     for (key, value) in [
         ("sip_listen", format!("127.0.0.1:{sip}")),

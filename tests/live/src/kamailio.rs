@@ -184,6 +184,19 @@ fn copy_files(from: &Path, to: &Path) {
     }
 }
 
+/// A port that is free for TCP and UDP now.
+pub(crate) fn free_port() -> u16 {
+    for _ in 0..100 {
+        let socket = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = socket.local_addr().expect("bound").port();
+        if UdpSocket::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+    panic!("no port is free for both")
+}
+
+/// One that is free for UDP now.
 pub(crate) fn free_udp_port() -> u16 {
     UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port").port()
 }
