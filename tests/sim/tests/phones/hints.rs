@@ -1,7 +1,7 @@
 //! Whether colleagues are free, how full the voice mail is, and what others see of us: a phone and a server that is the
 //! test itself.
 
-use crate::scripted::Script;
+use crate::script::Script;
 use serde_json::Value;
 use softframe_phone::{Action, Input, Instant, view::Screen};
 use softframe_sip::wire::Message;

@@ -1,7 +1,7 @@
 //! Who calls, who has the line, and which of our numbers calls: identities of both directions, and calls that put
 //! themselves through.
 
-use crate::scripted::Script;
+use crate::script::Script;
 use serde_json::Value;
 use softframe_phone::{Action, Input, Instant, Sound, view::Screen};
 use softframe_sim::description;

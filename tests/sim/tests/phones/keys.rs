@@ -1,6 +1,6 @@
 //! Key tones against a scripted server: by RTP or by INFO, in order, with gaps, and what becomes of those that wait.
 
-use crate::scripted::Script;
+use crate::script::Script;
 use serde_json::Value;
 use softframe_phone::MediaRequest;
 use softframe_sim::description;

@@ -11,6 +11,7 @@ mod keys;
 mod property;
 mod registration;
 mod screens;
+mod script;
 mod scripted;
 mod transfers;
 mod trust;

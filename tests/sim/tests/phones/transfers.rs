@@ -1,6 +1,6 @@
 //! Transfers between three whole phones, blind and attended: who asks, who follows, who is called.
 
-use crate::{calls::talk, scripted::Script};
+use crate::{calls::talk, script::Script};
 use serde_json::Value;
 use softframe_phone::{Action, view::Screen};
 use softframe_sim::World;
