@@ -239,7 +239,8 @@ impl Default for DialConfig {
 pub struct AutoAnswer {
     /// Without it no call is.
     pub enabled: bool,
-    /// Numbers that may; the end of one may be `*`. Without any none may.
+    /// Numbers that may, each of our own domain or with `@` and its host; the end of a number may be `*`. Without any none
+    /// may.
     pub callers: Vec<String>,
 }
 

@@ -19,6 +19,8 @@ pub(crate) struct Facts {
     pub(crate) call_id: Option<String>,
     /// Caller's number, empty if withheld.
     pub(crate) from: String,
+    /// The host that this number is one of; `None`: the network says the number and no host (`tel:`).
+    pub(crate) from_host: Option<String>,
     /// What the caller calls itself.
     pub(crate) display_name: String,
     /// The number that was called, if any header tells.
@@ -30,19 +32,22 @@ pub(crate) struct Facts {
     pub(crate) sip_call_id: String,
 }
 
-/// Reads `invite`, an incoming request for the user `own`.
-pub(crate) fn read(invite: &Message, names: &HeaderNames, own: &str) -> Facts {
+/// Reads `invite`, an incoming request. `is_own` knows the names under which a server knows this phone, which are no numbers
+/// that anybody has called.
+pub(crate) fn read(invite: &Message, names: &HeaderNames, is_own: impl Fn(&str) -> bool) -> Facts {
     let from = name_addr(invite.header("From").unwrap_or(""));
     let asserted = asserted(invite);
-    let caller = asserted.as_ref().filter(|party| !party.user.is_empty()).unwrap_or(&from);
+    let vouched = asserted.as_ref().filter(|party| !party.user.is_empty());
+    let caller = vouched.unwrap_or(&from);
     let withheld = caller.anonymous || (asserted.is_none() && from.anonymous);
     let named = if caller.display.is_empty() { &from } else { caller };
     let text = |name: &str| invite.header(name).map(shown).filter(|value| !value.is_empty());
     Facts {
         call_id: text(&names.call_id),
         from: if withheld { String::new() } else { caller.user.clone() },
+        from_host: Some(caller.host.clone()).filter(|host| !host.is_empty() || vouched.is_none()),
         display_name: if withheld { String::new() } else { named.display.clone() },
-        dialled: dialled(invite, names, own),
+        dialled: dialled(invite, names, is_own),
         team: text(&names.team),
         queue: text(&names.queue).unwrap_or_default(),
         extras: extras(invite),
@@ -126,7 +131,7 @@ pub(crate) fn identity(names: &[String], number: &str, domain: &str) -> Vec<(Str
 }
 
 /// protocol.md 5.1: own headers, P-Called-Party-ID, oldest History-Info, oldest Diversion, To.
-fn dialled(invite: &Message, names: &HeaderNames, own: &str) -> Option<String> {
+fn dialled(invite: &Message, names: &HeaderNames, is_own: impl Fn(&str) -> bool) -> Option<String> {
     let configured = names.dialled.iter().find_map(|name| invite.header(name)).map(shown);
     let user = |value: &str| Some(name_addr(value).user).filter(|user| !user.is_empty());
     configured
@@ -135,7 +140,7 @@ fn dialled(invite: &Message, names: &HeaderNames, own: &str) -> Option<String> {
         // RFC 7044 §5 adds behind, RFC 5806 §3 before those that are there.
         .or_else(|| invite.list("History-Info").next().and_then(user))
         .or_else(|| invite.list("Diversion").last().and_then(user))
-        .or_else(|| invite.header("To").and_then(user).filter(|to| to != own))
+        .or_else(|| invite.header("To").and_then(user).filter(|to| !is_own(to)))
 }
 
 /// All `X-*` by their names on the wire, and the few others a host may want; none that names a caller who is withheld.
@@ -174,6 +179,8 @@ pub(crate) struct Party {
     pub(crate) display: String,
     /// User part or `tel:` number, percent-decoded, without parameters.
     pub(crate) user: String,
+    /// Without a port; empty where the scheme has none.
+    pub(crate) host: String,
     pub(crate) anonymous: bool,
 }
 
@@ -195,7 +202,7 @@ pub(crate) fn name_addr(value: &str) -> Party {
     };
     let (user, host) = user_and_host(uri);
     let anonymous = user.eq_ignore_ascii_case("anonymous") || host.eq_ignore_ascii_case("anonymous.invalid");
-    Party { display: shown(&display), user: shown(&user), anonymous }
+    Party { display: shown(&display), user: shown(&user), host: host.to_owned(), anonymous }
 }
 
 /// The text of a quoted string and what follows it.

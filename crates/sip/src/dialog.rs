@@ -6,6 +6,11 @@ use crate::wire::{Message, Method, NameAddr, Replaces, RequestBuilder, Uri, Via}
 /// The host of who does not say who they are (RFC 3323 §4.1.1.3).
 pub(crate) const ANONYMOUS_HOST: &str = "anonymous.invalid";
 
+/// Whether this address says nothing of who has it (RFC 3323).
+pub(crate) fn is_anonymous(address: &NameAddr) -> bool {
+    address.uri.host().eq_ignore_ascii_case(ANONYMOUS_HOST)
+}
+
 /// What every message of a dialog has in common.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct DialogId {
@@ -38,7 +43,8 @@ impl DialogId {
 #[derive(Clone, Debug)]
 pub(crate) struct Dialog {
     pub(crate) id: DialogId,
-    local: NameAddr,
+    /// Who we are in it.
+    pub(crate) local: NameAddr,
     remote: NameAddr,
     remote_target: Uri,
     /// Route values octet for octet, first hop first.
@@ -175,11 +181,6 @@ impl Dialog {
     pub(crate) fn replaces(&self) -> Replaces {
         let DialogId { call_id, local_tag, remote_tag } = self.id.clone();
         Replaces { call_id, to_tag: remote_tag, from_tag: local_tag, early_only: false }
-    }
-
-    /// Whether we did not say who we are in it (RFC 3323).
-    pub(crate) fn is_anonymous(&self) -> bool {
-        self.local.uri.host().eq_ignore_ascii_case(ANONYMOUS_HOST)
     }
 
     /// Where the other side can be reached.

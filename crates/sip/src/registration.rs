@@ -21,7 +21,8 @@ const MAX_RETRY_AFTER: u64 = 3_600_000;
 #[derive(Debug)]
 pub(crate) struct Registration {
     pub(crate) state: State,
-    /// Contact of the binding, the same for the life of the agent: dialogs outlive the flow.
+    /// Contact of the binding, the same for the life of the agent: dialogs outlive the flow. Its user part is a name for
+    /// this agent alone, since it stands in the calls of a withheld caller, too.
     contact: Uri,
     instance: String,
     from: NameAddr,
@@ -33,6 +34,8 @@ pub(crate) struct Registration {
     pub(crate) service_route: Vec<String>,
     /// The public GRUU (RFC 5627), if one was given.
     gruu: Option<Uri>,
+    /// The temporary one, which names nobody.
+    temporary_gruu: Option<Uri>,
     /// Whether the registrar does RFC 5626.
     outbound: bool,
 }
@@ -87,7 +90,7 @@ impl Registration {
         let address = Uri::sip(Some(&config.user), &config.domain);
         Registration {
             state: State::Unbound,
-            contact: Uri::sip(Some(&config.user), &host).with_param("transport", Some("ws")),
+            contact: Uri::sip(Some(&ids.token()), &host).with_param("transport", Some("ws")),
             instance: format!("<urn:uuid:{}>", config.instance),
             from: NameAddr::new(address).with_tag(&ids.token()),
             registrar: Uri::sip(None, &config.domain),
@@ -96,6 +99,7 @@ impl Registration {
             expires: config.expires.clamp(1, MAX_EXPIRES),
             service_route: Vec::new(),
             gruu: None,
+            temporary_gruu: None,
             outbound: false,
         }
     }
@@ -105,9 +109,23 @@ impl Registration {
         self.contact.host()
     }
 
+    /// The user part of the binding's Contact: servers that call the binding may put it into To.
+    pub(crate) fn contact_user(&self) -> Option<String> {
+        self.contact.user()
+    }
+
     /// Contact for dialogs: the GRUU if there is one.
     pub(crate) fn contact(&self) -> String {
-        match &self.gruu {
+        self.contact_as(self.gruu.as_ref())
+    }
+
+    /// Contact for dialogs in which we do not say who we are (RFC 3323 §4.1.1.3).
+    pub(crate) fn anonymous_contact(&self) -> String {
+        self.contact_as(self.temporary_gruu.as_ref())
+    }
+
+    fn contact_as(&self, gruu: Option<&Uri>) -> String {
+        match gruu {
             Some(gruu) => format!("<{gruu}>"),
             None if self.outbound => format!("<{}>", self.contact.clone().with_param("ob", None)),
             None => format!("<{}>", self.contact),
@@ -191,8 +209,8 @@ impl Registration {
             self.state = State::Unbound;
             return Outcome::Failed { at_least: 0 };
         }
-        let gruu = own.as_ref().and_then(|contact| Uri::parse(contact.params.get("pub-gruu")?).ok());
-        self.gruu = gruu.filter(Uri::is_sip);
+        let gruu = |name: &str| Uri::parse(own.as_ref()?.params.get(name)?).ok().filter(Uri::is_sip);
+        (self.gruu, self.temporary_gruu) = (gruu("pub-gruu"), gruu("temp-gruu"));
         self.outbound = response.lists("Require", "outbound");
         self.service_route = response.list("Service-Route").map(str::to_owned).collect();
         let fresh = !self.is_bound();

@@ -13,11 +13,18 @@ impl Phone {
     /// What an INVITE that rings now asks for, and its caller may have.
     pub(super) fn plan_auto_answer(&mut self, now: Instant, id: CallId, invite: &Message) {
         let is_alone = self.calls.len() == 1;
+        let domain = self.identity().map(|identity| identity.domain.clone()).unwrap_or_default();
         let Some(call) = self.calls.get_mut(&id).filter(|_| is_alone) else { return };
         let allowed = &self.config.auto_answer;
-        let is_listed = |listed: &String| match listed.strip_suffix('*') {
-            Some(head) => call.from.starts_with(head),
-            None => *listed == call.from,
+        let is_listed = |listed: &String| {
+            let (number, host) = listed.split_once('@').unwrap_or((listed, &domain));
+            let is_number = match number.strip_suffix('*') {
+                Some(head) => call.from.starts_with(head),
+                None => number == call.from,
+            };
+            let is_of_network = !listed.contains('@');
+            let theirs = call.facts.from_host.as_ref();
+            is_number && theirs.map_or(is_of_network, |theirs| theirs.eq_ignore_ascii_case(host))
         };
         let is_allowed = allowed.enabled && allowed.callers.iter().any(is_listed);
         if is_allowed && !call.from.is_empty() && headers::vouches_for_caller(invite) {

@@ -50,7 +50,8 @@ impl Phone {
         replaces: Option<SessionId>,
     ) {
         let own = self.extension();
-        let facts = headers::read(invite, &self.config.headers, &own);
+        let is_contact = |to: &str| self.agent.as_ref().is_some_and(|agent| agent.is_contact_user(to));
+        let facts = headers::read(invite, &self.config.headers, |to| to == own || is_contact(to));
         let offer = invite.body().to_vec();
         let refusal = match replaces {
             // The person has that call already, only with somebody else.

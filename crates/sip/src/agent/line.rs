@@ -2,7 +2,8 @@
 
 use super::{Connection, ConnectionState, Event, FlowId, Output, Purpose, UserAgent};
 use crate::{
-    EndedBy, Instant,
+    EndedBy, Instant, SessionId,
+    dialog::is_anonymous,
     digest::Unanswered,
     flow::{self, Answers},
     registration::{self, Outcome},
@@ -205,11 +206,11 @@ impl UserAgent {
 
     /// INVITEs of others that came over the lost flow: nobody hears an answer any more.
     fn ringing_lost(&mut self) {
-        let ringing = |(id, session): (&crate::SessionId, &Session)| match session {
+        let ringing = |(id, session): (&SessionId, &Session)| match session {
             Session::Ringing { .. } => Some(*id),
             Session::Inviting { .. } | Session::Confirmed(_) | Session::Leaving { .. } => None,
         };
-        let lost: Vec<crate::SessionId> = self.sessions.iter().filter_map(ringing).collect();
+        let lost: Vec<SessionId> = self.sessions.iter().filter_map(ringing).collect();
         for session in lost {
             self.terminated(session, EndedBy::Network, 503, "The connection was lost.", None);
         }
@@ -240,6 +241,20 @@ impl UserAgent {
     /// The Contact of requests and responses that make or keep a dialog.
     pub(crate) fn contact(&self) -> String {
         self.registration.contact()
+    }
+
+    /// The same of a dialog in which we are `local`, as far as that says who we are.
+    pub(crate) fn contact_as(&self, local: &NameAddr) -> String {
+        match is_anonymous(local) {
+            true => self.registration.anonymous_contact(),
+            false => self.contact(),
+        }
+    }
+
+    /// The same inside of a session.
+    pub(crate) fn contact_of(&self, session: SessionId) -> String {
+        let dialog = self.sessions.get(&session).and_then(Session::dialog);
+        dialog.map_or_else(|| self.contact(), |dialog| self.contact_as(&dialog.local))
     }
 
     /// Our address, for Referred-By.

@@ -203,6 +203,12 @@ impl UserAgent {
         })
     }
 
+    /// Whether this is the user part of our Contact. It says nothing to a person; servers that know nothing of who was
+    /// called put it into To.
+    pub fn is_contact_user(&self, user: &str) -> bool {
+        self.registration.contact_user().is_some_and(|own| own == user)
+    }
+
     /// Whether nothing of any call or request is left: no session, no transaction, nothing that waits to be sent.
     pub fn is_idle(&self) -> bool {
         self.sessions.is_empty()
@@ -304,9 +310,15 @@ impl UserAgent {
 
     /// A request outside of any dialog, over the registrar's Service-Route.
     pub(crate) fn new_request(&mut self, method: Method, target: Uri) -> RequestBuilder {
-        let mut from = self.address_of_record();
-        from.display = self.config.display_name.clone().unwrap_or_default();
+        let from = self.own_address();
         self.new_request_from(method, target, from)
+    }
+
+    /// Our address with our name.
+    pub(crate) fn own_address(&self) -> NameAddr {
+        let mut own = self.address_of_record();
+        own.display = self.config.display_name.clone().unwrap_or_default();
+        own
     }
 
     /// The same of whom `from` says.

@@ -134,7 +134,7 @@ impl UserAgent {
         headers: &[(String, String)],
     ) -> Message {
         let builder = ResponseBuilder::new(invite, StatusCode::OK).to_tag(tag);
-        let builder = builder.header("Contact", &self.contact()).header("Allow", ALLOW);
+        let builder = builder.header("Contact", &self.contact_as(invite.to())).header("Allow", ALLOW);
         let builder = SessionTimer::answer(invite, builder.header("Supported", SUPPORTED));
         let builder = headers.iter().fold(builder, |builder, (name, value)| builder.header(name, value));
         builder.body("application/sdp", answer).build()

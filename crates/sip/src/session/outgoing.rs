@@ -19,7 +19,7 @@ fn hides_the_caller(name: &str, value: &str) -> bool {
     name.eq_ignore_ascii_case("Privacy") && value.split(';').any(hides)
 }
 
-/// RFC 3323 §4.1.1.3. The server knows us by our credentials; Contact stays what it can reach us by.
+/// RFC 3323 §4.1.1.3. The server knows us by our credentials.
 fn anonymous() -> NameAddr {
     let mut from = NameAddr::new(Uri::sip(Some("anonymous"), ANONYMOUS_HOST));
     from.display = "Anonymous".to_owned();
@@ -48,12 +48,14 @@ impl UserAgent {
         let Some(target) = self.target(target) else {
             return self.never_began(session, EndedBy::Local, 404, "Not a number.");
         };
-        let request = match headers.iter().any(|(name, value)| hides_the_caller(name, value)) {
-            true => self.new_request_from(Method::Invite, target, anonymous()),
-            false => self.new_request(Method::Invite, target),
+        let from = match headers.iter().any(|(name, value)| hides_the_caller(name, value)) {
+            true => anonymous(),
+            false => self.own_address(),
         };
-        let mut builder = request
-            .header("Contact", &self.contact())
+        let contact = self.contact_as(&from);
+        let mut builder = self
+            .new_request_from(Method::Invite, target, from)
+            .header("Contact", &contact)
             .header("Allow", ALLOW)
             .header("Supported", SUPPORTED)
             .header("Session-Expires", &SESSION_EXPIRES.to_string())

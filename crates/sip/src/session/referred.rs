@@ -64,7 +64,7 @@ impl UserAgent {
         });
         let tag = dialog.map_or_else(|| self.ids.token(), |dialog| dialog.id.local_tag);
         let builder = ResponseBuilder::new(request, StatusCode::ACCEPTED).to_tag(&tag);
-        let builder = builder.header("Contact", &self.contact());
+        let builder = builder.header("Contact", &self.contact_of(session));
         let builder = if is_silent { builder.header("Refer-Sub", "false") } else { builder };
         self.answer_request(builder.build());
         self.notify_referrer(now, session, StatusCode::TRYING);
@@ -153,7 +153,7 @@ impl UserAgent {
 
     /// NOTIFY with a sipfrag; a final status ends the subscription.
     fn notify_referrer(&mut self, now: Instant, session: SessionId, status: StatusCode) {
-        let (via, contact) = (self.via(), self.contact());
+        let (via, contact) = (self.via(), self.contact_of(session));
         let Some(Session::Confirmed(confirmed)) = self.sessions.get_mut(&session) else { return };
         let Some(referral) = &mut confirmed.referral else { return };
         let (id, is_silent) = (referral.id, referral.is_silent);

@@ -37,7 +37,7 @@ impl UserAgent {
     }
 
     fn send_reinvite(&mut self, now: Instant, session: SessionId, offer: Vec<u8>) {
-        let (via, contact) = (self.via(), self.contact());
+        let (via, contact) = (self.via(), self.contact_of(session));
         let Some(Session::Confirmed(confirmed)) = self.sessions.get_mut(&session) else { return };
         let builder = confirmed.dialog.request(Method::Invite, via).header("Contact", &contact);
         let builder = builder.header("Allow", ALLOW).header("Supported", SUPPORTED);

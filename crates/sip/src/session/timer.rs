@@ -140,7 +140,7 @@ impl UserAgent {
 
     /// UPDATE without an offer: nothing but the timer and our Contact.
     fn send_update(&mut self, now: Instant, session: SessionId) {
-        let (via, contact) = (self.via(), self.contact());
+        let (via, contact) = (self.via(), self.contact_of(session));
         let Some(Session::Confirmed(confirmed)) = self.sessions.get_mut(&session) else { return };
         let Some(timer) = &mut confirmed.timer else { return };
         timer.refresh_at = None;

@@ -5,6 +5,7 @@ use super::{Session, Transfer, referred::wants_no_notify};
 use crate::{
     Event, Instant, SessionId,
     agent::{Purpose, UserAgent},
+    dialog::is_anonymous,
     wire::{Message, Method},
 };
 
@@ -25,7 +26,7 @@ impl UserAgent {
             }),
             None => self.target(target),
         };
-        let (via, contact, by) = (self.via(), self.contact(), self.address_of_record());
+        let (via, contact, by) = (self.via(), self.contact_of(session), self.address_of_record());
         let is_registered = self.is_registered();
         let Some(Session::Confirmed(confirmed)) = self.sessions.get_mut(&session) else { return };
         let Some(target) = target.filter(|_| is_registered) else {
@@ -35,7 +36,7 @@ impl UserAgent {
         let is_ours = confirmed.dialog.is_ours;
         let builder = confirmed.dialog.request(Method::Refer, via).header("Contact", &contact);
         let builder = builder.header("Refer-To", &format!("<{target}>"));
-        let builder = match confirmed.dialog.is_anonymous() {
+        let builder = match is_anonymous(&confirmed.dialog.local) {
             true => builder,
             false => builder.header("Referred-By", &by.to_string()),
         };

@@ -17,4 +17,5 @@ mod timers;
 mod transfers;
 mod unoffered;
 mod weather;
+mod withheld;
 mod world;

@@ -142,7 +142,7 @@ fn caller_refreshes_by_update_at_half_time_where_the_other_side_takes_it() {
         let update = answer(&mut world, StatusCode::OK, &agreed, b"");
         assert!(update.octets().starts_with(b"UPDATE ") && update.body().is_empty());
         assert_eq!(header(&update, "Session-Expires"), "90;refresher=uac");
-        assert!(header(&update, "Contact").starts_with("<sip:200@"));
+        assert!(header(&update, "Contact").contains(".invalid;"));
         world.run(45_100);
     }
     // Refused by a server in trouble: tried again, and the call lives.

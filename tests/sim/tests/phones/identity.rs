@@ -7,15 +7,23 @@ use softframe_phone::{Action, Input, Instant, Sound, view::Screen};
 use softframe_sim::description;
 use softframe_sip::wire::Message;
 
-/// An INVITE with these further lines.
+/// An INVITE of one of the server's own numbers with these further lines.
 fn invite(script: &mut Script, from: &str, lines: &[&str]) {
+    invite_from(script, &format!("sip:{from}@a.test"), lines);
+}
+
+fn invite_from(script: &mut Script, from: &str, lines: &[&str]) {
+    invite_to(script, from, "sip:200@a.test", lines);
+}
+
+fn invite_to(script: &mut Script, from: &str, to: &str, lines: &[&str]) {
     let body = description(7, "sendrecv");
     let lines: String = lines.iter().map(|line| format!("{line}\r\n")).collect();
     let call = script.now.0;
     script.frame(format!(
         "INVITE sip:200@c.test SIP/2.0\r\nVia: SIP/2.0/WSS p.test;branch=z9hG4bKi{call}{from}\r\nMax-Forwards: 70\r\n\
-         From: <sip:{from}@a.test>;tag=f\r\nTo: <sip:200@a.test>\r\nCall-ID: in{call}{from}\r\nCSeq: 1 INVITE\r\n\
-         Contact: <sip:{from}@p.test;transport=ws>\r\n{lines}Content-Type: application/sdp\r\n\
+         From: <{from}>;tag=f\r\nTo: <{to}>\r\nCall-ID: in{call}{from}\r\nCSeq: 1 INVITE\r\n\
+         Contact: <sip:caller@p.test;transport=ws>\r\n{lines}Content-Type: application/sdp\r\n\
          Content-Length: {}\r\n\r\n{body}",
         body.len()
     ));
@@ -234,6 +242,43 @@ fn a_call_puts_itself_through_only_where_its_caller_may() {
         pass(&mut script, 100_000);
         assert_eq!(answers(&script) > 0, through, "{keys} {from} {line}");
     }
+}
+
+#[test]
+fn a_number_of_another_domain_is_not_the_listed_one_unless_it_is_listed_with_its_host() {
+    const ELSEWHERE: &str = r#""autoAnswer":{"enabled":true,"callers":["300@Desk.test","31*@desk.test"]},"#;
+    const NOW: &str = "Call-Info: <sip:x>;answer-after=0";
+    for (keys, from, line, through) in [
+        (ALLOWED, "300@elsewhere.test", "Subject: hi", false),
+        (ALLOWED, "300@A.test:5061", "Subject: hi", true),
+        (ALLOWED, "666@a.test", "P-Asserted-Identity: <sip:300@elsewhere.test>", false),
+        (ALLOWED, "666@elsewhere.test", "P-Asserted-Identity: <sip:300@a.test>", true),
+        // A number without a domain is one of the network's where the network says it, not where the caller does.
+        (ALLOWED, "666@elsewhere.test", "P-Asserted-Identity: <tel:311>", true),
+        (ELSEWHERE, "300@a.test", "Subject: hi", false),
+        (ELSEWHERE, "300@desk.test", "Subject: hi", true),
+        (ELSEWHERE, "319@desk.test", "Subject: hi", true),
+        (ELSEWHERE, "329@desk.test", "Subject: hi", false),
+    ] {
+        let mut script = Script::with(keys);
+        invite_from(&mut script, &format!("sip:{from}"), &[NOW, line]);
+        pass(&mut script, 1_000);
+        assert_eq!(answers(&script) > 0, through, "{keys} {from} {line}");
+    }
+    let mut script = Script::with(ALLOWED);
+    invite_from(&mut script, "tel:300", &[NOW]);
+    pass(&mut script, 1_000);
+    assert_eq!(answers(&script), 0);
+}
+
+#[test]
+fn what_the_server_took_from_our_contact_is_no_number_that_was_called() {
+    let mut script = Script::new();
+    let contact = script.register.as_ref().and_then(Message::contact).expect("a Contact").uri;
+    let own = contact.user().expect("a user part");
+    invite_to(&mut script, "sip:300@a.test", &format!("sip:{own}@10.0.0.1"), &[]);
+    let ringing = script.last("phone:ringing");
+    assert_eq!(ringing["to"], "200");
 }
 
 #[test]

@@ -10,6 +10,8 @@ use softframe_sip::wire::Message;
 /// A phone, and a server that is the test itself.
 pub(crate) struct Script {
     pub(crate) phone: Phone,
+    /// The REGISTER that was answered with 200.
+    pub(crate) register: Option<Message>,
     pub(crate) now: Instant,
     pub(crate) flow: Option<FlowId>,
     /// Requests and responses of the phone not looked at yet.
@@ -33,6 +35,7 @@ impl Script {
     pub(crate) fn with(keys: &str) -> Script {
         let mut script = Script {
             phone: Phone::new([3; 32]),
+            register: None,
             now: Instant(0),
             flow: None,
             sent: Vec::new(),
@@ -51,6 +54,7 @@ impl Script {
         let register = script.request("REGISTER");
         let contact = register.header("Contact").unwrap().to_owned();
         script.respond(&register, "200 OK", "r", &format!("Contact: {contact};expires=600\r\n"), "");
+        script.register = Some(register);
         assert!(script.heard.iter().any(|message| message["type"] == "logged"), "{:?}", script.heard);
         script
     }

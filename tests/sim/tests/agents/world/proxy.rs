@@ -29,6 +29,8 @@ pub(crate) struct Proxy {
     pub(crate) extra: Vec<(&'static str, &'static str)>,
     /// The public GRUU given to every binding.
     pub(crate) gruu: Option<&'static str>,
+    /// The temporary one.
+    pub(crate) temporary_gruu: Option<&'static str>,
     /// Takes what goes to nobody in its own domain as well: the test answers.
     pub(crate) swallow: bool,
     /// Messages that came for nobody: responses to what a test sent by itself, requests inside its dialogs.
@@ -51,6 +53,7 @@ impl Proxy {
             flow_timer: None,
             extra: Vec::new(),
             gruu: None,
+            temporary_gruu: None,
             swallow: false,
             heard: Vec::new(),
             nonces: 0,
@@ -120,7 +123,9 @@ impl Proxy {
     /// The bindings of an address-of-record, or the one whose Contact this is.
     fn targets(&self, uri: &Uri) -> Vec<(Uri, usize)> {
         let found = self.bindings.iter().filter(|(user, contact, _)| {
-            uri.same_place(contact) || (uri.host() == "sip.test" && uri.user().as_ref() == Some(user))
+            uri.same_place(contact)
+                || (uri.host() == "sip.test" && uri.user().as_ref() == Some(user))
+                || (self.temporary_gruu == Some(uri.as_str()) && user.parse::<u32>().is_err())
         });
         found.map(|(_, contact, phone)| (contact.clone(), *phone)).collect()
     }
@@ -160,7 +165,8 @@ impl Proxy {
                 builder.header("Contact", "<sip:other@x.invalid>;+sip.instance=\"<urn:uuid:1>\";expires=7");
             let own = format!("<{}>;+sip.instance=\"{instance}\";reg-id=1;expires={expires}", contact.uri);
             let gruu = self.gruu.map(|gruu| format!(";pub-gruu=\"{gruu}\"")).unwrap_or_default();
-            builder = builder.header("Contact", &(own + &gruu));
+            let temporary = self.temporary_gruu.map(|gruu| format!(";temp-gruu=\"{gruu}\""));
+            builder = builder.header("Contact", &(own + &gruu + &temporary.unwrap_or_default()));
             for (name, value) in &self.extra {
                 builder = builder.header(name, value);
             }
