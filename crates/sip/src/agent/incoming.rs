@@ -197,17 +197,11 @@ impl UserAgent {
     /// A request inside a dialog.
     fn handle_inside(&mut self, now: Instant, request: Message) {
         let id = DialogId::of_request(&request);
-        let found = self.sessions.iter_mut().find_map(|(session, state)| {
-            let is_early = matches!(state, Session::Inviting { .. });
-            state.dialog_with(&id).map(|dialog| (*session, is_early, dialog))
-        });
-        let Some((session, is_early, dialog)) = found else {
+        let found =
+            self.sessions.iter_mut().find_map(|(session, state)| Some((*session, state.dialog_with(&id)?)));
+        let Some((session, dialog)) = found else {
             return self.reply_now(&request, StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST);
         };
-        // Before the call is taken only an UPDATE is of any use to who is called.
-        if is_early && *request.method() != Method::Update {
-            return self.reply_now(&request, StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST);
-        }
         if !dialog.is_in_order(&request) {
             return self.reply_now(&request, StatusCode::SERVER_INTERNAL_ERROR);
         }
@@ -266,7 +260,8 @@ impl UserAgent {
                 self.sessions.remove(&session);
                 return;
             }
-            Some(Session::Inviting { .. }) | None => {}
+            Some(Session::Inviting { .. }) => return self.early_bye(now, session, request),
+            None => {}
         }
         self.terminated(session, EndedBy::Remote, 200, "", reason_of(request));
     }

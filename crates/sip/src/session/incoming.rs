@@ -17,8 +17,9 @@ const RING_AGAIN: u64 = 60_000;
 const MAX_FROM_CALLER: usize = 5;
 const MAX_FROM_ALL: usize = 20;
 const STORM: u64 = 10_000;
-/// INVITE transactions of others at a time: what rings, what was refused and waits for its ACK.
-pub(super) const MAX_SERVERS: usize = 32;
+/// INVITE transactions of others at a time: what rings, what was refused and waits for its ACK. What waits for an answer of
+/// ours is bounded by the number of sessions.
+const MAX_SERVERS: usize = 32;
 
 impl UserAgent {
     /// An INVITE outside of any dialog.
@@ -37,13 +38,10 @@ impl UserAgent {
         };
         let key = TransactionKey::of(&invite);
         let ringing = self.sessions.values().filter(|session| matches!(session, Session::Ringing { .. }));
-        if ringing.count() >= MAX_RINGING
-            || self.sessions.len() >= MAX_SESSIONS
-            || self.servers.len() >= MAX_SERVERS
-        {
+        if ringing.count() >= MAX_RINGING || self.sessions.len() >= MAX_SESSIONS {
             return self.reply_now(&invite, StatusCode::BUSY_HERE);
         }
-        self.servers.insert(key.clone(), ServerTransaction::new(invite.clone()));
+        self.serve(key.clone(), &invite);
         let dialog = Dialog::of_request(&invite, &self.ids.token());
         self.respond(now, &key, ResponseBuilder::new(&invite, StatusCode::TRYING).build());
         let session = self.next_session();
@@ -60,6 +58,17 @@ impl UserAgent {
         self.sessions.insert(session, ringing);
         self.ring(now, session);
         self.tell(Event::Incoming { session, request: Box::new(invite), replaces });
+    }
+
+    /// A request begins its transaction. In a full table the oldest one gives way that has its final response: what may come
+    /// of it is the ACK of somebody who has let us wait for it.
+    pub(super) fn serve(&mut self, key: TransactionKey, request: &Message) {
+        if self.servers.len() >= MAX_SERVERS {
+            let answered = self.servers.iter().find(|(_, server)| !server.is_open());
+            let answered = answered.map(|(key, _)| key.clone());
+            answered.and_then(|answered| self.servers.remove(&answered));
+        }
+        self.servers.insert(key, ServerTransaction::new(request.clone()));
     }
 
     fn ring(&mut self, now: Instant, session: SessionId) {

@@ -7,8 +7,8 @@ use super::{
 };
 use crate::{
     Cause, EndedBy, Event, Instant, Reason, SessionId,
-    agent::{ALLOW, Purpose, SUPPORTED, UserAgent},
-    dialog::{ANONYMOUS_HOST, Dialog},
+    agent::{ALLOW, Purpose, SUPPORTED, UserAgent, reason_of},
+    dialog::{ANONYMOUS_HOST, Dialog, DialogId},
     transaction::TransactionKey,
     wire::{Message, Method, NameAddr, ResponseBuilder, StatusCode, Uri},
 };
@@ -175,6 +175,22 @@ impl UserAgent {
             Some(status) if status.is_provisional() => self.send_cancel(now, key),
             Some(status) if status.is_success() => self.late_ok(now, request, response),
             Some(_) | None => {}
+        }
+    }
+
+    /// BYE in an early dialog: its 200 is still to come, or a device that should have refused hangs up (RFC 3261 §15). Where
+    /// no other one rings, nobody will pick up any more.
+    pub(crate) fn early_bye(&mut self, now: Instant, session: SessionId, bye: &Message) {
+        let id = DialogId::of_request(bye);
+        let Some(Session::Inviting { key, forks, .. }) = self.sessions.get_mut(&session) else { return };
+        let is_it = |early: &Early| early.dialog.as_ref().is_some_and(|dialog| dialog.id == id);
+        let (gone, left): (Vec<Early>, Vec<Early>) = std::mem::take(forks).into_iter().partition(is_it);
+        let (key, is_last) = (key.clone(), left.is_empty());
+        *forks = left;
+        self.late.leave(&gone);
+        if is_last {
+            self.abandon(now, &key, None);
+            self.terminated(session, EndedBy::Remote, 200, "", reason_of(bye));
         }
     }
 

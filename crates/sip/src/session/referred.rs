@@ -48,7 +48,8 @@ impl UserAgent {
             return self.reply_now(request, StatusCode::BAD_REQUEST);
         };
         let Some(Session::Confirmed(confirmed)) = self.sessions.get_mut(&session) else {
-            return self.reply_now(request, StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST);
+            // 481 would say that there is no dialog, and there is one (RFC 5057 §5.1).
+            return self.reply_now(request, StatusCode::DECLINE);
         };
         if confirmed.referral.is_some() {
             return self.reply_now(request, StatusCode::REQUEST_PENDING);

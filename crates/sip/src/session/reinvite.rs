@@ -1,7 +1,7 @@
 //! Offers inside a session (RFC 3261 §14): ours, theirs, and when both meet. A re-INVITE that fails leaves the session
 //! as it was; only 481 and 408 say that there is none any more.
 
-use super::{Offer, Repeated, Session, SessionTimer, incoming::MAX_SERVERS};
+use super::{Offer, Repeated, Session, SessionTimer};
 use crate::{
     EndedBy, Event, Instant, SessionId,
     agent::{ALLOW, Purpose, SUPPORTED, UserAgent, reason_of},
@@ -11,6 +11,8 @@ use crate::{
 
 /// An offer that is put off so often meets a side that never listens.
 const MAX_GLARES: u8 = 5;
+/// INVITEs of one dialog that are remembered at a time: who sends more than these in half a minute does not want to talk.
+const MAX_OFFERS: usize = 16;
 /// Seconds that 500 may make an offer wait (RFC 3261 §14.2); who says more means something else.
 const MAX_WAIT: u32 = 10;
 
@@ -185,11 +187,16 @@ impl UserAgent {
 
     /// A re-INVITE of the other side, or an UPDATE with an offer.
     pub(crate) fn handle_reinvite(&mut self, now: Instant, session: SessionId, invite: Message) {
-        let is_storm = self.servers.len() >= MAX_SERVERS;
-        let session_of = self.sessions.get_mut(&session).filter(|_| !is_storm);
-        let Some(Session::Confirmed(confirmed)) = session_of else {
-            // Their first INVITE has no final response yet (RFC 3261 §14.2), or they offer without end.
-            return self.put_off(&invite);
+        let of_dialog = |other: &&ServerTransaction| other.request().call_id() == invite.call_id();
+        let is_storm = self.servers.values().filter(of_dialog).count() >= MAX_OFFERS;
+        let confirmed = match self.sessions.get_mut(&session) {
+            Some(Session::Confirmed(confirmed)) if !is_storm => confirmed,
+            // Ours has no final response yet (RFC 3261 §14.2).
+            Some(Session::Inviting { .. }) => return self.reply_now(&invite, StatusCode::REQUEST_PENDING),
+            // Theirs has none, or they offer without end.
+            Some(Session::Confirmed(_) | Session::Ringing { .. } | Session::Leaving { .. }) | None => {
+                return self.put_off(&invite);
+            }
         };
         match &confirmed.offer {
             Offer::Ours { .. } | Offer::Unacknowledged(_) | Offer::Asked { .. } => {
@@ -202,7 +209,7 @@ impl UserAgent {
                 let offer = invite.body().to_vec();
                 confirmed.dialog.refresh_target(&invite);
                 confirmed.offer = Offer::Theirs { key: key.clone(), invite: Box::new(invite.clone()) };
-                self.servers.insert(key.clone(), ServerTransaction::new(invite.clone()));
+                self.serve(key.clone(), &invite);
                 if *invite.method() == Method::Invite {
                     self.respond(now, &key, ResponseBuilder::new(&invite, StatusCode::TRYING).build());
                 }

@@ -6,7 +6,7 @@ use crate::{
     EndedBy, Event, Instant, SessionId,
     agent::{Purpose, UserAgent},
     dialog::{Dialog, DialogId},
-    transaction::{ServerTransaction, T1, TIMEOUT, TransactionKey},
+    transaction::{T1, TIMEOUT, TransactionKey},
     wire::{Message, Method, RAck, ResponseBuilder, StatusCode},
 };
 use std::collections::VecDeque;
@@ -222,7 +222,7 @@ impl UserAgent {
 
     /// An offer of theirs was taken before the call was: its request waits for our answer.
     pub(super) fn offered_early(&mut self, session: SessionId, request: &Message) {
-        self.servers.insert(TransactionKey::of(request), ServerTransaction::new(request.clone()));
+        self.serve(TransactionKey::of(request), request);
         self.tell(Event::Offered { session, offer: request.body().to_vec() });
     }
 

@@ -66,6 +66,27 @@ fn offers_without_end_inside_a_call_are_put_off_and_the_call_goes_on() {
 }
 
 #[test]
+fn callers_who_acknowledge_no_refusal_make_nobody_deaf_to_others() {
+    let mut world = World::registered(&["200"]);
+    for number in 0..50 {
+        let names = [format!("From: <sip:{number}@sip.test>;tag=t"), format!("Call-ID: {number}")];
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let answered = answers(&mut world, request(INVITE, &format!("r{number}"), &names, ""));
+        assert_eq!(codes(&answered), [100, 180], "{number}");
+        let session = world.incoming(0);
+        world.command(0, Command::Reject { session, code: 603, headers: Vec::new() });
+        // Below what counts as a storm.
+        world.run(500);
+    }
+    world.told(0);
+    world.proxy.heard.clear();
+    let answered =
+        answers(&mut world, request(INVITE, "r49", &["Call-ID: 49", "From: <sip:49@sip.test>;tag=t"], ""));
+    assert_eq!(codes(&answered), [603], "the last refusals are repeated");
+    assert!(world.told(0).is_empty());
+}
+
+#[test]
 fn account_refused_in_a_call_says_bye_before_it_leaves() {
     let (mut world, _, _) = World::in_call(&["200", "201"]);
     world.proxy.refusals.push((403, Vec::new()));

@@ -3,6 +3,7 @@
 
 mod attacks;
 mod calls;
+mod early;
 mod house;
 mod late;
 mod offers;
