@@ -13,7 +13,7 @@ use crate::{
     wire::{Edit, Message, Method},
 };
 
-/// Requests that wait for the next registration: a BYE for each session.
+/// Requests that wait for the next registration: a BYE for each session, and the outcome of a transfer.
 const MAX_PARKED: usize = 16;
 /// Our own requests in the air. Keys pressed against a server that does not answer leave one each for 32 s.
 const MAX_EXCHANGES: usize = 64;
@@ -64,6 +64,8 @@ pub(crate) enum Purpose {
     Info(SessionId),
     /// BYE: repeated on the next flow if this one breaks.
     Bye,
+    /// The NOTIFY that tells how a transfer has ended: repeated as the BYE is, for who has asked may wait for nothing else.
+    LastWord,
     /// CANCEL, MESSAGE: nobody waits for what comes of it.
     Forgotten,
 }
@@ -96,6 +98,7 @@ impl UserAgent {
             | Purpose::Subscribe(_)
             | Purpose::Publish
             | Purpose::Bye
+            | Purpose::LastWord
             | Purpose::Forgotten => Patience::Endless,
         };
         if let Purpose::Invite(_) | Purpose::Reinvite(_) = purpose {
@@ -112,6 +115,7 @@ impl UserAgent {
             | Purpose::Info(_)
             | Purpose::Ping
             | Purpose::Bye
+            | Purpose::LastWord
             | Purpose::Abandoned { .. } => true,
             Purpose::Register
             | Purpose::Invite(_)
@@ -155,21 +159,23 @@ impl UserAgent {
         if self.is_registered() || is_leaving {
             self.send(now, Purpose::Bye, bye, dialog.is_ours);
         } else {
-            self.park(bye, dialog.is_ours);
+            self.park(Purpose::Bye, bye, dialog.is_ours);
         }
     }
 
-    fn park(&mut self, bye: Message, is_ours: bool) {
-        if self.parked.len() < MAX_PARKED {
-            self.parked.push((bye, is_ours));
+    /// Keeps a request for the next registration, if it is one that must not be lost.
+    pub(crate) fn park(&mut self, purpose: Purpose, request: Message, is_ours: bool) {
+        let is_kept = matches!(purpose, Purpose::Bye | Purpose::LastWord);
+        if is_kept && self.parked.len() < MAX_PARKED {
+            self.parked.push((purpose, request, is_ours));
         }
     }
 
     /// Registered again: what waited goes out, with a branch of the new flow.
     pub(crate) fn send_parked(&mut self, now: Instant) {
-        for (bye, is_ours) in std::mem::take(&mut self.parked) {
+        for (purpose, request, is_ours) in std::mem::take(&mut self.parked) {
             let via = self.via();
-            self.send(now, Purpose::Bye, bye.edit().set_via(via).finish(), is_ours);
+            self.send(now, purpose, request.edit().set_via(via).finish(), is_ours);
         }
     }
 
@@ -221,6 +227,7 @@ impl UserAgent {
             | Purpose::Update(_)
             | Purpose::Refer(_)
             | Purpose::Info(_)
+            | Purpose::LastWord
             | Purpose::Forgotten => {
                 let id = DialogId::of_own(request);
                 self.sessions.values().any(|session| session.is_going_on() && session.has_dialog(&id))
@@ -269,6 +276,7 @@ impl UserAgent {
             | Purpose::Info(_)
             | Purpose::Publish
             | Purpose::Bye
+            | Purpose::LastWord
             | Purpose::Forgotten => {}
         }
         self.send_as_is(now, purpose.clone(), again, attempt);
@@ -311,7 +319,7 @@ impl UserAgent {
             }
             Purpose::Publish => self.publish_response(now, response, unanswered),
             Purpose::Ping => self.flow.answered(Answers::Requests),
-            Purpose::Bye | Purpose::Forgotten => {}
+            Purpose::Bye | Purpose::LastWord | Purpose::Forgotten => {}
         }
     }
 
@@ -382,7 +390,11 @@ impl UserAgent {
             Purpose::Info(session) => self.informed(session, 408),
             Purpose::Subscribe(subscription) => self.subscribe_silence(now, subscription),
             Purpose::Publish => self.publish_silence(now),
-            Purpose::Abandoned { .. } | Purpose::Ping | Purpose::Bye | Purpose::Forgotten => {}
+            Purpose::Abandoned { .. }
+            | Purpose::Ping
+            | Purpose::Bye
+            | Purpose::LastWord
+            | Purpose::Forgotten => {}
         }
     }
 
@@ -395,9 +407,9 @@ impl UserAgent {
                 Purpose::Update(session) => self.update_failed(now, session, None),
                 Purpose::Refer(session) => self.transfer_progress(session, 503),
                 Purpose::Info(session) => self.informed(session, 503),
-                Purpose::Bye => {
+                purpose @ (Purpose::Bye | Purpose::LastWord) => {
                     let is_ours = exchange.attempt.is_some();
-                    self.park(exchange.transaction.request().clone(), is_ours);
+                    self.park(purpose, exchange.transaction.request().clone(), is_ours);
                 }
                 Purpose::Publish => self.publish_lost(now),
                 // Subscriptions are begun anew on the next flow, all of them.

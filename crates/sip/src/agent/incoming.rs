@@ -205,11 +205,6 @@ impl UserAgent {
         if !dialog.is_in_order(&request) {
             return self.reply_now(&request, StatusCode::SERVER_INTERNAL_ERROR);
         }
-        let is_renewal = matches!(request.method(), Method::Invite | Method::Update);
-        let identifies = |name: &str| request.header(name).is_some();
-        if is_renewal && (identifies("P-Asserted-Identity") || identifies("Remote-Party-ID")) {
-            self.tell(Event::Identified { session, request: Box::new(request.clone()) });
-        }
         match request.method() {
             Method::Invite => self.handle_reinvite(now, session, request),
             Method::Update => self.handle_update(now, session, request),

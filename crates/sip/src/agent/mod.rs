@@ -19,7 +19,7 @@ use crate::{
     flow::Flow,
     publication::Publication,
     registration::Registration,
-    session::{Late, Session, Sessions},
+    session::{Identity, Late, Session, Sessions},
     subscription::{Notified, Subscriptions},
     table::Table,
     transaction::{ServerTransaction, TransactionKey},
@@ -77,8 +77,10 @@ pub struct UserAgent {
     pub(crate) exchanges: Table<TransactionKey, Exchange>,
     /// INVITEs of others that have no final response, or no ACK for it.
     pub(crate) servers: Table<TransactionKey, ServerTransaction>,
-    /// BYEs that wait for the next registration, and whether their dialogs are ours.
-    pub(crate) parked: Vec<(Message, bool)>,
+    /// Of sessions in which it was just told who has the line.
+    pub(crate) identities: Vec<Identity>,
+    /// BYEs and last words of transfers that wait for the next registration, and whether their dialogs are ours.
+    pub(crate) parked: Vec<(Purpose, Message, bool)>,
     /// Responses to requests that need no transaction, for when those come again.
     pub(crate) answered: VecDeque<(TransactionKey, Vec<u8>)>,
     /// How sessions of ours went on in this input, for those who referred us.
@@ -114,6 +116,7 @@ impl UserAgent {
             publication: None,
             exchanges: Table::default(),
             servers: Table::default(),
+            identities: Vec::new(),
             parked: Vec::new(),
             answered: VecDeque::new(),
             outcomes: Vec::new(),
@@ -174,7 +177,8 @@ impl UserAgent {
         let subscriptions = self.subscriptions.values().filter_map(|one| one.poll_timeout(may_send));
         let publication = self.publication.as_ref().and_then(|one| one.poll_timeout(self.is_registered()));
         let events = subscriptions.chain(publication);
-        own.chain(exchanges).chain(servers).chain(sessions).chain(events).min()
+        let identities = self.identities.iter().map(Identity::poll_timeout);
+        own.chain(exchanges).chain(servers).chain(sessions).chain(events).chain(identities).min()
     }
 
     /// The octets that would end this session now (CANCEL, BYE or a final response), for the journal: played on
@@ -283,6 +287,7 @@ impl UserAgent {
         self.line_timeout(now);
         self.exchanges_timeout(now);
         self.sessions_timeout(now);
+        self.identities_timeout(now);
         self.subscriptions_timeout(now);
         self.publication_timeout(now);
         self.servers.retain(|_, server| {

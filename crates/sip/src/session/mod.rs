@@ -1,6 +1,7 @@
 //! INVITE sessions (RFC 3261 §13 and §14): a session is a usage of one dialog. What is left of a session after its end
 //! (a CANCEL without an answer, a BYE under way) is a transaction's matter, not a session's.
 
+mod identity;
 mod incoming;
 mod late;
 mod outgoing;
@@ -14,6 +15,7 @@ mod transfer;
 mod unoffered;
 mod update;
 
+pub(crate) use identity::Identity;
 pub(crate) use late::Late;
 pub(crate) use reliable::Reliable;
 use unoffered::EarlyOffer;

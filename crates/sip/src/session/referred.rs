@@ -176,8 +176,10 @@ impl UserAgent {
         if status.is_final() {
             confirmed.referral = None;
         }
-        if self.is_registered() {
-            self.send(now, Purpose::Forgotten, notify, is_ours);
+        let purpose = if status.is_final() { Purpose::LastWord } else { Purpose::Forgotten };
+        match self.is_registered() {
+            true => self.send(now, purpose, notify, is_ours),
+            false => self.park(purpose, notify, is_ours),
         }
     }
 }

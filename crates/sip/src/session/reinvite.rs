@@ -231,6 +231,7 @@ impl UserAgent {
         if let Some(Session::Confirmed(confirmed)) = self.sessions.get_mut(&session) {
             confirmed.timer = SessionTimer::of_request(now, &invite);
         }
+        self.identify(now, session, &invite);
         if *invite.method() != Method::Invite {
             self.servers.remove(&key);
             self.answer_request(response);

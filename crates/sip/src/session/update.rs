@@ -18,8 +18,7 @@ impl UserAgent {
             Some(Session::Confirmed(confirmed)) => {
                 confirmed.dialog.refresh_target(&update);
                 confirmed.timer = SessionTimer::of_request(now, &update);
-                let response = self.ok(&update, "", b"", &[]);
-                self.answer_request(response);
+                self.accept_update(now, session, &update);
             }
             // Before our answer to their first offer there can be no second one (RFC 3311 §5.2).
             Some(Session::Ringing { dialog, reliable, .. }) if has_offer => {
@@ -33,8 +32,7 @@ impl UserAgent {
             }
             Some(Session::Ringing { dialog, .. }) => {
                 dialog.refresh_target(&update);
-                let response = self.ok(&update, "", b"", &[]);
-                self.answer_request(response);
+                self.accept_update(now, session, &update);
             }
             // We have offered, and the answer has not come for sure (RFC 3311 §5.2); once it has, nothing here could take
             // a second description before the call begins.
@@ -52,13 +50,19 @@ impl UserAgent {
                 if let Some(dialog) = inviting.dialog_with(&DialogId::of_request(&update)) {
                     dialog.refresh_target(&update);
                 }
-                let response = self.ok(&update, "", b"", &[]);
-                self.answer_request(response);
+                self.accept_update(now, session, &update);
             }
             Some(Session::Leaving { .. }) | None => {
                 self.reply_now(&update, StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST);
             }
         }
+    }
+
+    /// 200 to an UPDATE without an offer.
+    fn accept_update(&mut self, now: Instant, session: SessionId, update: &Message) {
+        let response = self.ok(update, "", b"", &[]);
+        self.answer_request(response);
+        self.identify(now, session, update);
     }
 
     /// 500 with Retry-After: an offer before the last one was answered.

@@ -324,6 +324,59 @@ fn update_while_it_rings_is_taken_without_an_offer_and_put_off_with_one() {
     assert_eq!(world.told(0), ["incoming from 300"]);
 }
 
+const BO: &str = "P-Asserted-Identity: <sip:311@sip.test>";
+
+#[test]
+fn who_has_the_line_now_is_told_when_the_request_that_says_so_is_accepted() {
+    let mut world = World::registered(&["200"]);
+    let (session, to, _) = called(&mut world, &[]);
+    assert_eq!(codes(&inside(&mut world, &to, "UPDATE", 2, &[BO], "")), [200]);
+    assert_eq!(world.told(0), ["identified by UPDATE"]);
+    world.run(2_000);
+    inside(&mut world, &to, "INVITE", 3, &[BO], "v=0 other");
+    assert_eq!(world.told(0), ["offered v=0 other"]);
+    world.command(0, Command::RefuseOffer { session, code: 488 });
+    assert!(world.told(0).is_empty(), "what is refused changes nothing");
+    inside(&mut world, &to, "ACK", 3, &[], "");
+    inside(&mut world, &to, "INVITE", 4, &[BO], "v=0 other");
+    world.told(0);
+    world.command(0, Command::Answer { session, answer: sdp("ours") });
+    assert_eq!(world.told(0), ["identified by INVITE"]);
+    world.run(2_000);
+    inside(&mut world, &to, "UPDATE", 5, &["Subject: nobody"], "");
+    assert!(world.told(0).is_empty());
+}
+
+#[test]
+fn who_has_the_line_is_told_once_a_second_and_the_last_word_counts() {
+    let mut world = World::registered(&["200"]);
+    let (session, to, _) = called(&mut world, &[]);
+    let who = |number: u32| format!("Remote-Party-ID: <sip:{number}@sip.test>");
+    for number in 2..100 {
+        let sent = request(
+            "UPDATE sip:200@x.invalid",
+            &format!("u{number}"),
+            &[&to, &format!("CSeq: {number} UPDATE"), &who(number)],
+            "",
+        );
+        world.send_to_phone(0, sent);
+    }
+    world.run(20);
+    assert_eq!(world.told(0), ["identified by UPDATE"]);
+    world.run(999);
+    let last = world.phones[0].events.last().cloned();
+    let Some(softframe_sip::Event::Identified { request, .. }) = last else { panic!("{last:?}") };
+    assert_eq!(request.header("Remote-Party-ID"), Some("<sip:99@sip.test>"));
+    world.run(5_000);
+    assert_eq!(world.told(0), ["identified by UPDATE"]);
+    // What still waits is not told of a call that is over.
+    inside(&mut world, &to, "UPDATE", 100, &[BO], "");
+    inside(&mut world, &to, "UPDATE", 101, &[BO], "");
+    world.hang_up(0, session);
+    world.run(5_000);
+    assert_eq!(world.told(0), ["identified by UPDATE", "terminated local 200"]);
+}
+
 #[test]
 fn two_of_our_own_agree_and_neither_ends_the_call() {
     let (mut world, ours, _) = World::in_call(&["200", "201"]);

@@ -79,6 +79,39 @@ fn transfer_is_declined_by_decision_or_after_a_minute_without_one() {
 }
 
 #[test]
+fn outcome_of_a_transfer_during_a_cut_is_told_over_the_next_flow() {
+    let (mut world, _, theirs) = referred("202");
+    follow(&mut world, 1, theirs);
+    world.run(100);
+    assert_eq!(world.told(0), ["transfer 100", "transfer 180"]);
+    world.cut(1);
+    assert_eq!(world.told(1).last().map(String::as_str), Some("terminated network 503"));
+    world.run(1_000);
+    assert_eq!(world.told(0), ["transfer 503"]);
+    world.hang_up(1, theirs);
+    world.run(100);
+    assert_eq!(world.told(0), ["terminated remote 200"]);
+}
+
+#[test]
+fn last_word_of_a_transfer_that_a_broken_flow_swallowed_is_said_again() {
+    let (mut world, _, theirs) = referred("202");
+    follow(&mut world, 1, theirs);
+    world.run(100);
+    let third = world.incoming(2);
+    world.accept(2, third);
+    // The 200 has arrived, and what follows from it is lost.
+    world.run(2 * super::world::DELAY);
+    world.phones[1].frozen = true;
+    world.run(2 * super::world::DELAY);
+    world.told(0);
+    world.phones[1].frozen = false;
+    world.cut(1);
+    world.run(1_000);
+    assert_eq!(world.told(0), ["transfer 200"]);
+}
+
+#[test]
 fn second_transfer_waits_for_the_first() {
     let (mut world, ours, _) = referred("202");
     world.told(0);

@@ -386,6 +386,7 @@ fn who_has_the_line_after_a_transfer_behind_the_server_is_told_and_shown() {
              Contact: <sip:ana@p.test>\r\n{line}\r\nContent-Length: 0\r\n\r\n"
         ));
         assert_eq!(script.response("UPDATE").status().unwrap().0, 200);
+        script.pass(1_000);
         script.count("phone:updated")
     };
     assert_eq!(update(2, "P-Asserted-Identity: \"Ana\" <sip:+34911@a.test>"), 0, "the same as before");
