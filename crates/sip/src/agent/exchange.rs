@@ -171,11 +171,18 @@ impl UserAgent {
         }
     }
 
-    /// Registered again: what waited goes out, with a branch of the new flow.
+    /// Registered again: what waited goes out, with a branch of the new flow. After a BYE nothing more is said, but other
+    /// requests may have followed a NOTIFY, so that it needs the next number.
     pub(crate) fn send_parked(&mut self, now: Instant) {
         for (purpose, request, is_ours) in std::mem::take(&mut self.parked) {
-            let via = self.via();
-            self.send(now, purpose, request.edit().set_via(via).finish(), is_ours);
+            let mut edit = request.edit().set_via(self.via());
+            if purpose == Purpose::LastWord {
+                if self.gone.contains(&DialogId::of_own(&request)) {
+                    continue;
+                }
+                edit = edit.cseq(self.next_sequence(&purpose, &request));
+            }
+            self.send(now, purpose, edit.finish(), is_ours);
         }
     }
 
