@@ -88,6 +88,7 @@ impl Phone {
             Event::Notified { subscription, is_last, request, .. } => {
                 self.notified(now, subscription, is_last, &request);
             }
+            Event::NotifierGone { subscription, fork } => self.notifier_gone(subscription, &fork),
             Event::SubscriptionFailed { subscription, code, reason, retry_at } => {
                 self.subscription_failed(subscription, retry_at.is_none(), code, &reason);
             }

@@ -342,6 +342,15 @@ impl Phone {
         self.tell_hint(index);
     }
 
+    /// A device of who is watched has gone without a word.
+    pub(crate) fn notifier_gone(&mut self, subscription: SubscriptionId, fork: &str) {
+        let Some((index, watch)) = self.watch_of(subscription) else { return };
+        if watch.dialogs.subscription == Some(subscription) {
+            watch.documents.retain(|(_, known, _)| known != fork);
+        }
+        self.tell_hint(index);
+    }
+
     /// One of ours has nobody who answers it; `is_over`: and never will.
     pub(crate) fn subscription_failed(
         &mut self,

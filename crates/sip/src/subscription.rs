@@ -25,6 +25,8 @@ const MAX_IN_THE_AIR: usize = 16;
 const EXPIRES: u32 = 3_600;
 /// Never asked for more, whatever Min-Expires says: a day.
 const MAX_EXPIRES: u32 = 86_400;
+/// Seconds that count as granted where it is less: nobody needs to be asked more often.
+const LEAST_EXPIRES: u32 = 10;
 /// Least time between two dialogs of one subscription, so that a notifier that ends each at once is not hammered.
 const AGAIN_AFTER: u64 = 10_000;
 /// What failed for now is tried again after this, doubled each time, unless Retry-After says otherwise.
@@ -110,7 +112,7 @@ enum Due {
 
 impl Notifier {
     fn granted(&mut self, now: Instant, ids: &mut Ids, seconds: u32) {
-        let seconds = u64::from(seconds.min(MAX_EXPIRES));
+        let seconds = u64::from(seconds.clamp(LEAST_EXPIRES, MAX_EXPIRES));
         self.ends_at = now.after(seconds * 1_000);
         // 75 to 90 per cent, as for the registration.
         self.refresh = Refresh::At(now.after(seconds * 10 * ids.between(75, 90)));
@@ -330,12 +332,15 @@ impl UserAgent {
     fn notifier_lost(&mut self, now: Instant, id: SubscriptionId, index: usize) {
         let Some(subscription) = self.subscriptions.get_mut(&id) else { return };
         let State::Open(open) = &mut subscription.state else { return };
-        if index < open.notifiers.len() {
-            open.notifiers.remove(index);
+        if index >= open.notifiers.len() {
+            return;
         }
+        let fork = open.notifiers.remove(index).dialog.id.remote_tag;
         if open.notifiers.is_empty() {
-            subscription.again(now);
+            // What it said stands until the next one speaks.
+            return subscription.again(now);
         }
+        self.tell(Event::NotifierGone { subscription: id, fork });
     }
 
     /// A SUBSCRIBE goes out again with this number (after a challenge).
@@ -374,10 +379,10 @@ impl UserAgent {
         match (code, tag, index) {
             (200..300, _, index) => {
                 let seconds = response.number("Expires").unwrap_or(subscription.expires);
-                open.granted = seconds;
+                open.granted = seconds.clamp(LEAST_EXPIRES, MAX_EXPIRES);
                 // Until its NOTIFY comes the refresh counts as sent; the end is known already.
                 if let Some(notifier) = index.and_then(|index| open.notifiers.get_mut(index)) {
-                    notifier.ends_at = now.after(u64::from(seconds.min(MAX_EXPIRES)) * 1_000);
+                    notifier.ends_at = now.after(u64::from(open.granted) * 1_000);
                 }
             }
             (423, _, index) => match response.number("Min-Expires") {

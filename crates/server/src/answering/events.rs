@@ -64,6 +64,7 @@ impl Answering {
             | Event::Message { .. }
             | Event::Notify { .. }
             | Event::Notified { .. }
+            | Event::NotifierGone { .. }
             | Event::SubscriptionFailed { .. }
             | Event::PublishRefused { .. }
             | Event::Identified { .. }

@@ -426,6 +426,14 @@ pub enum Event {
         /// The request.
         request: Box<Message>,
     },
+    /// A notifier of a forked SUBSCRIBE has fallen silent until its time was over, or knows nothing of us any more: what it
+    /// said last does not hold. The others stand.
+    NotifierGone {
+        /// Which.
+        subscription: SubscriptionId,
+        /// The From tag of its NOTIFYs.
+        fork: String,
+    },
     /// A subscription stands without a notifier.
     SubscriptionFailed {
         /// Which.

@@ -355,6 +355,7 @@ fn short(event: &Event) -> Option<(SessionId, String)> {
             let last = if *is_last { "the last time " } else { "" };
             (none, format!("notified {last}{}", text(request.body())))
         }
+        Event::NotifierGone { .. } => (none, "a notifier is gone".to_owned()),
         Event::SubscriptionFailed { code, .. } => (none, format!("subscription failed {code}")),
         Event::Identified { session, .. } => (*session, "identified".to_owned()),
         Event::PublishRefused { code } => (none, format!("publication refused {code}")),

@@ -163,6 +163,45 @@ fn each_branch_of_a_forked_subscribe_is_a_dialog_of_its_own_up_to_four() {
 }
 
 #[test]
+fn branch_that_falls_silent_is_told_as_gone_when_its_time_is_over_and_the_others_stand() {
+    // Nobody answers the refresh of n2, or its answer says that the dialog is not known.
+    for forgets in [false, true] {
+        let (mut world, _, request) = subscribed();
+        assert_eq!(notify(&mut world, &request, "n2", 1, "active;expires=300", "two"), 200);
+        assert_eq!(world.told(0), ["notified n2 two"]);
+        let refresh = next_refresh(&mut world);
+        assert_eq!(refresh.to().tag(), Some("n2"));
+        if forgets {
+            respond(&mut world, &refresh, 481, "n2", &[]);
+        } else {
+            assert!(world.told(0).is_empty(), "not before its time");
+            world.run(76_000);
+        }
+        assert_eq!(world.told(0), ["gone n2"]);
+        assert_eq!(notify(&mut world, &request, "n1", 2, "active", "still"), 200);
+        assert_eq!(world.told(0), ["notified n1 still"]);
+    }
+}
+
+#[test]
+fn subscription_granted_for_a_moment_is_not_refreshed_more_often_than_every_seven_seconds() {
+    let mut world = subscriber();
+    subscribe(&mut world, "301", "dialog");
+    let begin = world.now;
+    while world.now < begin + 100_000 {
+        let asked = std::mem::take(&mut world.proxy.heard).into_iter().rfind(Message::is_request);
+        if let Some(request) = asked.filter(|request| request.method().as_str() == "SUBSCRIBE") {
+            respond(&mut world, &request, 200, "n1", &[("Expires", "1")]);
+            let number = u32::try_from(world.now - begin).expect("small");
+            notify(&mut world, &request, "n1", number, "active;expires=1", "");
+        }
+        world.run(100);
+    }
+    let asked = world.ladder().iter().filter(|line| *line == "200 > SUBSCRIBE").count();
+    assert!((10..=14).contains(&asked), "{asked}");
+}
+
+#[test]
 fn ended_subscription_says_expires_0_and_takes_the_last_notify_in_silence() {
     let (mut world, id, request) = subscribed();
     world.command(0, Command::Unsubscribe { subscription: id });

@@ -14,11 +14,16 @@ fn subscribe(script: &mut Script, event: &str) -> Message {
 }
 
 fn notify(script: &mut Script, subscribe: &Message, number: u32, state: &str, body: &str) {
+    notify_from("n", script, subscribe, number, state, body);
+}
+
+/// NOTIFY of the device with this tag.
+fn notify_from(tag: &str, script: &mut Script, subscribe: &Message, number: u32, state: &str, body: &str) {
     let (event, contact) = (subscribe.header("Event").unwrap(), subscribe.contact().unwrap().uri);
     script.sent.retain(Message::is_request);
     script.frame(format!(
-        "NOTIFY {contact} SIP/2.0\r\nVia: SIP/2.0/WSS p.test;branch=z9hG4bKn{event}{number}{}\r\nMax-Forwards: 70\r\n\
-         From: <{}>;tag=n\r\nTo: {}\r\nCall-ID: {}\r\nCSeq: {number} NOTIFY\r\nContact: <sip:n@p.test>\r\n\
+        "NOTIFY {contact} SIP/2.0\r\nVia: SIP/2.0/WSS p.test;branch=z9hG4bK{tag}{event}{number}{}\r\nMax-Forwards: 70\r\n\
+         From: <{}>;tag={tag}\r\nTo: {}\r\nCall-ID: {}\r\nCSeq: {number} NOTIFY\r\nContact: <sip:n@p.test>\r\n\
          Event: {event}\r\nSubscription-State: {state}\r\nContent-Type: x/y\r\nContent-Length: {}\r\n\r\n{body}",
         subscribe.call_id(),
         subscribe.to().uri,
@@ -93,6 +98,20 @@ fn a_watched_number_is_told_once_it_is_known_and_then_at_each_change() {
     script.host(r#"{"type":"hints:subscribe","data":{"numbers":[301]}}"#);
     assert_eq!(codes(&mut script), [8], "who asks again is told again");
     assert!(script.sent.is_empty(), "and nobody else is asked");
+}
+
+#[test]
+fn device_that_falls_silent_rings_no_longer_when_its_subscription_is_over() {
+    let (mut script, dialog, presence) = watched();
+    let rings = dialogs(0, "full", &[("recipient", "early")]);
+    notify(&mut script, &dialog, 1, "active;expires=3600", &dialogs(0, "full", &[]));
+    notify(&mut script, &presence, 1, "active;expires=3600", &pidf("open", "Ready"));
+    notify_from("m", &mut script, &dialog, 1, "active;expires=20", &rings);
+    assert_eq!(codes(&mut script), [0, 8]);
+    script.pass(19_999);
+    assert!(codes(&mut script).is_empty());
+    script.pass(1);
+    assert_eq!(codes(&mut script), [0]);
 }
 
 #[test]

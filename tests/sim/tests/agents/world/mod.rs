@@ -480,6 +480,7 @@ fn short(event: &Event) -> String {
             let body = String::from_utf8_lossy(request.body());
             format!("notified {fork} {body}{}", if *is_last { " last" } else { "" })
         }
+        Event::NotifierGone { fork, .. } => format!("gone {fork}"),
         Event::SubscriptionFailed { code, reason, retry_at, .. } => {
             let reason = if reason.is_empty() { String::new() } else { format!(" {reason}") };
             format!("subscription failed {code}{reason}{}", if retry_at.is_some() { ", again" } else { "" })
