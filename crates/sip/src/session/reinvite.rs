@@ -12,7 +12,7 @@ use crate::{
 /// An offer that is put off so often meets a side that never listens.
 const MAX_GLARES: u8 = 5;
 /// INVITEs of one dialog that are remembered at a time: who sends more than these in half a minute does not want to talk.
-const MAX_OFFERS: usize = 16;
+const MAX_OFFERS: usize = 24;
 /// Seconds that 500 may make an offer wait (RFC 3261 §14.2); who says more means something else.
 const MAX_WAIT: u32 = 10;
 
