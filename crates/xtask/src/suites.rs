@@ -141,12 +141,19 @@ fn shipped(tree: &Tree, _: &[String]) -> Outcome<Count> {
 /// Kamailio, SIPp and others as processes: first without a browser, then with the widget in one.
 fn live(tree: &Tree, filter: &[String]) -> Outcome<Count> {
     telephony::find()?;
+    run(cargo(tree).args(["build", "--package", "softframe-cli"]))?;
+    let cli = tree.target.join("debug").join(format!("softframe-cli{}", std::env::consts::EXE_SUFFIX));
     let www = folder::make(tree, folder::Kind::Build)?;
     let mut all = Count::default();
     // Without sound the tests wait most of the time, so that many go on at once.
-    for (tests, threads) in [(["--lib", "--test=kamailio"].as_slice(), "8"), (&["--test=media"], "2")] {
+    for (tests, threads) in
+        [(["--lib", "--test=kamailio", "--test=cli"].as_slice(), "8"), (&["--test=media"], "2")]
+    {
         let mut cargo = cargo(tree);
-        cargo.args(["test", "--package", "softframe-live", "--no-fail-fast"]).args(tests);
+        cargo
+            .args(["test", "--package", "softframe-live", "--no-fail-fast"])
+            .args(tests)
+            .env("SOFTFRAME_CLI", &cli);
         browser_for(&mut cargo, tree, &www)?;
         let count = counted(cargo.args(["--", "--test-threads", threads]).args(filter))?;
         all = Count { passed: all.passed + count.passed, failed: all.failed + count.failed };

@@ -1,6 +1,6 @@
 //! Agents on real WebSockets and a real clock, in one task that waits for what is told next.
 
-use futures_util::{SinkExt, StreamExt};
+use softframe_cli::{Came, Trust, open};
 use softframe_live::Sipp;
 use softframe_sip::{
     Command, Config, Event, FlowId, Input, Instant, Output, Secret, SessionId, SubscriptionId, UserAgent,
@@ -8,13 +8,13 @@ use softframe_sip::{
 };
 use std::{collections::VecDeque, time::Duration};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio_tungstenite::tungstenite::{self, client::IntoClientRequest};
 
 /// What has not come by then will not; a dead flow is found within twenty seconds.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) struct Phones {
     begin: std::time::Instant,
+    trust: Trust,
     phones: Vec<Phone>,
     came: UnboundedReceiver<(usize, Input)>,
     comes: UnboundedSender<(usize, Input)>,
@@ -59,6 +59,11 @@ impl Phones {
     }
 
     pub(crate) fn with(configs: Vec<Config>) -> Phones {
+        Phones::that_trust(Trust::system().expect("there is TLS here"), configs)
+    }
+
+    /// Phones that believe only these certificates.
+    pub(crate) fn that_trust(trust: Trust, configs: Vec<Config>) -> Phones {
         let (comes, came) = unbounded_channel();
         let phones = configs.into_iter().enumerate().map(|(number, config)| {
             let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
@@ -72,7 +77,7 @@ impl Phones {
                 frames: Vec::new(),
             }
         });
-        Phones { begin: std::time::Instant::now(), phones: phones.collect(), came, comes }
+        Phones { begin: std::time::Instant::now(), trust, phones: phones.collect(), came, comes }
     }
 
     fn now(&self) -> Instant {
@@ -165,38 +170,17 @@ impl Phones {
     }
 
     fn connect(&mut self, phone: usize, flow: FlowId, url: String) {
-        let (send, mut sent) = unbounded_channel::<Vec<u8>>();
-        self.phones[phone].socket = Some((flow, send));
         let comes = self.comes.clone();
-        tokio::spawn(async move {
-            let mut request = url.into_client_request().expect("an address");
-            request.headers_mut().insert("Sec-WebSocket-Protocol", "sip".parse().expect("a value"));
-            let Ok((mut socket, _)) = tokio_tungstenite::connect_async(request).await else {
-                let _ = comes.send((phone, Input::Disconnected(flow)));
-                return;
+        let tell = move |came| {
+            let input = match came {
+                Came::Open => Input::Connected(flow),
+                Came::Octets(octets) => Input::Frame(flow, octets),
+                Came::Gone(_) => Input::Disconnected(flow),
             };
-            let _ = comes.send((phone, Input::Connected(flow)));
-            loop {
-                tokio::select! {
-                    octets = sent.recv() => {
-                        let Some(octets) = octets else { break };
-                        let text = String::from_utf8(octets).expect("text");
-                        if socket.send(tungstenite::Message::text(text)).await.is_err() { break }
-                    }
-                    message = socket.next() => match message {
-                        Some(Ok(tungstenite::Message::Text(text))) => {
-                            let _ = comes.send((phone, Input::Frame(flow, text.as_bytes().to_vec())));
-                        }
-                        Some(Ok(tungstenite::Message::Binary(octets))) => {
-                            let _ = comes.send((phone, Input::Frame(flow, octets.to_vec())));
-                        }
-                        Some(Ok(_)) => {}
-                        Some(Err(_)) | None => break,
-                    },
-                }
-            }
-            let _ = comes.send((phone, Input::Disconnected(flow)));
-        });
+            // The test may be over.
+            let _ = comes.send((phone, input));
+        };
+        self.phones[phone].socket = Some((flow, open(&url, &self.trust, tell)));
     }
 
     /// Waits until a phone is told what begins with `what`; the session it was told of.
