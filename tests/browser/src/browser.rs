@@ -4,6 +4,7 @@
 //! raw debugging protocol ([`Browser::cdp`]).
 
 use crate::{http::request, prepared};
+use data_encoding::BASE64;
 use fantoccini::{Client, ClientBuilder, wd::WebDriverCompatibleCommand};
 use serde_json::{Map, Value, json};
 use std::{
@@ -22,6 +23,8 @@ pub enum Setup {
     NoMicrophone,
     /// A microphone, but no sound before a gesture in the page.
     NoAutoplay,
+    /// As [`Setup::Microphone`]; a server whose public key has this SHA-256 is believed, whoever has signed for it.
+    Believing([u8; 32]),
 }
 
 /// A browser with one window.
@@ -86,17 +89,21 @@ impl Drop for Browser {
 }
 
 fn capabilities(setup: Setup) -> Map<String, Value> {
-    let mut flags: Vec<&str> = FLAGS.to_vec();
+    let mut flags: Vec<String> = FLAGS.map(str::to_owned).into();
+    let mut add = |flag: &str| flags.push(flag.to_owned());
     if setup != Setup::NoMicrophone {
-        flags.push("--use-fake-device-for-media-stream");
+        add("--use-fake-device-for-media-stream");
     }
     match setup {
-        Setup::Microphone | Setup::NoAutoplay => flags.push("--use-fake-ui-for-media-stream"),
-        Setup::Denied => flags.push("--deny-permission-prompts"),
-        Setup::NoMicrophone => flags.push("--use-fake-ui-for-media-stream"),
+        Setup::Microphone | Setup::NoAutoplay | Setup::NoMicrophone => add("--use-fake-ui-for-media-stream"),
+        Setup::Denied => add("--deny-permission-prompts"),
+        Setup::Believing(key) => {
+            add("--use-fake-ui-for-media-stream");
+            add(&format!("--ignore-certificate-errors-spki-list={}", BASE64.encode(&key)));
+        }
     }
     if setup != Setup::NoAutoplay {
-        flags.push("--autoplay-policy=no-user-gesture-required");
+        add("--autoplay-policy=no-user-gesture-required");
     }
     let options = json!({ "args": flags, "binary": prepared("SOFTFRAME_CHROMIUM") });
     let named = [

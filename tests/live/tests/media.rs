@@ -26,14 +26,18 @@ struct Office {
 
 /// A page with the phone of this user in it, registered.
 async fn widget(server: u16, user: &str) -> Page {
+    let page = unregistered_widget(&format!("ws://127.0.0.1:{server}/"), user, Setup::Microphone).await;
+    page.expect("logged").await;
+    page
+}
+
+async fn unregistered_widget(server: &str, user: &str, setup: Setup) -> Page {
     let host = format!("http://127.0.0.1:{}", serve_pages());
     let config = json!({
-        "server": format!("ws://127.0.0.1:{server}/"), "domain": "sip.test", "hosts": [host],
-        "account": { "user": user, "password": "secret" },
+        "server": server, "domain": "sip.test", "hosts": [host], "account": { "user": user, "password": "secret" },
     });
-    let page = Page::open(&host, Setup::Microphone).await;
+    let page = Page::open(&host, setup).await;
     page.add_frame("sf", &serve_widget("/", config.to_string())).await;
-    page.expect("logged").await;
     page
 }
 
@@ -251,6 +255,30 @@ async fn call_between_two_widgets_outlives_a_restart_of_the_server() {
     two.post(json!({ "type": "hangup" })).await;
     assert_eq!(two.expect("phone:terminated").await["cause"]["endedBy"], "local");
     assert_eq!(one.expect("phone:terminated").await["cause"]["endedBy"], "remote");
+}
+
+/// What a browser sends over `wss:` arrives, and the one that does not believe the server says so and goes on trying.
+#[tokio::test(flavor = "multi_thread")]
+async fn widget_registers_and_calls_over_wss_where_its_browser_believes_the_certificate() {
+    let kamailio = Kamailio::start(Settings { tls: Some("localhost"), ..Settings::default() });
+    let server = format!("wss://localhost:{}/", kamailio.port);
+    let key = kamailio.certificates.as_ref().expect("it is encrypted").public_key;
+    let (one, two, other) = tokio::join!(
+        unregistered_widget(&server, "200", Setup::Believing(key)),
+        unregistered_widget(&server, "201", Setup::Believing(key)),
+        unregistered_widget(&server, "202", Setup::Microphone)
+    );
+    tokio::join!(one.expect("logged"), two.expect("logged"), other.expect_connection("reconnecting"));
+    one.click2call("201").await;
+    assert_eq!(two.expect("phone:ringing").await["from"], "200");
+    two.answer().await;
+    tokio::join!(one.expect("phone:accepted"), two.expect("phone:accepted"));
+    tokio::join!(one.expect_audio(), two.expect_audio());
+    two.post(json!({ "type": "hangup" })).await;
+    assert_eq!(one.expect("phone:terminated").await["cause"]["endedBy"], "remote");
+    other.expect_connection("reconnecting").await;
+    other.phone(async |frame| frame.reads("No connection").await).await;
+    assert_eq!(other.count("logged").await, 0);
 }
 
 /// The same number sooner than this is a double click for the phone.
