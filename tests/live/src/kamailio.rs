@@ -1,10 +1,10 @@
 //! One Kamailio process for one test, on ports of its own, ended with the test; and SIPp as its trunk on UDP. What it runs
 //! is `demo/kamailio/kamailio.cfg` as it stands there: only `local.cfg` is the test's.
 
-use crate::{Script, tone::tone_in_pcmu};
+use crate::{Certificates, Script, tone::tone_in_pcmu};
 use std::{
     fmt::Write as _,
-    net::{TcpListener, TcpStream, UdpSocket},
+    net::{Ipv4Addr, TcpListener, TcpStream, UdpSocket},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
@@ -23,21 +23,35 @@ pub struct Settings {
     pub flow_timer: u32,
     /// The port where rtpengine takes orders; without one, media are not touched.
     pub rtpengine: Option<u16>,
+    /// Whether the registrar gives GRUUs; without that, it is one line more than the demo has.
+    pub gruu: bool,
+    /// Whether phones in browsers come by `wss:`, and if so, with a certificate for which name.
+    pub tls: Option<&'static str>,
 }
 
 impl Default for Settings {
     fn default() -> Settings {
-        Settings { algorithm: "SHA-256", qop: true, nonce_expire: 300, flow_timer: 25, rtpengine: None }
+        Settings {
+            algorithm: "SHA-256",
+            qop: true,
+            nonce_expire: 300,
+            flow_timer: 25,
+            rtpengine: None,
+            gruu: true,
+            tls: None,
+        }
     }
 }
 
 /// Ends with the value.
 pub struct Kamailio {
-    process: Option<Child>,
+    running: Option<Running>,
     /// Where it listens on 127.0.0.1, for WebSockets and on UDP.
     pub port: u16,
     /// Its trunk, on UDP: numbers of four and more digits go there, and from there calls come without a password.
     trunk: u16,
+    /// What makes its `wss:` believed, where it has that.
+    pub certificates: Option<Certificates>,
     folder: PathBuf,
 }
 
@@ -55,36 +69,26 @@ impl Kamailio {
         std::fs::create_dir_all(&tables).expect("a folder");
         copy_files(Path::new("/usr/share/kamailio/dbtext/kamailio"), &tables);
         let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../demo/kamailio/kamailio.cfg");
-        std::fs::copy(demo, folder.join("kamailio.cfg")).expect("the configuration of the demo");
+        let mut configuration = std::fs::read_to_string(demo).expect("the configuration of the demo");
+        if !settings.gruu {
+            configuration += "modparam(\"registrar\", \"gruu_enabled\", 0)\n";
+        }
+        std::fs::write(folder.join("kamailio.cfg"), configuration).expect("a file");
         std::fs::write(folder.join("local.cfg"), local(settings, port, trunk, &tables)).expect("a file");
-        let mut kamailio = Kamailio { process: None, port, trunk, folder };
+        let certificates = settings.tls.map(|name| Certificates::make(&folder, name));
+        let mut kamailio = Kamailio { running: None, port, trunk, certificates, folder };
         kamailio.start_again();
         kamailio
     }
 
     /// Ends it as an administrator does: connections close, and what it knew is gone.
     pub fn stop(&mut self) {
-        if let Some(mut process) = self.process.take() {
-            // Its children end with it when it is asked, not when it is killed.
-            let _ = Command::new("kill").arg(process.id().to_string()).status();
-            let _ = process.wait();
-        }
+        self.running = None;
     }
 
     /// Starts it on the same ports.
     pub fn start_again(&mut self) {
-        let log = std::fs::File::options().create(true).append(true).open(self.folder.join("log"));
-        let mut command = Command::new("kamailio");
-        command.arg("-DD").arg("-E").arg("-f").arg(self.folder.join("kamailio.cfg"));
-        command.arg("-Y").arg(&self.folder).args(["-m", "32", "-M", "4"]).current_dir(&self.folder);
-        let spawned = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log.expect("a log")).spawn();
-        self.process =
-            Some(spawned.unwrap_or_else(|error| panic!("kamailio is not installed here: {error}")));
-        let begin = Instant::now();
-        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
-            assert!(begin.elapsed() < PATIENCE, "kamailio does not listen:\n{}", self.log());
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        self.running = Some(Running::start(&self.folder, Ipv4Addr::LOCALHOST, self.port));
     }
 
     /// What it has logged.
@@ -124,6 +128,37 @@ impl Kamailio {
     }
 }
 
+/// The process; ends with the value.
+pub(crate) struct Running(Child);
+
+impl Running {
+    /// Starts it with the `kamailio.cfg` of this folder, and waits until it listens there.
+    pub(crate) fn start(folder: &Path, address: Ipv4Addr, port: u16) -> Running {
+        let log = std::fs::File::options().create(true).append(true).open(folder.join("log"));
+        let mut command = Command::new("kamailio");
+        command.arg("-DD").arg("-E").arg("-f").arg(folder.join("kamailio.cfg"));
+        command.arg("-Y").arg(folder).args(["-m", "32", "-M", "4"]).current_dir(folder);
+        let spawned = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log.expect("a log")).spawn();
+        let running =
+            Running(spawned.unwrap_or_else(|error| panic!("kamailio is not installed here: {error}")));
+        let begin = Instant::now();
+        while TcpStream::connect((address, port)).is_err() {
+            let log = || std::fs::read_to_string(folder.join("log")).unwrap_or_default();
+            assert!(begin.elapsed() < PATIENCE, "kamailio does not listen:\n{}", log());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        running
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Its children end with it when it is asked, not when it is killed.
+        let _ = Command::new("kill").arg(self.0.id().to_string()).status();
+        let _ = self.0.wait();
+    }
+}
+
 impl Drop for Kamailio {
     fn drop(&mut self) {
         self.stop();
@@ -135,7 +170,7 @@ impl Drop for Kamailio {
 
 /// A port that is free for TCP and UDP, and a folder named by it. A folder is made by one only, so no other test of this
 /// machine gets the same port before it is used.
-fn reserve() -> (u16, PathBuf) {
+pub(crate) fn reserve() -> (u16, PathBuf) {
     loop {
         let socket = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = socket.local_addr().expect("bound").port();
@@ -165,6 +200,10 @@ fn local(settings: Settings, port: u16, trunk: u16, tables: &Path) -> String {
     if let Some(port) = settings.rtpengine {
         let _ = writeln!(text, "#!define WITH_RTPENGINE\n#!substdef \"!RTPENGINE!udp:127.0.0.1:{port}!g\"");
     }
+    if settings.tls.is_some() {
+        text += "#!define WITH_TLS\n";
+    }
+    text += "#!define WITH_EDGES\n#!substdef \"!EDGES!^127.0.1.!g\"\n";
     let Settings { algorithm, nonce_expire, flow_timer, .. } = settings;
     let _ = write!(
         text,

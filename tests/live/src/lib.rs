@@ -2,6 +2,8 @@
 //! rtpengine beside it, SIPp and baresip behind it. They need their Debian packages: `cargo xtask test --only live` installs them.
 
 mod baresip;
+mod certificates;
+mod edge;
 mod kamailio;
 mod relay;
 mod rtpengine;
@@ -9,6 +11,8 @@ mod script;
 mod tone;
 
 pub use baresip::{Answers, Baresip};
+pub use certificates::Certificates;
+pub use edge::Edge;
 pub use kamailio::{Kamailio, Settings, Sipp};
 pub use relay::Relay;
 pub use rtpengine::RtpEngine;

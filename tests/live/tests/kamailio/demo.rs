@@ -4,15 +4,18 @@ use std::{path::Path, process::Command};
 
 #[test]
 fn files_of_the_demo_are_taken_as_they_are() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../demo/kamailio/kamailio.cfg");
-    let output =
-        Command::new("kamailio").arg("-c").arg("-f").arg(file).output().expect("kamailio is installed");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}");
-    for part in ["udp: 192.0.2.10", "tls: 192.0.2.10"] {
-        assert!(
-            said.contains(part) || String::from_utf8_lossy(&output.stdout).contains(part),
-            "{part}: {said}"
-        );
+    for (file, listens) in [
+        ("kamailio.cfg", ["udp: 192.0.2.10", "tls: 192.0.2.10"]),
+        ("edge/kamailio.cfg", ["udp: 192.0.2.30", "tls: 192.0.2.30"]),
+    ] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../demo/kamailio").join(file);
+        let output =
+            Command::new("kamailio").arg("-c").arg("-f").arg(path).output().expect("kamailio is installed");
+        let said =
+            [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
+        assert!(output.status.success(), "{file}: {said}");
+        for part in listens {
+            assert!(said.contains(part), "{file}: {part}: {said}");
+        }
     }
 }

@@ -3,6 +3,8 @@
 
 mod calls;
 mod demo;
+mod edges;
+mod encrypted;
 mod faults;
 mod offers;
 mod phones;
