@@ -150,7 +150,8 @@ pub enum Command {
         /// The Reason header to send, if any.
         reason: Option<Reason>,
     },
-    /// A new offer inside the session (hold, resume, ICE restart). Answered by `Reinvited` or `ReinviteFailed`.
+    /// A new offer inside the session (hold, resume, ICE restart). Answered by `Reinvited` or `ReinviteFailed`; before the
+    /// call is accepted always by the latter.
     Reinvite {
         /// Which.
         session: SessionId,

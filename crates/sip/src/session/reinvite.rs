@@ -34,7 +34,11 @@ impl UserAgent {
                 | Offer::Unacknowledged(_) => self.tell(Event::ReinviteFailed { session, code: 491 }),
             },
             Some(Session::Confirmed(_)) => self.tell(Event::ReinviteFailed { session, code: 503 }),
-            Some(Session::Inviting { .. } | Session::Ringing { .. } | Session::Leaving { .. }) | None => {}
+            // The first offer and its answer are not through for sure.
+            Some(Session::Inviting { .. } | Session::Ringing { .. }) => {
+                self.tell(Event::ReinviteFailed { session, code: 491 });
+            }
+            Some(Session::Leaving { .. }) | None => {}
         }
     }
 

@@ -76,6 +76,30 @@ fn caller_acknowledges_each_reliable_response_once_and_in_order() {
     assert_eq!(world.proxy.heard[0].cseq().number, 4);
 }
 
+/// RFC 3262 §5 lets a caller put a second offer into its PRACK, and never demands it: an answer in a reliable response is
+/// acknowledged without a body, and what the caller wants to change then waits for the call, in which it is a re-INVITE.
+#[test]
+fn answer_in_a_reliable_response_needs_no_second_offer_and_one_of_ours_is_made_when_the_call_stands() {
+    let mut world = World::registered(&["200"]);
+    let invite = calling(&mut world);
+    let pracks = respond(&mut world, &invite, 183, "a", &rseq("1"), "v=0 early");
+    assert_eq!((pracks.len(), pracks[0].method().as_str(), pracks[0].body()), (1, "PRACK", &b""[..]));
+    world.told(0);
+    world.proxy.heard.clear();
+    let session = CALL;
+    let offer = || Command::Reinvite { session, offer: b"v=0 hold".to_vec() };
+    world.command(0, offer());
+    world.run(100);
+    assert_eq!(world.told(0), ["reinvite failed 491"]);
+    assert!(world.proxy.heard.is_empty());
+    let acks = respond(&mut world, &invite, 200, "a", &[], "");
+    assert_eq!((acks.len(), acks[0].method().as_str()), (1, "ACK"));
+    world.command(0, offer());
+    world.run(100);
+    let reinvite = world.proxy.heard.remove(0);
+    assert_eq!((reinvite.method().as_str(), reinvite.body()), ("INVITE", &b"v=0 hold"[..]));
+}
+
 #[test]
 fn reliable_response_without_a_to_tag_makes_no_dialog_to_acknowledge_in() {
     let mut world = World::registered(&["200"]);

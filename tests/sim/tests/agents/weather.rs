@@ -57,12 +57,17 @@ struct Witness {
 
 impl Witness {
     fn watch(&mut self, event: &Event, script: &[String]) {
+        let known = self.sessions.clone();
+        let before = |session: &SessionId| known.get(session).copied();
         let mut step = |session: &SessionId, legal: &[Option<Seen>], next: Seen| {
             let before = self.sessions.get(session).copied();
             assert!(legal.contains(&before), "{event:?} after {before:?}\n{}", script.join("\n"));
             self.sessions.insert(*session, next);
         };
         match event {
+            // Before the call is answered, too.
+            Event::ReinviteFailed { session, .. } | Event::Info { session, .. }
+                if before(session) == Some(Seen::Begun) => {}
             Event::Inviting { session } | Event::Incoming { session, .. } => {
                 step(session, &[None], Seen::Begun)
             }
