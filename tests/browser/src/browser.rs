@@ -66,6 +66,14 @@ impl Browser {
         self.client.issue_cmd(cdp).await.unwrap_or_else(|error| panic!("{command}: {error}"))
     }
 
+    /// Where the browser itself can be asked to trace.
+    pub(crate) fn debugger_port(&self) -> u16 {
+        let options = self.client.capabilities().and_then(|all| all.get("goog:chromeOptions"));
+        let address = options.and_then(|options| options["debuggerAddress"].as_str());
+        let port = address.and_then(|address| address.rsplit(':').next()?.parse().ok());
+        port.expect("the driver says where the debugger is")
+    }
+
     /// What the browser has written to its console since it was last asked.
     pub async fn console(&self) -> Vec<String> {
         let lines = self.client.issue_cmd(ConsoleLines).await.expect("the console");

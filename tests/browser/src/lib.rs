@@ -12,7 +12,7 @@ mod page;
 mod plain;
 mod relay;
 mod server;
-mod steps;
+mod thread;
 
 pub use browser::{Browser, Setup};
 pub use catalogue::{Catalogue, Form};
@@ -21,6 +21,7 @@ pub use page::{Frame, Page};
 pub use plain::{serve_pages, serve_widget};
 pub use relay::{Relay, with_body};
 pub use server::Server;
+pub use thread::{Stretches, Trace};
 
 use std::{path::PathBuf, time::Duration};
 

@@ -110,6 +110,21 @@ async fn reconnect(server: &Server, page: &Page) {
 }
 
 async fn contacts(page: &Page) {
+    let took = push_contacts(page).await;
+    print(&format!("{CONTACTS} contacts → indexed"), vec![took]);
+    long_tasks(page, "contacts").await;
+    let trace = page.trace().await;
+    push_contacts(page).await;
+    let steps = trace.end().await;
+    println!(
+        "longest step, the thread's own time {:>7.1} ms   (in ms: {})",
+        steps.longest(),
+        steps.histogram()
+    );
+}
+
+/// From the message until all are indexed, in milliseconds.
+async fn push_contacts(page: &Page) -> f64 {
     page.forget().await;
     let script = "const contacts = Array.from({ length: arguments[0] }, (_, n) => \
              ({ id: n, name: `Person${n} Family${n % 977}`, phones: [`+34${600000000 + n}`] })); \
@@ -118,9 +133,7 @@ async fn contacts(page: &Page) {
     page.expect_within(std::time::Duration::from_secs(60), "contacts:indexed").await;
     let heard = page.heard().await;
     let indexed = heard.iter().rev().find(|one| one["type"] == "contacts:indexed");
-    let took = indexed.and_then(|one| one["at"].as_f64()).unwrap_or_default() - asked;
-    print(&format!("{CONTACTS} contacts → indexed"), vec![took]);
-    long_tasks(page, "contacts").await;
+    indexed.and_then(|one| one["at"].as_f64()).unwrap_or_default() - asked
 }
 
 /// Our reader and digest beside those of JsSIP and SIP.js, in one page, in turns: the script of `tests/parsing`.
