@@ -3,7 +3,7 @@
 use crate::{
     Outcome,
     child::run,
-    parsing::npm,
+    script::npm,
     tree::{Tree, read, write},
 };
 use std::path::PathBuf;

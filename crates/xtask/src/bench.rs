@@ -4,7 +4,8 @@
 use crate::{
     Outcome,
     child::{cargo, run, say},
-    folder, parsing, server, suites,
+    chromium::Chromium,
+    folder, script, server, suites,
     tree::{Tree, files_below, read},
 };
 
@@ -24,10 +25,22 @@ pub(crate) fn run_all(tree: &Tree) -> Outcome {
     say("colleagues that are watched, natively");
     run(cargo(tree).args(["run", "--quiet", "--release", "-p", "softframe-sim", "--example", "colleagues"]))?;
     let program = server::build(tree)?;
-    let script = parsing::script(tree)?;
+    let script = script::make(tree, "softframe-parsing", "parsing", "softframe-sip")?;
     say("times in Chromium on this machine (medians, and the range)");
     let mut bench = suites::with_browser(tree, &program, &www, &www, &["run", "--bin", "bench"])?;
     run(bench.env("SOFTFRAME_PARSING", script))
+}
+
+/// Prints what a contact book costs beside three libraries and a linear scan, in one Chromium, and how far the aims are.
+pub(crate) fn contacts(tree: &Tree, sizes: Option<&str>, seconds: Option<&str>) -> Outcome {
+    let script = script::make(tree, "softframe-contacts-bench", "contacts", "softframe-contacts")?;
+    let mut bench = cargo(tree);
+    bench.args(["run", "--quiet", "--package", "softframe-browser-tests", "--bin", "contacts"]);
+    let chromium = Chromium::find()?;
+    bench.env("SOFTFRAME_CHROMIUM", chromium.browser).env("SOFTFRAME_CHROMEDRIVER", chromium.driver);
+    bench.env("SOFTFRAME_CONTACTS", script);
+    bench.env("SOFTFRAME_SIZES", sizes.unwrap_or("10000,100000,250000,1000000"));
+    run(bench.env("SOFTFRAME_SECONDS", seconds.unwrap_or("120")))
 }
 
 /// What a browser may load; the rest is for servers.

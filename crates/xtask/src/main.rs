@@ -11,10 +11,10 @@ mod demo;
 mod folder;
 mod headers;
 mod names;
-mod parsing;
 #[path = "../../server/src/policy.rs"]
 mod policy;
 mod probe;
+mod script;
 mod server;
 mod soak;
 mod suites;
@@ -37,10 +37,12 @@ cargo xtask COMMAND
   dist    the widget as static files for any web server: target/dist
   test    formatting, lints, native tests, browser tests, real SIP servers
   bench   bytes and times of the widget
+  bench contacts  the contact index beside MiniSearch, FlexSearch, elasticlunr and a linear scan
   soak    damaged input with fresh dice
 
   --port N        demo: the port to listen on (default 8088)
-  --seconds N     soak: how long for each kind of input (default 60)
+  --seconds N     soak: how long for each kind of input (default 60); bench contacts: for a rival to index (default 120)
+  --sizes N,N     bench contacts: how many contacts (default 10000,100000,250000,1000000)
   --only NAME     test: only this suite; what follows `--` goes to its test programs
 ";
 
@@ -67,6 +69,9 @@ fn run(arguments: &[String]) -> Outcome {
             let filter =
                 arguments.iter().skip_while(|word| *word != "--").skip(1).cloned().collect::<Vec<_>>();
             suites::run_all(&tree, value(arguments, "--only"), &filter)
+        }
+        Some("bench") if arguments.get(1).is_some_and(|word| word == "contacts") => {
+            bench::contacts(&tree, value(arguments, "--sizes"), value(arguments, "--seconds"))
         }
         Some("bench") => bench::run_all(&tree),
         Some("soak") => soak::run_all(&tree, value(arguments, "--seconds")),

@@ -5,11 +5,15 @@
 
 use crate::{http::request, prepared};
 use data_encoding::BASE64;
-use fantoccini::{Client, ClientBuilder, wd::WebDriverCompatibleCommand};
+use fantoccini::{
+    Client, ClientBuilder,
+    wd::{TimeoutConfiguration, WebDriverCompatibleCommand},
+};
 use serde_json::{Map, Value, json};
 use std::{
     io::{BufRead, BufReader},
     process::{Child, Command, Stdio},
+    time::Duration,
 };
 
 /// What this machine has, as the browser sees it.
@@ -72,6 +76,25 @@ impl Browser {
         let address = options.and_then(|options| options["debuggerAddress"].as_str());
         let port = address.and_then(|address| address.rsplit(':').next()?.parse().ok());
         port.expect("the driver says where the debugger is")
+    }
+
+    /// A new document in the same window.
+    pub async fn visit(&self, address: &str) {
+        self.client.goto(address).await.expect("the page loads");
+    }
+
+    /// Scripts may take so long; the driver's own limit is 30 s.
+    pub async fn allow_scripts(&self, time: Duration) {
+        let timeouts = TimeoutConfiguration::new(Some(time), None, None);
+        self.client.update_timeouts(timeouts).await.expect("the driver takes a limit");
+    }
+
+    /// Runs a function body in the page, whose end may be that of the page.
+    ///
+    /// # Errors
+    /// What the driver says when the script throws or the page is gone.
+    pub async fn attempt(&self, script: &str, arguments: Vec<Value>) -> Result<Value, String> {
+        self.client.execute(script, arguments).await.map_err(|error| error.to_string())
     }
 
     /// What the browser has written to its console since it was last asked.

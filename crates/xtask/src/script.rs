@@ -1,35 +1,39 @@
-//! The script that times our reader and digest beside those of JsSIP and SIP.js, made of one module and two packages.
+//! A script for the browser of a bench: one of our packages as a wasm module, and npm packages to measure it beside.
 //!
-//! It runs nothing; the browser of `cargo xtask bench` does.
+//! It runs nothing.
 
 use crate::{
     Outcome,
     child::{apt_install, can_apt, clean, in_path, run, say},
     folder,
-    tree::{Tree, read, write},
+    tree::{Tree, files_below, read, write},
     widget::{self, GLUE, MODULE},
 };
 use std::{path::PathBuf, process::Command};
 
-/// Builds the module with what the shipped one is built with, fetches the packages, and gives the script.
-pub(crate) fn script(tree: &Tree) -> Outcome<PathBuf> {
-    let widget = widget::build(tree, "softframe-parsing", &[], true)?;
-    let place = tree.built("parsing");
+/// Builds the module with what the shipped one is built with, fetches the packages, and gives the script: what `bench.js`
+/// of the folder exports, under `name`.
+pub(crate) fn make(tree: &Tree, package: &str, name: &str, shown: &str) -> Outcome<PathBuf> {
+    let widget = widget::build(tree, package, &[], true)?;
+    let place = tree.built(name);
     write(&place.join(GLUE), &widget.glue)?;
     write(&place.join(MODULE), &widget.module)?;
     let weight = |octets: &[u8]| folder::compressed(octets, folder::BEST).len();
     let (module, glue) = (weight(&widget.module), weight(&widget.glue));
     say(format!(
-        "softframe-sip as a module of its own: {module} octets of brotli, and {glue} of JavaScript around it"
+        "{shown} as a module of its own: {module} octets of brotli, and {glue} of JavaScript around it"
     ));
-    for name in ["package.json", "bench.js"] {
-        write(&place.join(name), &read(&tree.at("tests/parsing").join(name))?)?;
+    let sources = tree.at("tests").join(name);
+    for file in files_below(&sources)?.iter().filter(|file| file.ends_with(".js") || file.ends_with(".json"))
+    {
+        write(&place.join(file), &read(&sources.join(file))?)?;
     }
     run(npm()?.current_dir(&place).args(["install", "--no-package-lock", "--no-audit", "--no-fund"]))?;
     let script = place.join("script.js");
     run(clean(place.join("node_modules/.bin/esbuild"))
         .current_dir(&place)
-        .args(["bench.js", "--bundle", "--format=iife", "--global-name=parsing", "--loader:.wasm=binary"])
+        .args(["bench.js", "--bundle", "--format=iife", "--loader:.wasm=binary"])
+        .arg(format!("--global-name={name}"))
         // The glue asks where it came from only when nobody gives it the module.
         .args(["--log-override:empty-import-meta=silent", "--log-level=warning"])
         .arg(format!("--outfile={}", script.display())))?;

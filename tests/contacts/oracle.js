@@ -1,0 +1,218 @@
+// What should be found, by brute force over the truth, and what is asked: twelve kinds of query.
+
+import { CALLERS, Dice, HOME, international, number, written } from './people.js';
+import { digits, fold, isNumber, words } from './text.js';
+
+/// Queries of each kind.
+const QUERIES = 40;
+
+const chars = (word) => Array.from(word);
+
+/// Whether two words are at most one slip apart: a letter wrong, missing, too many, or two neighbours swapped.
+export function isNear(a, b) {
+  const [one, other] = [chars(a), chars(b)];
+  if (Math.abs(one.length - other.length) > 1) return false;
+  let head = 0;
+  while (head < one.length && head < other.length && one[head] === other[head]) head++;
+  const rest = (letters, from) => letters.slice(from).join('');
+  const [x, y] = [rest(one, head), rest(other, head)];
+  if (x === y || rest(one, head + 1) === y || x === rest(other, head + 1) || rest(one, head + 1) === rest(other, head + 1)) return true;
+  return one[head] === other[head + 1] && one[head + 1] === other[head] && rest(one, head + 2) === rest(other, head + 2);
+}
+
+/// Every word and every number of a book.
+export class Truth {
+  constructor({ rows, numbers }) {
+    this.rows = rows;
+    this.numbers = numbers;
+    this.names = rows.map((row) => words(row.name));
+    this.byWord = new Map();
+    const put = (word, at) => {
+      const list = this.byWord.get(word);
+      if (!list) this.byWord.set(word, [at]); else if (list.at(-1) !== at) list.push(at);
+    };
+    rows.forEach((row, at) => { for (const word of [...this.names[at], ...words(row.company)]) put(word, at); });
+    this.vocabulary = [...this.byWord.keys()];
+    // Each number as it is written and as it is dialled from abroad; each with its row.
+    this.forms = rows.map((row, at) => row.phones.flatMap((phone, of) => {
+      const truth = numbers[at][of];
+      return typeof truth === 'string' ? [truth] : [digits(phone), international(truth)];
+    }));
+    // And as it is dialled from home and by the prefix of calls abroad: who types such begins with the prefix.
+    this.dialled = numbers.map((own) => own.filter((one) => typeof one !== 'string').flatMap((one) => {
+      const [code, area, rest] = one;
+      return [`00${international(one)}`, ...(code === HOME.code ? [HOME.trunk + area + rest] : [])];
+    }));
+    this.byNumber = new Map();
+    numbers.forEach((own, at) => own.forEach((one) => {
+      const key = typeof one === 'string' ? one : international(one);
+      const list = this.byNumber.get(key);
+      if (!list) this.byNumber.set(key, [at]); else if (list.at(-1) !== at) list.push(at);
+    }));
+  }
+
+  /// Rows with a word for which `fits` holds.
+  withWord(fits) {
+    const found = new Uint8Array(this.rows.length);
+    for (const word of this.vocabulary) if (fits(word)) for (const at of this.byWord.get(word)) found[at] = 1;
+    return found;
+  }
+
+  /// Rows in which every word typed begins a word.
+  begun(typed) {
+    return typed.map((typed) => this.withWord((word) => word.startsWith(typed)))
+      .reduce((all, one) => all.map((is, at) => is & one[at]));
+  }
+
+  /// Rows of which a number has the digits somewhere; those with exactly these numbers too.
+  inside(typed, exact = []) {
+    const has = (forms, at) => forms.some((form) => form.includes(typed)) || this.dialled[at].some((form) => form.startsWith(typed));
+    const found = Uint8Array.from(this.forms, (forms, at) => (has(forms, at) ? 1 : 0));
+    for (const at of exact) found[at] = 1;
+    return found;
+  }
+}
+
+const many = (make) => {
+  const made = [];
+  for (let tries = 0; made.length < QUERIES && tries < 200000; tries++) {
+    const one = make();
+    if (one) made.push(one);
+  }
+  return made;
+};
+
+function slip(dice, word) {
+  const letters = chars(word);
+  // Not the first letter: that is the one that people get right.
+  const at = 1 + dice.below(letters.length - 1);
+  const letter = dice.of('aeiourstnl');
+  const kind = dice.below(4);
+  if (kind === 0 && at + 1 < letters.length) [letters[at], letters[at + 1]] = [letters[at + 1], letters[at]];
+  else if (kind === 1) letters.splice(at, 1);
+  else if (kind === 2) letters.splice(at, 0, letter);
+  else letters[at] = letter;
+  return letters.join('');
+}
+
+/// `[kind, [{ query, wanted, allowed }]]`: which rows should be found, and which may.
+export function queries(truth, seed) {
+  const dice = new Dice(seed);
+  const anybody = () => dice.below(truth.rows.length);
+  const nameOf = (at, script) => (script.test(truth.rows[at].name) ? truth.names[at] : null);
+  const begin = (word, letters) => chars(word).slice(0, letters).join('');
+  const typed = (query) => ({ query, wanted: truth.begun(words(query)) });
+  const byCount = [...truth.byWord].filter(([word]) => word.length > 3).sort((a, b) => b[1].length - a[1].length);
+  const numberOf = (at, isShort) => {
+    const own = truth.numbers[at].filter((one) => (typeof one === 'string') === isShort);
+    return own.length ? dice.of(own) : null;
+  };
+  const LATIN = /^[\p{Script=Latin}\s,'-]+$/u;
+  const kinds = {
+    miss: () => {
+      const query = `${begin(dice.of(truth.vocabulary), 3)}${dice.of('qxj')}${dice.of('qxz')}${dice.of('vwq')}`;
+      const near = truth.vocabulary.some((word) => isNear(begin(word, chars(query).length), query)
+        || isNear(begin(word, chars(query).length - 1), query) || isNear(begin(word, chars(query).length + 1), query));
+      return near ? null : typed(query);
+    },
+    'one letter': () => {
+      const name = nameOf(anybody(), LATIN);
+      return name && typed(begin(dice.of(name), 1));
+    },
+    'common name': () => typed(byCount[dice.below(60)][0]),
+    'full name': () => {
+      const at = anybody();
+      return nameOf(at, LATIN) && typed(truth.rows[at].name);
+    },
+    'two words, any order': () => {
+      const name = nameOf(anybody(), LATIN);
+      if (!name || name.length < 2) return null;
+      const [a, b] = dice.below(2) ? [0, 1] : [1, 0];
+      return typed(`${begin(name[a], 2 + dice.below(3))} ${begin(name[b], 1 + dice.below(4))}`);
+    },
+    'one typo': () => {
+      const at = anybody();
+      const name = nameOf(at, LATIN)?.filter((word) => word.length >= 5);
+      if (!name?.length) return null;
+      const word = dice.of(name);
+      const query = slip(dice, word);
+      if (query === word || words(query)[0] !== query) return null;
+      const wanted = truth.withWord((other) => other.startsWith(query) || (other[0] === query[0] && isNear(other, query)));
+      // What begins with something near is no mistake either.
+      const allowed = truth.withWord((other) => [-1, 0, 1].some((more) => isNear(begin(other, chars(query).length + more), query)));
+      return { query, wanted, allowed };
+    },
+    '3 digits': () => {
+      const one = numberOf(anybody(), false);
+      const all = one && international(one);
+      const from = all && dice.below(all.length - 2);
+      return all && digitsTyped(truth, all.slice(from, from + 3));
+    },
+    'middle digits': () => {
+      const one = numberOf(anybody(), false);
+      const all = one && international(one);
+      const from = all && 3 + dice.below(all.length - 8);
+      return all && digitsTyped(truth, all.slice(from, from + 5));
+    },
+    'formatted number': () => {
+      const one = numberOf(anybody(), false);
+      if (!one) return null;
+      const query = written(dice, one).replace('tel:', '');
+      const all = international(one);
+      return { query, wanted: truth.inside(digits(query), truth.byNumber.get(all)) };
+    },
+    extension: () => {
+      const one = numberOf(anybody(), true);
+      if (!one) return null;
+      const wanted = new Uint8Array(truth.rows.length);
+      for (const at of truth.byNumber.get(one)) wanted[at] = 1;
+      return { query: one, wanted, allowed: truth.inside(one) };
+    },
+    CJK: () => {
+      const name = nameOf(anybody(), /^[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\s]+$/u);
+      return name && typed(begin(name[0], 1 + dice.below(3)).normalize('NFC'));
+    },
+    Arabic: () => {
+      const name = nameOf(anybody(), /^[\p{Script=Arabic}\p{M}\s]+$/u);
+      return name && typed(begin(dice.of(name), 2 + dice.below(4)));
+    },
+  };
+  return Object.entries(kinds).map(([kind, make]) => [kind, many(make)]);
+}
+
+const digitsTyped = (truth, query) => ({ query, wanted: truth.inside(query) });
+
+/// `{ recall, precision }` of an answer of at most `top`; null where there is nothing to judge.
+export function judge({ wanted, allowed }, answer, top) {
+  const all = wanted.reduce((sum, one) => sum + one, 0);
+  const right = answer.reduce((sum, at) => sum + wanted[at], 0);
+  const fitting = answer.reduce((sum, at) => sum + (allowed ?? wanted)[at], 0);
+  return {
+    recall: all ? right / Math.min(top, all) : null,
+    precision: all ? (answer.length ? fitting / answer.length : null) : Number(answer.length === 0),
+  };
+}
+
+/// Callers in each written form: `[form, [{ number, wanted }]]`, known ones, then unknown ones, then extensions.
+export function callers(truth, seed, count) {
+  const dice = new Dice(seed);
+  const known = [...truth.byNumber.keys()];
+  const numbers = truth.numbers.flat();
+  const lists = CALLERS.flatMap(([form, write]) => {
+    const own = [];
+    while (own.length < count) {
+      const one = dice.of(numbers);
+      const text = typeof one === 'string' ? null : write(one);
+      if (text) own.push({ number: text, wanted: truth.byNumber.get(international(one)) });
+    }
+    const others = [];
+    while (others.length < count) {
+      const one = number(dice);
+      const text = truth.byNumber.has(international(one)) ? null : write(one);
+      if (text) others.push({ number: text, wanted: [] });
+    }
+    return [[form, own], [`${form} unknown`, others]];
+  });
+  const short = known.filter((one) => one.length < 5).slice(0, count);
+  return [...lists, ['extension', short.map((one) => ({ number: one, wanted: truth.byNumber.get(one) }))]];
+}
