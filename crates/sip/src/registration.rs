@@ -38,6 +38,8 @@ pub(crate) struct Registration {
     temporary_gruu: Option<Uri>,
     /// Whether the registrar does RFC 5626.
     outbound: bool,
+    /// Whether we ask for that: not on a flow whose first hop cannot (439, RFC 5626 §11.6).
+    asks_outbound: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,6 +103,7 @@ impl Registration {
             gruu: None,
             temporary_gruu: None,
             outbound: false,
+            asks_outbound: true,
         }
     }
 
@@ -145,6 +148,7 @@ impl Registration {
     /// The flow is gone, and the binding with it.
     pub(crate) fn unbind(&mut self) {
         self.state = State::Unbound;
+        self.asks_outbound = true;
     }
 
     /// A new REGISTER; a refresh leaves the binding as it is meanwhile.
@@ -175,12 +179,18 @@ impl Registration {
         let to = NameAddr::new(self.from.uri.clone());
         let mut contact = NameAddr::new(self.contact.clone());
         contact.params.set("+sip.instance", Some(&self.instance));
-        contact.params.set("reg-id", Some("1"));
+        let supported = match self.asks_outbound {
+            true => {
+                contact.params.set("reg-id", Some("1"));
+                "path, gruu, outbound"
+            }
+            false => "path, gruu",
+        };
         let (registrar, from) = (self.registrar.clone(), self.from.clone());
         RequestBuilder::new(Method::Register, registrar, via, from, to, &self.call_id, sequence)
             .header("Contact", &contact.to_string())
             .header("Expires", &expires.to_string())
-            .header("Supported", "path, gruu, outbound")
+            .header("Supported", supported)
     }
 
     /// A final response that is no challenge came.
@@ -193,6 +203,10 @@ impl Registration {
         match code {
             200..300 => self.bind(now, ids, response),
             423 => self.lengthen(response),
+            439 if self.asks_outbound => {
+                self.asks_outbound = false;
+                Outcome::Again
+            }
             408 | 429 | 480 | 491 | 500..600 => self.put_off(now, response),
             _ => {
                 self.state = State::Refused;
@@ -221,14 +235,15 @@ impl Registration {
         Outcome::Bound { fresh, flow_timer: response.number("Flow-Timer") }
     }
 
-    /// Our own binding among all of the address-of-record's: by instance and reg-id, else by address.
+    /// Our own binding among all of the address-of-record's: by instance and reg-id, else by the user part, which is ours
+    /// alone and stays where a server writes into the host where our packets come from.
     fn is_own(&self, contact: &NameAddr) -> bool {
         match contact.params.get("+sip.instance") {
             Some(instance) => {
                 instance.eq_ignore_ascii_case(&self.instance)
                     && contact.params.get("reg-id").is_none_or(|id| id == "1")
             }
-            None => contact.uri.same_place(&self.contact),
+            None => contact.uri.is_sip() && contact.uri.user() == self.contact.user(),
         }
     }
 

@@ -1,7 +1,10 @@
 //! Signing in, staying signed in, and finding back: ladders between a phone and a small registrar in virtual time.
 
 use super::world::{World, config};
-use softframe_sip::{Command, ConnectionState, Input, wire::Message};
+use softframe_sip::{
+    Command, ConnectionState, Input,
+    wire::{Message, Uri},
+};
 
 fn registering() -> World {
     let mut world = World::new(&["200"]);
@@ -41,6 +44,53 @@ fn short_grant_of_the_registrar_is_kept_to_among_several_bindings() {
     assert_eq!(world.proxy.registrations, 1);
     world.run(11_000);
     assert_eq!(world.proxy.registrations, 2);
+}
+
+/// The binding as servers say it that know the phone by where its packets come from, and not by its instance.
+#[test]
+fn grant_is_found_in_a_contact_that_the_registrar_has_rewritten_behind_one_that_cannot_be_read() {
+    let rewritten: fn(&Uri, u32) -> String = |contact, expires| {
+        let user = contact.user().unwrap_or_default();
+        format!("<sip:{user}@10.0.0.9:4711;transport=ws>;expires={expires}")
+    };
+    let unreadable_then_rewritten: fn(&Uri, u32) -> String = |contact, expires| {
+        let user = contact.user().unwrap_or_default();
+        format!("<sip:[::@x>;expires=3, <sip:{user}@10.0.0.9>;expires={expires}")
+    };
+    for says in [rewritten, unreadable_then_rewritten] {
+        let mut world = registering();
+        (world.proxy.granted, world.proxy.says_binding) = (60, Some(says));
+        world.run(44_000);
+        assert_eq!(world.proxy.registrations, 1);
+        world.run(11_000);
+        assert_eq!(world.proxy.registrations, 2);
+    }
+}
+
+#[test]
+fn first_hop_without_outbound_is_registered_with_in_the_old_way() {
+    let mut world = registering();
+    world.proxy.refusals.push((439, Vec::new()));
+    world.run(1_000);
+    assert_eq!(world.connection(0), Some(ConnectionState::Registered));
+    let numbered = |message: &Message| {
+        let contact = message.contact().expect("a Contact");
+        let is_outbound = message.lists("Supported", "outbound");
+        assert_eq!(contact.params.get("reg-id").is_some(), is_outbound);
+        assert!(contact.params.get("+sip.instance").is_some());
+        is_outbound
+    };
+    let registers: Vec<bool> = world.sent(0).map(|register| numbered(&register)).collect();
+    assert_eq!(registers, [true, false, false], "asked, refused, challenged");
+    // Another way to the registrar may be one that knows it.
+    world.cut(0);
+    world.run(1_000);
+    assert!(numbered(&world.sent(0).last().expect("a REGISTER")));
+    // Who says so again is refused.
+    let mut world = registering();
+    world.proxy.refusals.extend([(439, Vec::new()), (439, Vec::new())]);
+    world.run(600_000);
+    assert_eq!(world.told(0), ["Connecting", "Refused 439"]);
 }
 
 #[test]

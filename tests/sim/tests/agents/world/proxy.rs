@@ -27,6 +27,8 @@ pub(crate) struct Proxy {
     pub(crate) flow_timer: Option<u32>,
     /// Further headers of the 200.
     pub(crate) extra: Vec<(&'static str, &'static str)>,
+    /// What stands for a binding in the 200, made of its Contact and its seconds; else it is said as it should be.
+    pub(crate) says_binding: Option<fn(&Uri, u32) -> String>,
     /// The public GRUU given to every binding.
     pub(crate) gruu: Option<&'static str>,
     /// The temporary one.
@@ -52,6 +54,7 @@ impl Proxy {
             granted: 0,
             flow_timer: None,
             extra: Vec::new(),
+            says_binding: None,
             gruu: None,
             temporary_gruu: None,
             swallow: false,
@@ -151,7 +154,7 @@ impl Proxy {
         let user = request.to().uri.user().unwrap_or_default();
         let contact: NameAddr = request.contact().expect("a Contact");
         assert!(contact.uri.host().ends_with(".invalid"));
-        assert_eq!(contact.params.get("reg-id"), Some("1"));
+        assert!(matches!(contact.params.get("reg-id"), Some("1") | None));
         let instance = contact.params.get("+sip.instance").expect("an instance").to_owned();
         self.bindings.retain(|(_, uri, _)| !uri.same_place(&contact.uri));
         let asked = request.number("Expires").expect("Expires");
@@ -164,6 +167,7 @@ impl Proxy {
             builder =
                 builder.header("Contact", "<sip:other@x.invalid>;+sip.instance=\"<urn:uuid:1>\";expires=7");
             let own = format!("<{}>;+sip.instance=\"{instance}\";reg-id=1;expires={expires}", contact.uri);
+            let own = self.says_binding.map_or(own, |says| says(&contact.uri, expires));
             let gruu = self.gruu.map(|gruu| format!(";pub-gruu=\"{gruu}\"")).unwrap_or_default();
             let temporary = self.temporary_gruu.map(|gruu| format!(";temp-gruu=\"{gruu}\""));
             builder = builder.header("Contact", &(own + &gruu + &temporary.unwrap_or_default()));
