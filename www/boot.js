@@ -67,9 +67,13 @@ export const shell = {
   left(id) {
     instance = id;
     const key = `${JOURNAL}.${id}`;
-    const text = store()?.getItem(key) ?? undefined;
-    if (text !== undefined) store().removeItem(key);
-    return text;
+    try {
+      const text = store()?.getItem(key) ?? undefined;
+      if (text !== undefined) store().removeItem(key);
+      return text;
+    } catch {
+      return undefined; // taken away since: the core must not die of it
+    }
   },
   pin(origin) {
     target = origin;

@@ -382,3 +382,56 @@ async fn host_messages_of_any_shape_are_answered_or_ignored_and_a_good_one_acts(
     assert_eq!(connected, 1, "{heard:?}");
     expect_no_gap(&page).await;
 }
+
+/// Arrays that no JSON holds, and rows that would fill the memory: a message of the page can carry both.
+const ODD_PUSHES: &str = r"
+    const post = (source, data) => frames.sf.postMessage({ type: 'contacts', data: { source, ...data } }, '*');
+    const row = (id) => ({ id, name: `Odd ${id}`, phones: [`+34600${id}`] });
+    const own = [row('100001')];
+    own.constructor = 'none';
+    post('own', { contacts: own });
+    const sparse = [row('100002')];
+    sparse.length = 4294967295;
+    post('sparse', { contacts: sparse });
+    post('long', { contacts: [row('100003'), { ...row('100004'), name: 'x'.repeat(20e6) }] });
+    const lines = `${JSON.stringify(row('100005'))}\n${'x'.repeat(3e6)}\n${JSON.stringify(row('100006'))}\n`;
+    post('lines', { ndjson: new TextEncoder().encode(lines).buffer });";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn contacts_in_arrays_of_the_pages_own_making_cost_their_bad_rows_and_no_call() {
+    let server = Server::start();
+    let page = Page::open_registered(&server, 200).await;
+    page.click2call("600").await;
+    page.expect("phone:accepted").await;
+    page.run(ODD_PUSHES, Vec::new()).await;
+    for (source, count) in [("own", 1), ("sparse", 1), ("long", 1), ("lines", 2)] {
+        let is_it = |one: &Value| one["type"] == "contacts:indexed" && one["data"]["source"] == source;
+        let indexed = within(Duration::from_secs(60), &format!("the end of {source}"), async || {
+            page.heard().await.into_iter().find(is_it).map(|event| event["data"].clone())
+        })
+        .await;
+        assert_eq!(indexed["count"], count, "{indexed}");
+        assert_eq!(indexed["rejected"].as_u64() > Some(0), source != "own", "{indexed}");
+    }
+    assert_eq!((page.count("phone:terminated").await, page.count("logged").await), (0, 1));
+    page.expect_audio().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn list_of_skipped_cards_is_selected_where_the_browser_has_no_clipboard() {
+    let server = Server::start();
+    let page = Page::open_registered(&server, 200).await;
+    page.drop_file("bad.vcf", "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Nobody\r\nEND:VCARD\r\n").await;
+    page.phone(async |frame| {
+        frame.reads("Copy list").await;
+        // As in a page that did not come over a secure connection.
+        frame.run("Object.defineProperty(navigator, 'clipboard', { value: undefined })", Vec::new()).await;
+        frame.press("Copy list").await;
+        let selected = frame.run("return String(getSelection())", Vec::new()).await;
+        assert!(selected.as_str().is_some_and(|text| text.contains("no phone number")), "{selected}");
+        frame.press("Done").await;
+    })
+    .await;
+    expect_call(&page, &server).await;
+    assert_eq!(page.count("logged").await, 1, "the phone was not started afresh");
+}

@@ -21,6 +21,10 @@ const MAX_ID_CHARS: u32 = 256;
 const MAX_TYPE_CHARS: u32 = 64;
 /// Rows of one slice: the phone's own limit, far below the cliff where one step takes milliseconds.
 const MAX_ROWS: usize = 100;
+/// Rows of one message: as many as there may be contacts (protocol.md 1.7). An array may say it has four billion.
+const MAX_PUSHED_ROWS: u32 = 1_000_000;
+/// Of one row where rows are long, as octets or UTF-16: room for a picture, and a slice of them still fits in memory.
+const MAX_ROW_UNITS: u32 = 256 * 1024;
 
 #[wasm_bindgen]
 extern "C" {
@@ -161,7 +165,12 @@ impl Intake {
             Body::Rows { rows, next } => {
                 let taken = self.take_rows(push, &rows, next, wanted);
                 let next = next.saturating_add(taken);
-                (taken.max(1) as usize, (next < rows.length()).then_some(Body::Rows { rows, next }))
+                let more = next < rows.length();
+                if more && next >= MAX_PUSHED_ROWS {
+                    self.input(HostInput::ContactRowsBad { push, count: 1 });
+                }
+                let more = more && next < MAX_PUSHED_ROWS;
+                (taken.max(1) as usize, more.then_some(Body::Rows { rows, next }))
             }
             Body::Lines { octets, next } => {
                 let (taken, next) = self.take_lines(push, &octets, next, wanted);
@@ -232,18 +241,24 @@ impl Intake {
     /// How many rows it took.
     fn take_rows(&self, push: u64, all: &Array, next: u32, wanted: usize) -> u32 {
         let end = next.saturating_add(wanted as u32).min(all.length());
-        let slice = all.slice(next, end);
+        // Not by `Array.slice`, which throws where the array of the page has a `constructor` of its own.
+        let slice: Array = (next..end).map(|at| all.get(at)).collect();
         match JSON::stringify(&slice) {
-            Ok(text) => self.input(HostInput::ContactRows { push, rows: text.into() }),
-            Err(_) => self.take_one_by_one(push, &slice),
+            Ok(text) if text.length() <= MAX_MESSAGE_UNITS => {
+                self.input(HostInput::ContactRows { push, rows: text.into() });
+            }
+            Ok(_) | Err(_) => self.take_one_by_one(push, &slice),
         }
         end.saturating_sub(next)
     }
 
-    /// A row that has no JSON form must not take its neighbours with it.
+    /// A row that has no JSON form, or too long a one, must not take its neighbours with it.
     fn take_one_by_one(&self, push: u64, slice: &Array) {
-        // `undefined` is stringified to no text at all.
-        let text_of = |row: JsValue| JSON::stringify(&row).ok()?.as_string();
+        let text_of = |row: JsValue| {
+            // `undefined` is stringified to no text at all.
+            let text = JSON::stringify(&row).ok().filter(|text| text.is_string())?;
+            (text.length() <= MAX_ROW_UNITS).then(|| String::from(text))
+        };
         let texts: Vec<String> = slice.iter().filter_map(text_of).collect();
         let count = slice.length() as usize - texts.len();
         self.input(HostInput::ContactRows { push, rows: format!("[{}]", texts.join(",")) });
@@ -255,8 +270,10 @@ impl Intake {
         let mut end = next;
         let mut taken = 0;
         while taken < wanted && end < octets.length() {
-            let found = octets.index_of(b'\n', end as i32);
-            end = if found < 0 { octets.length() } else { found as u32 + 1 };
+            // A longer line counts as several, none of which is a row.
+            let line = octets.subarray(end, end.saturating_add(MAX_ROW_UNITS).min(octets.length()));
+            let found = line.index_of(b'\n', 0);
+            end += if found < 0 { line.length() } else { found as u32 + 1 };
             taken += 1;
         }
         let text = octets.subarray(next, end).to_vec();

@@ -3,9 +3,11 @@
 //! It writes text nodes and attributes, never markup, and only where something differs.
 
 use crate::listener::Listener;
-use js_sys::Array;
+use js_sys::{Array, Reflect, futures::JsFuture};
 use wasm_bindgen::{JsCast, UnwrapThrowExt};
-use web_sys::{Document, Element, Event, HtmlElement, HtmlInputElement, HtmlTemplateElement, Node, Window};
+use web_sys::{
+    Clipboard, Document, Element, Event, HtmlElement, HtmlInputElement, HtmlTemplateElement, Node, Window,
+};
 
 /// The elements of `index.html` that are there from the start.
 pub(crate) mod id {
@@ -366,6 +368,19 @@ fn text_node(text: &str) -> web_sys::Text {
 pub(crate) fn in_text_field(event: &Event) -> bool {
     let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
     target.is_some_and(|target| matches!(target.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT"))
+}
+
+/// Copies what a part reads to the clipboard; where the browser refuses, it is selected so that it can be copied by hand.
+pub(crate) fn copy_text(part: &Part) {
+    // A page that is no secure context has no clipboard: calling it would throw.
+    let clipboard = Reflect::get(&window().navigator(), &"clipboard".into());
+    if let Ok(clipboard) = clipboard.and_then(|clipboard| clipboard.dyn_into::<Clipboard>()) {
+        let written = clipboard.write_text(&part.html().inner_text());
+        js_sys::futures::spawn_local(async move { drop(JsFuture::from(written).await) });
+    }
+    if let Ok(Some(selection)) = window().get_selection() {
+        let _ = selection.select_all_children(part.element());
+    }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 use super::{
     avatar,
     context::Context,
-    dom::{Part, Template, document, has_focus, id},
+    dom::{Part, Template, copy_text, document, has_focus, id},
     frame::{dot, pressing},
     pages::switch,
     press::{ARM_MS, Arm, Press},
@@ -485,14 +485,5 @@ fn write_status(cx: &Context, body: &Part, view: (&[(String, String)], &str, boo
         };
         item.find(".dot").attribute("data-dot", Some(shape));
         super::recents::choose(item, id == set);
-    }
-}
-
-/// The browser's clipboard; where it refuses, the text is selected so that it can be copied by hand.
-fn copy_text(list: &Part) {
-    let text = list.html().inner_text();
-    let _ = super::dom::window().navigator().clipboard().write_text(&text);
-    if let Ok(Some(selection)) = super::dom::window().get_selection() {
-        let _ = selection.select_all_children(list.element());
     }
 }
