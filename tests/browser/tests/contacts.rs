@@ -132,3 +132,24 @@ async fn hidden_tab_indexes_all_the_same() {
     expect_to_index_many(&page).await;
     assert_eq!(page.run("return document.hidden", Vec::new()).await, true);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn search_behind_a_big_push_is_answered_at_once_with_what_is_in() {
+    let server = Server::start();
+    let page = Page::open_registered(&server, 200).await;
+    page.post(json!({ "type": "contacts", "data": [{ "id": "first", "name": "Ada Lovelace", "phones": ["+34915550101"] }] })).await;
+    page.expect("contacts:indexed").await;
+    let script = "const post = (data) => frames.sf.postMessage(data, '*'); \
+         post({ type: 'contacts', data: { contacts: arguments[0] } }); \
+         post({ type: 'contacts:search', id: 'search', data: { query: 'lovel', max: 3 } }); \
+         post({ type: 'contacts:match', id: 'match', data: { numbers: ['+34915550101', '+34600002000'] } });";
+    page.run(script, vec![rows(MANY)]).await;
+    page.expect_within(Duration::from_secs(60), "contacts:indexed").await;
+    let heard = page.heard().await;
+    let place = |id: &str| heard.iter().position(|one| one["id"] == id).expect("a response");
+    let (search, matched) = (place("search"), place("match"));
+    assert_eq!(heard[search]["data"]["hits"][0]["name"], "Ada Lovelace", "{}", heard[search]);
+    assert_eq!(heard[matched]["data"]["matches"]["+34915550101"][0]["id"], "first", "{}", heard[matched]);
+    // Rows of the push are found as they come: this one is not there yet.
+    assert_eq!(heard[matched]["data"]["matches"]["+34600002000"], json!([]), "{}", heard[matched]);
+}

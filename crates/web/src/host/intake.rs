@@ -98,7 +98,7 @@ impl Intake {
         match JSON::stringify(data) {
             // Not copied into our memory, which it may be larger than.
             Ok(text) if text.length() > MAX_MESSAGE_UNITS => self.input(unreadable(data, true)),
-            Ok(text) if kind.starts_with("contacts") && self.is_busy() => {
+            Ok(text) if kind.starts_with("contacts") && !is_question(&kind) && self.is_busy() => {
                 self.waiting.borrow_mut().push_back(Waiting::Message { text: text.into(), held });
             }
             Ok(text) => self.input(HostInput::Message { text: text.into(), held }),
@@ -301,6 +301,11 @@ fn kind(data: &JsValue) -> Option<String> {
     }
     let kind = get(data, "type").dyn_into::<JsString>().ok()?;
     (kind.length() <= MAX_TYPE_CHARS).then(|| kind.into())
+}
+
+/// What asks for contacts is answered at once, out of what is in by then; what changes them keeps its place.
+fn is_question(kind: &str) -> bool {
+    matches!(kind, "contacts:search" | "contacts:match")
 }
 
 /// What cannot be read, with what its answer needs.
