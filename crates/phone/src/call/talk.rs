@@ -63,9 +63,21 @@ impl Phone {
         self.fail_ask(ask, Code::WrongState, "The active call could not be held.");
     }
 
-    /// What waited for this call to be held (or gone) goes on.
+    /// What waited for this call to be held (or gone) goes on. Where the one it was held for has hung up meanwhile, it is
+    /// gone back to.
     pub(crate) fn hold_done(&mut self, now: Instant, id: CallId) {
         let Some((_, next)) = self.after_hold.take_if(|(held, _)| *held == id) else { return };
+        let (wanted, ask) = match &next {
+            Next::Dial(wish) => (wish.consults, &wish.ask),
+            Next::Answer(wanted, ask) | Next::Unhold(wanted, ask) => (Some(*wanted), ask),
+        };
+        if wanted.is_some_and(|wanted| !self.calls.contains_key(&wanted)) {
+            self.fail_ask(ask.clone(), Code::NoSuchCall, "The call is over.");
+            if let Next::Dial(wish) = next {
+                self.tell_nobody_waits(now, wish.number);
+            }
+            return self.resume(now, id, None);
+        }
         match next {
             Next::Dial(wish) => self.begin_outgoing(now, wish),
             Next::Answer(ringing, ask) => self.answer_now(now, ringing, ask),
@@ -83,7 +95,6 @@ impl Phone {
 
     fn want_hold(&mut self, now: Instant, id: CallId, hold: bool, ask: Option<Ask>) {
         let Some(call) = self.calls.get_mut(&id) else {
-            // It ended while the other one was being held.
             self.fail_ask(ask, Code::NoSuchCall, "The call is over.");
             return;
         };

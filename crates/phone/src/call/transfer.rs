@@ -2,7 +2,7 @@
 //!
 //! It never ends a call before the other two are known to be connected.
 
-use super::{Await, Call, Talk, Wish};
+use super::{Await, Call, State, Talk, Wish};
 use crate::{
     CallId, Phone,
     bridge::{Ask, Code},
@@ -153,7 +153,7 @@ impl Phone {
     }
 
     /// Back to who was held for a call that is over now.
-    fn resume(&mut self, now: Instant, id: CallId, ask: Option<Ask>) {
+    pub(crate) fn resume(&mut self, now: Instant, id: CallId, ask: Option<Ask>) {
         match self.calls.get(&id).is_some_and(|call| call.talk().is_some()) {
             true => {
                 self.ui.front = Some(id);
@@ -165,8 +165,11 @@ impl Phone {
 
     /// A call is over. Who asked for another goes back to it; who waited for one that asked is not gone back to.
     pub(crate) fn after_consultation(&mut self, now: Instant, over: &Call, ending: &Ending) {
-        for (_, call) in self.calls.iter_mut().filter(|(_, call)| call.consults == Some(over.id)) {
-            call.consults = None;
+        let asking = self.calls.iter_mut().find(|(_, call)| call.consults == Some(over.id));
+        if let Some((_, asking)) = asking {
+            asking.consults = None;
+            let (asking, to) = (asking.id, asking.to.clone());
+            self.nobody_waits(now, asking, to, over, ending);
         }
         let Some(origin) = over.consults else { return };
         let Some(talk) = self.calls.get(&origin).and_then(Call::talk) else { return };
@@ -182,6 +185,25 @@ impl Phone {
             self.tell_person(now, origin, over.number(), &why);
         }
         self.resume(now, origin, None);
+    }
+
+    /// Who waited has hung up: one that is not called yet is not called at all, one that rings is the person's to end.
+    fn nobody_waits(&mut self, now: Instant, asking: CallId, to: String, over: &Call, ending: &Ending) {
+        let attempt = self.calls.get(&asking).filter(|call| call.is_outgoing_attempt());
+        if ending.ended_by == EndedBy::Local || attempt.is_none() {
+            return;
+        }
+        if attempt.is_some_and(|call| matches!(call.state, State::Preparing { .. })) {
+            self.end(now, asking, Reason::Cancelled);
+            return self.tell_nobody_waits(now, to);
+        }
+        let args = vec![("name", over.name())];
+        self.ui.toast(now, Text { id: "transfer.left", args }, true);
+    }
+
+    /// "The caller hung up. {to} was not called."
+    pub(crate) fn tell_nobody_waits(&mut self, now: Instant, to: String) {
+        self.ui.toast(now, Text { id: "transfer.gone", args: vec![("to", to)] }, true);
     }
 
     /// "{to}: {reason}. {name} is back with you."

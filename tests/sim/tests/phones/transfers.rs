@@ -182,6 +182,75 @@ fn who_waits_and_hangs_up_leaves_the_call_that_asked() {
 }
 
 #[test]
+fn who_waits_and_hangs_up_before_the_other_is_called_leaves_nobody_to_call() {
+    let script = |unsaid: bool| {
+        let mut script = Script::new();
+        let tag = script.answered(&softframe_sim::description(7, "sendrecv"));
+        script.host(r#"{"type":"transfer:start","id":"s","data":{"to":"202"}}"#);
+        let hold = script.request("INVITE");
+        if unsaid {
+            script.unsaid = Some(Vec::new());
+            script.respond(&hold, "200 OK", "f", "", &softframe_sim::description(9, "recvonly"));
+            script.bye(2, &tag);
+            for said in script.unsaid.take().unwrap() {
+                script.input(said);
+            }
+        } else {
+            script.bye(2, &tag);
+        }
+        script
+    };
+    // While they are being held, and while the browser makes the offer to the other.
+    for unsaid in [false, true] {
+        let mut script = script(unsaid);
+        script.pass(60_000);
+        let invited = script.sent.iter().any(|message| message.octets().starts_with(b"INVITE"));
+        assert!(!invited, "nobody is called ({unsaid})");
+        let response = script.heard.iter().find(|message| message["id"] == "s").expect("a response");
+        assert_eq!(response["error"]["code"], "no_such_call");
+        assert_eq!((script.count("phone:calling"), script.count("phone:terminated")), (0, 1));
+        assert_eq!(script.phone.view(script.now).toast.expect("a toast").text.id, "transfer.gone");
+    }
+}
+
+#[test]
+fn who_waits_and_hangs_up_while_the_other_rings_is_told_to_who_asks() {
+    let mut world = World::pair();
+    third(&mut world);
+    talk(&mut world);
+    world.host(0, r#"{"type":"transfer:start","data":{"to":"202"}}"#);
+    world.run(1_000);
+    world.host(1, r#"{"type":"hangup"}"#);
+    world.run(1_000);
+    assert_eq!(state(&mut world, 0), [("202".to_owned(), "progress".to_owned())]);
+    assert_eq!(world.view(0).toast.expect("a toast").text.id, "transfer.left");
+}
+
+#[test]
+fn who_is_held_for_a_caller_that_gives_up_meanwhile_is_talked_to_again() {
+    let mut script = Script::new();
+    script.answered(&softframe_sim::description(7, "sendrecv"));
+    let invite = |script: &mut Script, method: &str| {
+        script.frame(format!(
+            "{method} sip:200@c.test SIP/2.0\r\nVia: SIP/2.0/WSS p.test;branch=z9hG4bKsecond\r\nMax-Forwards: 70\r\n\
+             From: <sip:+34922@a.test>;tag=s\r\nTo: <sip:200@a.test>\r\nCall-ID: second\r\nCSeq: 1 {method}\r\n\
+             Contact: <sip:bert@p.test>\r\nContent-Length: 0\r\n\r\n"
+        ));
+    };
+    invite(&mut script, "INVITE");
+    script.host(r#"{"type":"answer","id":"a"}"#);
+    let hold = script.request("INVITE");
+    invite(&mut script, "CANCEL");
+    script.respond(&hold, "200 OK", "f", "", &softframe_sim::description(9, "recvonly"));
+    let response = script.heard.iter().find(|message| message["id"] == "a").expect("a response");
+    assert_eq!(response["error"]["code"], "no_such_call");
+    let back = script.request("INVITE");
+    assert!(String::from_utf8_lossy(back.body()).contains("m=audio"));
+    script.respond(&back, "200 OK", "f", "", &softframe_sim::description(9, "sendrecv"));
+    assert_eq!((script.count("phone:hold"), script.count("phone:unhold")), (1, 1));
+}
+
+#[test]
 fn a_refused_attended_transfer_leaves_both_calls() {
     let (mut world, third, _) = consulting();
     // Who waits has no more room for a call, or will not follow: a person there is asked and says no.
