@@ -10,6 +10,9 @@ use std::collections::VecDeque;
 pub(crate) const MAX_TYPED_CHARS: usize = 64;
 /// Longest cleaned number.
 pub(crate) const MAX_NUMBER_CHARS: usize = 32;
+/// Blind transfers by the host: each makes somebody call at our cost, so they have the pace of its dialling
+/// (protocol.md 1.7). A queue may get several callers in a row.
+pub(crate) const TRANSFER_LIMIT: HostLimit = HostLimit { per10s: 5, per_hour: 60, same_number_ms: 0 };
 /// Starts remembered: the configured limit per hour cannot exceed it.
 const MAX_STARTS: usize = 1_000;
 

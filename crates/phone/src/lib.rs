@@ -110,6 +110,7 @@ pub struct Phone {
     watches: watch::Watches,
     arrivals: Arrivals,
     gate: HostGate,
+    transfer_gate: HostGate,
     /// The same for transfers that others ask for, so that they do not use up what the host may dial.
     referrals: HostGate,
     /// Waits for that call to be held.
@@ -166,6 +167,7 @@ impl Phone {
             watches: watch::Watches::default(),
             arrivals: Arrivals::default(),
             gate: HostGate::default(),
+            transfer_gate: HostGate::default(),
             referrals: HostGate::default(),
             after_hold: None,
             contacts: Contacts::new(),

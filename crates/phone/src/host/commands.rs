@@ -63,7 +63,7 @@ impl Phone {
                 });
             }
             Command::Transfer { call, to } => {
-                self.transfer_command(now, ask, call, &to, Self::transfer);
+                self.transfer_command(now, ask, call, &to, Self::transfer_for_host);
             }
             Command::TransferStart { call, to } => {
                 self.transfer_command(now, ask, call, &to, Self::consult_for_host);
@@ -243,7 +243,12 @@ impl Phone {
 
     /// The limits of host dialling; `None` if the command is settled by them.
     fn pass_gate(&mut self, now: Instant, ask: Ask, number: &str) -> Option<Ask> {
-        match self.gate.admit(now, number, self.config.dial.host_limit) {
+        let verdict = self.gate.admit(now, number, self.config.dial.host_limit);
+        self.judged(now, ask, verdict)
+    }
+
+    fn judged(&mut self, now: Instant, ask: Ask, verdict: Verdict) -> Option<Ask> {
+        match verdict {
             Verdict::Pass => return Some(ask),
             // protocol.md 1.7: ignored, so nothing on screen; a command that asked gets its response.
             Verdict::Repeated if ask.id.is_none() => {}
@@ -283,6 +288,13 @@ impl Phone {
     fn consult_for_host(&mut self, now: Instant, id: CallId, to: String, ask: Option<Ask>) {
         let Some(ask) = ask.and_then(|ask| self.pass_gate(now, ask, &to)) else { return };
         self.consult(now, id, to, Some(ask));
+    }
+
+    /// So do transfers, apart from its calls.
+    fn transfer_for_host(&mut self, now: Instant, id: CallId, to: String, ask: Option<Ask>) {
+        let verdict = self.transfer_gate.admit(now, &to, Some(dial::TRANSFER_LIMIT));
+        let Some(ask) = ask.and_then(|ask| self.judged(now, ask, verdict)) else { return };
+        self.transfer(now, id, to, Some(ask));
     }
 
     fn join_command(&mut self, now: Instant, ask: Ask, call: Option<String>, other: Option<String>) {

@@ -251,6 +251,29 @@ fn who_is_held_for_a_caller_that_gives_up_meanwhile_is_talked_to_again() {
 }
 
 #[test]
+fn a_page_transfers_five_calls_in_ten_seconds_and_no_more() {
+    let mut script = Script::new();
+    script.answered(&softframe_sim::description(7, "sendrecv"));
+    let transfer = |script: &mut Script, id: u64| {
+        script.host(&format!(r#"{{"type":"transfer","id":{id},"data":{{"to":"201"}}}}"#));
+    };
+    for id in 1..=5 {
+        transfer(&mut script, id);
+        let refer = script.request("REFER");
+        script.respond(&refer, "603 Decline", "f", "", "");
+    }
+    transfer(&mut script, 6);
+    let response = script.heard.iter().find(|message| message["id"] == 6).expect("a response");
+    assert_eq!(response["error"]["code"], "rate_limited", "{response}");
+    assert!(!script.sent.iter().any(|message| message.octets().starts_with(b"REFER")));
+    assert_eq!(script.phone.view(script.now).toast.expect("a toast").text.id, "news.rate");
+    script.pass(10_000);
+    transfer(&mut script, 7);
+    script.request("REFER");
+    assert_eq!(script.count("phone:terminated"), 0);
+}
+
+#[test]
 fn a_refused_attended_transfer_leaves_both_calls() {
     let (mut world, third, _) = consulting();
     // Who waits has no more room for a call, or will not follow: a person there is asked and says no.
