@@ -72,8 +72,7 @@ impl Phone {
             Event::Progress { session, fork, response } => self.progress(now, session, fork, &response),
             Event::Accepted { session, fork, response } => self.accepted(now, session, &fork, &response),
             Event::Confirmed { session, body } => self.confirmed(now, session, &body),
-            // Of an early offer, which this phone never makes.
-            Event::EarlyAnswered { .. } => {}
+            Event::EarlyAnswered { session, answer } => self.early_answered(now, session, &answer),
             Event::Offered { session, offer } => self.offered(now, session, &offer),
             Event::OfferWithdrawn { session } => self.offer_withdrawn(now, session),
             Event::Reinvited { session, answer } => self.reinvited(now, session, &answer),

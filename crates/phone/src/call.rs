@@ -3,6 +3,7 @@
 //! Its life is one enum. Media requests of a call are strictly serial; each is answered or timed out.
 
 mod auto_answer;
+mod early;
 mod end;
 mod incoming;
 mod keys;
@@ -14,6 +15,7 @@ mod talk;
 mod tell;
 mod transfer;
 
+pub(crate) use early::EarlyOffer;
 pub(crate) use incoming::Arrivals;
 pub(crate) use keys::Keys;
 pub(crate) use media::{Media, Purpose};
@@ -84,6 +86,7 @@ pub(crate) struct Call {
     /// Whose number this is, as found when the call began.
     pub(crate) matches: Vec<Hit>,
     pub(crate) state: State,
+    pub(crate) early: EarlyOffer,
     pub(crate) media: Media,
     pub(crate) muted: bool,
     /// Keys sent in this call, the last ones.
@@ -337,6 +340,7 @@ impl Call {
             headers: Vec::new(),
             matches: Vec::new(),
             state,
+            early: EarlyOffer::None,
             media: Media::new(peer),
             muted: false,
             keys: String::new(),

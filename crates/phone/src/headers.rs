@@ -55,6 +55,11 @@ pub(crate) fn read(invite: &Message, names: &HeaderNames, is_own: impl Fn(&str) 
     }
 }
 
+/// Whether the caller can only hear it ring with an offer of ours (RFC 3262 §5).
+pub(crate) fn wants_early_offer(invite: &Message) -> bool {
+    invite.body().is_empty() && invite.lists("Require", "100rel")
+}
+
 /// Who the network says it is: P-Asserted-Identity (RFC 3325), else Remote-Party-ID of older servers. Of several the first
 /// that is a number. Nobody, where the network should have kept it back and has not (RFC 3325 §9.3).
 pub(crate) fn asserted(message: &Message) -> Option<Party> {

@@ -159,6 +159,10 @@ pub enum PeerState {
 pub enum MediaRequest {
     /// Microphone and peer, if there are none yet, then an offer. `send` false: hold. `restart`: new ICE.
     Offer { send: bool, restart: bool },
+    /// A peer, and an offer for a call that rings: without the microphone.
+    RingOffer,
+    /// The microphone goes into the peer that made a [`MediaRequest::RingOffer`].
+    Microphone,
     /// Microphone and peer, if there are none yet, apply this offer, then an answer.
     Answer { offer: String, send: bool },
     /// Apply this answer. `provisional`: early media, a final one may follow.

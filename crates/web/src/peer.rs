@@ -63,6 +63,8 @@ impl Peers {
             MediaRequest::Mix(calls) => self.mix(&calls),
             MediaRequest::Close => self.close(peer),
             MediaRequest::Offer { .. }
+            | MediaRequest::RingOffer
+            | MediaRequest::Microphone
             | MediaRequest::Answer { .. }
             | MediaRequest::Accept { .. }
             | MediaRequest::Rollback => self.serve(call, peer, request, what),
@@ -94,13 +96,14 @@ impl Peers {
         js_sys::futures::spawn_local(async move {
             let event = match peers.link(call, peer, &what) {
                 Ok(link) => {
+                    let is_new_try = what != MediaRequest::Microphone;
                     let served = link.serve(what).await;
                     // Closed meanwhile: the phone has forgotten the peer, and the link has let go of everything.
                     if link.is_closed() {
                         return;
                     }
                     // Nothing was ever agreed on this connection: it is of no use, and a new try makes a new one.
-                    if served.is_err() && !link.is_negotiated() {
+                    if served.is_err() && is_new_try && !link.is_negotiated() {
                         peers.close(peer);
                     }
                     served.unwrap_or_else(MediaEvent::Failed)
@@ -116,7 +119,8 @@ impl Peers {
         if let Some(link) = self.live.borrow().get(&peer) {
             return Ok(link.clone());
         }
-        let (MediaRequest::Offer { .. } | MediaRequest::Answer { .. }) = what else {
+        let (MediaRequest::Offer { .. } | MediaRequest::RingOffer | MediaRequest::Answer { .. }) = what
+        else {
             return Err(MediaError::Other);
         };
         self.collect();

@@ -380,7 +380,10 @@ impl World {
                 };
                 Some(MediaEvent::Answer(description(station.offers, direction)))
             }
-            MediaRequest::Accept { .. } | MediaRequest::Rollback => Some(MediaEvent::Applied),
+            MediaRequest::RingOffer => Some(MediaEvent::Offer(description(station.offers, "sendrecv"))),
+            MediaRequest::Accept { .. } | MediaRequest::Rollback | MediaRequest::Microphone => {
+                Some(MediaEvent::Applied)
+            }
             MediaRequest::Mute(_) | MediaRequest::Dtmf(_) | MediaRequest::Mix(_) | MediaRequest::Close => {
                 None
             }

@@ -105,7 +105,9 @@ impl Bench {
                 }
                 Output::Media { call, peer, request: Some(request), what } => {
                     let event = match what {
-                        MediaRequest::Offer { .. } => MediaEvent::Offer(description(1, "sendrecv")),
+                        MediaRequest::Offer { .. } | MediaRequest::RingOffer => {
+                            MediaEvent::Offer(description(1, "sendrecv"))
+                        }
                         MediaRequest::Answer { .. } => MediaEvent::Answer(description(2, "sendrecv")),
                         _ => MediaEvent::Applied,
                     };

@@ -3,7 +3,7 @@
 //! It never answers by itself, but for a call in the place of the one whose sound is on, and for those that `auto_answer`
 //! lets through.
 
-use super::{Await, Call, Direction, MAX_CALLS, MAX_RINGING, Purpose, State, outgoing::Next};
+use super::{Await, Call, Direction, EarlyOffer, MAX_CALLS, MAX_RINGING, Purpose, State, outgoing::Next};
 use crate::{
     CallId, MediaError, MediaRequest, Output, Phone,
     bridge::{Ask, Code},
@@ -80,6 +80,7 @@ impl Phone {
             None => {
                 self.plan_auto_answer(now, id, invite);
                 self.ring(now, id);
+                self.offer_early(now, id, invite);
                 self.take_place(now, id, replaces);
             }
         }
@@ -175,6 +176,7 @@ impl Phone {
         };
         let offer = offer.clone();
         let request = match std::str::from_utf8(&offer) {
+            _ if call.early != EarlyOffer::None => MediaRequest::Microphone,
             Ok("") | Err(_) => MediaRequest::Offer { send: true, restart: false },
             Ok(text) => MediaRequest::Answer { offer: text.to_owned(), send: true },
         };
@@ -191,11 +193,7 @@ impl Phone {
         let offered = std::str::from_utf8(offer).ok().and_then(sdp::inspect);
         let late = offer.is_empty();
         call.state = State::Accepting { offered, late };
-        // The browser has a transport for it now, and did not before.
-        self.resend_mute(id);
-        self.command(now, Command::Accept { session, answer: sdp.into_bytes(), headers: Vec::new() });
-        let label = self.calls.get(&id).map(|call| call.label.clone()).unwrap_or_default();
-        self.answer_asks(id, Await::Answered, &serde_json::json!({ "callId": label }));
+        self.accept_session(now, id, session, sdp);
     }
 
     /// The ACK came: both sides agree that the call stands.
@@ -235,8 +233,10 @@ impl Phone {
         call.state = State::Incoming { offer: offer.clone(), silenced: false, trouble: Some(error) };
         // The next try is the person's.
         call.auto_answer = None;
-        self.close_peer(id);
-        self.renew_peer(id);
+        // Who has our offer already is spoken to over the transport that made it.
+        if call.early == EarlyOffer::None {
+            self.renew_peer(id);
+        }
         self.fail_asks(id, Await::Answered, Code::of_media(error), "The microphone cannot be used.");
         self.media_trouble(error, None);
     }

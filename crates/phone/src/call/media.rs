@@ -2,7 +2,7 @@
 //!
 //! It never interprets a description.
 
-use super::{Call, Exchange};
+use super::{Call, Exchange, State};
 use crate::{CallId, MediaError, MediaEvent, MediaRequest, Output, PeerId, PeerState, Phone, RequestId};
 use softframe_sip::Instant;
 use std::collections::VecDeque;
@@ -21,6 +21,8 @@ pub(crate) enum Purpose {
     Invite,
     /// Our offer goes into the same INVITE to another target.
     Redirect,
+    /// Our offer goes into the 180.
+    RingOffer,
     /// Our answer (or offer, where theirs lacks) goes into the 200.
     Accept,
     /// Their early answer was applied.
@@ -95,7 +97,8 @@ impl Phone {
             return;
         }
         let Some((what, purpose)) = call.media.queue.pop_front() else { return };
-        let patience = if call.media.used { ANSWER_MILLIS } else { PROMPT_MILLIS };
+        let prompts = !call.media.used || what == MediaRequest::Microphone;
+        let patience = if prompts { PROMPT_MILLIS } else { ANSWER_MILLIS };
         self.last_request += 1;
         let request = RequestId(self.last_request);
         call.media.used = true;
@@ -138,8 +141,8 @@ impl Phone {
         let peer = PeerId(self.last_peer);
         if let Some(call) = self.calls.get_mut(&id) {
             call.media = Media::new(peer);
-            // The microphone is ours already: no prompt is waited for.
-            call.media.used = true;
+            // But while a call rings, the microphone is ours already: no prompt is waited for.
+            call.media.used = !matches!(call.state, State::Incoming { .. } | State::Answering { .. });
         }
     }
 
@@ -221,6 +224,8 @@ impl Phone {
             (Purpose::Accept, MediaEvent::Answer(sdp) | MediaEvent::Offer(sdp)) => {
                 self.answer_made(now, id, sdp)
             }
+            (Purpose::Accept, MediaEvent::Applied) => self.microphone_lent(now, id),
+            (Purpose::RingOffer, MediaEvent::Offer(sdp)) => self.early_offer_made(now, id, sdp),
             (Purpose::Reinvite, MediaEvent::Offer(sdp)) => self.renewal_made(now, id, sdp),
             (Purpose::Reanswer, MediaEvent::Answer(sdp)) => self.reanswer_made(now, id, sdp),
             (Purpose::LateOffer, MediaEvent::Offer(sdp)) => self.late_offer_made(now, id, sdp),

@@ -122,6 +122,7 @@ impl Phone {
     pub(crate) fn media_failed(&mut self, now: Instant, id: CallId, purpose: Purpose, error: MediaError) {
         match purpose {
             Purpose::Invite => self.offer_failed(now, id, error),
+            Purpose::RingOffer => self.early_offer_failed(now, id),
             Purpose::Accept => self.answer_failed(now, id, error),
             Purpose::Early => {
                 if let Some(State::Progressing(progressing)) =

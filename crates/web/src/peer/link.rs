@@ -121,6 +121,11 @@ impl Link {
     pub(crate) async fn serve(self: &Rc<Self>, what: MediaRequest) -> Result<MediaEvent, MediaError> {
         match what {
             MediaRequest::Offer { send, restart } => self.offer(send, restart).await.map(MediaEvent::Offer),
+            MediaRequest::RingOffer => self.ring_offer().await.map(MediaEvent::Offer),
+            MediaRequest::Microphone => {
+                self.ask_for_microphone();
+                self.borrow_microphone().await.map(|()| MediaEvent::Applied)
+            }
             MediaRequest::Answer { offer, send } => self.answer(offer, send).await.map(MediaEvent::Answer),
             MediaRequest::Accept { answer, provisional } => self.accept(&answer, provisional).await,
             MediaRequest::Rollback => self.rollback().await,
@@ -143,11 +148,23 @@ impl Link {
         turn(&transceiver, send)?;
         let options = RtcOfferOptions::new();
         options.set_ice_restart(restart);
-        let gathering = Gathering::start(&self.connection, self.ice.clone());
-        let offer = self.step(self.connection.create_offer_with_rtc_offer_options(&options)).await?;
-        self.step(self.connection.set_local_description(offer.unchecked_ref())).await?;
+        let gathering = self.gather(&options).await?;
         self.borrow_microphone().await?;
         gathering.description().await.ok_or(MediaError::Description)
+    }
+
+    async fn ring_offer(&self) -> Result<String, MediaError> {
+        turn(&self.transceiver()?, true)?;
+        let gathering = self.gather(&RtcOfferOptions::new()).await?;
+        gathering.description().await.ok_or(MediaError::Description)
+    }
+
+    /// Makes our offer, and gathers for it.
+    async fn gather(&self, options: &RtcOfferOptions) -> Result<Gathering, MediaError> {
+        let gathering = Gathering::start(&self.connection, self.ice.clone());
+        let offer = self.step(self.connection.create_offer_with_rtc_offer_options(options)).await?;
+        self.step(self.connection.set_local_description(offer.unchecked_ref())).await?;
+        Ok(gathering)
     }
 
     async fn answer(self: &Rc<Self>, offer: String, send: bool) -> Result<String, MediaError> {

@@ -3,6 +3,7 @@
 mod attacks;
 mod calls;
 mod contacts;
+mod early_offer;
 mod golden;
 mod hints;
 mod host;

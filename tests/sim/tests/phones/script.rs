@@ -76,9 +76,13 @@ impl Script {
                 }
                 Output::Media { call, peer, request, what } => {
                     let event = match &what {
-                        MediaRequest::Offer { .. } => Some(MediaEvent::Offer(description(1, "sendrecv"))),
+                        MediaRequest::Offer { .. } | MediaRequest::RingOffer => {
+                            Some(MediaEvent::Offer(description(1, "sendrecv")))
+                        }
                         MediaRequest::Answer { .. } => Some(MediaEvent::Answer(description(2, "sendrecv"))),
-                        MediaRequest::Accept { .. } | MediaRequest::Rollback => Some(MediaEvent::Applied),
+                        MediaRequest::Accept { .. } | MediaRequest::Rollback | MediaRequest::Microphone => {
+                            Some(MediaEvent::Applied)
+                        }
                         _ => None,
                     };
                     self.media.push((peer, what));
