@@ -11,8 +11,8 @@ const KEEP_ALIVE: u64 = 25_000;
 const KEEP_ALIVE_IN_CALL: u64 = 10_000;
 /// RFC 5626 §4.4.1.
 const PONG: u64 = 10_000;
-/// After a sleep most flows are dead: half the patience.
-const PONG_AFTER_WAKING: u64 = 5_000;
+/// After a sleep most flows are dead, and who calls waits for each second: half the patience.
+const PONG_IN_DOUBT: u64 = 5_000;
 /// Waiting times between attempts in milliseconds; the first retry comes at once.
 const BACK_OFF: [u64; 7] = [0, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000];
 
@@ -136,8 +136,8 @@ impl Flow {
         let was_proven = self.proven.is_some() && self.proven == self.id();
         self.server = if was_proven { 0 } else { self.server + 1 };
         self.failures += 1;
-        // 80 to 120 per cent: a restarted server is not met by all its phones in the same moment.
-        let wait = wait * ids.between(80, 120) / 100;
+        // 50 to 100 per cent: a restarted server is not met by all its phones in the same moment.
+        let wait = wait * ids.between(50, 100) / 100;
         let until = self.choose_server(now.after(wait));
         self.state = State::Waiting { until };
         until
@@ -222,11 +222,16 @@ impl Flow {
         }
     }
 
-    /// The machine slept: what to ping with, if the flow is open.
+    /// The machine slept, or a call goes out that should not be lost in a dead flow: what to ping with, if the flow is open.
     pub(crate) fn suspect(&mut self, now: Instant) -> Option<Answers> {
         match &mut self.state {
             State::Open { ping, answers, .. } => {
-                *ping = Ping::Unanswered { since: now, gives_up_at: now.after(PONG_AFTER_WAKING) };
+                let doubted = now.after(PONG_IN_DOUBT);
+                let gives_up_at = match *ping {
+                    Ping::Due { .. } => doubted,
+                    Ping::Unanswered { gives_up_at, .. } => doubted.min(gives_up_at),
+                };
+                *ping = Ping::Unanswered { since: now, gives_up_at };
                 Some(*answers)
             }
             State::Closed | State::Waiting { .. } | State::Opening { .. } => None,
@@ -270,7 +275,7 @@ mod tests {
             servers.push(flow.open(now).1);
             let until = flow.failed(now, &mut ids, 0);
             let waited = until.since(now);
-            assert!((wait * 800..=wait * 1_200).contains(&waited), "attempt {attempt}: {waited}");
+            assert!((wait * 500..=wait * 1_000).contains(&waited), "attempt {attempt}: {waited}");
             if wait > 0 {
                 assert_eq!(flow.handle_timeout(Instant(until.0 - 1), false), None);
             }

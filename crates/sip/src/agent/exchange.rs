@@ -165,7 +165,7 @@ impl UserAgent {
 
     /// Keeps a request for the next registration, if it is one that must not be lost.
     pub(crate) fn park(&mut self, purpose: Purpose, request: Message, is_ours: bool) {
-        let is_kept = matches!(purpose, Purpose::Bye | Purpose::LastWord);
+        let is_kept = matches!(purpose, Purpose::Bye | Purpose::LastWord | Purpose::Invite(_));
         if is_kept && self.parked.len() < MAX_PARKED {
             self.parked.push((purpose, request, is_ours));
         }
@@ -175,6 +175,12 @@ impl UserAgent {
     /// requests may have followed a NOTIFY, so that it needs the next number.
     pub(crate) fn send_parked(&mut self, now: Instant) {
         for (purpose, request, is_ours) in std::mem::take(&mut self.parked) {
+            if let Purpose::Invite(session) = purpose {
+                if self.sessions.contains_key(&session) {
+                    self.send_again(now, &purpose, &request, request.edit(), Some(Attempt::default()));
+                }
+                continue;
+            }
             let mut edit = request.edit().set_via(self.via());
             if purpose == Purpose::LastWord {
                 if self.gone.contains(&DialogId::of_own(&request)) {
@@ -405,10 +411,20 @@ impl UserAgent {
         }
     }
 
-    /// The flow broke: transactions fail at once, dialogs stay.
+    /// The flow broke: transactions fail at once, dialogs stay. An INVITE that nobody has answered with a word has most
+    /// likely reached nobody: it may go out once more, over the next flow, but not over one after that.
     pub(crate) fn exchanges_lost(&mut self, now: Instant) {
+        let invites = self.parked.extract_if(.., |(purpose, ..)| matches!(purpose, Purpose::Invite(_)));
+        for (purpose, ..) in invites.collect::<Vec<_>>() {
+            if let Purpose::Invite(session) = purpose {
+                self.invite_lost(session, 503, "The connection was lost.");
+            }
+        }
         for exchange in std::mem::take(&mut self.exchanges).into_values() {
             match exchange.purpose {
+                Purpose::Invite(_) if exchange.transaction.is_unanswered() => {
+                    self.park(exchange.purpose, exchange.transaction.request().clone(), true);
+                }
                 Purpose::Invite(session) => self.invite_lost(session, 503, "The connection was lost."),
                 Purpose::Reinvite(session) => self.reinvite_lost(session),
                 Purpose::Update(session) => self.update_failed(now, session, None),

@@ -172,6 +172,15 @@ impl UserAgent {
         }
     }
 
+    /// A call has just gone out: whatever the server says to it, or to a ping beside it, shows that it is there.
+    pub(crate) fn doubt_flow(&mut self, now: Instant) {
+        match self.flow.suspect(now) {
+            Some(Answers::Unknown | Answers::Crlf) => self.ping(now, Answers::Crlf),
+            Some(Answers::Requests) => self.ping(now, Answers::Requests),
+            None => {}
+        }
+    }
+
     fn ping(&mut self, now: Instant, answers: Answers) {
         if answers != Answers::Requests {
             self.transmit(PING.to_vec());

@@ -69,6 +69,7 @@ impl UserAgent {
         let inviting = Session::Inviting { key, invite: Box::new(invite.clone()), forks: Vec::new(), onward };
         self.sessions.insert(session, inviting);
         self.send(now, Purpose::Invite(session), invite, true);
+        self.doubt_flow(now);
         self.tell(Event::Inviting { session });
     }
 

@@ -104,6 +104,11 @@ impl ClientTransaction {
         }
     }
 
+    /// Whether no response at all has come.
+    pub fn is_unanswered(&self) -> bool {
+        matches!(self.state, State::Calling { .. })
+    }
+
     /// Whether a provisional response has come and no final one: what a CANCEL needs (RFC 3261 §9.1).
     pub fn is_proceeding(&self) -> bool {
         matches!(self.state, State::Proceeding { .. })

@@ -149,11 +149,15 @@ fn nobody_there_and_nobody_answers() {
     assert_eq!(world.ladder(), ["200 > INVITE sdp", "200 < 480 INVITE", "200 > ACK"]);
     assert_eq!(world.told(0), ["inviting", "terminated remote 480"]);
 
-    // A server that says nothing at all: the flow is found dead before the transaction gives up.
+    // A server that says nothing at all: the flow is found dead long before the transaction gives up, and so is the next.
     world.proxy.silent = true;
     world.call(0, "201");
-    world.run(60_000);
-    assert_eq!(world.told(0)[..3], ["inviting", "Reconnecting", "terminated network 503"]);
+    world.run(4_900);
+    assert_eq!(world.told(0), ["inviting"]);
+    world.run(200);
+    assert_eq!(world.told(0), ["Reconnecting"]);
+    world.run(10_000);
+    assert_eq!(world.told(0), ["Reconnecting 408", "terminated network 503"]);
 
     let mut world = World::registered(&["200", "201"]);
     let session = world.call(0, "201");
@@ -384,6 +388,57 @@ fn calls_without_an_answer_end_with_the_flow() {
     assert_eq!(world.told(1), ["incoming from 200", "Reconnecting", "terminated network 503"]);
     world.cut(0);
     assert_eq!(world.told(0), ["inviting", "progress 180", "Reconnecting", "terminated network 503"]);
+}
+
+/// A call over a flow that swallows everything, and which is found to be dead then.
+fn call_into_the_void() -> (World, softframe_sip::SessionId) {
+    let mut world = World::registered(&["200", "201"]);
+    world.phones[0].frozen = true;
+    let session = world.call(0, "201");
+    world.run(500);
+    world.phones[0].frozen = false;
+    assert_eq!(world.told(0), ["inviting"]);
+    world.ladder();
+    (world, session)
+}
+
+#[test]
+fn invite_that_a_dead_flow_swallowed_goes_out_over_the_next_one() {
+    let (mut world, ours) = call_into_the_void();
+    world.cut(0);
+    world.run(500);
+    let session = world.incoming(1);
+    world.accept(1, session);
+    world.run(500);
+    assert_eq!(
+        world.told(0),
+        ["Reconnecting", "Registered 200", "progress 180", "accepted v=0 the answer"],
+        "the person notices nothing"
+    );
+    let invites: Vec<_> = world.requests(0).filter(|sent| sent.method().as_str() == "INVITE").collect();
+    assert_eq!(invites.len(), 2);
+    assert_eq!(invites[0].call_id(), invites[1].call_id());
+    assert!(invites[0].cseq().number < invites[1].cseq().number);
+    world.hang_up(0, ours);
+    world.run(500);
+    assert_eq!(world.told(1).last().map(String::as_str), Some("terminated remote 200"));
+    world.assert_quiet();
+}
+
+#[test]
+fn invite_that_finds_no_next_flow_has_failed_and_one_that_was_given_up_is_not_sent_again() {
+    let (mut world, _) = call_into_the_void();
+    world.phones[0].reachable = false;
+    world.cut(0);
+    world.run(500);
+    assert_eq!(world.told(0), ["Reconnecting", "Reconnecting", "terminated network 503"]);
+
+    let (mut world, session) = call_into_the_void();
+    world.cut(0);
+    world.hang_up(0, session);
+    world.run(500);
+    assert_eq!(world.told(0), ["Reconnecting", "terminated local 487", "Registered 200"]);
+    assert_eq!(world.ladder(), ["200 > REGISTER", "200 < 200 REGISTER"]);
 }
 
 #[test]
