@@ -12,6 +12,7 @@ use saved::{SAVED_KEY, Saved};
 use crate::{
     Input, Output, Phone, StoreRequest,
     config::{AccountConfig, is_host},
+    json,
     view::Text,
 };
 use softframe_sip::{Command, Config, ConnectionState, Instant, RealmHash, Secret, UserAgent};
@@ -116,7 +117,7 @@ impl Phone {
             return;
         }
         let value = saved.iter().find(|(key, _)| key == SAVED_KEY).map(|(_, value)| value.as_slice());
-        if let Some(saved) = value.and_then(|value| serde_json::from_slice::<Saved>(value).ok()) {
+        if let Some(saved) = value.and_then(|value| json::read::<Saved>(value).ok()) {
             self.sign_in_saved(now, saved);
             return;
         }
@@ -134,7 +135,7 @@ impl Phone {
         if !matches!(self.account, Account::Fetching) {
             return;
         }
-        match text.map(|text| serde_json::from_str::<AccountConfig>(&text)) {
+        match text.map(|text| json::read::<AccountConfig>(text.as_bytes())) {
             Some(Ok(account)) if !self.config.servers.is_empty() => self.sign_in_configured(now, account),
             Some(_) => {
                 self.out.push_back(Output::Warn(

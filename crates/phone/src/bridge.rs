@@ -12,7 +12,7 @@ pub(crate) use envelope::ask_of;
 pub(crate) use event::{CallEvent, CauseData, ConnectionData, ContactRow, Context, IndexedData, Size};
 pub(crate) use rows::{RowWish, as_number, contact_of_row, rows_of};
 
-use crate::{Dtmf, MediaError};
+use crate::{Dtmf, MediaError, json};
 use command::command;
 use envelope::depth;
 use serde::Serialize;
@@ -228,7 +228,7 @@ pub(crate) fn read(text: &str) -> Read {
         let message = "The message is nested deeper than 8.";
         return Read::Wrong { ask: ask_of(text), code: Code::TooLarge, message };
     }
-    let Ok(Value::Object(mut envelope)) = serde_json::from_str(text) else { return Read::Foreign };
+    let Ok(Value::Object(mut envelope)) = json::value(text.as_bytes()) else { return Read::Foreign };
     let Some(Value::String(kind)) = envelope.remove("type") else { return Read::Foreign };
     if kind.chars().count() > MAX_TYPE_CHARS || envelope.contains_key("__proto__") {
         return Read::Foreign;

@@ -4,7 +4,7 @@
 
 mod read;
 
-use crate::{Dtmf, Theme};
+use crate::{Dtmf, Theme, json};
 use read::{Keys, read_looks, read_network, read_policy, wrong};
 use serde::Deserialize;
 use serde_json::Value;
@@ -276,7 +276,7 @@ pub struct ConfigError {
 impl Config {
     /// Reads the file's text; warnings are for the console.
     pub fn parse(text: &str) -> Result<(Config, Vec<String>), ConfigError> {
-        let value: Value = serde_json::from_str(text).map_err(|error| ConfigError {
+        let value = json::value(text.as_bytes()).map_err(|error| ConfigError {
             key: String::new(),
             rule: "must be JSON",
             found: error.to_string().chars().take(MAX_FOUND_CHARS).collect(),

@@ -79,7 +79,7 @@ impl History {
     pub(crate) fn restore(&mut self, key: &str, value: &[u8]) {
         if key == SEEN_KEY {
             self.seen = std::str::from_utf8(value).ok().and_then(|text| text.parse().ok()).unwrap_or(0);
-        } else if let Ok(entry) = serde_json::from_slice(value) {
+        } else if let Ok(entry) = crate::json::read(value) {
             self.entries.insert(key.to_owned(), entry);
         }
     }

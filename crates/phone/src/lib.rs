@@ -29,6 +29,7 @@ mod dialect;
 mod headers;
 mod history;
 mod host;
+mod json;
 mod news;
 mod person;
 mod port;
@@ -369,7 +370,7 @@ impl Phone {
 
     /// `duration` and `total`, where nobody has filled them yet.
     fn filled_journal(&self, now: Instant, entry: &JournalEntry) -> Option<String> {
-        let message: serde_json::Value = serde_json::from_str(&entry.terminated).ok()?;
+        let message = json::value(entry.terminated.as_bytes()).ok()?;
         let mut data = message.get("data")?.as_object()?.clone();
         let wait = data.get("wait")?.as_u64()?;
         if let (Some(accepted), Some(0)) =

@@ -119,7 +119,7 @@ impl Phone {
 
     pub(crate) fn restore_person(&mut self, values: &[(String, Vec<u8>)]) {
         let value = values.iter().find(|(key, _)| key == PERSON_KEY).map(|(_, value)| value.as_slice());
-        if let Some(person) = value.and_then(|value| serde_json::from_slice(value).ok()) {
+        if let Some(person) = value.and_then(|value| crate::json::read(value).ok()) {
             self.person = person;
             self.send_to_speaker();
         }

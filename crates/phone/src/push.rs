@@ -63,7 +63,7 @@ impl Phone {
         {
             self.push.open.remove(&oldest);
         }
-        let message: Value = serde_json::from_str(head).unwrap_or(Value::Null);
+        let message = crate::json::value(head.as_bytes()).unwrap_or(Value::Null);
         let head = bridge::contacts_head(message.get("data").unwrap_or(&Value::Null));
         let source = Source::Host(head.source.clone());
         if head.first {

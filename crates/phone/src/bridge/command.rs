@@ -6,7 +6,7 @@ use super::{
     Click2Call, Command, ContactsHead, MAX_DIGITS, MAX_FIELD_CHARS, MAX_NUMBERS, MAX_TYPE_CHARS,
     MAX_USER_DATA_OCTETS,
 };
-use crate::Dtmf;
+use crate::{Dtmf, json};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -155,7 +155,7 @@ fn contacts(data: Value) -> Result<Command, &'static str> {
     let rows = match (head.remove("contacts"), head.remove("json")) {
         (Some(Value::Array(rows)), _) => rows,
         (None, Some(Value::String(text))) => {
-            serde_json::from_str(&text).map_err(|_| "json must be the text of a list of contacts.")?
+            json::read(text.as_bytes()).map_err(|_| "json must be the text of a list of contacts.")?
         }
         _ => return Err("contacts must be a list."),
     };

@@ -14,7 +14,7 @@ pub(crate) fn ask_of(text: &str) -> Ask {
         id: Value,
         r#type: Value,
     }
-    let Head { id, r#type } = serde_json::from_str(text).unwrap_or_default();
+    let Head { id, r#type } = serde_json::from_slice(text.as_bytes()).unwrap_or_default();
     let kind = r#type.as_str().filter(|kind| kind.chars().count() <= MAX_TYPE_CHARS);
     let command = kind.unwrap_or_default().to_owned();
     Ask { id: Some(id).filter(|id| id.is_string() || id.is_number()), command }

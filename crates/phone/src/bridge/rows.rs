@@ -2,7 +2,7 @@
 //!
 //! It never builds the rows of a push as one value.
 
-use crate::headers::undisturbing;
+use crate::{headers::undisturbing, json};
 use serde_json::{Value, value::RawValue};
 use softframe_contacts::{Contact, PhoneNumber, Rejection};
 
@@ -24,12 +24,12 @@ pub(crate) enum RowWish {
 
 /// The rows of a JSON array, unread. `None` if it is no array.
 pub(crate) fn rows_of(text: &str) -> Option<Vec<&RawValue>> {
-    serde_json::from_str(text).ok()
+    serde_json::from_slice(text.as_bytes()).ok()
 }
 
 /// Reads one row.
 pub(crate) fn contact_of_row(row: &str) -> Result<RowWish, Rejection> {
-    let Ok(Value::Object(row)) = serde_json::from_str::<Value>(row) else { return Err(Rejection::Shape) };
+    let Ok(Value::Object(row)) = json::value(row.as_bytes()) else { return Err(Rejection::Shape) };
     let id = row.get("id").and_then(super::text_of).filter(|id| !id.is_empty()).ok_or(Rejection::NoId)?;
     if id.chars().count() > MAX_ID_CHARS {
         return Err(Rejection::TooLarge);

@@ -214,7 +214,7 @@ impl Keys {
         let Some(value) = self.map.remove(key).filter(|value| !value.is_null()) else {
             return Ok(None);
         };
-        match T::deserialize(&value) {
+        match T::deserialize(value.clone()) {
             Ok(parsed) => Ok(Some(parsed)),
             Err(_) => Err(wrong(&format!("{}{key}", self.prefix), rule, &value)),
         }

@@ -138,13 +138,13 @@ fn erased(cx: &Rc<Context>, field: &Part, delete: &Part) -> Listener {
 /// Remembers on the element when it was pressed.
 fn holding(part: &Part) -> Vec<Listener> {
     let down = part.clone();
-    vec![part.on("pointerdown", move |_| down.attribute("data-down", Some(&clock_ms().to_string())))]
+    vec![part.on("pointerdown", move |_| down.attribute("data-down", Some(&(clock_ms() as u64).to_string())))]
 }
 
 fn was_held(part: &Part) -> bool {
-    let since = part.says("data-down").and_then(|since| since.parse::<f64>().ok());
+    let since = part.says("data-down").and_then(|since| since.parse::<u64>().ok());
     part.attribute("data-down", None);
-    since.is_some_and(|since| clock_ms() - since >= LONG_PRESS_MS)
+    since.is_some_and(|since| clock_ms() - since as f64 >= LONG_PRESS_MS)
 }
 
 /// The twelve keys.

@@ -42,7 +42,7 @@ impl Strings {
     /// Reads a flat JSON object of texts; a plural is an object of texts by category. What is neither is left out:
     /// its id is shown instead.
     pub fn new(json: &str) -> Strings {
-        let parsed: serde_json::Value = serde_json::from_str(json).unwrap_or_default();
+        let parsed: serde_json::Value = serde_json::from_slice(json.as_bytes()).unwrap_or_default();
         let entries = parsed.as_object().into_iter().flatten();
         let texts = entries.filter_map(|(id, value)| Some((id.clone(), message(value)?))).collect();
         Strings { texts, ..Strings::default() }
@@ -94,7 +94,7 @@ impl Strings {
 
     /// The time of day, of wall milliseconds.
     pub(crate) fn time(&self, wall_ms: u64) -> String {
-        self.format(Format::Time, wall_ms as f64)
+        self.format(Format::Time, wall_ms)
     }
 
     /// Today, Yesterday, the weekday of the last six days, or the date.
@@ -102,8 +102,8 @@ impl Strings {
         match days_ago {
             ..=0 => self.plain("recents.today"),
             1 => self.plain("recents.yesterday"),
-            2..=6 => self.format(Format::Weekday, wall_ms as f64),
-            7.. => self.format(Format::Date, wall_ms as f64),
+            2..=6 => self.format(Format::Weekday, wall_ms),
+            7.. => self.format(Format::Date, wall_ms),
         }
     }
 
@@ -114,7 +114,7 @@ impl Strings {
         match self.texts.get(id)? {
             Message::Plain(text) => Some(text),
             Message::Plural(forms) => {
-                let n = args.iter().find(|(name, _)| *name == "n").and_then(|(_, n)| n.parse::<f64>().ok());
+                let n = args.iter().find(|(name, _)| *name == "n").and_then(|(_, n)| n.parse().ok());
                 let category = n.map(|n| self.format(Format::Plural, n));
                 let form = category.and_then(|category| forms.get(&category));
                 form.or_else(|| forms.get("other")).map(String::as_str)
@@ -130,7 +130,7 @@ impl Strings {
             ("duration", _) => {
                 seconds(value).map_or_else(|| value.to_owned(), |seconds| self.duration(seconds))
             }
-            (name, Some(number)) if COUNTS.contains(&name) => self.format(Format::Number, number as f64),
+            (name, Some(number)) if COUNTS.contains(&name) => self.format(Format::Number, number),
             _ => value.to_owned(),
         }
     }
@@ -145,11 +145,11 @@ impl Strings {
         }
     }
 
-    fn format(&self, format: Format, number: f64) -> String {
+    fn format(&self, format: Format, number: u64) -> String {
         let mut formats = self.formats.borrow_mut();
         let function = formats.entry(format).or_insert_with(|| intl(format, &self.locale));
         let written = function.as_ref().and_then(|function| {
-            let written = function.call1(&JsValue::NULL, &JsValue::from_f64(number)).ok()?;
+            let written = function.call1(&JsValue::NULL, &JsValue::from_f64(number as f64)).ok()?;
             written.as_string()
         });
         written.unwrap_or_else(|| number.to_string())

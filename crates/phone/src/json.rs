@@ -1,0 +1,18 @@
+//! JSON into types by one road: text to a `Value`, and a `Value` to the type.
+//!
+//! serde makes a reader of its own for each pair of a type and a source: with three sources these weighed 4 kB more of
+//! the widget's download. What must not be built in memory first (a message of another page) is read elsewhere.
+
+use serde::de::DeserializeOwned;
+use serde_json::{Result, Value};
+
+/// Any JSON.
+#[inline(never)]
+pub(crate) fn value(text: &[u8]) -> Result<Value> {
+    serde_json::from_slice(text)
+}
+
+/// JSON of one type.
+pub(crate) fn read<T: DeserializeOwned>(text: &[u8]) -> Result<T> {
+    serde_json::from_value(value(text)?)
+}
