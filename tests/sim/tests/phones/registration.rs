@@ -143,6 +143,49 @@ fn a_call_outlives_its_socket() {
 }
 
 #[test]
+fn a_call_into_a_socket_that_has_frozen_rings_over_the_next_one() {
+    let mut world = World::pair();
+    world.stations[0].frozen = true;
+    world.host(0, r#"{"type":"click2call","id":"c","data":{"number":"201"}}"#);
+    world.run(4_900);
+    // Whatever opens from now on is alive.
+    world.stations[0].frozen = false;
+    assert_eq!(world.stations[0].ladder(), ["phone:calling"]);
+    world.run(1_000);
+    world.answer(1);
+    world.run(1_000);
+    assert_eq!(world.stations[0].ladder(), ["phone:calling", "phone:progress", "phone:accepted"]);
+    assert_eq!(world.stations[1].ladder(), ["phone:ringing", "phone:accepted"]);
+    assert_eq!(world.stations[0].response("c")["ok"], true);
+}
+
+#[test]
+fn a_call_whose_other_side_hung_up_during_the_cut_or_says_nothing_after_it_is_lost() {
+    for hangs_up in [true, false] {
+        let mut world = World::pair();
+        world.host(0, r#"{"type":"click2call","data":{"number":"201"}}"#);
+        world.run(1_000);
+        world.answer(1);
+        world.run(5_000);
+        world.stations[0].network = false;
+        world.cut(0);
+        world.run(500);
+        if hangs_up {
+            world.host(1, r#"{"type":"hangup"}"#);
+        } else {
+            world.stations[1].frozen = true;
+        }
+        world.run(2_000);
+        world.stations[0].network = true;
+        world.run(if hangs_up { 6_000 } else { 50_000 });
+        let terminated = world.stations[0].kinds("phone:terminated");
+        assert_eq!(terminated.len(), 1, "{hangs_up}: {:?}", world.stations[0].ladder());
+        assert_eq!(terminated[0]["cause"]["reason"], "lost");
+        assert!(world.stations[0].peers.is_empty());
+    }
+}
+
+#[test]
 fn registrations_are_refreshed_before_they_expire() {
     let mut world = World::pair();
     world.run(3_600_000);
