@@ -270,6 +270,49 @@ fn servers_are_tried_in_their_order() {
     assert_eq!(urls, ["wss://a/ws", "wss://b/ws", "wss://a/ws", "wss://b/ws"]);
 }
 
+#[test]
+fn call_outlives_its_edge_and_goes_on_over_the_other_one_which_is_kept_until_it_fails() {
+    const EDGES: [&str; 2] = ["wss://a/ws", "wss://b/ws"];
+    let mut both = config("200", super::world::PASSWORD);
+    both.servers = EDGES.map(str::to_owned).to_vec();
+    let other = config("201", super::world::PASSWORD);
+    let mut world = World::with(vec![("200", both), ("201", other)]);
+    for phone in [0, 1] {
+        world.command(phone, Command::Register);
+    }
+    world.run(1_000);
+    let ours = world.call(0, "201");
+    world.run(500);
+    let theirs = world.incoming(1);
+    world.accept(1, theirs);
+    world.run(500);
+    world.told(0);
+    world.phones[0].dead_edge = Some(EDGES[0]);
+    world.cut(0);
+    world.run(2_000);
+    assert_eq!(world.connection(0), Some(ConnectionState::Registered));
+    assert_eq!(world.phones[0].edges, EDGES);
+    // Whoever hangs up reaches the other side over it.
+    world.command(0, Command::Reinvite { session: ours, offer: b"v=0".to_vec() });
+    world.run(100);
+    assert_eq!(world.told(1).last().map(String::as_str), Some("offered v=0"));
+    world.hang_up(1, theirs);
+    world.run(500);
+    assert_eq!(world.told(0).last().map(String::as_str), Some("terminated remote 200"));
+    // The first one is back, and nobody leaves the second for it.
+    world.phones[0].dead_edge = None;
+    world.run(3_600_000);
+    assert_eq!(world.phones[0].edges, EDGES);
+    // An edge that freezes is left for the preferred one.
+    world.phones[0].frozen = true;
+    world.run(34_000);
+    world.phones[0].frozen = false;
+    world.run(40_000);
+    assert_eq!(world.connection(0), Some(ConnectionState::Registered));
+    assert_eq!(world.phones[0].edges[2], EDGES[0]);
+    world.assert_quiet();
+}
+
 /// The INVITE that leaves after a registration with these headers in its 200.
 fn invite_after(extra: Vec<(&'static str, &'static str)>, gruu: Option<&'static str>) -> Message {
     let mut world = World::new(&["200"]);

@@ -401,6 +401,35 @@ fn a_transfer_to_another_domain_dials_the_number_in_ours() {
     assert_eq!(script.last("phone:calling")["to"], "+34933");
 }
 
+/// Many desk phones hang up as soon as their REFER is accepted.
+#[test]
+fn who_asks_for_a_transfer_and_hangs_up_at_once_is_replaced_by_the_number_all_the_same() {
+    for waits_for_the_browser in [false, true] {
+        let mut script = Script::new();
+        let tag = script.answered(&description(7, "sendrecv"));
+        script.unsaid = waits_for_the_browser.then(Vec::new);
+        // Asterisk writes the address without brackets.
+        script.frame(format!(
+            "REFER sip:200@c.test SIP/2.0\r\nVia: SIP/2.0/WSS p.test;branch=z9hG4bKr\r\nMax-Forwards: 70\r\n\
+             From: <sip:+34911@a.test>;tag=f\r\nTo: <sip:200@a.test>{tag}\r\nCall-ID: in1\r\nCSeq: 2 REFER\r\n\
+             Contact: <sip:ana@p.test;transport=ws>\r\nRefer-To: sip:+34933@a.test\r\nContent-Length: 0\r\n\r\n"
+        ));
+        assert_eq!(script.response("REFER").status().unwrap().0, 202);
+        script.bye(3, &tag);
+        for said in script.unsaid.take().unwrap_or_default() {
+            script.input(said);
+        }
+        let invite = script.request("INVITE");
+        let invite = match invite.to().tag() {
+            // The hold that the BYE has crossed.
+            Some(_) => script.request("INVITE"),
+            None => invite,
+        };
+        assert_eq!(invite.uri().unwrap().as_str(), "sip:+34933@a.test");
+        assert_eq!(script.last("phone:calling")["to"], "+34933");
+    }
+}
+
 #[test]
 fn the_farewell_of_the_journal_follows_a_reinvite_that_a_timer_sent() {
     let mut script = Script::new();

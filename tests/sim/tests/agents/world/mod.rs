@@ -47,6 +47,10 @@ pub(crate) struct Phone {
     pub(crate) events: Vec<Event>,
     /// Whether a socket can be opened.
     pub(crate) reachable: bool,
+    /// The one address at which none can.
+    pub(crate) dead_edge: Option<&'static str>,
+    /// Addresses at which sockets were opened, oldest first.
+    pub(crate) edges: Vec<String>,
     /// Whether what is sent in either direction disappears, without the socket being closed.
     pub(crate) frozen: bool,
     /// Frames it sent.
@@ -98,6 +102,8 @@ impl World {
                 events: Vec::new(),
                 sent: Vec::new(),
                 reachable: true,
+                dead_edge: None,
+                edges: Vec::new(),
                 frozen: false,
                 last_200: None,
                 flow: None,
@@ -275,7 +281,10 @@ impl World {
     fn drain(&mut self, phone: usize) {
         while let Some(output) = self.phones[phone].agent.poll_output() {
             match output {
-                Output::Connect { flow, .. } if self.phones[phone].reachable => {
+                Output::Connect { flow, url }
+                    if self.phones[phone].reachable && self.phones[phone].dead_edge != Some(&url) =>
+                {
+                    self.phones[phone].edges.push(url);
                     self.push(Delivery::Opened(phone, flow));
                 }
                 Output::Connect { flow, .. } => self.push(Delivery::Refused(phone, flow)),
