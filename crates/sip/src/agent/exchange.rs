@@ -66,7 +66,9 @@ pub(crate) enum Purpose {
     Bye,
     /// The NOTIFY that tells how a transfer has ended: repeated as the BYE is, for who has asked may wait for nothing else.
     LastWord,
-    /// CANCEL, MESSAGE: nobody waits for what comes of it.
+    /// CANCEL: repeated on the next flow as it is, or who is called goes on ringing for nobody.
+    Cancel,
+    /// MESSAGE, PRACK: nobody waits for what comes of it.
     Forgotten,
 }
 
@@ -99,6 +101,7 @@ impl UserAgent {
             | Purpose::Publish
             | Purpose::Bye
             | Purpose::LastWord
+            | Purpose::Cancel
             | Purpose::Forgotten => Patience::Endless,
         };
         if let Purpose::Invite(_) | Purpose::Reinvite(_) = purpose {
@@ -116,6 +119,7 @@ impl UserAgent {
             | Purpose::Ping
             | Purpose::Bye
             | Purpose::LastWord
+            | Purpose::Cancel
             | Purpose::Abandoned { .. } => true,
             Purpose::Register
             | Purpose::Invite(_)
@@ -165,16 +169,21 @@ impl UserAgent {
 
     /// Keeps a request for the next registration, if it is one that must not be lost.
     pub(crate) fn park(&mut self, purpose: Purpose, request: Message, is_ours: bool) {
-        let is_kept = matches!(purpose, Purpose::Bye | Purpose::LastWord | Purpose::Invite(_));
+        let is_kept =
+            matches!(purpose, Purpose::Bye | Purpose::LastWord | Purpose::Cancel | Purpose::Invite(_));
         if is_kept && self.parked.len() < MAX_PARKED {
             self.parked.push((purpose, request, is_ours));
         }
     }
 
-    /// Registered again: what waited goes out, with a branch of the new flow. After a BYE nothing more is said, but other
+    /// Registered again: what waited goes out, with a branch of the new flow, or of the INVITE that it cancels. After a BYE nothing more is said, but other
     /// requests may have followed a NOTIFY, so that it needs the next number.
     pub(crate) fn send_parked(&mut self, now: Instant) {
         for (purpose, request, is_ours) in std::mem::take(&mut self.parked) {
+            if purpose == Purpose::Cancel {
+                self.send_as_is(now, purpose, request, None);
+                continue;
+            }
             if let Purpose::Invite(session) = purpose {
                 if self.sessions.contains_key(&session) {
                     self.send_again(now, &purpose, &request, request.edit(), Some(Attempt::default()));
@@ -232,7 +241,7 @@ impl UserAgent {
     /// Whether a request may be sent again: inside a session nothing but the BYE follows its end (RFC 3261 §15).
     fn is_wanted(&self, purpose: &Purpose, request: &Message) -> bool {
         match purpose {
-            Purpose::Abandoned { .. } => false,
+            Purpose::Abandoned { .. } | Purpose::Cancel => false,
             Purpose::Register | Purpose::Ping | Purpose::Invite(_) | Purpose::Bye => true,
             Purpose::Subscribe(_) | Purpose::Publish => true,
             Purpose::Forgotten if request.to().tag().is_none() => true,
@@ -290,6 +299,7 @@ impl UserAgent {
             | Purpose::Publish
             | Purpose::Bye
             | Purpose::LastWord
+            | Purpose::Cancel
             | Purpose::Forgotten => {}
         }
         self.send_as_is(now, purpose.clone(), again, attempt);
@@ -332,7 +342,7 @@ impl UserAgent {
             }
             Purpose::Publish => self.publish_response(now, response, unanswered),
             Purpose::Ping => self.flow.answered(Answers::Requests),
-            Purpose::Bye | Purpose::LastWord | Purpose::Forgotten => {}
+            Purpose::Bye | Purpose::LastWord | Purpose::Cancel | Purpose::Forgotten => {}
         }
     }
 
@@ -356,7 +366,7 @@ impl UserAgent {
         if let Purpose::Abandoned { reason: Some(reason) } = &exchange.purpose {
             edit = edit.add("Reason", reason);
         }
-        self.send_as_is(now, Purpose::Forgotten, edit.finish(), None);
+        self.send_as_is(now, Purpose::Cancel, edit.finish(), None);
     }
 
     /// Deadlines of all exchanges.
@@ -407,6 +417,7 @@ impl UserAgent {
             | Purpose::Ping
             | Purpose::Bye
             | Purpose::LastWord
+            | Purpose::Cancel
             | Purpose::Forgotten => {}
         }
     }
@@ -425,12 +436,17 @@ impl UserAgent {
                 Purpose::Invite(_) if exchange.transaction.is_unanswered() => {
                     self.park(exchange.purpose, exchange.transaction.request().clone(), true);
                 }
-                Purpose::Invite(session) => self.invite_lost(session, 503, "The connection was lost."),
+                Purpose::Invite(session) => {
+                    self.invite_lost(session, 503, "The connection was lost.");
+                    if exchange.transaction.is_proceeding() {
+                        self.park(Purpose::Cancel, exchange.transaction.request().to_cancel(), true);
+                    }
+                }
                 Purpose::Reinvite(session) => self.reinvite_lost(session),
                 Purpose::Update(session) => self.update_failed(now, session, None),
                 Purpose::Refer(session) => self.transfer_progress(session, 503),
                 Purpose::Info(session) => self.informed(session, 503),
-                purpose @ (Purpose::Bye | Purpose::LastWord) => {
+                purpose @ (Purpose::Bye | Purpose::LastWord | Purpose::Cancel) => {
                     let is_ours = exchange.attempt.is_some();
                     self.park(purpose, exchange.transaction.request().clone(), is_ours);
                 }

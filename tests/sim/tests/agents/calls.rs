@@ -390,6 +390,33 @@ fn calls_without_an_answer_end_with_the_flow() {
     assert_eq!(world.told(0), ["inviting", "progress 180", "Reconnecting", "terminated network 503"]);
 }
 
+#[test]
+fn ringing_call_that_ended_with_its_flow_is_cancelled_over_the_next_one() {
+    // The flow breaks while it rings, or swallows the CANCEL of the person.
+    for hangs_up in [false, true] {
+        let mut world = World::registered(&["200", "201"]);
+        let ours = world.call(0, "201");
+        world.run(500);
+        world.phones[0].frozen = hangs_up;
+        if hangs_up {
+            world.hang_up(0, ours);
+            world.run(100);
+            world.phones[0].frozen = false;
+        }
+        world.told(0);
+        world.told(1);
+        world.ladder();
+        world.cut(0);
+        world.run(500);
+        assert_eq!(world.told(1), ["terminated remote 487"], "nobody picks up a call that there is not");
+        let cancels = world.requests(0).filter(|sent| sent.method().as_str() == "CANCEL");
+        let cancels: Vec<_> = cancels.map(|cancel| cancel.via().branch().to_owned()).collect();
+        assert_eq!(cancels.len(), if hangs_up { 2 } else { 1 });
+        assert!(cancels.iter().all(|branch| *branch == cancels[0]), "the branch of the INVITE");
+        world.assert_quiet();
+    }
+}
+
 /// A call over a flow that swallows everything, and which is found to be dead then.
 fn call_into_the_void() -> (World, softframe_sip::SessionId) {
     let mut world = World::registered(&["200", "201"]);

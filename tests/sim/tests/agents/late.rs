@@ -94,11 +94,14 @@ fn picked_up_while_the_flow_was_broken_is_ended_when_the_200_finds_the_next_one(
     let mut world = World::registered(&["200", "201"]);
     world.call(0, "201");
     world.run(500);
+    world.phones[0].reachable = false;
     world.cut(0);
     assert_eq!(world.told(0).last().map(String::as_str), Some("terminated network 503"));
     world.run(50);
     let theirs = world.incoming(1);
     world.accept(1, theirs);
+    world.run(50);
+    world.phones[0].reachable = true;
     world.run(5_000);
     assert_eq!(world.told(1), ["incoming from 200", "confirmed", "terminated remote 200"]);
     world.assert_quiet();
