@@ -329,3 +329,40 @@ async fn refusals_of_the_trunk_end_the_call_with_what_arrived() {
         phones.until_done(sipp).await;
     }
 }
+
+/// The proxy knows by the password who calls, the trunk by the proxy, and nobody by From or Contact (RFC 3323).
+#[tokio::test]
+async fn call_that_is_withheld_goes_out_and_names_nobody() {
+    let kamailio = Kamailio::start(Settings::default());
+    let mut phones = Phones::registered(kamailio.port, &["200", "201"]).await;
+    let withheld = |phones: &mut Phones, target: &str| {
+        let (session, target, offer) = (phones.next_session(0), target.to_owned(), b"v=0 offer".to_vec());
+        let headers = vec![("Privacy".to_owned(), "id".to_owned())];
+        phones.command(0, Command::Invite { session, target, offer, headers });
+        session
+    };
+    let script = Script::callee()
+        .is_called(&[
+            "From: .*<sip:anonymous@anonymous.invalid>",
+            "Privacy: *id",
+            "P-Asserted-Identity: <sip:200@sip.test>",
+        ])
+        .says("200 OK", "", &[], "v=0 answer")
+        .takes("ACK", &[])
+        .takes("BYE", &[])
+        .answers("200 OK", &[], "");
+    let sipp = kamailio.sipp(&script);
+    let session = withheld(&mut phones, "5000");
+    phones.until(0, "accepted").await;
+    phones.hang_up(0, session);
+    phones.until_done(sipp).await;
+
+    withheld(&mut phones, "201");
+    let theirs = phones.until(1, "incoming").await;
+    let invite = phones.frames(1).iter().find(|frame| frame.starts_with("< INVITE")).expect("it came");
+    assert!(!invite.contains("sip:200@") && !invite.contains("Phone"), "{invite}");
+    phones.accept(1, theirs, "v=0 answer");
+    phones.until(0, "accepted").await;
+    phones.hang_up(1, theirs);
+    phones.until(0, "terminated Remote 200").await;
+}
