@@ -18,6 +18,7 @@ mod script;
 mod server;
 mod soak;
 mod suites;
+mod table;
 mod telephony;
 mod tidy;
 mod tree;

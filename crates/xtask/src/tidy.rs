@@ -5,6 +5,7 @@
 use crate::{
     Outcome,
     child::{cargo, output},
+    table,
     tree::{Tree, files_below, read},
 };
 use serde_json::Value;
@@ -38,6 +39,7 @@ pub(crate) fn rules(tree: &Tree) -> Vec<Rule> {
     vec![
         ("arrows between crates", arrows(tree)),
         ("files start with what they are, and end in time", files(tree)),
+        ("rows of the RFC table name their proof", table::broken(tree)),
     ]
 }
 

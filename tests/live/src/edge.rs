@@ -19,6 +19,11 @@ pub struct Edge {
 impl Edge {
     /// Starts the first, second … edge of a registrar, and waits until it listens.
     pub fn start(registrar: &Kamailio, number: u8) -> Edge {
+        Edge::before(registrar.port, number)
+    }
+
+    /// The same before whatever is on this port.
+    pub fn before(registrar: u16, number: u8) -> Edge {
         let (port, folder) = reserve();
         let address = Ipv4Addr::new(127, 0, 1, number);
         let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../demo/kamailio/edge/kamailio.cfg");
@@ -29,7 +34,7 @@ impl Edge {
             ("EDGE_PORT", port.to_string()),
             ("WS_PORT", port.to_string()),
             ("REGISTRAR_ADDRESS", "127.0.0.1".to_owned()),
-            ("REGISTRAR_PORT", registrar.port.to_string()),
+            ("REGISTRAR_PORT", registrar.to_string()),
         ] {
             let _ = writeln!(local, "#!substdef \"!{name}!{value}!g\"");
         }

@@ -1,7 +1,7 @@
 //! One Kamailio process for one test, on ports of its own, ended with the test; and SIPp as its trunk on UDP. What it runs
 //! is `demo/kamailio/kamailio.cfg` as it stands there: only `local.cfg` is the test's.
 
-use crate::{Certificates, Script, tone::tone_in_pcmu};
+use crate::{Certificates, Script, Sipp};
 use std::{
     fmt::Write as _,
     net::{Ipv4Addr, TcpListener, TcpStream, UdpSocket},
@@ -98,33 +98,7 @@ impl Kamailio {
 
     /// Starts SIPp as the trunk, for one call.
     pub fn sipp(&self, script: &Script) -> Sipp {
-        let (scenario, log) = (self.folder.join("scenario.xml"), self.folder.join("sipp.log"));
-        std::fs::write(&scenario, script.xml()).expect("a file");
-        std::fs::write(self.folder.join("tone.ulaw"), tone_in_pcmu()).expect("a file");
-        let mut command = Command::new("sipp");
-        command.arg("-sf").arg(&scenario).arg(format!("127.0.0.1:{}", self.port)).args([
-            "-i",
-            "127.0.0.1",
-            "-p",
-            &self.trunk.to_string(),
-            "-m",
-            "1",
-            "-nostdin",
-            "-timeout",
-            "40s",
-            "-timeout_error",
-        ]);
-        if script.is_literal() {
-            command.arg("-nr");
-        }
-        command.arg("-trace_err").arg("-error_file").arg(&log).current_dir(&self.folder);
-        command.arg("-trace_msg").arg("-message_file").arg(self.folder.join("sipp.messages"));
-        let spawned = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-        let process = spawned.unwrap_or_else(|error| panic!("sipp is not installed here: {error}"));
-        if script.listens() {
-            until_bound(self.trunk);
-        }
-        Sipp { process, log }
+        Sipp::start(&self.folder, script, self.trunk, self.port)
     }
 }
 
@@ -250,24 +224,5 @@ pub(crate) fn until_bound(port: u16) {
     while !is_bound() {
         assert!(begin.elapsed() < PATIENCE, "nobody listens on port {port}");
         std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
-/// One SIPp process for one call.
-pub struct Sipp {
-    process: Child,
-    log: PathBuf,
-}
-
-impl Sipp {
-    /// Waits for its end: whether its call went as its script says, and if not, why.
-    pub fn went(mut self) -> Result<(), String> {
-        let status = self.process.wait().map_err(|error| error.to_string())?;
-        if status.success() {
-            return Ok(());
-        }
-        let messages = self.log.with_file_name("sipp.messages");
-        let texts = [self.log, messages].map(|path| std::fs::read_to_string(path).unwrap_or_default());
-        Err(format!("SIPp: {status}\n{}", texts.join("\n")))
     }
 }

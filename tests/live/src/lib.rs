@@ -8,12 +8,14 @@ mod kamailio;
 mod relay;
 mod rtpengine;
 mod script;
+mod sipp;
 mod tone;
 
 pub use baresip::{Answers, Baresip};
 pub use certificates::Certificates;
 pub use edge::Edge;
-pub use kamailio::{Kamailio, Settings, Sipp};
+pub use kamailio::{Kamailio, Settings};
 pub use relay::Relay;
 pub use rtpengine::RtpEngine;
 pub use script::{SDP, SOUND, Script};
+pub use sipp::{Registrar, Sipp};

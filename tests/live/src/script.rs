@@ -124,6 +124,16 @@ impl Script {
         self.sends_numbered(method, headers, body)
     }
 
+    /// A request outside of the dialog while that goes on: with another Call-ID, which SIPp still takes for this call.
+    #[must_use]
+    pub fn begins_beside(mut self, method: &str, headers: &[&str], body: &str) -> Script {
+        let Role::Caller { target } = &self.role else { panic!("a callee does not begin") };
+        let (to, uri) = (format!("<sip:{target}@sip.test>"), format!("sip:{target}@sip.test"));
+        self.sequence += 1;
+        let text = self.request(method, &uri, &to, "[branch]", "", headers, body);
+        self.send(&text.replace("Call-ID: [call_id]", "Call-ID: beside///[call_id]"), true)
+    }
+
     /// ACK of a 2xx.
     #[must_use]
     pub fn acknowledges(self, body: &str) -> Script {
@@ -259,6 +269,15 @@ impl Script {
         self.uses("rseq");
         let action = "<ereg regexp=\"[0-9]+\" search_in=\"hdr\" header=\"RSeq:\" check_it=\"true\" assign_to=\"rseq\"/>\n";
         self.receive(&format!("response=\"{code}\" rrs=\"true\""), action, &["Require: *100rel"])
+    }
+
+    /// As [`Script::gets`]; the tag in To is `[$tag]` from then on.
+    #[must_use]
+    pub fn gets_tagged(mut self, code: u16) -> Script {
+        self.uses("tag");
+        self.uses("tagged");
+        let action = "<ereg regexp=\"tag=([^;]+)\" search_in=\"hdr\" header=\"To:\" check_it=\"true\" assign_to=\"tagged,tag\"/>\n";
+        self.receive(&format!("response=\"{code}\" rrs=\"true\""), action, &[])
     }
 
     /// A response that may come, or may be overtaken by the next.

@@ -9,6 +9,8 @@ mod faults;
 mod offers;
 mod phones;
 mod presence;
+mod refusals;
+mod registrars;
 mod registration;
 mod reliable;
 mod requests;

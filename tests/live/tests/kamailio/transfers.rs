@@ -221,3 +221,42 @@ async fn invite_in_the_place_of_a_call_that_there_is_not_gets_481_and_rings_nowh
     phones.until_done(sipp).await;
     assert!(!phones.told(0).iter().any(|told| told.starts_with("incoming")));
 }
+
+/// Asked outside of the call, which it names (RFC 4538); one that names another call is refused.
+#[tokio::test]
+async fn refer_outside_of_the_call_counts_where_it_names_its_dialog() {
+    let kamailio = Kamailio::start(Settings::default());
+    let mut phones = Phones::registered(kamailio.port, &["200"]).await;
+    for (tag, names_it) in [("[$tag]", true), ("another", false)] {
+        let target_dialog = format!("Target-Dialog: [call_id];local-tag=[call_number];remote-tag={tag}");
+        let headers = ["Refer-To: <sip:201@sip.test>", &target_dialog, "Require: tdialog"];
+        let script = Script::caller("200")
+            .begins("INVITE", &[], SDP)
+            .may_get(100)
+            .may_get(180)
+            .gets_tagged(200)
+            .acknowledges("")
+            .waits(300)
+            .begins_beside("REFER", &headers, "");
+        let script = if names_it {
+            script
+                .gets(202, &[])
+                .takes("NOTIFY", &["Subscription-State: *active", "SIP/2.0 100"])
+                .answers("200 OK", &[], "")
+                .takes("NOTIFY", &["Subscription-State: *terminated", "SIP/2.0 603"])
+                .answers("200 OK", &[], "")
+        } else {
+            script.gets(481, &[]).waits(500)
+        };
+        let sipp = kamailio.sipp(&script);
+        let session = phones.until(0, "incoming").await;
+        phones.accept(0, session, "v=0 answer");
+        if names_it {
+            phones.until(0, "referred to sip:201@sip.test").await;
+            phones.command(0, Command::Decline { session });
+        }
+        phones.until_done(sipp).await;
+        assert!(!phones.told(0).iter().any(|told| told.starts_with("referred")));
+        phones.hang_up(0, session);
+    }
+}
