@@ -39,7 +39,7 @@ cargo xtask COMMAND
   test    formatting, lints, native tests, browser tests, real SIP servers
   bench   bytes and times of the widget
   bench contacts  the contact index beside MiniSearch, FlexSearch, elasticlunr and a linear scan
-  soak    damaged input with fresh dice
+  soak    damaged input with fresh dice, and pages with 2,000 calls
 
   --port N        demo: the port to listen on (default 8088)
   --seconds N     soak: how long for each kind of input (default 60); bench contacts: for a rival to index (default 120)

@@ -1,5 +1,5 @@
 //! `cargo xtask soak`: the tests of damaged input and of random weather for as long as one likes, with fresh dice each
-//! time, and one page with thousands of calls.
+//! time, and pages with thousands of calls, answered ones and refused ones.
 
 use crate::{
     Outcome,
@@ -10,7 +10,7 @@ use crate::{
 
 /// How long each runs, unless `--seconds` says otherwise.
 const SECONDS: u64 = 60;
-/// Calls in one page.
+/// Calls in one page; answered ones take twenty minutes.
 const CALLS: &str = "2000";
 
 /// One after the other, so that their counts can be compared.

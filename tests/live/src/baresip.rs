@@ -28,6 +28,8 @@ pub enum Answers {
     Manual,
     /// Picks up.
     Auto,
+    /// Picks up, and says back what it hears in the place of the tone.
+    Echo,
 }
 
 /// Ends with the value.
@@ -47,7 +49,7 @@ impl Baresip {
         std::fs::write(folder.join("tone.wav"), wav()).expect("a file");
         let mode = match answers {
             Answers::Manual => "manual",
-            Answers::Auto => "auto",
+            Answers::Auto | Answers::Echo => "auto",
         };
         let account = format!(
             "<sip:{extension}@sip.test>;auth_user={extension};auth_pass=secret;answermode={mode};\
@@ -56,7 +58,7 @@ impl Baresip {
         );
         std::fs::write(folder.join("accounts"), account).expect("a file");
         std::fs::write(folder.join("contacts"), "").expect("a file");
-        let started = (0..TRIES).find_map(|_| spawn(&folder));
+        let started = (0..TRIES).find_map(|_| spawn(&folder, answers));
         let (process, control) =
             started.unwrap_or_else(|| panic!("baresip takes no orders:\n{}", log_of(&folder)));
         let told = Arc::new(Mutex::new(Vec::new()));
@@ -146,9 +148,9 @@ impl Drop for Baresip {
 
 /// Starts it, on ports of its own, until it takes orders; `None` if it ended before that: a port was free when it was
 /// looked for, and somebody else's a moment later.
-fn spawn(folder: &Path) -> Option<(Child, TcpStream)> {
+fn spawn(folder: &Path, answers: Answers) -> Option<(Child, TcpStream)> {
     let control = free_port();
-    std::fs::write(folder.join("config"), config(folder, control)).expect("a file");
+    std::fs::write(folder.join("config"), config(folder, control, answers)).expect("a file");
     let log = std::fs::File::create(folder.join("log")).expect("a log");
     let both = log.try_clone().expect("a log");
     let mut command = Command::new("baresip");
@@ -167,15 +169,20 @@ fn spawn(folder: &Path) -> Option<(Child, TcpStream)> {
     None
 }
 
-fn config(folder: &Path, control: u16) -> String {
+fn config(folder: &Path, control: u16, answers: Answers) -> String {
     let mut text = String::new();
     let sip = free_port();
     let folder = folder.display();
+    // Source and player of one name are joined.
+    let (source, player) = match answers {
+        Answers::Manual | Answers::Auto => (format!("aufile,{folder}/tone.wav"), "aubridge,nil"),
+        Answers::Echo => ("aubridge,echo".to_owned(), "aubridge,echo"),
+    };
     for (key, value) in [
         ("sip_listen", format!("127.0.0.1:{sip}")),
         ("module_path", modules()),
-        ("audio_source", format!("aufile,{folder}/tone.wav")),
-        ("audio_player", "aubridge,nil".to_owned()),
+        ("audio_source", source),
+        ("audio_player", player.to_owned()),
         ("snd_path", folder.to_string()),
         ("ctrl_tcp_listen", format!("127.0.0.1:{control}")),
         ("module", "g711.so".to_owned()),

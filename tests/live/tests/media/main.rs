@@ -122,6 +122,23 @@ async fn call_to_a_desk_phone_is_heard_on_both_sides() {
     office.page.expect_no_media().await;
 }
 
+/// The microphone's own sound comes back: through rtpengine and the desk phone, both ways in one measure.
+#[tokio::test(flavor = "multi_thread")]
+async fn echo_on_the_desk_brings_the_microphone_back_and_nothing_while_it_is_muted() {
+    let office = Office::open(Answers::Echo).await;
+    office.page.click2call("205").await;
+    office.page.expect("phone:accepted").await;
+    office.expect_tone().await;
+    office.page.post(json!({ "type": "mute" })).await;
+    office.page.expect("phone:muted").await;
+    // What was in the buffers is through by then.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let before = office.page.audio_energy().await;
+    tokio::time::sleep(LISTENING).await;
+    let after = office.page.audio_energy().await;
+    assert!(after - before < SOME_ENERGY / 10.0, "{before} {after}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn call_from_a_desk_phone_is_answered_and_heard_until_it_hangs_up() {
     let mut office = Office::open(Answers::Auto).await;
