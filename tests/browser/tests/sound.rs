@@ -7,14 +7,20 @@ use softframe_browser_tests::{Page, Server, Setup, until, within};
 use std::time::Duration;
 
 /// Everything that goes to the loudspeaker by way of an `AudioContext` passes a meter first. Forty times a second it
-/// notes what was audible in the last 43 ms: when, how loud, and at which pitch.
+/// notes what was audible in the last 170 ms: when last (`clock` by the audio itself, which a busy machine cannot bend),
+/// how loud, and at which pitch. `stops` says when a tone was cut off, and in which event of the browser.
 const METER: &str = r"
     self.loud = [];
+    self.stops = [];
+    GainNode.prototype.disconnect = function (...from) {
+      stops.push({ clock: this.context.currentTime, by: self.event?.type ?? 'nothing' });
+      return AudioNode.prototype.disconnect.apply(this, from);
+    };
     const real = Object.getOwnPropertyDescriptor(BaseAudioContext.prototype, 'destination').get;
     const meters = new Map();
     Object.defineProperty(BaseAudioContext.prototype, 'destination', { get() {
       if (!meters.has(this)) {
-        const meter = new AnalyserNode(this, { fftSize: 2048, smoothingTimeConstant: 0 });
+        const meter = new AnalyserNode(this, { fftSize: 8192, smoothingTimeConstant: 0 });
         meter.connect(real.call(this));
         meters.set(this, meter);
       }
@@ -24,20 +30,24 @@ const METER: &str = r"
       for (const [context, meter] of meters) {
         const wave = new Float32Array(meter.fftSize);
         meter.getFloatTimeDomainData(wave);
-        const level = Math.hypot(...wave) / Math.sqrt(wave.length);
+        const clock = context.currentTime, now = performance.now();
+        const level = Math.sqrt(wave.reduce((sum, one) => sum + one * one, 0) / wave.length);
         if (level < 0.003) continue;
+        const since = (wave.length - 1 - wave.findLastIndex((one) => Math.abs(one) > 0.001)) / context.sampleRate;
         const pitches = new Float32Array(meter.frequencyBinCount);
         meter.getFloatFrequencyData(pitches);
         const hertz = pitches.indexOf(Math.max(...pitches)) * context.sampleRate / meter.fftSize;
-        loud.push({ at: performance.now(), level, hertz });
+        loud.push({ at: now - since * 1000, clock: clock - since, level, hertz });
       }
     }, 25);";
 
 /// A ring is silent for two seconds of three, ringback for four of five.
 const RING_PERIOD: Duration = Duration::from_millis(3_200);
 const RINGBACK_PERIOD: Duration = Duration::from_millis(5_200);
-/// The product stops within 50 ms; the meter looks back 43, and comes round every 25 on a machine at leisure.
+/// By the clock of a machine that has other things to do.
 const STOPPED_MS: f64 = 250.0;
+/// By the clock of the audio, from the event that ends the tone (ui.md 12).
+const STOPPED_SECONDS: f64 = 0.05;
 
 /// A phone with the meter. Its page is of its own site: a script runs in frames of that site alone.
 async fn open_metered(server: &Server, setup: Setup) -> Page {
@@ -81,6 +91,17 @@ async fn expect_silence(page: &Page, since: f64, period: Duration) {
     assert!(late.is_empty(), "sounds after {since}: {late:?}");
 }
 
+/// The last tone was cut off while the browser told of `by`, and nothing of it was heard 50 ms later.
+async fn expect_cut_off(page: &Page, by: &str) {
+    let stops = page.phone(async |frame| frame.run("return stops", Vec::new()).await).await;
+    let stop = stops.as_array().and_then(|stops| stops.last()).expect("a tone was cut off").clone();
+    assert_eq!(stop["by"], by, "{stops}");
+    let end = stop["clock"].as_f64().expect("a time") + STOPPED_SECONDS;
+    let late: Vec<_> =
+        heard(page).await.into_iter().filter(|one| one["clock"].as_f64() > Some(end)).collect();
+    assert!(late.is_empty(), "sounds after {stop}: {late:?}");
+}
+
 const RING: [f64; 2] = [660.0, 880.0];
 const LINE: [f64; 1] = [425.0];
 
@@ -97,6 +118,7 @@ async fn ring_sounds_until_it_is_answered_silenced_declined_or_given_up() {
     page.expect("phone:accepted").await;
     let answered = time(&page).await;
     expect_silence(&page, answered, RING_PERIOD).await;
+    expect_cut_off(&page, "click").await;
     // Another one has a tone of its own, so that the voice on the line is still understood.
     let second = server.ring(200, "+34666555445");
     page.expect("phone:ringing").await;
@@ -116,6 +138,7 @@ async fn ring_sounds_until_it_is_answered_silenced_declined_or_given_up() {
     expect_sound(&page, idle + STOPPED_MS, &RING).await;
     page.phone(async |frame| frame.press("Silence").await).await;
     expect_silence(&page, time(&page).await, RING_PERIOD).await;
+    expect_cut_off(&page, "click").await;
     assert_eq!(page.count("phone:terminated").await, 2, "it is silent and rings on");
     page.press_armed("Decline").await;
     page.expect("phone:terminated").await;
@@ -131,6 +154,7 @@ async fn ring_sounds_until_it_is_answered_silenced_declined_or_given_up() {
         }
         page.expect("phone:terminated").await;
         expect_silence(&page, time(&page).await, RING_PERIOD).await;
+        expect_cut_off(&page, if ending == "declined" { "click" } else { "message" }).await;
     }
 }
 
