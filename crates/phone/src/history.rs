@@ -7,6 +7,7 @@ use crate::{
     bridge::json,
     call::{Call, Direction, times},
     cause::{Ending, Reason},
+    view::Text,
 };
 use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
@@ -48,6 +49,8 @@ pub(crate) struct History {
     entries: LiteMap<String, Entry>,
     seen: u64,
     last: u64,
+    /// While the page is hidden: how many there were to see when it went.
+    away: Option<u32>,
 }
 
 impl History {
@@ -124,6 +127,23 @@ impl Phone {
             self.store(StoreRequest::Delete { space, prefix: key.to_owned() });
         }
         Some(entry)
+    }
+
+    /// What was missed while nobody could see or hear it is said on return (ui.md 7), and a lost connection is tried again.
+    pub(crate) fn page_visible(&mut self, now: Instant, visible: bool) {
+        let missed = self.history.missed();
+        match (self.history.away.take(), visible) {
+            (before, false) => self.history.away = before.or(Some(missed)),
+            (Some(before), true) => {
+                if missed > before {
+                    self.say(Text { id: "say.missed", args: vec![("n", missed.to_string())] }, false);
+                }
+                if !self.is_registered() {
+                    self.woke(now);
+                }
+            }
+            (None, true) => {}
+        }
     }
 
     /// The person has looked at the recents.

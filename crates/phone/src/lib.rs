@@ -280,6 +280,7 @@ impl Phone {
                     self.woke(now);
                 }
             }
+            Input::Visible(visible) => self.page_visible(now, visible),
             Input::SoundBlocked => self.sound_blocked(now),
             Input::Speakers(speakers) => self.speakers_are(speakers),
             Input::MicrophoneBlocked(blocked) => self.ui.microphone_blocked = blocked,

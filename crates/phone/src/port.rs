@@ -52,6 +52,8 @@ pub enum Input {
     File(FileEvent),
     /// `online` of the browser.
     Online(bool),
+    /// Whether the page can be seen: at start and on change.
+    Visible(bool),
     /// The browser refused to play sound without a gesture; the ring is silent.
     SoundBlocked,
     /// The speakers there are, as (id, name), at start and on change; never from a browser that lets nobody choose.

@@ -4,7 +4,7 @@
 
 use crate::{
     CallId, Output, Phone, Sound,
-    call::{Call, State},
+    call::{Call, Next, State},
 };
 use softframe_sip::Instant;
 
@@ -15,7 +15,11 @@ impl Phone {
 
     pub(super) fn wanted_sound(&self) -> Sound {
         let busy = self.calls.values().any(|call| call.is_live() || call.is_outgoing_attempt());
-        let rings = |call: &Call| matches!(call.state, State::Incoming { silenced: false, .. });
+        // The person has answered it, only somebody else must be held first.
+        let is_taken =
+            |call: &Call| matches!(&self.after_hold, Some((_, Next::Answer(id, _))) if *id == call.id);
+        let rings =
+            |call: &Call| matches!(call.state, State::Incoming { silenced: false, .. }) && !is_taken(call);
         if self.calls.values().any(rings) {
             return if busy { Sound::CallWaiting } else { Sound::Ring };
         }

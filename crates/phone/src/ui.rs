@@ -242,8 +242,10 @@ impl Phone {
         match action {
             Action::Answer(id, Answer::HoldOther) => self.answer(now, id, None),
             Action::Answer(id, Answer::EndOther) => {
-                if let Some(live) = self.live_call() {
-                    self.end(now, live, Reason::Hangup);
+                let attempt =
+                    || self.calls.values().find(|call| call.is_outgoing_attempt()).map(|call| call.id);
+                if let Some(other) = self.live_call().or_else(attempt) {
+                    self.end(now, other, Reason::Hangup);
                 }
                 self.answer(now, id, None);
             }
@@ -328,9 +330,9 @@ impl Phone {
     fn dial_typed(&mut self, now: Instant, typed: &str) {
         match dial::clean(typed, &self.config) {
             Ok(number) => {
-                let ready = self.is_registered();
+                let is_refused = self.no_dialling().is_some();
                 self.dial(now, Wish { number, ..Wish::default() });
-                if ready {
+                if !is_refused {
                     (self.ui.field, self.ui.highlighted) = (String::new(), None);
                 }
             }
@@ -343,10 +345,12 @@ impl Phone {
     }
 
     /// Says on screen why nothing is dialled.
-    pub(crate) fn refuse_dialling(&mut self, now: Instant, _wish: &Wish, code: crate::bridge::Code) {
+    pub(crate) fn refuse_dialling(&mut self, now: Instant, wish: &Wish, code: crate::bridge::Code) {
+        let is_own = wish.ask.is_none() && wish.referred.is_none();
         match code {
             crate::bridge::Code::NotRegistered => self.ui.toast(now, Text::of("dial.offline"), true),
             crate::bridge::Code::TooManyCalls => self.ui.toast(now, Text::of("news.calls"), true),
+            _ if is_own => self.ui.toast(now, Text::of("dial.busy"), true),
             _ => {}
         }
     }

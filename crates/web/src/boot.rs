@@ -37,7 +37,7 @@ pub(crate) fn start(shell: Shell) {
     if let Some(seq) = app.shell().resume() {
         feed.input(Input::Resume { seq: seq as u64 });
     }
-    feed.inputs([Clock::wall(), Input::Online(is_online())]);
+    feed.inputs([Clock::wall(), Input::Online(is_online()), Input::Visible(is_visible())]);
     for listener in listeners(&feed).into_iter().chain(Host::listen(&feed)).chain(app.audio().start()) {
         app.listen(listener);
     }
@@ -210,6 +210,10 @@ fn is_online() -> bool {
     web_sys::window().is_none_or(|window| window.navigator().on_line())
 }
 
+fn is_visible() -> bool {
+    web_sys::window().and_then(|window| window.document()).is_none_or(|document| !document.hidden())
+}
+
 /// What the page and the window tell for as long as the core lives.
 fn listeners(feed: &Feed) -> Vec<Listener> {
     let Some(window) = web_sys::window() else { return Vec::new() };
@@ -227,7 +231,7 @@ fn listeners(feed: &Feed) -> Vec<Listener> {
     if let Some(document) = window.document() {
         let feed = feed.clone();
         all.push(Listener::new(&document, "visibilitychange", move |_: Event| {
-            feed.inputs([Clock::wall(), Input::Timeout]);
+            feed.inputs([Clock::wall(), Input::Visible(is_visible())]);
         }));
     }
     all

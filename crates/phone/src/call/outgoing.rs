@@ -65,7 +65,7 @@ impl Phone {
         }
     }
 
-    fn no_dialling(&self) -> Option<(Code, &'static str)> {
+    pub(crate) fn no_dialling(&self) -> Option<(Code, &'static str)> {
         if !self.is_registered() {
             return Some((Code::NotRegistered, "The phone is not registered."));
         }
@@ -257,11 +257,11 @@ impl Phone {
     /// winner gets a fresh one by re-INVITE.
     fn talk_with_another_fork(&mut self, now: Instant, id: CallId) {
         self.renew_peer(id);
-        let renewal = Renewal { hold: false, restart: false, fresh: true };
-        if let Some(talk) = self.calls.get_mut(&id).and_then(Call::talk_mut) {
-            talk.exchange = Exchange::Offering(renewal);
-        }
-        self.ask_media(now, id, MediaRequest::Offer { send: true, restart: false }, Purpose::Reinvite);
+        let Some(talk) = self.calls.get_mut(&id).and_then(Call::talk_mut) else { return };
+        let renewal = Renewal { hold: talk.want_held, restart: false, fresh: true };
+        talk.exchange = Exchange::Offering(renewal);
+        let offer = MediaRequest::Offer { send: !renewal.hold, restart: false };
+        self.ask_media(now, id, offer, Purpose::Reinvite);
     }
 
     /// A call whose microphone prompt stays open asks the page to show the phone.

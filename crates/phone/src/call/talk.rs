@@ -2,7 +2,7 @@
 //!
 //! The state on screen changes only when the other side has agreed.
 
-use super::{Await, Call, Exchange, Link, Purpose, Renewal, State, Talk, outgoing::Next};
+use super::{Await, Call, Direction, Exchange, Link, Purpose, Renewal, State, Talk, outgoing::Next};
 use crate::{
     CallId, MediaRequest, Phone,
     bridge::{Ask, Code},
@@ -18,13 +18,19 @@ impl Phone {
     /// The call is accepted by both sides.
     pub(crate) fn begin_talk(&mut self, now: Instant, id: CallId, key_tones: bool) {
         let wall = self.clock.wall(now);
+        // Somebody was answered while this one rang there: nobody else hears what is said to them.
+        let talks = |other: &Call| {
+            other.id != id && other.is_live() && !other.talk().is_some_and(|talk| talk.want_held)
+        };
+        let waits = self.calls.values().any(talks);
         let Some(call) = self.calls.get_mut(&id) else { return };
+        let waits = waits && call.direction == Direction::Outbound;
         let talk = Talk {
             accepted: now,
             accepted_wall: wall,
             wait: now.since(call.started) / 1_000,
             held: None,
-            want_held: false,
+            want_held: waits,
             held_by_them: false,
             exchange: Exchange::Idle,
             link: Link::Whole,
@@ -34,7 +40,9 @@ impl Phone {
         call.state = State::Talking(talk);
         self.tell_call(now, id, "phone:accepted", Extra::default());
         self.say_call(id, "say.connected");
-        self.ui.show_call(id);
+        if !waits {
+            self.ui.show_call(id);
+        }
     }
 
     /// The call whose sound is on.
@@ -45,6 +53,9 @@ impl Phone {
     /// Holds `live`, then does `next`; if the hold is refused, `next` fails.
     pub(crate) fn hold_then(&mut self, now: Instant, live: CallId, next: Next) {
         if self.after_hold.is_some() || !self.is_registered() {
+            if !self.is_registered() && matches!(next, Next::Answer(_, None) | Next::Unhold(_, None)) {
+                self.ui.toast(now, Text::of("dial.offline"), true);
+            }
             self.fail_next(now, next);
             return;
         }
