@@ -7,7 +7,6 @@ use crate::{
     dialog::{Dialog, DialogId},
     digest::{Attempt, Unanswered},
     flow::Answers,
-    registration::State,
     session::longer,
     transaction::{ClientAction, ClientTransaction, TIMEOUT, TransactionKey},
     wire::{Edit, Message, Method},
@@ -158,9 +157,7 @@ impl UserAgent {
             builder = builder.header("Reason", &reason);
         }
         let bye = builder.build();
-        // An account that was just refused has this flow for the last time.
-        let is_leaving = self.registration.state == State::Refused && self.flow.open_id().is_some();
-        if self.is_registered() || is_leaving {
+        if self.reaches_dialogs() {
             self.send(now, Purpose::Bye, bye, dialog.is_ours);
         } else {
             self.park(Purpose::Bye, bye, dialog.is_ours);

@@ -302,7 +302,7 @@ impl UserAgent {
         let is_ours = confirmed.dialog.is_ours;
         let info = confirmed.dialog.request(Method::Info, via).body(content_type, body);
         let info = info.header("User-Agent", &self.config.user_agent).build();
-        match self.is_registered() {
+        match self.reaches_dialogs() {
             true => self.send(now, Purpose::Info(session), info, is_ours),
             false => self.informed(session, 503),
         }

@@ -20,6 +20,11 @@ impl UserAgent {
             self.connect(now);
         } else if self.flow.is_waiting() {
             self.connect(now);
+        } else if self.is_refused() {
+            // The flow was kept for a call.
+            self.registration.unbind();
+            self.tell_connection(ConnectionState::Connecting, None, "Connecting.", None);
+            self.register(now);
         }
     }
 
@@ -50,9 +55,10 @@ impl UserAgent {
         self.tell_connection(ConnectionState::Offline, None, "Signed out.", None);
     }
 
-    fn close_flow(&mut self) {
+    pub(super) fn close_flow(&mut self) {
         if let Some(flow) = self.flow.id() {
             self.outputs.push_back(Output::Disconnect(flow));
+            self.exchanges.clear();
         }
         self.flow.close();
     }
@@ -90,6 +96,10 @@ impl UserAgent {
     }
 
     fn flow_gone(&mut self, now: Instant, code: Option<u16>, reason: &str, at_least: u64) {
+        if self.is_refused() {
+            // Nothing further until a person acts, so the calls on it are over.
+            return self.calls_lost();
+        }
         let was_leaving = matches!(self.registration.state, registration::State::Leaving { .. });
         self.registration.unbind();
         if was_leaving {
@@ -105,6 +115,15 @@ impl UserAgent {
         self.offers_lost();
         if until <= now {
             self.connect(now);
+        }
+    }
+
+    fn calls_lost(&mut self) {
+        self.flow.close();
+        self.exchanges.clear();
+        let sessions: Vec<SessionId> = self.sessions.keys().copied().collect();
+        for session in sessions {
+            self.terminated(session, EndedBy::Network, 503, "The connection was lost.", None);
         }
     }
 
@@ -138,9 +157,8 @@ impl UserAgent {
             Outcome::Failed { at_least } => self.flow_failed(now, code, &phrase, at_least),
             Outcome::Refused => {
                 let reason = unanswered.map_or(phrase, |unanswered| unanswered.sentence().to_owned());
-                self.end_all_sessions(now);
-                self.close_flow();
-                self.exchanges.clear();
+                // Who talks goes on; the flow is closed with the last call.
+                self.end_unanswered(now);
                 self.subscriptions_lost(now);
                 self.publish_lost(now);
                 self.tell_connection(ConnectionState::Refused, code, &reason, None);

@@ -18,7 +18,7 @@ use crate::{
     digest::Credentials,
     flow::Flow,
     publication::Publication,
-    registration::Registration,
+    registration::{Registration, State},
     session::{Identity, Late, Session, Sessions},
     subscription::{Notified, Subscriptions},
     table::Table,
@@ -159,6 +159,10 @@ impl UserAgent {
         }
         self.handle_deadlines(now);
         self.tell_referrers(now);
+        let is_leaving = |exchange: &Exchange| exchange.purpose == Purpose::Bye;
+        if self.is_refused() && self.sessions.is_empty() && !self.exchanges.values().any(is_leaving) {
+            self.close_flow();
+        }
     }
 
     /// Pops the queue of outputs.
@@ -350,6 +354,17 @@ impl UserAgent {
     /// Whether a REGISTER 2xx of this flow is fresh.
     pub(crate) fn is_registered(&self) -> bool {
         self.flow.open_id().is_some() && self.registration.is_bound()
+    }
+
+    /// Whether requests inside of dialogs can be sent: also on a flow that is only kept for its calls, since the account is
+    /// refused.
+    pub(crate) fn reaches_dialogs(&self) -> bool {
+        self.is_registered() || self.is_refused() && self.flow.open_id().is_some()
+    }
+
+    /// Whether the registrar has refused the account.
+    pub(crate) fn is_refused(&self) -> bool {
+        self.registration.state == State::Refused
     }
 
     /// Ringing counts: who calls over a dead flow should not wait half a minute to hear of it.

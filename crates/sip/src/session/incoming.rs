@@ -27,6 +27,10 @@ impl UserAgent {
         if self.is_merged(&invite) {
             return self.reply_now(&invite, StatusCode::LOOP_DETECTED);
         }
+        if self.is_refused() {
+            // The flow is kept for the calls that there are.
+            return self.reply_now(&invite, StatusCode::TEMPORARILY_UNAVAILABLE);
+        }
         if self.is_storm(now, &invite) {
             let builder = self.reply(&invite, StatusCode::TEMPORARILY_UNAVAILABLE);
             let retry_after = (STORM / 1_000).to_string();

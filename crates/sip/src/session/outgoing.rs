@@ -241,7 +241,19 @@ impl UserAgent {
         self.tell(Event::Terminated { session, cause });
     }
 
-    /// Signing out, or refused: every session ends as its state wants it.
+    /// Refused: what nobody has taken yet ends as its state wants it.
+    pub(crate) fn end_unanswered(&mut self, now: Instant) {
+        let is_unanswered = |(id, session): (&SessionId, &Session)| match session {
+            Session::Inviting { .. } | Session::Ringing { .. } => Some(*id),
+            Session::Confirmed(_) | Session::Leaving { .. } => None,
+        };
+        let sessions: Vec<SessionId> = self.sessions.iter().filter_map(is_unanswered).collect();
+        for session in sessions {
+            self.terminate(now, session, None);
+        }
+    }
+
+    /// Signing out: every session ends as its state wants it.
     pub(crate) fn end_all_sessions(&mut self, now: Instant) {
         let sessions: Vec<SessionId> = self.sessions.keys().copied().collect();
         for session in sessions {

@@ -177,7 +177,7 @@ impl UserAgent {
             confirmed.referral = None;
         }
         let purpose = if status.is_final() { Purpose::LastWord } else { Purpose::Forgotten };
-        match self.is_registered() {
+        match self.reaches_dialogs() {
             true => self.send(now, purpose, notify, is_ours),
             false => self.park(purpose, notify, is_ours),
         }

@@ -19,9 +19,9 @@ const MAX_WAIT: u32 = 10;
 impl UserAgent {
     /// [`Command::Reinvite`](crate::Command::Reinvite).
     pub(crate) fn reinvite(&mut self, now: Instant, session: SessionId, offer: Vec<u8>) {
-        let is_registered = self.is_registered();
+        let reaches_them = self.reaches_dialogs();
         match self.sessions.get_mut(&session) {
-            Some(Session::Confirmed(confirmed)) if is_registered => match &mut confirmed.offer {
+            Some(Session::Confirmed(confirmed)) if reaches_them => match &mut confirmed.offer {
                 Offer::Settled => {
                     confirmed.glares = 0;
                     self.send_reinvite(now, session, offer);
@@ -73,7 +73,7 @@ impl UserAgent {
         let Offer::OursAgain { offer, .. } = &confirmed.offer else { return };
         let offer = offer.clone();
         confirmed.offer = Offer::Settled;
-        match self.is_registered() {
+        match self.reaches_dialogs() {
             true => self.send_reinvite(now, session, offer),
             false => self.tell(Event::ReinviteFailed { session, code: 503 }),
         }

@@ -127,7 +127,7 @@ impl UserAgent {
             return self.send_bye(now, dialog, Some(reason.to_string()));
         }
         timer.put_off(now);
-        match (self.is_registered(), self.takes_update(session)) {
+        match (self.reaches_dialogs(), self.takes_update(session)) {
             (true, true) => self.send_update(now, session),
             (true, false) => self.tell(Event::Refresh { session }),
             (false, _) => {}

@@ -27,10 +27,10 @@ impl UserAgent {
             None => self.target(target),
         };
         let (via, contact, by) = (self.via(), self.contact_of(session), self.address_of_record());
-        let is_registered = self.is_registered();
+        let reaches_them = self.reaches_dialogs();
         let Some(Session::Confirmed(confirmed)) = self.sessions.get_mut(&session) else { return };
-        let Some(target) = target.filter(|_| is_registered) else {
-            let code = if is_registered { 404 } else { 503 };
+        let Some(target) = target.filter(|_| reaches_them) else {
+            let code = if reaches_them { 404 } else { 503 };
             return self.tell(Event::Transfer { session, code });
         };
         let is_ours = confirmed.dialog.is_ours;

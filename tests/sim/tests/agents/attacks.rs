@@ -4,7 +4,7 @@ use super::{
     requests::{INVITE, answers, codes, request},
     world::World,
 };
-use softframe_sip::{Command, ConnectionState};
+use softframe_sip::{Command, SessionId};
 
 #[test]
 fn cancel_with_the_branch_of_a_call_and_the_names_of_another_ends_nothing() {
@@ -86,14 +86,71 @@ fn callers_who_acknowledge_no_refusal_make_nobody_deaf_to_others() {
     assert!(world.told(0).is_empty());
 }
 
-#[test]
-fn account_refused_in_a_call_says_bye_before_it_leaves() {
-    let (mut world, _, _) = World::in_call(&["200", "201"]);
+/// A call, and another one that rings, while a refresh of the caller's registration is refused: the sessions of both sides.
+fn refused_in_a_call() -> (World, SessionId, SessionId) {
+    let (mut world, ours, theirs) = World::in_call(&["200", "201", "202"]);
+    world.run(430_000);
+    world.told(0);
+    world.told(1);
+    world.call(0, "202");
+    world.run(100);
+    world.ladder();
+    let is_refresh = |line: &String| line == "200 > REGISTER";
+    let is_sent = (0..200_000).any(|_| {
+        world.run(1);
+        world.ladder().iter().any(is_refresh)
+    });
+    assert!(is_sent);
+    // It is still on its way.
     world.proxy.refusals.push((403, Vec::new()));
+    world.run(100);
+    assert!(world.told(0).ends_with(&["terminated local 487".to_owned(), "Refused 403".to_owned()]));
+    world.told(1);
+    world.ladder();
+    (world, ours, theirs)
+}
+
+#[test]
+fn account_refused_in_a_call_keeps_the_call_and_nothing_else_and_leaves_when_it_ends() {
+    let (mut world, ours, theirs) = refused_in_a_call();
+    world.command(0, Command::Reinvite { session: ours, offer: b"v=0 hold".to_vec() });
+    world.run(100);
+    world.command(1, Command::Answer { session: theirs, answer: b"v=0 held".to_vec() });
+    world.run(100);
+    assert_eq!(world.told(0), ["reinvited v=0 held"]);
+    world.call(0, "201");
+    assert_eq!(world.told(0), ["terminated network 503"], "no new call goes out");
+    world.call(1, "200");
+    world.run(100);
+    assert!(world.told(0).is_empty(), "and none comes in");
+    // Long enough for a refresh of the session, which is asked of both sides.
+    world.run(3_600_000);
+    assert!(world.told(0).iter().all(|event| !event.starts_with("terminated")));
+    assert!(world.is_open(0));
+    world.hang_up(0, ours);
+    world.run(100);
+    assert_eq!(world.told(1).last().map(String::as_str), Some("terminated remote 200"));
+    assert!(!world.is_open(0));
+    world.run(3_600_000);
+    assert!(!world.ladder().iter().any(|line| line == "200 > REGISTER"), "nothing until a person acts");
+}
+
+#[test]
+fn call_of_a_refused_account_ends_with_its_flow_and_lives_on_when_a_person_signs_in_again() {
+    let (mut world, _, _) = refused_in_a_call();
+    world.cut(0);
+    assert_eq!(world.told(0), ["terminated network 503"]);
     world.run(600_000);
-    assert_eq!(world.connection(0), Some(ConnectionState::Refused));
-    let ladder = world.ladder();
-    assert!(ladder.iter().any(|line| line == "200 > BYE"), "{ladder:?}");
+    assert!(world.told(0).is_empty() && !world.is_open(0));
+
+    let (mut world, ours, _) = refused_in_a_call();
+    world.command(0, Command::Register);
+    world.run(1_000);
+    assert_eq!(world.told(0), ["Connecting", "Registered 200"]);
+    world.hang_up(0, ours);
+    world.run(100);
+    assert!(world.is_open(0));
+    world.assert_quiet();
 }
 
 #[test]
