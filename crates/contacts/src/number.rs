@@ -18,6 +18,8 @@ pub(crate) struct Number {
 pub(crate) enum Likeness {
     /// The same digits, or the same but for a country code that one of them lacks.
     Same,
+    /// The same digits, of which one would be a national number without its trunk prefix, and is none.
+    Bare,
     /// The last nine digits are equal, one of the two being national with an unusual trunk prefix.
     LastNine,
 }
@@ -29,6 +31,7 @@ const SHORTEST_PUBLIC: usize = 7;
 pub(crate) fn digit(c: char) -> Option<u8> {
     let code = c as u32;
     let value = match code {
+        0..0x30 | 0x3A..0x660 => return None,
         0x30..=0x39 => code - 0x30,
         0x660..=0x669 => code - 0x660,
         0x6F0..=0x6F9 => code - 0x6F0,
@@ -39,33 +42,36 @@ pub(crate) fn digit(c: char) -> Option<u8> {
     Some(b'0' + value as u8)
 }
 
-/// All digits of `text` in order, whatever stands between them.
-pub(crate) fn digits_into(text: &str, out: &mut Vec<u8>) {
-    out.extend(text.chars().filter_map(digit));
-}
-
-/// Reads `text` as someone at home in `home` means it.
-pub(crate) fn read(text: &str, home: Option<Country>) -> Number {
-    let mut number = Number::default();
-    read_into(text, home, &mut number);
-    number
-}
-
-/// As [`read`], into room that is used again.
-pub(crate) fn read_into(text: &str, home: Option<Country>, number: &mut Number) {
+/// Reads `text` as someone at home in `home` means it, and all its digits as they are written, into room that is used
+/// again.
+pub(crate) fn read_into(text: &str, home: Option<Country>, number: &mut Number, written: &mut Vec<u8>) {
+    written.clear();
     number.digits.clear();
-    let text = without_scheme(text.trim());
-    let text = text.get(..extension_start(text)).unwrap_or(text);
-    let plus = text.trim_start_matches(|c: char| !is_plus(c) && digit(c).is_none()).starts_with(is_plus);
-    number.international = plus;
-    // `+49 (0)30` and `0049 (0)30`: the zero is for callers at home.
-    let is_abroad = plus || text.trim_start_matches(|c| digit(c).is_none()).starts_with("00");
-    match text.find("(0)").filter(|_| is_abroad) {
-        Some(at) => {
-            digits_into(text.get(..at).unwrap_or(""), &mut number.digits);
-            digits_into(text.get(at + 3..).unwrap_or(""), &mut number.digits);
+    number.international = false;
+    let mut is_abroad = false;
+    let mut is_over = false;
+    let mut optional_zero = None;
+    let mut before = ['\0'; 2];
+    for c in without_scheme(text.trim()).chars() {
+        if let Some(digit) = digit(c) {
+            written.push(digit);
+            if !is_over {
+                number.digits.push(digit);
+                is_abroad |= number.digits.len() == 2 && before[1] == '0' && c == '0';
+            }
+        } else if !is_over {
+            let digits = number.digits.len();
+            number.international |= digits == 0 && is_plus(c);
+            is_over = begins_extension(c, before[1], digits);
+            if c == ')' && before == ['(', '0'] && optional_zero.is_none() {
+                optional_zero = Some(digits - 1);
+            }
         }
-        None => digits_into(text, &mut number.digits),
+        before = [before[1], c];
+    }
+    // `+49 (0)30` and `0049 (0)30`: the zero is for callers at home.
+    if let Some(at) = optional_zero.filter(|_| number.international || is_abroad) {
+        number.digits.remove(at);
     }
     if !number.international {
         number.complete(home);
@@ -83,23 +89,15 @@ fn without_scheme(text: &str) -> &str {
     }
 }
 
-/// Where an extension begins (`ext. 12`, `x12`, `;ext=12`, `/ 12` after a public number), else the end.
-fn extension_start(text: &str) -> usize {
-    let mut digits = 0;
-    for (at, c) in text.char_indices() {
-        digits += usize::from(digit(c).is_some());
-        let ends = match c {
-            ';' | ',' => digits > 0,
-            'x' | 'X' | 'e' | 'E' => digits >= SHORTEST_PUBLIC,
-            // `030/123456` is one number; ` / 12` after a whole one is not.
-            '/' => digits >= SHORTEST_PUBLIC && text.get(..at).is_some_and(|before| before.ends_with(' ')),
-            _ => false,
-        };
-        if ends {
-            return at;
-        }
+/// Whether an extension begins by `c` (`ext. 12`, `x12`, `;ext=12`, `/ 12` after a public number).
+fn begins_extension(c: char, before: char, digits: usize) -> bool {
+    match c {
+        ';' | ',' => digits > 0,
+        'x' | 'X' | 'e' | 'E' => digits >= SHORTEST_PUBLIC,
+        // `030/123456` is one number; ` / 12` after a whole one is not.
+        '/' => digits >= SHORTEST_PUBLIC && before == ' ',
+        _ => false,
     }
-    text.len()
 }
 
 impl Number {
@@ -117,8 +115,20 @@ impl Number {
         if self.digits.len() > home.longest && self.digits.starts_with(home.code.as_bytes()) {
             self.international = true;
         } else if national.len() <= home.longest {
-            self.digits = [home.code.as_bytes(), national].concat();
+            let trunk = self.digits.len() - national.len();
+            self.begin_with(home.code.as_bytes(), trunk);
             self.international = true;
+        }
+    }
+
+    /// Exchanges the first `gone` digits for `code`.
+    fn begin_with(&mut self, code: &[u8], gone: usize) {
+        let old = self.digits.len();
+        self.digits.resize(old + code.len(), 0);
+        self.digits.copy_within(gone..old, code.len());
+        self.digits.truncate(old - gone + code.len());
+        if let Some(start) = self.digits.get_mut(..code.len()) {
+            start.copy_from_slice(code);
         }
     }
 
@@ -129,6 +139,18 @@ impl Number {
             self.digits.drain(..exit.len());
         }
         cut
+    }
+
+    /// Whether the two are one number in a country where national numbers begin with 0: there, digits that begin
+    /// otherwise may be an international number without its plus sign. `own` and `others` are the digits as written.
+    pub(crate) fn is_bare(&self, own: &[u8], other: &Number, others: &[u8]) -> bool {
+        let is = |bare: &[u8], full: &Number| {
+            bare.len() >= SHORTEST_PUBLIC
+                && !bare.starts_with(b"0")
+                && full.international
+                && full.digits == bare
+        };
+        is(own, other) || is(others, self)
     }
 
     /// Whether the two are one number. O(length).

@@ -26,31 +26,54 @@ pub(crate) struct Record<'a> {
 
 /// Appends `contact` to `out`, cut to the limits of a row. The first octets tell its length.
 pub(crate) fn write(contact: &Contact, out: &mut Vec<u8>) {
-    let mut body = Vec::with_capacity(96);
-    write_text(&contact.id, &mut body);
+    let start = out.len();
+    // Most bodies are so short that their length is one octet.
+    out.push(0);
+    write_text(&contact.id, out);
     for text in [Some(&contact.name), contact.company.as_ref(), contact.title.as_ref()] {
-        write_text(cut(text.map_or("", String::as_str), MAX_NAME_CHARS), &mut body);
+        write_text(cut(text.map_or("", String::as_str), MAX_NAME_CHARS), out);
     }
-    let kept = contact.phones.iter().filter(|phone| phone.number.chars().count() <= MAX_NUMBER_CHARS);
+    let kept = contact.phones.iter().filter(|phone| !is_longer(&phone.number, MAX_NUMBER_CHARS));
     for phone in kept.take(MAX_PHONES) {
         let kind = phone.kind.as_deref().unwrap_or("");
-        match KINDS.iter().position(|known| *known == kind) {
-            Some(index) => body.push(index as u8 + 1),
-            None if kind.is_empty() => body.push(0),
+        let known = if kind.is_empty() { None } else { KINDS.iter().position(|known| *known == kind) };
+        match known {
+            Some(index) => out.push(index as u8 + 1),
+            None if kind.is_empty() => out.push(0),
             None => {
-                body.push(OTHER_KIND);
-                write_text(cut(kind, MAX_KIND_CHARS), &mut body);
+                out.push(OTHER_KIND);
+                write_text(cut(kind, MAX_KIND_CHARS), out);
             }
         }
-        write_text(&phone.number, &mut body);
+        write_text(&phone.number, out);
     }
-    write_length(body.len(), out);
+    end_block(start, out);
+}
+
+/// Puts the length of what follows octet `start` there.
+fn end_block(start: usize, out: &mut Vec<u8>) {
+    let length = out.len() - start - 1;
+    if let Some(octet) = out.get_mut(start).filter(|_| length <= 0x7F) {
+        *octet = length as u8;
+        return;
+    }
+    let body = out.split_off(start + 1);
+    out.truncate(start);
+    write_length(length, out);
     out.extend_from_slice(&body);
 }
 
 /// The first `chars` characters of `text`.
 pub(crate) fn cut(text: &str, chars: usize) -> &str {
+    if !is_longer(text, chars) {
+        return text;
+    }
     text.char_indices().nth(chars).and_then(|(end, _)| text.get(..end)).unwrap_or(text)
+}
+
+/// Whether a text has more characters.
+pub(crate) fn is_longer(text: &str, chars: usize) -> bool {
+    text.len() > chars && text.chars().count() > chars
 }
 
 /// One record and the octets after it.

@@ -55,9 +55,12 @@ impl Contacts {
     /// Whose number this is: all matches of the best class, in the order they were pushed, at most
     /// [`MAX_MATCHES`]. Never a guess: nobody, if no number is the same. O(length of the number) look-ups.
     pub fn by_number(&self, number: &str) -> Vec<Hit> {
-        let wanted = number::read(number, self.home());
+        let mut wanted = Forms::default();
+        wanted.read(number, self.home());
+        let may_be_bare = self.home().is_some_and(|home| home.trunk == "0");
+        let mut forms = Forms::default();
         let mut matches: Vec<(Likeness, Hit)> = Vec::new();
-        if wanted.digits.is_empty() {
+        if wanted.number.digits.is_empty() {
             return Vec::new();
         }
         // Twenty of the best class are enough, however many share the number of their company.
@@ -65,7 +68,7 @@ impl Contacts {
             matches.iter().filter(|(likeness, _)| *likeness == Likeness::Same).count() >= MAX_MATCHES
         };
         for (slot, source) in self.slots() {
-            for &doc in same_ending(slot, &wanted) {
+            for &doc in same_ending(slot, &wanted.number) {
                 if is_full(&matches) {
                     break;
                 }
@@ -73,12 +76,17 @@ impl Contacts {
                     continue;
                 }
                 let Some(record) = slot.segment.record(doc) else { continue };
-                let read = |(at, (_, phone))| {
-                    Some((number::read(phone, slot.segment.home()).likeness(&wanted)?, at))
-                };
-                let Some((likeness, at)) = record.phones().enumerate().filter_map(read).min() else {
-                    continue;
-                };
+                let mut best = None;
+                for (at, (_, phone)) in record.phones().enumerate() {
+                    forms.read(phone, slot.segment.home());
+                    let likeness = forms.number.likeness(&wanted.number).or_else(|| {
+                        let is_bare = may_be_bare
+                            && forms.number.is_bare(&forms.written, &wanted.number, &wanted.written);
+                        is_bare.then_some(Likeness::Bare)
+                    });
+                    best = best.into_iter().chain(likeness.map(|likeness| (likeness, at))).min();
+                }
+                let Some((likeness, at)) = best else { continue };
                 if matches.iter().filter(|(other, _)| *other <= likeness).count() >= MAX_MATCHES {
                     continue;
                 }
@@ -102,14 +110,9 @@ impl Contacts {
 fn same_ending<'a>(slot: &'a Slot, wanted: &Number) -> &'a [u16] {
     let digits = wanted.digits.as_slice();
     let end = digits.get(digits.len().saturating_sub(COMMON_DIGITS)..).unwrap_or(digits);
-    let segment = &slot.segment;
-    let keys = (0..end.len()).map(|at| {
-        let key = keys::place_key(end.get(at..).unwrap_or(end));
-        let (tokens, is_whole) = segment.tokens(&key);
-        // Four digits, or the last ones of a number: just that token.
-        if is_whole { segment.postings(tokens.start..tokens.start + 1) } else { &[] }
-    });
-    keys.min_by_key(|postings| postings.len()).unwrap_or(&[])
+    let places = (0..end.len()).filter_map(|at| end.get(at..));
+    let postings = places.map(|digits| slot.segment.numbers(keys::ending(digits)));
+    postings.min_by_key(|postings| postings.len()).unwrap_or(&[])
 }
 
 impl Hit {

@@ -20,8 +20,8 @@ const BLOCK_OCTETS: usize = 64 * 1024;
 ///
 /// Rows that are pushed wait as packed octets (about 60 each); [`Contacts::step`] takes them into the index. What
 /// was pushed is found as soon as the segment it belongs to is sealed: after 4,096 contacts, then after as many as
-/// there are already, and when nothing waits any more. Of a push that is still open the last 1,024 contacts or the
-/// last eighth may wait for its end.
+/// there are already, and when nothing waits any more. Of a push that is still open the last 1,024 contacts, or as many
+/// as were found before, may wait for its end: each segment makes every search dearer.
 #[derive(Default)]
 pub struct Contacts {
     books: Vec<Book>,
@@ -119,7 +119,7 @@ impl Contacts {
         if contact.name.trim().is_empty() {
             return self.reject(source, Rejection::NoName);
         }
-        if contact.id.chars().count() > MAX_ID_CHARS {
+        if record::is_longer(&contact.id, MAX_ID_CHARS) {
             return self.reject(source, Rejection::TooLarge);
         }
         let Some(at) = self.book_for(source) else { return };

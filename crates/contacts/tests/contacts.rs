@@ -80,9 +80,27 @@ fn digits_match_anywhere_in_a_number_however_it_is_written() {
     check("404", &["O'Brien, Seán"]);
     check("55-01", &["O'Brien, Seán"]);
     check("9018", &["Maria Anders"]);
+    check("+49 (0)30 9018", &["Maria Anders"]);
     check("٣٤٥٦٧٨", &["Ο Οδυσσέας"]);
     check("gmbh 8912", &["Straße GmbH"]);
     check("99999", &[]);
+}
+
+#[test]
+fn extension_of_four_digits_is_found_among_numbers_that_have_them_inside() {
+    let mut rows: Vec<Contact> = (0..3000)
+        .map(|at| contact(&at.to_string(), &format!("A{at}"), &[&format!("+34 6{at:04} 1492 {at:04}")]))
+        .collect();
+    rows.push(contact("z", "Zoe", &["1492"]));
+    let mut contacts = Contacts::new();
+    push(&mut contacts, Mode::Upsert, &rows);
+    assert_eq!(names(contacts.search("1492", 20))[0], "Zoe");
+}
+
+#[test]
+fn whole_word_with_a_slip_comes_before_longer_ones() {
+    let contacts = with(&[("Ana Martaba", &["1"]), ("Bo Martabe", &["2"]), ("Zoe Marta", &["3"])]);
+    assert_eq!(names(contacts.search("marrta", 20)), ["Zoe Marta", "Ana Martaba", "Bo Martabe"]);
 }
 
 #[test]
@@ -121,6 +139,18 @@ fn callers_are_named_in_every_form_of_their_number() {
     check("+44600123456", &[]);
     check("anonymous", &[]);
     check("", &[]);
+}
+
+#[test]
+fn number_from_abroad_without_its_plus_sign_is_known_where_national_ones_begin_with_zero() {
+    for (home, expected) in [("DE", &["Ana"][..]), ("US", &[])] {
+        let mut contacts = Contacts::new();
+        contacts.set_country(home);
+        push(&mut contacts, Mode::Upsert, &[contact("1", "Ana", &["+45 12 34 56 78"])]);
+        assert_eq!(names(contacts.by_number("+4512345678")), ["Ana"]);
+        // In the United States these ten digits are somebody else's.
+        assert_eq!(names(contacts.by_number("4512345678")), expected, "{home}");
+    }
 }
 
 #[test]

@@ -5,28 +5,28 @@
 use crate::country::Country;
 use crate::ids::Place;
 use crate::index::bits::Bits;
-use crate::index::keys::{CODES, Forms};
-use crate::index::segment::{COMPANY, MAX_DOCS, part};
+use crate::index::keys::{Forms, KEYS};
+use crate::index::segment::{COMPANY, MAX_DOCS, Segment, part};
 use crate::record::Record;
 use crate::{fold, ids};
 
-/// Most distinct words of a segment: with all [`CODES`] their ordinals stay below [`COMPANY`].
-const MAX_WORDS: usize = 49_000;
+/// Most distinct words of a segment: their ordinals stay below [`COMPANY`].
+const MAX_WORDS: usize = 65_000;
 
 /// Most octets of records of a segment, so that growing a table never moves much.
 const MAX_OCTETS: usize = 8 * 1024 * 1024;
 
 /// Most keys of numbers of a segment; a contact may have 100 numbers.
-const MAX_CODES: usize = 2 * 1024 * 1024;
+const MAX_KEYS: usize = 2 * 1024 * 1024;
 
 /// What [`load`] says of a builder that takes no more.
 pub(crate) const FULL: usize = 1000;
 
 /// How full a builder is with so much in it, in thousandths of its limits.
-pub(crate) fn load(docs: usize, words: usize, octets: usize, codes: usize) -> usize {
+pub(crate) fn load(docs: usize, words: usize, octets: usize, keys: usize) -> usize {
     let part = |size: usize, limit: usize| size * FULL / limit;
     let words = part(words, MAX_WORDS - usize::from(u8::MAX));
-    part(docs, MAX_DOCS).max(words).max(part(octets, MAX_OCTETS)).max(part(codes, MAX_CODES))
+    part(docs, MAX_DOCS).max(words).max(part(octets, MAX_OCTETS)).max(part(keys, MAX_KEYS))
 }
 
 /// What has been taken in so far.
@@ -38,26 +38,26 @@ pub(crate) struct Builder {
     pub(crate) records: Vec<u8>,
     pub(crate) record_ends: Vec<u32>,
     pub(crate) dictionary: Words,
-    /// Of each document: its words by their number in `dictionary`, and the codes of its numbers.
+    /// Of each document: its words by their number in `dictionary`, and the keys of its numbers.
     pub(crate) words: Vec<u16>,
     pub(crate) word_ends: Vec<u32>,
-    pub(crate) codes: Vec<u16>,
-    pub(crate) code_ends: Vec<u32>,
-    code_use: Vec<CodeUse>,
+    pub(crate) keys: Vec<u16>,
+    pub(crate) key_ends: Vec<u32>,
+    pub(crate) key_use: Vec<KeyUse>,
     /// Removed or exchanged before it was sealed.
     pub(crate) dead: Bits,
     /// What it exchanges in finished segments: marked when it is sealed, so that nobody is missing in between.
     pub(crate) exchanges: Vec<Place>,
     text: Vec<u8>,
     forms: Forms,
-    own_codes: Vec<u16>,
+    own_keys: Vec<u16>,
 }
 
-/// How many contacts have a code, and the last of them, counted from 1.
+/// How many contacts have a key, and the last of them, counted from 1. While it is sealed, where the next of them goes.
 #[derive(Clone, Copy, Debug, Default)]
-struct CodeUse {
+pub(crate) struct KeyUse {
     last: u32,
-    count: u32,
+    pub(crate) count: u32,
 }
 
 impl Builder {
@@ -70,20 +70,29 @@ impl Builder {
             dictionary: Words::default(),
             words: Vec::new(),
             word_ends: Vec::new(),
-            codes: Vec::new(),
-            code_ends: Vec::new(),
-            code_use: vec![CodeUse::default(); CODES],
+            keys: Vec::new(),
+            key_ends: Vec::new(),
+            key_use: vec![KeyUse::default(); KEYS],
             dead: Bits::default(),
             exchanges: Vec::new(),
             text: Vec::new(),
             forms: Forms::default(),
-            own_codes: Vec::new(),
+            own_keys: Vec::new(),
         }
     }
 
-    /// How many contacts have a code.
-    pub(crate) fn count_of(&self, code: usize) -> u32 {
-        self.code_use.get(code).map_or(0, |used| used.count)
+    /// Makes room for so many contacts like those of `segment`, so that the tables need not be moved as they grow.
+    pub(crate) fn reserve(&mut self, docs: usize, segment: &Segment) {
+        // A sixteenth more than on the average. Sizes are below 2^23 and contacts below 2^16.
+        let share =
+            |size: usize| (size as u64 * docs as u64 / segment.len().max(1) as u64) as usize / 16 * 17;
+        let (octets, words, keys) = segment.sizes();
+        self.records.reserve_exact(share(octets).min(MAX_OCTETS));
+        self.words.reserve_exact(share(words));
+        self.keys.reserve_exact(share(keys).min(MAX_KEYS));
+        for ends in [&mut self.record_ends, &mut self.word_ends, &mut self.key_ends] {
+            ends.reserve_exact(docs);
+        }
     }
 
     /// How many contacts it has taken in.
@@ -93,7 +102,7 @@ impl Builder {
 
     /// Whether it must be sealed before it takes more.
     pub(crate) fn is_full(&self) -> bool {
-        load(self.len(), self.dictionary.len(), self.records.len(), self.codes.len()) >= FULL
+        load(self.len(), self.dictionary.len(), self.records.len(), self.keys.len()) >= FULL
     }
 
     /// Takes in a packed record; its number in the segment. O(its size).
@@ -107,7 +116,7 @@ impl Builder {
             self.add_words(record.company);
         }
         self.word_ends.push(self.words.len() as u32);
-        self.add_codes(record);
+        self.add_numbers(record);
         doc
     }
 
@@ -120,20 +129,20 @@ impl Builder {
         }
     }
 
-    fn add_codes(&mut self, record: Record<'_>) {
+    fn add_numbers(&mut self, record: Record<'_>) {
         let doc = self.record_ends.len() as u32;
         for (_, number) in record.phones() {
             self.forms.read(number, self.home);
-            self.forms.codes_into(&mut self.own_codes);
+            self.forms.keys_into(&mut self.own_keys);
         }
-        for code in self.own_codes.drain(..) {
-            let Some(used) = self.code_use.get_mut(usize::from(code)) else { continue };
+        for key in self.own_keys.drain(..) {
+            let Some(used) = self.key_use.get_mut(usize::from(key)) else { continue };
             if used.last != doc {
-                *used = CodeUse { last: doc, count: used.count + 1 };
-                self.codes.push(code);
+                *used = KeyUse { last: doc, count: used.count + 1 };
+                self.keys.push(key);
             }
         }
-        self.code_ends.push(self.codes.len() as u32);
+        self.key_ends.push(self.keys.len() as u32);
     }
 
     /// The packed record of a contact.
@@ -145,11 +154,8 @@ impl Builder {
     pub(crate) fn memory(&self) -> usize {
         self.records.capacity()
             + self.dictionary.memory()
-            + 4 * (self.record_ends.capacity()
-                + self.word_ends.capacity()
-                + self.code_ends.capacity()
-                + CODES)
-            + 2 * (self.words.capacity() + self.codes.capacity())
+            + 4 * (self.record_ends.capacity() + self.word_ends.capacity() + self.key_ends.capacity() + KEYS)
+            + 2 * (self.words.capacity() + self.keys.capacity())
     }
 }
 

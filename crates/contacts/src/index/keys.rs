@@ -2,6 +2,8 @@
 //!
 //! It never keys what is not a digit.
 
+use core::ops::Range;
+
 use crate::country::Country;
 use crate::number::{self, Number};
 
@@ -9,44 +11,45 @@ use crate::number::{self, Number};
 pub(crate) const KEY_DIGITS: usize = 4;
 
 /// Digits of a number so short that it has a key as a whole: what ends so is too much to look through.
-pub(crate) const WHOLE_DIGITS: usize = 3;
+const WHOLE_DIGITS: usize = 4;
 
-/// Codes of places are numbers to base 11 of four places (0 = no digit), so that their order is that of the digits
-/// as text. Codes of whole numbers come after them.
-const PLACES: usize = 11 * 11 * 11 * 11;
+/// Keys of places are numbers to base 11 of four digits (0 = no digit), so that all that begin alike are neighbours.
+/// Keys of whole numbers come after them.
+const PLACES: u16 = BASE * BASE * BASE * BASE;
+const BASE: u16 = 11;
 
-/// How many codes there are.
-pub(crate) const CODES: usize = PLACES + 11 * 11 * 11;
+/// How many keys there are.
+pub(crate) const KEYS: usize = 2 * PLACES as usize;
 
-/// The first octet of a key in the dictionary; no word begins so.
-const PLACE: u8 = 1;
-const WHOLE: u8 = 2;
-
-/// The code of the first [`KEY_DIGITS`] of `digits`.
-fn place_code(digits: &[u8]) -> u16 {
-    let place = |at: usize| digits.get(at).map_or(0, |digit| u16::from(digit.wrapping_sub(b'0') % 10) + 1);
-    ((place(0) * 11 + place(1)) * 11 + place(2)) * 11 + place(3)
+/// The key of a place at which exactly `digits` stand, or more than [`KEY_DIGITS`] that begin with the first of them;
+/// and the step from it to the next key of its length.
+fn place(digits: &[u8]) -> (u16, u16) {
+    let mut key = 0;
+    let mut step = PLACES;
+    for digit in digits.iter().take(KEY_DIGITS) {
+        step /= BASE;
+        key += (u16::from(digit.wrapping_sub(b'0') % 10) + 1) * step;
+    }
+    (key, step)
 }
 
-/// A code as it stands in the dictionary.
-pub(crate) fn to_key(code: u16) -> Vec<u8> {
-    let (mark, code) = match code.checked_sub(PLACES as u16) {
-        Some(whole) => (WHOLE, whole * 11),
-        None => (PLACE, code),
-    };
-    let places = [code / 1331, code / 121 % 11, code / 11 % 11, code % 11];
-    core::iter::once(mark).chain(places.iter().take_while(|p| **p > 0).map(|p| b'0' + *p as u8 - 1)).collect()
+/// The keys of all places at which `digits` or more begin.
+pub(crate) fn places(digits: &[u8]) -> Range<u16> {
+    let (key, step) = place(digits);
+    key..key + step
 }
 
-/// The first [`KEY_DIGITS`] of `digits` as a key of the dictionary.
-pub(crate) fn place_key(digits: &[u8]) -> Vec<u8> {
-    core::iter::once(PLACE).chain(digits.iter().take(KEY_DIGITS).copied()).collect()
+/// The key of a place at which the first [`KEY_DIGITS`] of `digits` stand; of fewer, the last of a number.
+pub(crate) fn ending(digits: &[u8]) -> Range<u16> {
+    let (key, _) = place(digits);
+    key..key + 1
 }
 
 /// The key of a whole number, if it is so short that it has one.
-pub(crate) fn whole_key(digits: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn whole(digits: &[u8]) -> Option<Range<u16>> {
+    let (key, _) = place(digits);
     let is_short = (1..=WHOLE_DIGITS).contains(&digits.len());
-    is_short.then(|| core::iter::once(WHOLE).chain(digits.iter().copied()).collect())
+    is_short.then_some(PLACES + key..PLACES + key + 1)
 }
 
 /// The forms in which a number can be looked for.
@@ -61,24 +64,26 @@ pub(crate) struct Forms {
 impl Forms {
     /// Reads `text` into room that is used again.
     pub(crate) fn read(&mut self, text: &str, home: Option<Country>) {
-        self.written.clear();
-        number::digits_into(text, &mut self.written);
-        number::read_into(text, home, &mut self.number);
+        number::read_into(text, home, &mut self.number, &mut self.written);
     }
 
-    /// Appends the codes of every place of every form.
-    pub(crate) fn codes_into(&self, out: &mut Vec<u16>) {
-        let mut all = |digits: &[u8]| {
-            for at in 0..digits.len() {
-                out.push(place_code(digits.get(at..).unwrap_or(&[])));
+    /// Appends the keys of every place of every form.
+    pub(crate) fn keys_into(&self, out: &mut Vec<u16>) {
+        // Where both forms end alike, they have the same keys.
+        let pairs = self.written.iter().rev().zip(self.number.digits.iter().rev());
+        let alike = pairs.take_while(|(a, b)| a == b).count();
+        let full = self.number.digits.len() - alike;
+        for (digits, count) in [(&self.written, self.written.len()), (&self.number.digits, full)] {
+            let mut key = 0;
+            for (at, digit) in digits.iter().enumerate().rev() {
+                key = key / BASE + (u16::from(digit.wrapping_sub(b'0') % 10) + 1) * (PLACES / BASE);
+                if at < count {
+                    out.push(key);
+                }
             }
-        };
-        all(&self.written);
-        if !self.written.ends_with(&self.number.digits) {
-            all(&self.number.digits);
         }
-        if (1..=WHOLE_DIGITS).contains(&self.written.len()) {
-            out.push(PLACES as u16 + place_code(&self.written) / 11);
+        if let Some(whole) = whole(&self.written) {
+            out.push(whole.start);
         }
     }
 }

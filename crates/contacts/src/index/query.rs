@@ -10,10 +10,10 @@ use crate::fold::{self, Folded};
 use crate::index::bits::Bits;
 use crate::index::keys::{self, Forms, KEY_DIGITS};
 use crate::index::runs;
-use crate::index::segment::COMPANY;
+use crate::index::segment::{COMPANY, Segment};
 use crate::index::shelf::Slot;
 use crate::index::typo::OneSlip;
-use crate::number;
+use crate::number::{self, Number};
 
 /// Words of a query that count; nobody types more, and each costs a look at every candidate.
 const MAX_TERMS: usize = 8;
@@ -117,8 +117,8 @@ fn typed_digits(text: &str, home: Option<Country>) -> Vec<Digits> {
     if text.chars().any(is_letter) {
         return Vec::new();
     }
-    let mut typed = Vec::new();
-    number::digits_into(text, &mut typed);
+    let (mut typed, mut number) = (Vec::new(), Number::default());
+    number::read_into(text, home, &mut number, &mut typed);
     typed.truncate(MAX_DIGITS);
     if typed.is_empty() {
         return Vec::new();
@@ -134,6 +134,11 @@ fn typed_digits(text: &str, home: Option<Country>) -> Vec<Digits> {
         [abroad.map(<[u8]>::to_vec), at_home].into_iter().flatten().filter(|digits| digits.len() > 1)
     {
         forms.push(Digits { digits, only_start: true });
+    }
+    // `+49 (0)30`, or a number with an extension: what of it is in the international form.
+    number.digits.truncate(MAX_DIGITS);
+    if number.international && forms.iter().all(|form| form.digits != number.digits) {
+        forms.push(Digits { digits: number.digits, only_start: true });
     }
     forms
 }
@@ -161,6 +166,14 @@ impl Digits {
     }
 }
 
+/// The contacts with the rarest of the keys that a number with these digits must have.
+fn rarest<'a>(segment: &'a Segment, digits: &[u8]) -> &'a [u16] {
+    let last = digits.len().saturating_sub(KEY_DIGITS);
+    let places = (0..=last).filter_map(|at| digits.get(at..));
+    let postings = places.map(|digits| segment.numbers(keys::places(digits)));
+    postings.min_by_key(|postings| postings.len()).unwrap_or(&[])
+}
+
 /// One word of the query in one segment.
 struct Term {
     /// The words that begin with it, and whether the first of them is it.
@@ -182,41 +195,28 @@ impl Search<'_> {
     /// Contacts of which a number has the digits: short ones that are just these first, so that an extension is never
     /// cut off, then those that end so.
     fn numbers(&mut self, digits: &Digits, max: usize) {
-        if let Some(key) = keys::whole_key(&digits.digits).filter(|_| !digits.only_start) {
-            let (tokens, is_whole) = self.slot.segment.tokens(&key);
-            if is_whole {
-                self.compare(tokens.start..tokens.start + 1, digits, max);
-            }
+        let segment = &self.slot.segment;
+        if let Some(whole) = keys::whole(&digits.digits).filter(|_| !digits.only_start) {
+            self.compare(segment.numbers(whole), digits, max);
         }
-        if let Some(tokens) = self.rarest(&digits.digits) {
-            self.compare(tokens, digits, max);
-        }
+        self.compare(rarest(segment, &digits.digits), digits, max);
     }
 
-    fn compare(&mut self, tokens: Range<u16>, digits: &Digits, max: usize) {
-        let segment = &self.slot.segment;
+    fn compare(&mut self, candidates: &[u16], digits: &Digits, max: usize) {
         let mut forms = Forms::default();
         let mut found = 0;
-        for &doc in segment.postings(tokens) {
+        for &doc in candidates {
             if self.slot.is_dead(doc) || self.seen.has(doc) {
                 continue;
             }
             let Some(score) = self.number_score(doc, digits, &mut forms) else { continue };
             self.seen.insert(doc);
-            self.top.put(score, segment.rank(doc));
+            self.top.put(score, self.slot.segment.rank(doc));
             found += 1;
             if found >= max {
                 return;
             }
         }
-    }
-
-    /// Of the keys that a number with these digits must have, the one that the fewest have.
-    fn rarest(&self, digits: &[u8]) -> Option<Range<u16>> {
-        let last = digits.len().saturating_sub(KEY_DIGITS);
-        let tokens = (0..=last).filter_map(|at| digits.get(at..)).map(keys::place_key);
-        let tokens = tokens.map(|key| self.slot.segment.tokens(&key).0);
-        tokens.min_by_key(|tokens| self.slot.segment.postings(tokens.clone()).len())
     }
 
     fn number_score(&self, doc: u16, digits: &Digits, forms: &mut Forms) -> Option<u32> {
@@ -258,11 +258,14 @@ impl Search<'_> {
                 return;
             }
         }
-        for token in self.slot.segment.tokens_like(automaton, MAX_SLIPS) {
-            if let Some(term) = terms.get_mut(wrong) {
-                term.tokens = token..token + 1;
+        let (whole, begun) = self.slot.segment.words_like(automaton, MAX_SLIPS);
+        for (words, is_whole, least) in [(whole, true, SLIP), (begun, false, SLIP + PREFIX)] {
+            for word in words {
+                if let Some(term) = terms.get_mut(wrong) {
+                    (term.tokens, term.is_whole) = (word..word + 1, is_whole);
+                }
+                self.candidates(word..word + 1, &terms, least);
             }
-            self.candidates(token..token + 1, &terms, SLIP);
         }
     }
 

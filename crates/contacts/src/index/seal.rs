@@ -6,13 +6,16 @@ use core::cmp::Ordering;
 
 use fst::MapBuilder;
 
-use crate::index::builder::Builder;
-use crate::index::keys::{self, CODES};
+use crate::index::builder::{Builder, Words};
+use crate::index::keys::KEYS;
 use crate::index::runs::{Key, Runs};
-use crate::index::segment::{COMPANY, Segment, part};
+use crate::index::segment::{COMPANY, Segment, part, part_mut};
 
-/// Tokens or contacts of one call.
+/// Words or contacts of one call.
 const SLICE: usize = 64;
+
+/// Keys of numbers of one call.
+const KEY_SLICE: usize = 4096;
 
 /// Words of a name that take part in sorting by one comparison; the others only break ties.
 const SORTED_WORDS: usize = 4;
@@ -22,21 +25,22 @@ pub(crate) struct Sealing {
     pub(crate) builder: Builder,
     stage: Stage,
     map: MapBuilder<Vec<u8>>,
-    /// The ordinal of each word and each code.
-    word_ordinals: Vec<u16>,
-    code_ordinals: Vec<u16>,
+    /// The ordinal of each word.
+    ordinals: Vec<u16>,
     posting_ends: Vec<u32>,
-    /// Where the next posting of each token goes.
+    /// Where the next posting of each word goes.
     cursors: Vec<u32>,
     postings: Vec<u16>,
-    words: Vec<u16>,
+    keys: Vec<u16>,
+    key_ends: Vec<u32>,
+    key_postings: Vec<u16>,
     order: Vec<u16>,
     ranks: Vec<u16>,
 }
 
 enum Stage {
     SortWords(Runs),
-    AddCodes { next: usize, words: Runs },
+    AddKeys { next: usize, words: Runs },
     AddWords(Runs),
     Fill { doc: usize, keys: Vec<Key> },
     SortNames(Runs),
@@ -51,12 +55,13 @@ impl Sealing {
         Sealing {
             stage: Stage::SortWords(Runs::new(keys.collect())),
             map: MapBuilder::memory(),
-            word_ordinals: vec![0; words],
-            code_ordinals: vec![0; CODES],
-            posting_ends: Vec::new(),
-            cursors: Vec::new(),
+            ordinals: vec![0; words],
+            posting_ends: Vec::with_capacity(words),
+            cursors: Vec::with_capacity(words),
             postings: Vec::new(),
-            words: Vec::new(),
+            keys: Vec::new(),
+            key_ends: Vec::new(),
+            key_postings: Vec::new(),
             order: Vec::new(),
             ranks: Vec::new(),
             builder,
@@ -69,14 +74,18 @@ impl Sealing {
             Stage::SortWords(mut runs) => {
                 let words = &self.builder.dictionary;
                 match runs.sort_run(&|a, b| words.text(a).cmp(words.text(b))) {
-                    0 => Stage::AddCodes { next: 0, words: runs },
+                    0 => Stage::AddKeys { next: 0, words: runs },
                     _ => Stage::SortWords(runs),
                 }
             }
-            Stage::AddCodes { next, words } => match self.add_codes(next) {
-                Some(next) => Stage::AddCodes { next, words },
-                None => Stage::AddWords(words),
-            },
+            Stage::AddKeys { next, words } if next < KEYS => {
+                self.add_keys(next);
+                Stage::AddKeys { next: next + KEY_SLICE, words }
+            }
+            Stage::AddKeys { words, .. } => {
+                self.key_postings = vec![0; self.key_ends.last().map_or(0, |end| *end as usize)];
+                Stage::AddWords(words)
+            }
             Stage::AddWords(runs) => self.add_words(runs),
             Stage::Fill { doc, keys } => self.fill(doc, keys),
             Stage::SortNames(mut runs) => match runs.sort_run(&|a, b| self.by_name(a, b)) {
@@ -89,87 +98,84 @@ impl Sealing {
         !matches!(self.stage, Stage::Done)
     }
 
-    /// Digit keys come first, since they begin with an octet that no word has.
-    fn add_codes(&mut self, next: usize) -> Option<usize> {
-        let mut added = 0;
-        for code in next..CODES {
-            let count = self.builder.count_of(code);
-            if count == 0 {
-                continue;
-            }
-            if added == SLICE {
-                return Some(code);
-            }
-            added += 1;
-            let ordinal = self.add_token(&keys::to_key(code as u16), count);
-            if let Some(slot) = self.code_ordinals.get_mut(code) {
-                *slot = ordinal;
+    /// Which keys there are, and where the postings of each go.
+    fn add_keys(&mut self, next: usize) {
+        let mut end = self.key_ends.last().copied().unwrap_or(0);
+        for (key, used) in (0..).zip(&mut self.builder.key_use).skip(next).take(KEY_SLICE) {
+            if used.count > 0 {
+                let start = end;
+                end += used.count;
+                used.count = start;
+                self.keys.push(key);
+                self.key_ends.push(end);
             }
         }
-        None
     }
 
     fn add_words(&mut self, mut runs: Runs) -> Stage {
         for _ in 0..SLICE {
             let words = &self.builder.dictionary;
             let Some(number) = runs.pop(&|a, b| words.text(a).cmp(words.text(b))) else {
-                self.cursors = core::iter::once(0).chain(self.posting_ends.iter().copied()).collect();
                 self.postings = vec![0; self.posting_ends.last().map_or(0, |end| *end as usize)];
-                self.words = Vec::with_capacity(self.builder.words.len());
                 return Stage::Fill { doc: 0, keys: Vec::with_capacity(self.builder.len()) };
             };
+            let ordinal = self.posting_ends.len();
+            // Refused are only keys out of order, and these are sorted and distinct.
+            let added = self.map.insert(words.text(number), ordinal as u64);
+            debug_assert!(added.is_ok());
+            let start = self.posting_ends.last().copied().unwrap_or(0);
             let count = words.counts.get(usize::from(number)).copied().unwrap_or(0);
-            let text = words.text(number).to_vec();
-            let ordinal = self.add_token(&text, count);
-            if let Some(slot) = self.word_ordinals.get_mut(usize::from(number)) {
-                *slot = ordinal;
+            self.cursors.push(start);
+            self.posting_ends.push(start + count);
+            if let Some(slot) = self.ordinals.get_mut(usize::from(number)) {
+                *slot = ordinal as u16;
             }
         }
         Stage::AddWords(runs)
     }
 
-    fn add_token(&mut self, text: &[u8], count: u32) -> u16 {
-        let ordinal = self.posting_ends.len();
-        // Refused are only keys out of order, and these are sorted and distinct.
-        let added = self.map.insert(text, ordinal as u64);
-        debug_assert!(added.is_ok());
-        let end = self.posting_ends.last().copied().unwrap_or(0) + count;
-        self.posting_ends.push(end);
-        ordinal as u16
-    }
-
-    /// Writes postings and words of a slice of contacts by ordinals.
+    /// Writes postings of a slice of contacts, and their words by ordinals.
     fn fill(&mut self, from: usize, mut keys: Vec<Key>) -> Stage {
-        let end = self.builder.len().min(from + SLICE);
+        let builder = &mut self.builder;
+        let end = builder.len().min(from + SLICE);
         for doc in from..end {
             // The first ordinals of the name, counted from 1.
             let mut key = 0_u64;
             let mut places = SORTED_WORDS as u32;
-            for number in part(&self.builder.words, &self.builder.word_ends, doc) {
-                if *number == COMPANY {
+            for word in part_mut(&mut builder.words, &builder.word_ends, doc) {
+                if *word == COMPANY {
                     places = 0;
-                    self.words.push(COMPANY);
                     continue;
                 }
-                let ordinal = self.word_ordinals.get(usize::from(*number)).copied().unwrap_or(0);
-                self.words.push(ordinal);
-                post(&mut self.postings, &mut self.cursors, ordinal, doc);
+                let ordinal = self.ordinals.get(usize::from(*word)).copied().unwrap_or(0);
+                *word = ordinal;
+                if let Some(cursor) = self.cursors.get_mut(usize::from(ordinal)) {
+                    post(&mut self.postings, cursor, doc);
+                }
                 if places > 0 {
                     places -= 1;
                     key |= (u64::from(ordinal) + 1) << (16 * places);
                 }
             }
-            for code in part(&self.builder.codes, &self.builder.code_ends, doc) {
-                let ordinal = self.code_ordinals.get(usize::from(*code)).copied().unwrap_or(0);
-                post(&mut self.postings, &mut self.cursors, ordinal, doc);
+            for key in part(&builder.keys, &builder.key_ends, doc) {
+                if let Some(used) = builder.key_use.get_mut(usize::from(*key)) {
+                    post(&mut self.key_postings, &mut used.count, doc);
+                }
             }
             keys.push((key, doc as u16));
         }
-        if end < self.builder.len() {
+        if end < builder.len() {
             return Stage::Fill { doc: end, keys };
         }
-        self.ranks = vec![0; self.builder.len()];
-        self.order = Vec::with_capacity(self.builder.len());
+        // What is not needed any more makes room for what comes.
+        builder.keys = Vec::new();
+        builder.key_ends = Vec::new();
+        builder.key_use = Vec::new();
+        builder.dictionary = Words::default();
+        self.ordinals = Vec::new();
+        self.cursors = Vec::new();
+        self.ranks = vec![0; builder.len()];
+        self.order = Vec::with_capacity(builder.len());
         Stage::SortNames(Runs::new(keys))
     }
 
@@ -187,7 +193,7 @@ impl Sealing {
     /// Alphabetical by the words of the name after those of the key, then as they came.
     fn by_name(&self, a: u16, b: u16) -> Ordering {
         let rest = |doc: u16| {
-            let words = part(&self.words, &self.builder.word_ends, usize::from(doc));
+            let words = part(&self.builder.words, &self.builder.word_ends, usize::from(doc));
             words.iter().take_while(|word| **word != COMPANY).skip(SORTED_WORDS)
         };
         rest(a).cmp(rest(b)).then(a.cmp(&b))
@@ -198,17 +204,21 @@ impl Sealing {
         let mut builder = self.builder;
         builder.records.shrink_to_fit();
         builder.record_ends.shrink_to_fit();
+        builder.words.shrink_to_fit();
         builder.word_ends.shrink_to_fit();
-        let mut ends = self.posting_ends;
-        ends.shrink_to_fit();
+        let (mut keys, mut key_ends) = (self.keys, self.key_ends);
+        keys.shrink_to_fit();
+        key_ends.shrink_to_fit();
         let segment = Segment {
             records: builder.records,
             record_ends: builder.record_ends,
             dictionary: self.map.into_map(),
-            first_word: ends.len().saturating_sub(builder.dictionary.len()),
-            posting_ends: ends,
+            posting_ends: self.posting_ends,
             postings: self.postings,
-            words: self.words,
+            keys,
+            key_ends,
+            key_postings: self.key_postings,
+            words: builder.words,
             word_ends: builder.word_ends,
             order: self.order,
             ranks: self.ranks,
@@ -225,8 +235,7 @@ pub(crate) struct Leftover {
     pub(crate) exchanges: Vec<crate::ids::Place>,
 }
 
-fn post(postings: &mut [u16], cursors: &mut [u32], ordinal: u16, doc: usize) {
-    let Some(cursor) = cursors.get_mut(usize::from(ordinal)) else { return };
+fn post(postings: &mut [u16], cursor: &mut u32, doc: usize) {
     if let Some(posting) = postings.get_mut(*cursor as usize) {
         *posting = doc as u16;
     }

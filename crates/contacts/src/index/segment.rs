@@ -4,10 +4,11 @@
 
 use core::ops::Range;
 
-use fst::{Automaton, IntoStreamer, Map, Streamer};
+use fst::{IntoStreamer, Map, Streamer};
 
 use crate::country::Country;
 use crate::index::builder;
+use crate::index::typo::OneSlip;
 use crate::record::{self, Record};
 
 /// Most contacts of a segment: their numbers fit 16 bits.
@@ -16,20 +17,22 @@ pub(crate) const MAX_DOCS: usize = 65_535;
 /// Stands between the words of the name and those of the company; no ordinal is so high.
 pub(crate) const COMPANY: u16 = u16::MAX;
 
-/// Words and digit keys are alike: tokens of one dictionary, whose values count them in the order of their text, so
-/// that all tokens with a prefix are a range of ordinals, and their postings one range of `postings`.
+/// The values of the dictionary count its words in the order of their text, so that all words with a prefix are a range
+/// of ordinals, and their postings one range of `postings`. Keys of numbers are numbers themselves, in order.
 #[derive(Debug)]
 pub(crate) struct Segment {
     pub(super) records: Vec<u8>,
     pub(super) record_ends: Vec<u32>,
     pub(super) dictionary: Map<Vec<u8>>,
-    /// How many tokens are keys of numbers, which come before the words.
-    pub(super) first_word: usize,
-    /// Where the postings of each token end.
+    /// Where the postings of each word end.
     pub(super) posting_ends: Vec<u32>,
-    /// The documents of each token.
+    /// The documents of each word.
     pub(super) postings: Vec<u16>,
-    /// The tokens of each document: its name's, [`COMPANY`], its company's.
+    /// The keys of numbers that there are, where the postings of each end, and the documents of each.
+    pub(super) keys: Vec<u16>,
+    pub(super) key_ends: Vec<u32>,
+    pub(super) key_postings: Vec<u16>,
+    /// The words of each document: its name's, [`COMPANY`], its company's.
     pub(super) words: Vec<u16>,
     pub(super) word_ends: Vec<u32>,
     /// The documents in alphabetical order, and the place of each there.
@@ -45,16 +48,32 @@ pub(super) fn part<'a, T>(items: &'a [T], ends: &[u32], at: usize) -> &'a [T] {
     ends.get(at).and_then(|end| items.get(start..*end as usize)).unwrap_or(&[])
 }
 
+/// As [`part`], to be written.
+pub(super) fn part_mut<'a, T>(items: &'a mut [T], ends: &[u32], at: usize) -> &'a mut [T] {
+    let start = at.checked_sub(1).and_then(|before| ends.get(before)).map_or(0, |end| *end as usize);
+    ends.get(at).and_then(|end| items.get_mut(start..*end as usize)).unwrap_or(&mut [])
+}
+
+/// The stretch of `postings` of the items `start..end`.
+fn stretch<'a>(postings: &'a [u16], ends: &[u32], start: usize, end: usize) -> &'a [u16] {
+    let end_of = |at: usize| at.checked_sub(1).and_then(|last| ends.get(last)).map(|end| *end as usize);
+    end_of(end).and_then(|end| postings.get(end_of(start).unwrap_or(0)..end)).unwrap_or(&[])
+}
+
 impl Segment {
     /// How many contacts it was made with.
     pub(crate) fn len(&self) -> usize {
         self.record_ends.len()
     }
 
+    /// Octets of records, words and keys of numbers of all contacts.
+    pub(crate) fn sizes(&self) -> (usize, usize, usize) {
+        (self.records.len(), self.words.len(), self.key_postings.len())
+    }
+
     /// How full a builder was by what is in it, in thousandths.
     pub(crate) fn load(&self) -> usize {
-        let codes = self.postings.len().saturating_sub(self.words.len());
-        builder::load(self.len(), self.posting_ends.len() - self.first_word, self.records.len(), codes)
+        builder::load(self.len(), self.posting_ends.len(), self.records.len(), self.key_postings.len())
     }
 
     /// The packed record of a contact.
@@ -87,7 +106,7 @@ impl Segment {
         self.home
     }
 
-    /// The ordinals of the tokens that begin with `prefix`, and whether the first of them is `prefix` itself.
+    /// The ordinals of the words that begin with `prefix`, and whether the first of them is `prefix` itself.
     pub(crate) fn tokens(&self, prefix: &[u8]) -> (Range<u16>, bool) {
         let all = self.posting_ends.len() as u64;
         let mut from = self.dictionary.range().ge(prefix).into_stream();
@@ -106,21 +125,26 @@ impl Segment {
         (first as u16..end as u16, key == prefix)
     }
 
-    /// The ordinals of at most `max` tokens that `automaton` accepts.
-    pub(crate) fn tokens_like(&self, automaton: &impl Automaton, max: usize) -> Vec<u16> {
+    /// The ordinals of at most `max` words that begin with what was meant, one slip away; the whole ones apart.
+    pub(crate) fn words_like(&self, automaton: &OneSlip, max: usize) -> (Vec<u16>, Vec<u16>) {
         let mut found = self.dictionary.search(automaton).into_stream();
-        let mut tokens = Vec::new();
-        while let Some((_, ordinal)) = found.next().filter(|_| tokens.len() < max) {
-            tokens.push(ordinal as u16);
+        let (mut whole, mut begun) = (Vec::new(), Vec::new());
+        while let Some((word, ordinal)) = found.next().filter(|_| whole.len() + begun.len() < max) {
+            let list = if automaton.is_whole(word) { &mut whole } else { &mut begun };
+            list.push(ordinal as u16);
         }
-        tokens
+        (whole, begun)
     }
 
-    /// All postings of a range of tokens: one stretch, since tokens and postings are in the same order.
-    pub(crate) fn postings(&self, tokens: Range<u16>) -> &[u16] {
-        let end = |at: u16| at.checked_sub(1).and_then(|last| self.posting_ends.get(usize::from(last)));
-        let start = end(tokens.start).map_or(0, |end| *end as usize);
-        end(tokens.end).and_then(|end| self.postings.get(start..*end as usize)).unwrap_or(&[])
+    /// All postings of a range of words: one stretch, since words and postings are in the same order.
+    pub(crate) fn postings(&self, words: Range<u16>) -> &[u16] {
+        stretch(&self.postings, &self.posting_ends, usize::from(words.start), usize::from(words.end))
+    }
+
+    /// All postings of a range of keys of numbers.
+    pub(crate) fn numbers(&self, keys: Range<u16>) -> &[u16] {
+        let below = |bound: u16| self.keys.partition_point(|key| *key < bound);
+        stretch(&self.key_postings, &self.key_ends, below(keys.start), below(keys.end))
     }
 
     /// The places in the alphabetical order of the contacts whose name begins with one of these tokens.
@@ -134,8 +158,13 @@ impl Segment {
     pub(crate) fn memory(&self) -> usize {
         self.records.capacity()
             + self.dictionary.as_fst().size()
-            + 4 * (self.record_ends.capacity() + self.posting_ends.capacity() + self.word_ends.capacity())
+            + 4 * (self.record_ends.capacity()
+                + self.posting_ends.capacity()
+                + self.key_ends.capacity()
+                + self.word_ends.capacity())
             + 2 * (self.postings.capacity()
+                + self.keys.capacity()
+                + self.key_postings.capacity()
                 + self.words.capacity()
                 + self.order.capacity()
                 + self.ranks.capacity())

@@ -100,13 +100,15 @@ pub(crate) enum Taken {
 pub(crate) struct Shelf {
     slots: Vec<Slot>,
     open: Option<Box<Builder>>,
+    /// The open part before was sealed because it was full: this one is likely to become so, too.
+    streams: bool,
     making: Making,
     ids: Ids,
 }
 
 impl Shelf {
     pub(crate) fn new() -> Shelf {
-        Shelf { slots: Vec::new(), open: None, making: Making::Nothing, ids: Ids::default() }
+        Shelf { slots: Vec::new(), open: None, streams: false, making: Making::Nothing, ids: Ids::default() }
     }
 
     /// How many ids there are, in what can be found and in what is still open.
@@ -156,8 +158,8 @@ impl Shelf {
         if old.and_then(|place| self.octets(place)) == Some(octets) {
             return Taken::Same;
         }
-        let serial = self.open.as_ref().map_or_else(|| self.free_serial(), |open| open.serial);
-        let builder = self.open.get_or_insert_with(|| Box::new(Builder::new(serial, home)));
+        let builder = self.open.take().unwrap_or_else(|| self.new_builder(home));
+        let builder = self.open.insert(builder);
         let place = Place { serial: builder.serial, doc: builder.add(octets, record) };
         match old {
             None => {
@@ -173,6 +175,14 @@ impl Shelf {
             self.ids.replace(hash, old, place);
         }
         Taken::Updated
+    }
+
+    fn new_builder(&self, home: Option<Country>) -> Box<Builder> {
+        let mut builder = Box::new(Builder::new(self.free_serial(), home));
+        if let Some(last) = self.slots.last().filter(|_| self.streams) {
+            builder.reserve(self.target(), &last.segment);
+        }
+        builder
     }
 
     /// Removes an id; whether it was there.
@@ -209,14 +219,19 @@ impl Shelf {
         (0..Place::NO_SERIAL).find(|serial| !used(*serial)).unwrap_or(0)
     }
 
+    /// How many contacts the open part takes.
+    fn target(&self) -> usize {
+        self.live().clamp(FIRST_SEGMENT, MAX_DOCS)
+    }
+
     /// Whether the open part must be sealed before it takes more.
     pub(crate) fn is_full(&self) -> bool {
-        let target = self.live().clamp(FIRST_SEGMENT, MAX_DOCS);
-        self.open.as_ref().is_some_and(|open| open.is_full() || open.len() >= target)
+        self.open.as_ref().is_some_and(|open| open.is_full() || open.len() >= self.target())
     }
 
     /// Begins to seal the open part; whether there was anything to seal.
     pub(crate) fn seal(&mut self) -> bool {
+        self.streams = self.is_full();
         let Some(builder) = self.open.take() else { return false };
         let position = self.slots.len();
         self.making = Making::Seal { sealing: Box::new(Sealing::new(*builder)), position };
@@ -254,8 +269,8 @@ impl Shelf {
 
     /// Whether what is open is worth sealing though more of the push is to come.
     pub(crate) fn is_worth_sealing(&self) -> bool {
-        let least = LEAST_OF_OPEN_PUSH.max(self.live() / 8);
-        self.open.as_ref().is_some_and(|open| open.len() >= least)
+        let least = self.live().clamp(LEAST_OF_OPEN_PUSH, MAX_DOCS);
+        self.open.as_ref().is_some_and(|open| open.is_full() || open.len() >= least)
     }
 
     /// One slice of what is being made; whether there was anything to do.

@@ -33,6 +33,13 @@ impl OneSlip {
         (letters.len() >= 4 && !letters.iter().all(char::is_ascii_digit)).then_some(OneSlip { letters })
     }
 
+    /// Whether a text that is accepted is no longer than the word with its slip.
+    pub(crate) fn is_whole(&self, text: &[u8]) -> bool {
+        let letters = str::from_utf8(text).unwrap_or("").chars();
+        let state = letters.fold(self.start(), |state, letter| self.read(&state, letter));
+        self.is_match(&state)
+    }
+
     fn end(&self) -> u32 {
         1 << self.letters.len()
     }
@@ -159,6 +166,17 @@ mod tests {
             ("ивонав", "иванов", false),
         ] {
             assert_eq!(accepts(word, text), expected, "{word} {text}");
+        }
+    }
+
+    #[test]
+    fn text_that_goes_on_after_the_word_is_not_whole() {
+        let whole = |word: &str, text: &str| OneSlip::new(word.as_bytes()).unwrap().is_whole(text.as_bytes());
+        for text in ["marta", "martta", "marra", "marrtas", "mrarta"] {
+            assert!(whole("marrta", text), "{text}");
+        }
+        for text in ["martas", "martabe", "marrtanna"] {
+            assert!(!whole("marrta", text), "{text}");
         }
     }
 

@@ -5,6 +5,12 @@
 use super::*;
 use crate::country::by_iso;
 
+fn read(text: &str, home: Option<Country>) -> Number {
+    let mut number = Number::default();
+    read_into(text, home, &mut number, &mut Vec::new());
+    number
+}
+
 fn told(text: &str, home: &str) -> String {
     let number = read(text, by_iso(home));
     let plus = if number.international { "+" } else { "" };
