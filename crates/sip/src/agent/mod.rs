@@ -275,8 +275,13 @@ impl UserAgent {
         match Frame::read(octets) {
             Frame::Ping => self.transmit(PONG.to_vec()),
             Frame::Pong => self.flow.answered(crate::flow::Answers::Crlf),
-            Frame::Message(message) if message.is_request() => self.handle_request(now, *message),
-            Frame::Message(message) => self.handle_response(now, *message),
+            Frame::Message(message) => {
+                let message = message.with_description_alone();
+                match message.is_request() {
+                    true => self.handle_request(now, message),
+                    false => self.handle_response(now, message),
+                }
+            }
             Frame::Malformed(malformed) => {
                 self.discarded += 1;
                 match malformed.response {

@@ -6,6 +6,7 @@ mod headers;
 mod interop;
 mod message;
 mod method;
+mod multipart;
 mod parse;
 mod text;
 mod uri;

@@ -266,6 +266,46 @@ fn touch_everything(message: &Message) {
 }
 
 #[test]
+fn description_is_found_among_several_parts_and_anything_else_stays_as_it_came() {
+    let message = |kind: &str, body: &str| {
+        let kind = format!("Content-Type: {kind}");
+        let lines = ["INVITE sip:a@b SIP/2.0", "v: SIP/2.0/WS a;branch=z9hG4bK1", "f: <sip:a@b>;tag=1"];
+        let more = ["t: <sip:a@b>", "i: 1", "CSeq: 1 INVITE", &kind];
+        parse(&[&lines[..], &more[..]].concat(), body).expect("valid")
+    };
+    let isup = "Content-Type: application/isup;version=x\r\nContent-Disposition: signal\r\n\r\n\x01\x02";
+    let sdp = "content-type : application/SDP ; x=y\r\n\r\nv=0\r\ns=-\r\n";
+    let mixed = |parts: &[&str]| {
+        let parts: String = parts.iter().map(|part| format!("\r\n--b-1\r\n{part}")).collect();
+        format!("preamble{parts}\r\n--b-1--\r\n")
+    };
+    for (kind, body) in [
+        ("multipart/mixed;boundary=b-1", mixed(&[isup, sdp])),
+        ("Multipart/Alternative ; charset=x; boundary=\"b-1\"", mixed(&[sdp, isup])),
+        ("multipart/mixed;boundary=b-1", mixed(&[sdp]).split_off("preamble\r\n".len())),
+        ("multipart/mixed;boundary=b-1", mixed(&[sdp.trim_end()])),
+    ] {
+        let alone = message(kind, &body).with_description_alone();
+        assert_eq!(alone.body(), b"v=0\r\ns=-\r\n", "{kind} {body}");
+        assert_eq!(alone.content_type(), "application/sdp");
+        assert_eq!(alone.number("Content-Length"), Some(10));
+    }
+    for (kind, body) in [
+        ("application/sdp", "v=0\r\n".to_owned()),
+        ("multipart/mixed;boundary=b-1", mixed(&[isup])),
+        ("multipart/mixed;boundary=b-1", mixed(&[isup; 9]) + &mixed(&[sdp])),
+        ("multipart/mixed;boundary=other", mixed(&[sdp])),
+        ("multipart/mixed;boundary=", mixed(&[sdp])),
+        ("multipart/mixed", mixed(&[sdp])),
+        ("multipart/mixed;boundary=b-1", mixed(&[sdp]).replace("--b-1--", "")),
+        ("text/plain;boundary=b-1", mixed(&[sdp])),
+    ] {
+        let before = message(kind, &body);
+        assert_eq!(before.clone().with_description_alone().octets(), before.octets(), "{kind} {body}");
+    }
+}
+
+#[test]
 fn work_grows_with_the_message_and_not_with_its_square() {
     let head = "INVITE sip:a@b SIP/2.0\r\nVia: SIP/2.0/WS a;branch=z9hG4bK1\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:a@b>\r\n\
                 Call-ID: 1\r\nCSeq: 1 INVITE\r\n";

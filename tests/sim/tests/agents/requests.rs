@@ -1,7 +1,10 @@
 //! What comes in and how it is answered: single requests to one registered phone, good and bad.
 
 use super::world::World;
-use softframe_sip::{Command, SessionId, wire::Message};
+use softframe_sip::{
+    Command, SessionId,
+    wire::{Message, ResponseBuilder, StatusCode},
+};
 
 /// Start line, branch and further lines make a request; what every request needs is added.
 pub(crate) fn request(start: &str, branch: &str, lines: &[&str], body: &str) -> Vec<u8> {
@@ -98,6 +101,34 @@ fn requests_are_answered_as_their_method_and_headers_want_it() {
             assert_eq!(answered[0].header(name), Some(*value), "{start}");
         }
     }
+}
+
+#[test]
+fn descriptions_beside_other_parts_of_a_body_are_taken_in_both_directions() {
+    let mixed = |sdp: &str| {
+        format!(
+            "--x\r\nContent-Type: application/isup\r\n\r\n\u{1}\r\n--x\r\nContent-Type: application/sdp\r\n\r\n{sdp}\r\n--x--\r\n"
+        )
+    };
+    let kind = "Content-Type: multipart/mixed;boundary=x";
+    let mut world = World::registered(&["200"]);
+    let rung =
+        answers(&mut world, request(INVITE, "1", &["Contact: <sip:300@x>", kind], &mixed("v=0 theirs")));
+    assert_eq!(codes(&rung), [100, 180]);
+    let Some(softframe_sip::Event::Incoming { request: invite, .. }) = world.phones[0].events.last() else {
+        panic!("no call")
+    };
+    assert_eq!((invite.body(), invite.content_type().as_str()), (&b"v=0 theirs\r\n"[..], "application/sdp"));
+
+    let mut world = World::registered(&["200"]);
+    world.call(0, "sip:300@elsewhere");
+    world.run(20);
+    let invite = world.proxy.heard.remove(0);
+    let ok = ResponseBuilder::new(&invite, StatusCode::OK).to_tag("a").header("Contact", "<sip:300@c>");
+    let ok = ok.body("multipart/mixed;boundary=x", mixed("v=0 answer").as_bytes());
+    world.send_to_phone(0, ok.build().into_octets());
+    world.run(20);
+    assert_eq!(world.told(0), ["inviting", "accepted v=0 answer\r\n"]);
 }
 
 #[test]
