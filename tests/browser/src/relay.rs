@@ -6,6 +6,7 @@
 use futures_util::{SinkExt, StreamExt};
 use serde_json::json;
 use std::{
+    collections::VecDeque,
     sync::{Arc, Mutex},
     time::Instant,
 };
@@ -36,7 +37,7 @@ pub struct Relay {
 
 struct Shared {
     server: u16,
-    exchange: Mutex<Option<Exchange>>,
+    exchanges: Mutex<VecDeque<Exchange>>,
     added: broadcast::Sender<Message>,
     /// Connections up to this number are frozen.
     frozen: watch::Sender<u64>,
@@ -54,7 +55,7 @@ impl Relay {
         let port = listener.local_addr().expect("bound").port();
         let shared = Arc::new(Shared {
             server,
-            exchange: Mutex::default(),
+            exchanges: Mutex::default(),
             added: broadcast::Sender::new(MAX_ADDED),
             frozen: watch::Sender::new(0),
             swallows: watch::Sender::new(false),
@@ -79,14 +80,14 @@ impl Relay {
         .to_string()
     }
 
-    /// The next message of the server for which `exchange` has another is exchanged.
+    /// The next message of the server for which `exchange` has another is exchanged, after those asked for before.
     pub fn exchange_once(&self, exchange: impl FnMut(&str) -> Option<String> + Send + 'static) {
-        *self.shared.exchange.lock().expect("no test panics in it") = Some(Box::new(exchange));
+        self.shared.exchanges.lock().expect("no test panics in it").push_back(Box::new(exchange));
     }
 
-    /// Whether the exchange that was asked for has happened.
+    /// Whether the exchanges that were asked for have happened.
     pub fn has_exchanged(&self) -> bool {
-        self.shared.exchange.lock().expect("no test panics in it").is_none()
+        self.shared.exchanges.lock().expect("no test panics in it").is_empty()
     }
 
     /// Says something to the phone that the server never said.
@@ -169,12 +170,12 @@ async fn carry_messages<P, S>(
 
 impl Shared {
     fn exchanged(&self, message: Message) -> Message {
-        let mut exchange = self.exchange.lock().expect("no test panics in it");
+        let mut exchanges = self.exchanges.lock().expect("no test panics in it");
         let text = message.to_text().ok();
-        let other = text.zip(exchange.as_mut()).and_then(|(text, exchange)| exchange(text));
+        let other = text.zip(exchanges.front_mut()).and_then(|(text, exchange)| exchange(text));
         match other {
             Some(other) => {
-                *exchange = None;
+                exchanges.pop_front();
                 Message::text(other)
             }
             None => message,

@@ -1,7 +1,8 @@
 //! Calls that ring.
 
 use serde_json::json;
-use softframe_browser_tests::{Page, Server, assert_call, until};
+use softframe_browser_tests::{Page, Relay, Server, assert_call, serve_widget, until, with_body};
+use std::sync::{Arc, Mutex};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ringing_call_is_answered_and_both_sides_hear() {
@@ -127,6 +128,61 @@ async fn second_call_waits_while_the_first_is_up() {
     until("both end", async || {
         page.post(json!({ "type": "hangup" })).await;
         (page.count("phone:terminated").await == 2).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn caller_without_an_offer_gets_one_while_it_rings_and_the_microphone_opens_with_the_answer() {
+    let server = Server::with_password("200", "correct horse");
+    let relay = Relay::start(server.port).await;
+    let config = relay.config("200", "correct horse");
+    let page = Page::open_served(&server, &serve_widget("/", config)).await;
+    page.expect("logged").await;
+    page.watch_microphone().await;
+    // The offer of the INVITE comes in the PRACK instead, as the answer to ours.
+    let kept = Arc::new(Mutex::new(String::new()));
+    let offer = kept.clone();
+    relay.exchange_once(move |text| {
+        let late = |offered: &str| {
+            *offer.lock().expect("a lock") = offered.replace("a=setup:actpass", "a=setup:active");
+            String::new()
+        };
+        let invite = text.starts_with("INVITE ").then(|| with_body(text, late))?;
+        Some(invite.replacen("\r\nCSeq:", "\r\nRequire: 100rel\r\nCSeq:", 1))
+    });
+    relay.exchange_once(move |text| {
+        let answer = |_: &str| kept.lock().expect("a lock").clone();
+        let prack = text.starts_with("PRACK ").then(|| with_body(text, answer))?;
+        Some(prack.replacen("\r\nCSeq:", "\r\nContent-Type: application/sdp\r\nCSeq:", 1))
+    });
+    server.ring(200, "+34666555444");
+    page.expect("phone:ringing").await;
+    until("our offer is acknowledged", async || relay.has_exchanged().then_some(())).await;
+    let taken = async || page.phone(async |frame| frame.run("return taken.length", Vec::new()).await).await;
+    assert_eq!(taken().await, 0, "nothing is taken before somebody answers");
+    page.answer().await;
+    page.expect("phone:accepted").await;
+    assert_ne!(taken().await, 0);
+    // The server finds no answer in the 200, which has been said in the 180 already, and hangs up.
+    page.expect("phone:terminated").await;
+    page.expect_no_media().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn call_missed_in_a_hidden_tab_is_said_on_return() {
+    let server = Server::start();
+    let page = Page::open_registered(&server, 200).await;
+    page.hide().await;
+    let ring = server.ring(200, "+34666555444");
+    page.expect("phone:ringing").await;
+    server.hang_up(&ring);
+    page.expect("phone:terminated").await;
+    page.browser.cdp("Page.bringToFront", json!({})).await;
+    until("the number of missed calls is said", async || {
+        let script = "return document.querySelector('#say').textContent";
+        let said = page.phone(async |frame| frame.run(script, Vec::new()).await).await;
+        said.as_str().is_some_and(|text| text.contains("1 missed call")).then_some(())
     })
     .await;
 }
