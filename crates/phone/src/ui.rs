@@ -119,11 +119,15 @@ impl Ui {
     ) {
         let missed = call.is_ringing_in()
             || call.direction == crate::call::Direction::Inbound && call.talk().is_none();
+        let good = matches!(ending.reason, Reason::Hangup | Reason::Cancelled | Reason::Transferred);
+        let args = vec![("duration", duration.to_string()), ("to", call.to.clone())];
+        if !last && !missed && !good {
+            // Another call has the screen.
+            self.toast(now, Text { id: ending.reason.text_id(), args: args.clone() }, true);
+        }
         if !last || missed {
             return;
         }
-        let good = matches!(ending.reason, Reason::Hangup | Reason::Cancelled | Reason::Transferred);
-        let args = vec![("duration", duration.to_string()), ("to", call.to.clone())];
         let icon = if good { "" } else { "alert" };
         let note = match ending.reason {
             Reason::Busy => Some(Text::of("ended.busy.note")),

@@ -96,5 +96,11 @@ impl Phone {
         self.command(now, Command::Accept { session, answer: sdp.into_bytes(), headers: Vec::new() });
         let label = self.calls.get(&id).map(|call| call.label.clone()).unwrap_or_default();
         self.answer_asks(id, Await::Answered, &serde_json::json!({ "callId": label }));
+        // Who answered us while the browser made this answer waits. In whose place the call came is gone anyhow.
+        let other =
+            self.talks_beside(id).filter(|_| self.calls.get(&id).is_none_or(|call| call.replaces.is_none()));
+        if let Some(other) = other {
+            self.want_hold(now, other, true, None);
+        }
     }
 }

@@ -18,11 +18,8 @@ impl Phone {
     /// The call is accepted by both sides.
     pub(crate) fn begin_talk(&mut self, now: Instant, id: CallId, key_tones: bool) {
         let wall = self.clock.wall(now);
-        // Somebody was answered while this one rang there: nobody else hears what is said to them.
-        let talks = |other: &Call| {
-            other.id != id && other.is_live() && !other.talk().is_some_and(|talk| talk.want_held)
-        };
-        let waits = self.calls.values().any(talks);
+        // Somebody was answered while this one rang there.
+        let waits = self.talks_beside(id).is_some();
         let Some(call) = self.calls.get_mut(&id) else { return };
         let waits = waits && call.direction == Direction::Outbound;
         let talk = Talk {
@@ -43,6 +40,13 @@ impl Phone {
         if !waits {
             self.ui.show_call(id);
         }
+    }
+
+    /// Another call that is talked to. No two hear the person at once.
+    pub(super) fn talks_beside(&self, id: CallId) -> Option<CallId> {
+        let talks =
+            |call: &&Call| call.id != id && call.is_live() && !call.talk().is_some_and(|talk| talk.want_held);
+        self.calls.values().find(talks).map(|call| call.id)
     }
 
     /// The call whose sound is on.
@@ -104,7 +108,11 @@ impl Phone {
         }
     }
 
-    fn want_hold(&mut self, now: Instant, id: CallId, hold: bool, ask: Option<Ask>) {
+    pub(super) fn want_hold(&mut self, now: Instant, id: CallId, hold: bool, ask: Option<Ask>) {
+        if !hold {
+            // What it was to be held for does not come to pass.
+            self.hold_refused(now, id);
+        }
         let Some(call) = self.calls.get_mut(&id) else {
             self.fail_ask(ask, Code::NoSuchCall, "The call is over.");
             return;

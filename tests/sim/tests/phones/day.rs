@@ -1,9 +1,9 @@
 //! What an agent meets in a long day: two things at once, a press at the wrong moment, an hour away from the desk.
 
 use crate::script::Script;
-use serde_json::Value;
+use serde_json::{Value, json};
 use softframe_phone::{Action, Answer, Input, Sound, view::Screen};
-use softframe_sim::{World, description};
+use softframe_sim::{Microphone, World, description};
 
 /// 200, 201 and 202, each registered with a trusted page.
 fn three() -> World {
@@ -54,6 +54,52 @@ fn who_answers_us_while_we_have_answered_somebody_else_is_held_until_we_come_bac
     world.act(0, Action::Swap(called));
     world.run(1_000);
     assert_eq!(states(&mut world, 0), [held("active"), ("201".to_owned(), "held".to_owned())]);
+}
+
+#[test]
+fn who_answers_us_while_the_browser_still_answers_somebody_else_is_held() {
+    let mut world = called_while_calling();
+    let ringing = world.ringing(0);
+    world.stations[0].microphone = Microphone::Slow(400);
+    world.act(0, Action::Answer(ringing, Answer::HoldOther));
+    world.run(100);
+    world.answer(2);
+    world.run(5_000);
+    let calls = states(&mut world, 0);
+    assert_eq!(calls, [("202".to_owned(), "held".to_owned()), ("201".to_owned(), "active".to_owned())]);
+}
+
+#[test]
+fn resuming_who_is_being_held_for_another_call_leaves_that_one_ringing() {
+    let mut script = knocked();
+    script.host(r#"{"type":"answer","id":"a"}"#);
+    script.host(r#"{"type":"unhold","id":"u","data":{"callId":"given"}}"#);
+    let hold = script.request("INVITE");
+    script.respond(&hold, "200 OK", "f", "", &description(9, "recvonly"));
+    script.request("ACK");
+    let back = script.request("INVITE");
+    script.respond(&back, "200 OK", "f", "", &description(9, "sendrecv"));
+    let response = |id: &str| script.heard.iter().find(|message| message["id"] == id).expect("a response");
+    assert_eq!(
+        (&response("a")["error"]["code"], &response("u")["ok"]),
+        (&json!("wrong_state"), &json!(true))
+    );
+    assert_eq!((script.count("phone:accepted"), script.count("phone:unhold")), (1, 1));
+    assert_eq!(script.sounds.last(), Some(&Sound::CallWaiting));
+}
+
+#[test]
+fn second_call_that_fails_says_why_beside_the_first() {
+    let mut world = three();
+    world.act(0, Action::CallNumber("202".into()));
+    world.run(500);
+    world.answer(2);
+    world.run(500);
+    world.act(0, Action::CallNumber("201".into()));
+    world.run(500);
+    world.host(1, r#"{"type":"reject","data":{"code":486}}"#);
+    world.run(500);
+    assert_eq!(toast(&world, 0), Some("ended.busy"));
 }
 
 #[test]

@@ -213,6 +213,18 @@ proptest! {
         for station in 0..3 {
             world.stations[station].frozen = false;
             world.stations[station].network = true;
+            world.stations[station].microphone = Microphone::Works;
+        }
+        world.run(45_000);
+        for station in 0..3 {
+            world.host(station, r#"{"type":"state","id":"final-state"}"#);
+            let is_state = |message: &&Value| message["id"] == "final-state" && message["ok"] == true;
+            let state = world.stations[station].heard.iter().find(is_state);
+            let calls = state.and_then(|message| message["data"]["calls"].as_array());
+            let active = calls.into_iter().flatten().filter(|call| call["state"] == "active").count();
+            prop_assert!(active <= 1, "{active} hear the person at once: {calls:?}");
+        }
+        for station in 0..3 {
             world.input(station, Input::Leave);
         }
         world.run(120_000);
