@@ -212,8 +212,7 @@ impl Phone {
             return self.finish(now, id, Ending::local(Reason::MediaFailed, 488, "No usable answer"));
         }
         let looks = answer.as_deref().map_or(offered, sdp::inspect);
-        let key_tones = looks.is_none_or(|looks| looks.key_tones);
-        self.begin_talk(now, id, key_tones);
+        self.begin_talk(now, id, looks);
         if let Some(answer) = answer {
             self.ask_media(now, id, MediaRequest::Accept { answer, provisional: false }, Purpose::Final);
         }

@@ -134,6 +134,7 @@ impl Phone {
             return self.next_keys(now, id);
         }
         call.tones = Keys::default();
+        self.ui.toast(now, Text::of("call.keys.no"), true);
         self.fail_asks(id, Await::Keyed, Code::Sip(code), "The other side did not take the keys.");
     }
 

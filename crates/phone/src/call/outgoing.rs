@@ -242,8 +242,7 @@ impl Phone {
             return;
         };
         self.connected(now, id, response);
-        let key_tones = sdp::inspect(&body).is_none_or(|looks| looks.key_tones);
-        self.begin_talk(now, id, key_tones);
+        self.begin_talk(now, id, sdp::inspect(&body));
         match early {
             Some(heard) if heard != fork => self.talk_with_another_fork(now, id),
             Some(_) | None => {

@@ -8,15 +8,15 @@ use crate::{
     bridge::{Ask, Code},
     call::tell::Extra,
     cause::Reason,
-    sdp,
+    sdp::{self, Looks},
     view::Text,
 };
 use serde_json::json;
 use softframe_sip::{Command, Instant, SessionId};
 
 impl Phone {
-    /// The call is accepted by both sides.
-    pub(crate) fn begin_talk(&mut self, now: Instant, id: CallId, key_tones: bool) {
+    /// The call is accepted by both sides. What their description shows, as far as it can be read.
+    pub(crate) fn begin_talk(&mut self, now: Instant, id: CallId, looks: Option<Looks>) {
         let wall = self.clock.wall(now);
         // Somebody was answered while this one rang there.
         let waits = self.talks_beside(id).is_some();
@@ -28,14 +28,18 @@ impl Phone {
             wait: now.since(call.started) / 1_000,
             held: None,
             want_held: waits,
-            held_by_them: false,
+            held_by_them: looks.is_some_and(|looks| looks.held),
             exchange: Exchange::Idle,
             link: Link::Whole,
-            key_tones,
+            key_tones: looks.is_none_or(|looks| looks.key_tones),
             transfer: None,
         };
+        let is_held = talk.held_by_them;
         call.state = State::Talking(talk);
         self.tell_call(now, id, "phone:accepted", Extra::default());
+        if is_held {
+            self.tell_call(now, id, "phone:hold", Extra { by: Some("remote"), ..Extra::default() });
+        }
         self.say_call(id, "say.connected");
         if !waits {
             self.ui.show_call(id);

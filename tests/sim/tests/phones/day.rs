@@ -89,6 +89,36 @@ fn resuming_who_is_being_held_for_another_call_leaves_that_one_ringing() {
 }
 
 #[test]
+fn who_holds_us_from_the_first_word_on_is_told() {
+    for called in [true, false] {
+        let mut script = Script::new();
+        let offer = description(7, "sendonly");
+        if called {
+            script.answered(&offer);
+        } else {
+            script.host(r#"{"type":"click2call","data":{"number":"+34922"}}"#);
+            let invite = script.request("INVITE");
+            script.respond(&invite, "200 OK", "a", "", &offer);
+        }
+        let kinds: Vec<&str> = script.heard.iter().filter_map(|message| message["type"].as_str()).collect();
+        assert_eq!(kinds[kinds.len() - 2..], ["phone:accepted", "phone:hold"], "{called}");
+        assert_eq!(script.last("phone:hold")["by"], "remote");
+    }
+}
+
+#[test]
+fn keys_that_do_not_arrive_are_said_to_who_typed_them() {
+    let mut script = Script::new();
+    script.answered(&description(7, "sendrecv").replace("telephone-event", "opus"));
+    script.input(Input::Action(Action::CallKeypad(true)));
+    script.input(Input::Action(Action::Key('5')));
+    let info = script.request("INFO");
+    script.respond(&info, "415 Unsupported Media Type", "f", "", "");
+    let toast = script.phone.view(script.now).toast.expect("a toast");
+    assert_eq!((toast.text.id, toast.error), ("call.keys.no", true));
+}
+
+#[test]
 fn second_call_that_fails_says_why_beside_the_first() {
     let mut world = three();
     world.act(0, Action::CallNumber("202".into()));
