@@ -98,7 +98,7 @@ impl Kamailio {
 
     /// Starts SIPp as the trunk, for one call.
     pub fn sipp(&self, script: &Script) -> Sipp {
-        Sipp::start(&self.folder, script, self.trunk, self.port)
+        Sipp::start(&self.folder, script, self.trunk, &format!("127.0.0.1:{}", self.port))
     }
 }
 

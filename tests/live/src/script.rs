@@ -251,6 +251,38 @@ impl Script {
         self.receive("request=\"INVITE\" rrs=\"true\"", &actions, checks)
     }
 
+    /// Waits for a REGISTER; the way back to the phone is `[$path]` from then on.
+    #[must_use]
+    pub fn is_registered_with(mut self) -> Script {
+        self.uses("path");
+        let action = "<ereg regexp=\"[^ ].*\" search_in=\"hdr\" header=\"Path:\" check_it=\"true\" assign_to=\"path\"/>\n";
+        self.receive("request=\"REGISTER\"", action, &[])
+    }
+
+    /// An INVITE by that way, from somebody whose names lead nowhere, as Asterisk writes them on a bare machine.
+    #[must_use]
+    pub fn calls_by_path(self, uri: &str, body: &str) -> Script {
+        let text = format!(
+            "INVITE {uri} SIP/2.0\nVia: SIP/2.0/UDP 127.0.0.1:[local_port];branch=[branch]\nRoute: [$path]\n\
+             From: \"Desk\" <sip:302@vm>;tag=[call_number]\nTo: <sip:2lq8fv@127.0.0.1>\nCall-ID: beside///[call_id]\n\
+             CSeq: 7 INVITE\nMax-Forwards: 70\n{}",
+            tail(&["Contact: <sip:asterisk@vm:5060;transport=ws>"], body)
+        );
+        self.send(&text, true)
+    }
+
+    /// ACK of that call's 2xx.
+    #[must_use]
+    pub fn acknowledges_by_path(self) -> Script {
+        let text = format!(
+            "ACK [next_url] SIP/2.0\nVia: SIP/2.0/UDP 127.0.0.1:[local_port];branch=[branch]\n[routes]\n\
+             From: \"Desk\" <sip:302@vm>;tag=[call_number]\nTo: <sip:2lq8fv@127.0.0.1>[peer_tag_param]\n\
+             Call-ID: beside///[call_id]\nCSeq: 7 ACK\nMax-Forwards: 70\n{}",
+            tail(&[], "")
+        );
+        self.send(&text, false)
+    }
+
     /// Waits for another request of the other side's.
     #[must_use]
     pub fn takes(self, method: &str, checks: &[&str]) -> Script {

@@ -1,8 +1,8 @@
 //! One SIPp process for one call: as the trunk of a Kamailio, or as a registrar behind an edge, which says what no other does.
 
 use crate::{
-    Script,
-    kamailio::{free_udp_port, reserve, until_bound},
+    Edge, Script,
+    kamailio::{reserve, until_bound},
     tone::tone_in_pcmu,
 };
 use std::{
@@ -17,13 +17,13 @@ pub struct Sipp {
 }
 
 impl Sipp {
-    /// Starts one that plays this script from its own port with who is at the other.
-    pub(crate) fn start(folder: &Path, script: &Script, own: u16, other: u16) -> Sipp {
+    /// Starts one that plays this script from its own port with another address.
+    pub(crate) fn start(folder: &Path, script: &Script, own: u16, other: &str) -> Sipp {
         let (scenario, log) = (folder.join("scenario.xml"), folder.join("sipp.log"));
         std::fs::write(&scenario, script.xml()).expect("a file");
         std::fs::write(folder.join("tone.ulaw"), tone_in_pcmu()).expect("a file");
         let mut command = Command::new("sipp");
-        command.arg("-sf").arg(&scenario).arg(format!("127.0.0.1:{other}")).args([
+        command.arg("-sf").arg(&scenario).arg(other).args([
             "-i",
             "127.0.0.1",
             "-p",
@@ -60,7 +60,7 @@ impl Sipp {
     }
 }
 
-/// A place for SIPp as registrar, before which an [`Edge`](crate::Edge) stands: SIPp has no WebSocket of its own.
+/// A place for SIPp as registrar, before which an [`Edge`] stands: SIPp has no WebSocket of its own.
 pub struct Registrar {
     /// Where it is, on UDP.
     pub port: u16,
@@ -74,9 +74,9 @@ impl Registrar {
         Registrar { port, folder }
     }
 
-    /// Starts SIPp there.
-    pub fn sipp(&self, script: &Script) -> Sipp {
-        Sipp::start(&self.folder, script, self.port, free_udp_port())
+    /// Starts SIPp there, behind this edge.
+    pub fn sipp(&self, edge: &Edge, script: &Script) -> Sipp {
+        Sipp::start(&self.folder, script, self.port, &edge.host_and_port())
     }
 }
 

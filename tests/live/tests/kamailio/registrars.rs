@@ -1,14 +1,14 @@
 //! What registrars say that Kamailio does not: SIPp behind an edge, on a real WebSocket for the phone.
 
 use crate::phones::{Phones, config};
-use softframe_live::{Edge, Registrar, Script, Sipp};
+use softframe_live::{Edge, Registrar, SDP, Script, Sipp};
 use softframe_sip::Command;
 use std::time::{Duration, Instant};
 
 /// A phone that registers with what this script answers. The edge holds its WebSocket.
 fn register(registrar: &Registrar, script: &Script) -> (Edge, Phones, Sipp) {
     let edge = Edge::before(registrar.port, 1);
-    let sipp = registrar.sipp(script);
+    let sipp = registrar.sipp(&edge, script);
     let config = softframe_sip::Config { servers: vec![edge.url()], ..config(0, "200") };
     let mut phones = Phones::with(vec![config]);
     phones.command(0, Command::Register);
@@ -112,4 +112,28 @@ async fn registrar_that_refuses_the_account_is_not_asked_again() {
         phones.pass(Duration::from_secs(3)).await;
         assert_eq!(phones.count(0, "> REGISTER"), 1);
     }
+}
+
+/// Asterisk sends to the user of the Contact at the address that it saw, and calls with names that lead nowhere. What counts
+/// is the user, and everything stays on the flow.
+#[tokio::test]
+async fn call_to_the_user_of_the_contact_at_another_host_rings_and_is_ended_on_its_flow() {
+    let registrar = Registrar::reserve();
+    let script = Script::callee()
+        .is_registered_with()
+        .opens("200 OK", &["Expires: 600"], "")
+        .waits(300)
+        .calls_by_path("sip:200@10.9.8.7:41234;transport=ws", SDP)
+        .may_get(100)
+        .may_get(180)
+        .gets(200, &[])
+        .acknowledges_by_path()
+        .takes("BYE", &["BYE sip:asterisk@vm:5060;transport=ws"])
+        .answers("200 OK", &[], "");
+    let (_edge, mut phones, sipp) = register(&registrar, &script);
+    let session = phones.until(0, "incoming offer").await;
+    phones.accept(0, session, "v=0 answer");
+    phones.until(0, "confirmed").await;
+    phones.hang_up(0, session);
+    phones.until_done(sipp).await;
 }
