@@ -104,6 +104,7 @@ impl Lines {
             self.add(part);
             rest = after;
             if let Some((end, after)) = after.split_first() {
+                self.decide(true);
                 self.place = if *end == b'\r' { Place::AfterReturn } else { Place::Start };
                 self.number += 1;
                 // Nothing goes on with this line, so a card is given as soon as it ends.
@@ -146,20 +147,26 @@ impl Lines {
             Use::Skip | Use::Cut => {}
             Use::Undecided => {
                 self.line.extend_from_slice(part);
-                self.decide();
+                self.decide(false);
             }
-            Use::Keep => {
-                self.line.extend_from_slice(part);
-                if self.line.len() > MAX_LINE_OCTETS {
-                    self.use_ = Use::Cut;
-                }
-            }
+            Use::Keep => self.line.extend_from_slice(part),
+        }
+        if self.use_ == Use::Keep && self.line.len() > MAX_LINE_OCTETS {
+            self.use_ = Use::Cut;
         }
     }
 
-    fn decide(&mut self) {
-        let Some(colon) = property::colon(&self.line) else {
-            if self.line.len() > MAX_HEAD_OCTETS {
+    /// What the line is of use for, as soon as its head tells. Where a chunk ends must make no difference, so a quote counts
+    /// as never closed only where the line of the file ends, or the head has grown too long.
+    fn decide(&mut self, ends: bool) {
+        if self.use_ != Use::Undecided {
+            return;
+        }
+        let is_long = self.line.len() > MAX_HEAD_OCTETS;
+        let head = self.line.get(..MAX_HEAD_OCTETS).unwrap_or(&self.line);
+        let colon = if ends || is_long { property::colon(head) } else { property::unquoted_colon(head) };
+        let Some(colon) = colon else {
+            if is_long {
                 self.use_ = Use::Skip;
                 self.line.truncate(MAX_HEAD_OCTETS);
             }
@@ -199,6 +206,7 @@ impl Lines {
 
     /// The file is over.
     pub(super) fn finish(&mut self, give: &mut dyn FnMut(Line<'_>)) {
+        self.decide(true);
         self.give(give);
     }
 }

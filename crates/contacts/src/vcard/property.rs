@@ -18,13 +18,18 @@ pub(super) struct Property<'a> {
 
 /// Where the value begins: the first colon that is not in quotes.
 pub(super) fn colon(line: &[u8]) -> Option<usize> {
+    let is_unclosed = || line.iter().filter(|octet| **octet == b'"').count() % 2 == 1;
+    // A quote that is never closed is no quote.
+    unquoted_colon(line).or_else(|| line.iter().position(|octet| *octet == b':').filter(|_| is_unclosed()))
+}
+
+/// The same of a line that goes on: what is not closed yet may still be.
+pub(super) fn unquoted_colon(line: &[u8]) -> Option<usize> {
     let mut is_quoted = false;
-    let first = line.iter().position(|octet| {
+    line.iter().position(|octet| {
         is_quoted ^= *octet == b'"';
         *octet == b':' && !is_quoted
-    });
-    // A quote that is never closed is no quote.
-    first.or_else(|| line.iter().position(|octet| *octet == b':').filter(|_| is_quoted))
+    })
 }
 
 /// The name of a head, without its group.

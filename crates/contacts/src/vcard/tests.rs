@@ -45,6 +45,14 @@ const PLAIN: &str = "BEGIN:VCARD\r\nVERSION:3.0\r\nN:López;Ana;;;\r\nFN:Ana Ló
 const ANA: &[&str] = &["Ana López|+34 600 123 456"];
 
 #[test]
+fn colon_in_quotes_that_a_chunk_cuts_is_not_the_one_before_the_value() {
+    let file = "BEGIN:VCARD\r\nVERSION:2.1\r\nFN:Ana\r\nTEL;X=\"a:b\";ENCODING=QUOTED-PRINTABLE:+34 6=\r\n00\r\nEND:VCARD\r\n";
+    check("quotes", file, &["Ana|+34 600"]);
+    // A quote that is never closed is none, and the value begins at the first colon.
+    check("one quote", file.replace("a:b\"", "a"), &["Ana|+34 600"]);
+}
+
+#[test]
 fn dialects_are_read() {
     check("plain", PLAIN, ANA);
     check(

@@ -324,11 +324,13 @@ impl ResponseBuilder {
         self
     }
 
-    /// Adds this tag to To if it has none yet.
+    /// Adds this tag, a token, to To if it has none yet; what came of To stays as it came.
     pub fn to_tag(mut self, tag: &str) -> ResponseBuilder {
         if self.0.required.to.tag().is_none() {
-            let value = self.0.values("To").join(", ");
-            self.0.replace("To", &format!("{value};tag={tag}"));
+            if let Some(line) = self.0.lines.iter_mut().find(|line| same_name(&line.name, "To")) {
+                line.octets.truncate(line.octets.trim_ascii_end().len());
+                line.octets.extend(format!(";tag={tag}\r\n").bytes());
+            }
             self.0.required.to.params.set("tag", Some(tag));
         }
         self

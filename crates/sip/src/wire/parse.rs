@@ -212,6 +212,10 @@ pub(super) fn parse_fields(octets: &[u8], at: &mut usize) -> (Vec<Field>, bool) 
 fn parse_field(octets: &[u8], text: Range<usize>, line: Range<usize>, folded: bool) -> Option<Field> {
     let content = slice(octets, &text);
     work::add(content.len());
+    if content.starts_with(b" ") || content.starts_with(b"\t") {
+        // The first line continues nothing; it would continue whatever is put before it.
+        return None;
+    }
     let colon = content.iter().position(|&octet| octet == b':')?;
     let name = trim(octets, text.start..text.start + colon);
     if !str::from_utf8(slice(octets, &name)).is_ok_and(is_token) {
@@ -219,16 +223,17 @@ fn parse_field(octets: &[u8], text: Range<usize>, line: Range<usize>, folded: bo
     }
     let value = trim(octets, text.start + colon + 1..text.end);
     let decoded = match String::from_utf8_lossy(slice(octets, &value)) {
-        Cow::Borrowed(_) if !folded => None,
+        Cow::Borrowed(text) if !folded && !text.contains('\r') => None,
         text => Some(unfold(&text).into_boxed_str()),
     };
     Some(Field { line, name, value, decoded })
 }
 
-/// Each line end with the white space after it is one space (RFC 3261 §7.3.1).
+/// Each line end with the white space after it is one space (RFC 3261 §7.3.1). So is a CR alone, which some take for a
+/// line end: no value that is read may end a header that is written.
 fn unfold(text: &str) -> String {
     work::add(text.len());
-    let mut lines = text.split('\n');
+    let mut lines = text.split(['\r', '\n']).filter(|line| !line.is_empty());
     let mut unfolded = lines.next().unwrap_or_default().trim_end().to_owned();
     for line in lines {
         unfolded.push(' ');

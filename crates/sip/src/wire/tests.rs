@@ -62,6 +62,7 @@ fn uris_read_and_refused() {
         "sip:a@h:70000",
         "sip:a@2001:db8::1",
         "sip:a@b c",
+        "sip:a\u{85}@b",
         "sip:a@b;",
         "<sip:a@b>",
         "tel:",
@@ -77,6 +78,7 @@ fn uris_written_with_escapes() {
     assert_eq!(refer.as_str(), "sip:201@h?Replaces=a%40b%3Bto-tag%3D1%3Bfrom-tag%3D2");
     assert_eq!(refer.headers().next().map(|(_, value)| value).as_deref(), Some("a@b;to-tag=1;from-tag=2"));
     assert_eq!(refer.without_headers().as_str(), "sip:201@h");
+    assert_eq!(Uri::sip(Some(""), "h").as_str(), "sip:h", "an empty user part is none");
 }
 
 #[test]
@@ -173,7 +175,7 @@ fn response_copies_what_it_must_and_adds_a_tag_once() {
     let text = String::from_utf8(response.octets().to_vec()).expect("text");
     let expected = "SIP/2.0 180 Ringing\r\n\
         Via: SIP/2.0/WSS a.invalid;branch=z9hG4bK1 , SIP/2.0/UDP b;branch=z9hG4bK2\r\n\
-        v: SIP/2.0/UDP c\r\nf: \"A \\\"B\\\"\" <sip:200@h>;tag=x\r\nTo: <sip:201@h>;tag=me\r\n\
+        v: SIP/2.0/UDP c\r\nf: \"A \\\"B\\\"\" <sip:200@h>;tag=x\r\nt: <sip:201@h>;tag=me\r\n\
         i: 1\r\nCSeq: 7 INVITE\r\nRecord-Route: <sip:p3;lr>\r\nContent-Length: 0\r\n\r\n";
     assert_eq!(text, expected);
     assert_eq!(Message::parse(text.into_bytes()).as_ref(), Ok(&response));
@@ -189,11 +191,48 @@ fn response_copies_what_it_must_and_adds_a_tag_once() {
 }
 
 #[test]
+fn tag_is_added_to_whatever_octets_came() {
+    for to in ["\"A\u{1}\u{85}\" <sip:201@h>;x=\"y\tz\"", "<sip:201@h>\r\n ;x", "sip:201@h \t"] {
+        let text = String::from_utf8(invite().into_octets()).expect("text");
+        let request = text.replace("t: <sip:201@h>", &format!("t: {to}"));
+        let request = Message::parse(request.into_bytes()).expect("a request");
+        let response = ResponseBuilder::new(&request, StatusCode::OK).to_tag("mine").build();
+        let wanted = format!("\r\nt: {};tag=mine\r\n", to.trim_end());
+        assert!(String::from_utf8_lossy(response.octets()).contains(&wanted), "{response:?}");
+        let read = Message::parse(response.into_octets()).expect("a response");
+        assert_eq!((read.to().tag(), &read.to().uri), (Some("mine"), &request.to().uri));
+    }
+}
+
+#[test]
 fn header_injection_is_impossible() {
     let message =
         invite().edit().set("X-A", "1\r\nX-B: 2").set("X-C\r\nX-D", "3").add("To", "<sip:evil@h>").finish();
     assert_eq!((message.header("X-A"), message.header("X-B")), (Some("1  X-B: 2"), None));
     assert_eq!((message.header("X-D"), message.values("To").count()), (None, 1));
+}
+
+#[test]
+fn carriage_return_inside_of_a_value_is_white_space() {
+    let text = String::from_utf8(invite().into_octets()).expect("text");
+    let text = text.replace("CSeq:", "X-A: a\rVia: b\r\nX-B: c\r\r\n d\r\nCSeq:");
+    let message = Message::parse(text.into_bytes()).expect("a message");
+    assert_eq!((message.header("X-A"), message.header("X-B")), (Some("a Via: b"), Some("c d")));
+}
+
+#[test]
+fn first_line_that_continues_nothing_is_no_header() {
+    let text = String::from_utf8(invite().into_octets()).expect("text");
+    let folded = text.replacen("\r\n", "\r\n X-A: b\r\n", 1);
+    let message = Message::parse(folded.into_bytes()).expect("a message");
+    assert_eq!(message.header("X-A"), None);
+    let passed_on = message.edit().push_via(Via::new("WSS", "p", "z9hG4bKp")).finish();
+    let passed_on = Message::parse(passed_on.into_octets()).expect("a message");
+    assert_eq!((passed_on.via().host.as_str(), passed_on.list("Via").count()), ("p", 4));
+    assert!(
+        Message::parse(text.replacen("\r\nVia", "\r\n Via", 1).into_bytes())
+            .is_ok_and(|read| read.via().host == "c")
+    );
 }
 
 #[test]

@@ -47,7 +47,9 @@ impl Uri {
     /// Reads a whole URI; anything that follows it is an error.
     pub fn parse(text: &str) -> Result<Uri, Unreadable> {
         work::add(text.len());
-        if text.bytes().any(|octet| matches!(octet, 0..=b' ' | b'<' | b'>' | b'"' | 0x7f)) {
+        let is_foreign = |octet| matches!(octet, 0..=b' ' | b'<' | b'>' | b'"' | 0x7f);
+        // Beyond ASCII there are controls too. Written they become spaces, and the header around them unreadable.
+        if text.bytes().any(is_foreign) || (!text.is_ascii() && text.contains(char::is_control)) {
             return Err(Unreadable::new("a URI without spaces, quotes and brackets"));
         }
         let (scheme, rest) = text.split_once(':').ok_or(Unreadable::new("a scheme"))?;
@@ -65,9 +67,9 @@ impl Uri {
         }
     }
 
-    /// `sip:user@host`; the user part is escaped as needed.
+    /// `sip:user@host`; the user part is escaped as needed, and an empty one is none.
     pub fn sip(user: Option<&str>, host: &str) -> Uri {
-        let user = user.map(|user| escape(user, b"&=+$,;?/"));
+        let user = user.filter(|user| !user.is_empty()).map(|user| escape(user, b"&=+$,;?/"));
         let mut uri = Uri { user, host: host.to_owned(), ..Uri::bare(Scheme::Sip, "") };
         uri.rewrite();
         uri
