@@ -25,7 +25,8 @@ mod clock;
 pub mod config;
 mod dial;
 mod dialect;
-
+#[cfg(feature = "fuzz")]
+pub mod fuzz;
 mod headers;
 mod history;
 mod host;

@@ -17,7 +17,7 @@ pub(crate) struct Voicemail {
 
 impl Voicemail {
     /// `None` where the body says nothing of messages at all. Headers are read as leniently as those of SIP.
-    fn read(body: &[u8]) -> Option<Voicemail> {
+    pub(crate) fn read(body: &[u8]) -> Option<Voicemail> {
         let text = String::from_utf8_lossy(body);
         let lines = || text.lines().filter_map(|line| line.split_once(':'));
         let value = |name: &str| {

@@ -3,8 +3,8 @@
 //!
 //! It never guesses: a number is told when its first answer has come.
 
-mod dialog_info;
-mod pidf;
+pub(crate) mod dialog_info;
+pub(crate) mod pidf;
 mod xml;
 
 use crate::{Output, Phone};

@@ -1,4 +1,4 @@
-//! Everything a person types: `cargo xtask build | demo | dist | test | bench | soak`.
+//! Everything a person types: `cargo xtask build | demo | dist | test | bench | fuzz | soak`.
 //!
 //! It installs nothing but what a command needs, and never writes outside of the target folder.
 
@@ -9,6 +9,7 @@ mod chromium;
 mod compiler;
 mod demo;
 mod folder;
+mod fuzz;
 mod headers;
 mod names;
 #[path = "../../server/src/policy.rs"]
@@ -39,10 +40,11 @@ cargo xtask COMMAND
   test    formatting, lints, native tests, browser tests, real SIP servers
   bench   bytes and times of the widget
   bench contacts  the contact index beside MiniSearch, FlexSearch, elasticlunr and a linear scan
-  soak    damaged input with fresh dice, and pages with 2,000 calls
+  fuzz    coverage-guided inputs to every reader and state machine; `fuzz TARGET` for one of them
+  soak    damaged input with fresh dice, all fuzz targets, and pages with 2,000 calls
 
   --port N        demo: the port to listen on (default 8088)
-  --seconds N     soak: how long for each kind of input (default 60); bench contacts: for a rival to index (default 120)
+  --seconds N     soak: how long for each kind of input (default 60); fuzz: for each target (default 120); bench contacts: for a rival to index (default 120)
   --sizes N,N     bench contacts: how many contacts (default 10000,100000,250000,1000000)
   --only NAME     test: only this suite; what follows `--` goes to its test programs
 ";
@@ -75,6 +77,10 @@ fn run(arguments: &[String]) -> Outcome {
             bench::contacts(&tree, value(arguments, "--sizes"), value(arguments, "--seconds"))
         }
         Some("bench") => bench::run_all(&tree),
+        Some("fuzz") => {
+            let target = arguments.get(1).map(String::as_str).filter(|word| !word.starts_with('-'));
+            fuzz::run_all(&tree, target, value(arguments, "--seconds"))
+        }
         Some("soak") => soak::run_all(&tree, value(arguments, "--seconds")),
         Some("build") => folder::make(&tree, folder::Kind::Build).map(drop),
         Some("pictures") => folder::make(&tree, folder::Kind::Pictures).map(drop),

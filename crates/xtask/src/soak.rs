@@ -1,15 +1,17 @@
 //! `cargo xtask soak`: the tests of damaged input and of random weather for as long as one likes, with fresh dice each
-//! time, and pages with thousands of calls, answered ones and refused ones.
+//! time, every fuzz target for longer, and pages with thousands of calls, answered ones and refused ones.
 
 use crate::{
     Outcome,
     child::{cargo, run},
-    folder, server, suites,
+    folder, fuzz, server, suites,
     tree::Tree,
 };
 
 /// How long each runs, unless `--seconds` says otherwise.
 const SECONDS: u64 = 60;
+/// How much longer each fuzz target runs: what is rare takes its time.
+const FUZZ_FACTOR: u64 = 10;
 /// Calls in one page; answered ones take twenty minutes.
 const CALLS: &str = "2000";
 
@@ -21,6 +23,7 @@ pub(crate) fn run_all(tree: &Tree, seconds: Option<&str>) -> Outcome {
     cargo.args(["test", "-p", "softframe-sim", "--test", "torture", "--test", "soak", "--test", "agents"]);
     cargo.args(["--", "--nocapture", "--test-threads=1", "never_stop", "never_panic", "random_weather"]);
     run(cargo.env("SOFTFRAME_SOAK", seconds.to_string()))?;
+    fuzz::run_all(tree, None, Some(&seconds.saturating_mul(FUZZ_FACTOR).to_string()))?;
     let program = server::build(tree)?;
     let www = folder::make(tree, folder::Kind::Build)?;
     let mut browser = suites::with_browser(tree, &program, &www, &www, &["test", "--test", "endurance"])?;

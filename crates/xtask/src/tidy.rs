@@ -14,7 +14,7 @@ use serde_json::Value;
 const MAX_LINES: usize = 500;
 
 /// Which of our crates each may depend on. Nothing but xtask's tests may grow this without a new map in the README.
-const ARROWS: [(&str, &[&str]); 14] = [
+const ARROWS: [(&str, &[&str]); 15] = [
     ("softframe-sip", &[]),
     ("softframe-contacts", &[]),
     ("softframe-phone", &["softframe-sip", "softframe-contacts"]),
@@ -28,6 +28,7 @@ const ARROWS: [(&str, &[&str]); 14] = [
     ("softframe-probe", &["softframe-phone"]),
     ("softframe-parsing", &["softframe-sip"]),
     ("softframe-contacts-bench", &["softframe-contacts"]),
+    ("softframe-fuzz", &["softframe-sip", "softframe-contacts", "softframe-phone"]),
     ("softframe-live", &["softframe-sip", "softframe-phone"]),
 ];
 

@@ -3,7 +3,7 @@
 use super::xml::{Broken, Node, Reader};
 
 /// Dialogs of one person; a telephone has a handful, a queue a few dozen.
-const MAX_DIALOGS: usize = 64;
+pub(crate) const MAX_DIALOGS: usize = 64;
 
 /// What a subscription accepts.
 pub(crate) const DIALOG_INFO: &str = "application/dialog-info+xml";

@@ -1,0 +1,57 @@
+//! Every fuzz target over its own seeds, over each of them damaged in a few ways, and over what broke it once: so targets
+//! stay true to what they fuzz without libFuzzer, and what was found stays found.
+
+use softframe_fuzz::TARGETS;
+
+/// Inputs that broke something, by target. `cargo xtask fuzz` prints such lines.
+const FOUND: &[(&str, &[u8])] = &[];
+
+/// Damaged copies of each seed: the suite has other things to do.
+const COPIES: u64 = 3;
+
+#[test]
+fn what_was_found_stays_found() {
+    for (name, octets) in FOUND {
+        let target = TARGETS.iter().find(|target| target.name == *name).expect("a target of this name");
+        (target.run)(octets);
+    }
+}
+
+#[test]
+fn seeds_and_damaged_copies_of_them_break_no_promise() {
+    let mut dice = 0x5eed_u64;
+    let mut below = |end: usize| {
+        dice ^= dice << 13;
+        dice ^= dice >> 7;
+        dice ^= dice << 17;
+        usize::try_from(dice >> 33).expect("small") % end.max(1)
+    };
+    for target in &TARGETS {
+        let seeds = (target.seeds)();
+        assert!(!seeds.is_empty(), "{} has nothing to begin with", target.name);
+        for seed in seeds {
+            assert!(seed.len() <= target.max_octets, "{}: a seed is longer than any input", target.name);
+            (target.run)(&seed);
+            for _ in 0..COPIES {
+                let mut copy = seed.clone();
+                for _ in 0..3 {
+                    let at = below(copy.len());
+                    match below(3) {
+                        0 => copy.insert(at, below(256) as u8),
+                        1 if !copy.is_empty() => drop(copy.remove(at)),
+                        _ => copy.truncate(copy.len() - copy.len() / 4),
+                    }
+                }
+                (target.run)(&copy);
+            }
+        }
+    }
+}
+
+#[test]
+fn names_of_targets_are_distinct() {
+    let mut names: Vec<&str> = TARGETS.iter().map(|target| target.name).collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), TARGETS.len());
+}
