@@ -44,7 +44,8 @@ cargo xtask COMMAND
   soak    damaged input with fresh dice, all fuzz targets, and pages with 2,000 calls
 
   --port N        demo: the port to listen on (default 8088)
-  --seconds N     soak: how long for each kind of input (default 60); fuzz: for each target (default 120); bench contacts: for a rival to index (default 120)
+  --seconds N     soak: how long for each kind of input (default 60); fuzz: for each target (default 120);
+                  bench contacts: for a rival to index (default 120)
   --sizes N,N     bench contacts: how many contacts (default 10000,100000,250000,1000000)
   --only NAME     test: only this suite; what follows `--` goes to its test programs
 ";

@@ -237,7 +237,7 @@ fn say(station: &mut Station, line: &str) {
         Some('>') => station.input(Input::Host(HostInput::ContactsEnd { push: push(rest) })),
         Some('!') => station.input(Input::Host(HostInput::Unreadable {
             head: rest.to_owned(),
-            too_large: rest.len() % 2 == 0,
+            too_large: rest.len().is_multiple_of(2),
         })),
         Some('~') => station.input(Input::Host(HostInput::Message { text: rest.to_owned(), held: true })),
         Some('#') => {

@@ -10,6 +10,7 @@ mod book;
 mod bytes;
 mod cards;
 mod challenges;
+mod config;
 mod exchange;
 mod host;
 mod message;
@@ -36,7 +37,7 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 15] = [
+pub const TARGETS: [Target; 16] = [
     message::TARGET,
     values::HEADERS,
     values::URI,
@@ -51,6 +52,7 @@ pub const TARGETS: [Target; 15] = [
     numbers::TARGET,
     host::TARGET,
     phone::TARGET,
+    config::TARGET,
     stored::TARGET,
 ];
 

@@ -212,14 +212,8 @@ impl Peer {
             2 => u32::from(bytes.octet()),
             _ => 0xffff_fff0_u32.wrapping_add(u32::from(bytes.octet())),
         };
-        let text = self.head(
-            bytes,
-            method,
-            &from.to_string(),
-            &to.to_string(),
-            &message.call_id().to_owned(),
-            number,
-        );
+        let (from, to, call_id) = (from.to_string(), to.to_string(), message.call_id().to_owned());
+        let text = self.head(bytes, method, &from, &to, &call_id, number);
         Some(finish(text, bytes))
     }
 
