@@ -54,6 +54,8 @@ impl Phone {
         let facts = headers::read(invite, &self.config.headers, |to| to == own || is_contact(to));
         let offer = invite.body().to_vec();
         let refusal = match replaces {
+            // Nobody is there to take it, and in a moment there is no connection to end it over either.
+            _ if self.space().is_none() => Some((480, Reason::Unavailable)),
             // The person has that call already, only with somebody else.
             Some(_) => sdp_refusal(&offer),
             None => self.refusal(now, &facts, &offer),

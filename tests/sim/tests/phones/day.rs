@@ -119,6 +119,17 @@ fn keys_that_do_not_arrive_are_said_to_who_typed_them() {
 }
 
 #[test]
+fn call_that_comes_while_the_person_signs_out_is_refused_and_rings_nobody() {
+    let mut script = Script::new();
+    script.host(r#"{"type":"logout"}"#);
+    script.invite(1, "", &description(7, "sendrecv"));
+    assert_eq!(script.response("INVITE").status().unwrap().0, 480);
+    script.pass(10_000);
+    assert_eq!((script.count("phone:ringing"), script.count("unlogged")), (0, 1));
+    assert!(script.sounds.last().is_none_or(|sound| *sound == Sound::Silence), "{:?}", script.sounds);
+}
+
+#[test]
 fn second_call_that_fails_says_why_beside_the_first() {
     let mut world = three();
     world.act(0, Action::CallNumber("202".into()));
