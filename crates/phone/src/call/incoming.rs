@@ -260,9 +260,11 @@ impl Phone {
         self.finish(now, id, Ending::local(reason, code, ""));
     }
 
-    /// `given`, or with `-2`, `-3` … if a call of this load had it: a queue that rings again uses its id again.
+    /// `given`, or with `-2`, `-3` … if a call of this load had it: a queue that rings again uses its id again. Nor may it
+    /// be the page's own name for a call: whoever calls would get what is meant for that one.
     fn unused_label(&self, given: &str) -> String {
-        let free = |label: &String| !self.labels.contains(label);
+        let names = || self.calls.values().filter_map(|call| call.reference.as_ref());
+        let free = |label: &String| !self.labels.contains(label) && !names().any(|name| name == label);
         let numbered = (2..).map(|n: u32| format!("{given}-{n}"));
         std::iter::once(given.to_owned()).chain(numbered).find(free).unwrap_or_else(|| given.to_owned())
     }

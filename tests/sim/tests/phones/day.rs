@@ -130,6 +130,18 @@ fn call_that_comes_while_the_person_signs_out_is_refused_and_rings_nobody() {
 }
 
 #[test]
+fn caller_who_takes_the_name_that_the_page_gave_its_own_call_does_not_get_its_commands() {
+    let mut script = Script::new();
+    script.host(r#"{"type":"click2call","data":{"number":"+34922","ref":"given"}}"#);
+    let invite = script.request("INVITE");
+    script.respond(&invite, "180 Ringing", "a", "", "");
+    script.invite(1, "", &description(7, "sendrecv"));
+    assert_eq!(script.last("phone:ringing")["id"], "given-2");
+    script.host(r#"{"type":"hangup","data":{"callId":"given"}}"#);
+    assert_eq!(script.last("phone:terminated")["direction"], "outbound");
+}
+
+#[test]
 fn second_call_that_fails_says_why_beside_the_first() {
     let mut world = three();
     world.act(0, Action::CallNumber("202".into()));
