@@ -29,6 +29,16 @@ async fn requests_of_the_trunk_that_cannot_be_served_get_the_code_that_says_why(
     assert_eq!(phones.told(0), Vec::<String>::new(), "nobody hears of any of them");
 }
 
+/// Of the demo's Kamailio: who is no edge leads the calls of an account nowhere else.
+#[tokio::test]
+async fn registration_with_a_path_that_no_edge_has_added_is_refused() {
+    let kamailio = Kamailio::start(Settings::default());
+    let mut phones = Phones::registered(kamailio.port, &["200"]).await;
+    let headers = ["Path: <sip:127.0.0.9:9;lr>", "Supported: path, outbound", "Expires: 600"];
+    let sipp = kamailio.sipp(&Script::caller("200").begins("REGISTER", &headers, "").gets(403, &[]));
+    phones.until_done(sipp).await;
+}
+
 /// Parallel workers of a proxy let messages overtake each other.
 #[tokio::test]
 async fn ringing_that_comes_after_the_answer_is_not_told() {
