@@ -207,7 +207,8 @@ impl Registration {
                 self.asks_outbound = false;
                 Outcome::Again
             }
-            408 | 429 | 480 | 491 | 500..600 => self.put_off(now, response),
+            // Elsewhere is one of the other servers: none is reached that the operator has not named.
+            300..400 | 408 | 429 | 480 | 491 | 500..600 => self.put_off(now, response),
             _ => {
                 self.state = State::Refused;
                 Outcome::Refused

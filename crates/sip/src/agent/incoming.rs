@@ -298,7 +298,9 @@ impl UserAgent {
     /// INFO inside a session.
     pub(super) fn info(&mut self, now: Instant, session: SessionId, content_type: &str, body: &[u8]) {
         let via = self.via();
-        let Some(Session::Confirmed(confirmed)) = self.sessions.get_mut(&session) else { return };
+        let Some(Session::Confirmed(confirmed)) = self.sessions.get_mut(&session) else {
+            return self.informed(session, 503);
+        };
         let is_ours = confirmed.dialog.is_ours;
         let info = confirmed.dialog.request(Method::Info, via).body(content_type, body);
         let info = info.header("User-Agent", &self.config.user_agent).build();

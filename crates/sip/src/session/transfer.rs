@@ -28,7 +28,14 @@ impl UserAgent {
         };
         let (via, contact, by) = (self.via(), self.contact_of(session), self.address_of_record());
         let reaches_them = self.reaches_dialogs();
-        let Some(Session::Confirmed(confirmed)) = self.sessions.get_mut(&session) else { return };
+        let confirmed = match self.sessions.get_mut(&session) {
+            Some(Session::Confirmed(confirmed)) => confirmed,
+            // There is nobody to ask before the call is accepted.
+            Some(Session::Inviting { .. } | Session::Ringing { .. }) => {
+                return self.tell(Event::Transfer { session, code: 503 });
+            }
+            Some(Session::Leaving { .. }) | None => return,
+        };
         let Some(target) = target.filter(|_| reaches_them) else {
             let code = if reaches_them { 404 } else { 503 };
             return self.tell(Event::Transfer { session, code });

@@ -4,7 +4,10 @@ use super::{
     requests::{answers, codes, request},
     world::World,
 };
-use softframe_sip::wire::{Message, ResponseBuilder, StatusCode};
+use softframe_sip::{
+    Command, SessionId,
+    wire::{Message, ResponseBuilder, StatusCode},
+};
 
 /// A call of ours that has rung at the devices with these tags.
 fn ringing_at(tags: &[&str]) -> (World, Message) {
@@ -70,6 +73,23 @@ fn requests_in_an_early_dialog_are_answered_by_what_they_are() {
     world.send_to_phone(0, ok.body("application/sdp", b"v=0").build().into_octets());
     world.run(20);
     assert_eq!(world.told(0), ["accepted v=0"], "the call goes on");
+}
+
+#[test]
+fn what_belongs_to_a_call_that_stands_is_said_to_have_failed_before_it_does() {
+    let (mut world, _) = ringing_at(&["a"]);
+    let session = SessionId(1);
+    let info = || Command::Info { session, content_type: "text/plain".to_owned(), body: b"x".to_vec() };
+    let refer = || Command::Refer { session, target: "202".to_owned(), replaces: None };
+    world.command(0, info());
+    world.command(0, refer());
+    assert_eq!(world.told(0), ["informed 503", "transfer 503"]);
+    assert!(world.proxy.heard.is_empty());
+    world.hang_up(0, session);
+    world.told(0);
+    world.command(0, info());
+    world.command(0, refer());
+    assert!(world.told(0).is_empty(), "nothing is said of a call that is over");
 }
 
 #[test]

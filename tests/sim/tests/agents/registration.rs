@@ -116,6 +116,12 @@ fn refused_account_stops_and_busy_server_is_tried_again_after_its_time() {
     world.run(600_000);
     assert_eq!(world.told(0), ["Connecting", "Refused 403"]);
 
+    // An edge that is being emptied names another, and only those of the configuration are tried.
+    let mut world = registering();
+    world.proxy.refusals.push((302, vec![("Contact", "<sip:elsewhere.test;transport=wss>".to_owned())]));
+    world.run(1_000);
+    assert_eq!(world.told(0), ["Connecting", "Reconnecting 302", "authenticated sip.test", "Registered 200"]);
+
     let mut world = registering();
     world.proxy.refusals.push((503, vec![("Retry-After", "120 (maintenance)".to_owned())]));
     world.run(119_000);

@@ -66,7 +66,10 @@ impl Witness {
         };
         match event {
             // Before the call is answered, too.
-            Event::ReinviteFailed { session, .. } | Event::Info { session, .. }
+            Event::ReinviteFailed { session, .. }
+            | Event::Info { session, .. }
+            | Event::Informed { session, .. }
+            | Event::Transfer { session, .. }
                 if before(session) == Some(Seen::Begun) => {}
             Event::Inviting { session } | Event::Incoming { session, .. } => {
                 step(session, &[None], Seen::Begun)
