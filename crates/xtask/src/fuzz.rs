@@ -102,7 +102,10 @@ fn host(tree: &Tree) -> Outcome<String> {
 
 /// Names, each with the longest input.
 fn targets(program: &Path) -> Outcome<Vec<(String, String)>> {
-    let text = output(Command::new(program).env("SOFTFRAME_FUZZ", "list").stderr(Stdio::null()))?;
+    // What libFuzzer misses of a sanitizer, which there is none of, it says on the other stream.
+    let listed = Command::new(program).env("SOFTFRAME_FUZZ", "list").output();
+    let listed = listed.map_err(|error| format!("cannot start {}: {error}", program.display()))?;
+    let text = String::from_utf8_lossy(&listed.stdout).into_owned();
     let pair = |line: &str| line.split_once(' ').map(|(name, octets)| (name.to_owned(), octets.to_owned()));
     Ok(text.lines().filter_map(pair).collect())
 }

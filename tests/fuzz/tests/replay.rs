@@ -4,7 +4,30 @@
 use softframe_fuzz::TARGETS;
 
 /// Inputs that broke something, by target. `cargo xtask fuzz` prints such lines.
-const FOUND: &[(&str, &[u8])] = &[];
+const FOUND: &[(&str, &[u8])] = &[
+    // A colon in quotes was taken for the one before the value where a chunk ended in the quotes.
+    ("vcard", b"\x05BEGIN:VCARD\nN:D\r\":.TEL;\":9\nEND:VCARD"),
+    // An empty user part was written, which is no URI.
+    ("uri", b"\x01"),
+    // A carriage return inside of a value was kept.
+    (
+        "message",
+        b"OPTIONS sip:a SIP/2.0\r\nVia: SIP/2.0/WSS c\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:a@b>\r\nCall-ID: 1\r\n\
+          CSeq: 1 OPTIONS\r\nX: 0\rVia: d\r\n\r\n",
+    ),
+    // A first line with white space before it continued the Via that was put before it.
+    (
+        "message",
+        b"OPTIONS sip:a SIP/2.0\r\n X: y\r\nVia: SIP/2.0/WSS c\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:a@b>\r\nCall-ID: 1\r\n\
+          CSeq: 1 OPTIONS\r\n\r\n",
+    ),
+    // Controls beyond ASCII in the URI of To became spaces in the response.
+    (
+        "message",
+        b"OPTIONS sip:a SIP/2.0\r\nVia: SIP/2.0/WSS c\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:a\xc2\x85@b>\r\nCall-ID: 1\r\n\
+          CSeq: 1 OPTIONS\r\n\r\n",
+    ),
+];
 
 /// Damaged copies of each seed: the suite has other things to do.
 const COPIES: u64 = 3;
