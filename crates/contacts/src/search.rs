@@ -4,9 +4,9 @@
 
 use crate::index::keys::{self, Forms};
 use crate::index::query::{Found, Query};
-use crate::index::runs;
 use crate::index::shelf::Slot;
 use crate::number::{self, Likeness, Number};
+use crate::record::Record;
 use crate::{Contact, Contacts, Hit, MAX_MATCHES, Source, fold};
 
 /// Most hits of a search: a list on screen shows a few dozen.
@@ -38,18 +38,24 @@ impl Contacts {
                 answer.extend(query.search_slips(slot, max, answer));
             }
         }
-        let mut found = Vec::new();
-        for ((slot, source), answer) in slots.iter().zip(answers) {
-            for hit in answer {
-                let doc = slot.segment.at_rank(hit as usize & 0xFFFF);
-                let Some(record) = doc.and_then(|doc| slot.segment.record(doc)) else { continue };
-                found.push((hit >> 16, fold::folded(record.name), found.len(), *source, record));
+        let mut lists: Vec<_> = answers.into_iter().map(Vec::into_iter).collect();
+        let mut heads: Vec<Option<Head>> =
+            slots.iter().zip(&mut lists).map(|((slot, _), list)| Head::next(slot, list)).collect();
+        let mut hits = Vec::new();
+        while hits.len() < max {
+            let waiting = (0..).zip(&heads).filter_map(|(at, head)| head.as_ref().map(|head| (at, head)));
+            let best = waiting.min_by(|(_, a), (_, b)| (a.score, &a.name).cmp(&(b.score, &b.name)));
+            let Some((at, Some(next))) = best.map(|(at, head)| (at, slots.get(at).zip(Some(head.record))))
+            else {
+                break;
+            };
+            let ((slot, source), record) = next;
+            hits.push(Hit::new((*source).clone(), record.to_contact()).marked(&query, home));
+            if let (Some(head), Some(list)) = (heads.get_mut(at), lists.get_mut(at)) {
+                *head = Head::next(slot, list);
             }
         }
-        runs::sort(&mut found, |a, b| (a.0, &a.1, a.2).cmp(&(b.0, &b.1, b.2)));
-        found.truncate(max);
-        let hits = found.into_iter().map(|(_, _, _, source, record)| (source, record.to_contact()));
-        hits.map(|(source, contact)| Hit::new(source.clone(), contact).marked(&query, home)).collect()
+        hits
     }
 
     /// Whose number this is: all matches of the best class, in the order they were pushed, at most
@@ -106,6 +112,21 @@ impl Contacts {
     }
 }
 
+/// The best hit of a segment that was not given yet: less is better, by score, then by name.
+struct Head<'a> {
+    score: u32,
+    name: Vec<u8>,
+    record: Record<'a>,
+}
+
+impl<'a> Head<'a> {
+    fn next(slot: &'a Slot, found: &mut impl Iterator<Item = Found>) -> Option<Head<'a>> {
+        let hit = found.next()?;
+        let record = slot.segment.record(slot.segment.at_rank(hit as usize & 0xFFFF)?)?;
+        Some(Head { score: hit >> 16, name: fold::folded(record.name), record })
+    }
+}
+
 /// The contacts of a segment that may have the same number: those of the rarest key near its end.
 fn same_ending<'a>(slot: &'a Slot, wanted: &Number) -> &'a [u16] {
     let digits = wanted.digits.as_slice();
@@ -123,11 +144,15 @@ impl Hit {
     /// With what of the name and which number answers `query`.
     fn marked(mut self, query: &Query, home: Option<crate::country::Country>) -> Hit {
         self.name_ranges = fold::matched_ranges(&self.contact.name, &query.words);
+        let typed: Vec<_> = query.in_numbers().collect();
+        if typed.is_empty() {
+            return self;
+        }
         let mut forms = Forms::default();
         let mut best = None;
         for (at, phone) in self.contact.phones.iter().enumerate() {
             forms.read(&phone.number, home);
-            for digits in query.in_numbers() {
+            for digits in &typed {
                 let Some(score) = digits.score(&forms) else { continue };
                 if best.as_ref().is_none_or(|(least, _, _)| score < *least) {
                     best = Some((score, at, range_of(&phone.number, &digits.digits, &forms)));

@@ -1,9 +1,10 @@
-//! The index: immutable segments over one `fst` each, made in slices, asked one after the other.
+//! The index: immutable segments over one dictionary each, made in slices, asked one after the other.
 //!
 //! A finished segment never changes; what is removed is marked beside it.
 
 pub(crate) mod bits;
 pub(crate) mod builder;
+pub(crate) mod dictionary;
 pub(crate) mod keys;
 pub(crate) mod page;
 pub(crate) mod query;

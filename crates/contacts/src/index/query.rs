@@ -181,8 +181,24 @@ struct Term {
     is_whole: bool,
     /// If it is digits: those, to be looked for in numbers too.
     digits: Option<Digits>,
-    /// What it costs that it is not as typed.
-    slip: u32,
+    /// If a slip is forgiven: the words that were meant, whole ones and those that begin so, each in order.
+    meant: Option<(Vec<u16>, Vec<u16>)>,
+}
+
+impl Term {
+    /// What it costs that a contact has this word: 0 if it is the whole one. `None` if it is another.
+    fn cost(&self, word: u16) -> Option<u32> {
+        if let Some((whole, begun)) = &self.meant {
+            let is_whole = whole.binary_search(&word).is_ok();
+            return (is_whole || begun.binary_search(&word).is_ok()).then_some(if is_whole {
+                0
+            } else {
+                PREFIX
+            });
+        }
+        let is_whole = self.is_whole && word == self.tokens.start;
+        self.tokens.contains(&word).then_some(if is_whole { 0 } else { PREFIX })
+    }
 }
 
 struct Search<'a> {
@@ -243,7 +259,7 @@ impl Search<'_> {
         let (tokens, is_whole) = self.slot.segment.tokens(word);
         let is_number = may_be_number && word.iter().all(u8::is_ascii_digit);
         let digits = is_number.then(|| Digits { digits: word.to_vec(), only_start: false });
-        (!tokens.is_empty() || digits.is_some()).then_some(Term { tokens, is_whole, digits, slip: 0 })
+        (!tokens.is_empty() || digits.is_some()).then_some(Term { tokens, is_whole, digits, meant: None })
     }
 
     /// Contacts that have all `words`, the one at `wrong` with a slip.
@@ -251,19 +267,27 @@ impl Search<'_> {
         let mut terms = Vec::with_capacity(words.len());
         for (at, word) in words.iter().enumerate() {
             if at == wrong {
-                terms.push(Term { tokens: 0..0, is_whole: false, digits: None, slip: SLIP });
+                terms.push(Term { tokens: 0..0, is_whole: false, digits: None, meant: None });
             } else if let Some(term) = self.term(word, words.len() > 1) {
                 terms.push(term);
             } else {
                 return;
             }
         }
-        let (whole, begun) = self.slot.segment.words_like(automaton, MAX_SLIPS);
-        for (words, is_whole, least) in [(whole, true, SLIP), (begun, false, SLIP + PREFIX)] {
+        let segment = &self.slot.segment;
+        let meant = segment.words_like(automaton, MAX_SLIPS);
+        let postings = |tokens: Range<u16>| segment.postings(tokens).len();
+        let count: usize = meant.0.iter().chain(&meant.1).map(|word| postings(*word..word + 1)).sum();
+        let others = terms.iter().filter(|term| term.digits.is_none() && !term.tokens.is_empty());
+        let rarest = others.map(|term| term.tokens.clone()).min_by_key(|tokens| postings(tokens.clone()));
+        if let Some(term) = terms.get_mut(wrong) {
+            term.meant = Some(meant.clone());
+        }
+        if let Some(tokens) = rarest.filter(|tokens| postings(tokens.clone()) < count) {
+            return self.candidates(tokens, &terms, SLIP);
+        }
+        for (words, least) in [(meant.0, SLIP), (meant.1, SLIP + PREFIX)] {
             for word in words {
-                if let Some(term) = terms.get_mut(wrong) {
-                    (term.tokens, term.is_whole) = (word..word + 1, is_whole);
-                }
                 self.candidates(word..word + 1, &terms, least);
             }
         }
@@ -336,8 +360,7 @@ impl Search<'_> {
             for (at, word) in words.iter().enumerate() {
                 if *word == COMPANY {
                     outside = IN_COMPANY;
-                } else if term.tokens.contains(word) {
-                    let begun = if term.is_whole && *word == term.tokens.start { 0 } else { PREFIX };
+                } else if let Some(begun) = term.cost(*word) {
                     let moved = if outside == 0 { u32::from(at != place) } else { outside };
                     best = best.min(begun + moved);
                 }
@@ -346,7 +369,7 @@ impl Search<'_> {
                 self.number_score(doc, term.digits.as_ref()?, forms)?;
                 best = IN_NUMBER;
             }
-            sum += best + term.slip;
+            sum += best + if term.meant.is_some() { SLIP } else { 0 };
         }
         Some(sum)
     }

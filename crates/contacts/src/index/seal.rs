@@ -4,9 +4,8 @@
 
 use core::cmp::Ordering;
 
-use fst::MapBuilder;
-
 use crate::index::builder::{Builder, Words};
+use crate::index::dictionary::Writer;
 use crate::index::keys::KEYS;
 use crate::index::runs::{Key, Runs};
 use crate::index::segment::{COMPANY, Segment, part, part_mut};
@@ -24,7 +23,7 @@ const SORTED_WORDS: usize = 4;
 pub(crate) struct Sealing {
     pub(crate) builder: Builder,
     stage: Stage,
-    map: MapBuilder<Vec<u8>>,
+    dictionary: Writer,
     /// The ordinal of each word.
     ordinals: Vec<u16>,
     posting_ends: Vec<u32>,
@@ -54,7 +53,7 @@ impl Sealing {
         let keys = (0..words as u16).map(|number| (builder.dictionary.beginning(number), number));
         Sealing {
             stage: Stage::SortWords(Runs::new(keys.collect())),
-            map: MapBuilder::memory(),
+            dictionary: Writer::default(),
             ordinals: vec![0; words],
             posting_ends: Vec::with_capacity(words),
             cursors: Vec::with_capacity(words),
@@ -120,9 +119,7 @@ impl Sealing {
                 return Stage::Fill { doc: 0, keys: Vec::with_capacity(self.builder.len()) };
             };
             let ordinal = self.posting_ends.len();
-            // Refused are only keys out of order, and these are sorted and distinct.
-            let added = self.map.insert(words.text(number), ordinal as u64);
-            debug_assert!(added.is_ok());
+            self.dictionary.push(words.text(number));
             let start = self.posting_ends.last().copied().unwrap_or(0);
             let count = words.counts.get(usize::from(number)).copied().unwrap_or(0);
             self.cursors.push(start);
@@ -212,7 +209,7 @@ impl Sealing {
         let segment = Segment {
             records: builder.records,
             record_ends: builder.record_ends,
-            dictionary: self.map.into_map(),
+            dictionary: self.dictionary.finish(),
             posting_ends: self.posting_ends,
             postings: self.postings,
             keys,

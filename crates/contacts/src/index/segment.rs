@@ -4,10 +4,9 @@
 
 use core::ops::Range;
 
-use fst::{IntoStreamer, Map, Streamer};
-
 use crate::country::Country;
 use crate::index::builder;
+use crate::index::dictionary::Dictionary;
 use crate::index::typo::OneSlip;
 use crate::record::{self, Record};
 
@@ -17,13 +16,12 @@ pub(crate) const MAX_DOCS: usize = 65_535;
 /// Stands between the words of the name and those of the company; no ordinal is so high.
 pub(crate) const COMPANY: u16 = u16::MAX;
 
-/// The values of the dictionary count its words in the order of their text, so that all words with a prefix are a range
-/// of ordinals, and their postings one range of `postings`. Keys of numbers are numbers themselves, in order.
+/// Words are counted in the order of their text, so that all words with a prefix are a range of ordinals, and their postings one range of `postings`. Keys of numbers are numbers themselves, in order.
 #[derive(Debug)]
 pub(crate) struct Segment {
     pub(super) records: Vec<u8>,
     pub(super) record_ends: Vec<u32>,
-    pub(super) dictionary: Map<Vec<u8>>,
+    pub(super) dictionary: Dictionary,
     /// Where the postings of each word end.
     pub(super) posting_ends: Vec<u32>,
     /// The documents of each word.
@@ -73,7 +71,7 @@ impl Segment {
 
     /// How full a builder was by what is in it, in thousandths.
     pub(crate) fn load(&self) -> usize {
-        builder::load(self.len(), self.posting_ends.len(), self.records.len(), self.key_postings.len())
+        builder::load(self.len(), self.dictionary.len(), self.records.len(), self.key_postings.len())
     }
 
     /// The packed record of a contact.
@@ -108,32 +106,12 @@ impl Segment {
 
     /// The ordinals of the words that begin with `prefix`, and whether the first of them is `prefix` itself.
     pub(crate) fn tokens(&self, prefix: &[u8]) -> (Range<u16>, bool) {
-        let all = self.posting_ends.len() as u64;
-        let mut from = self.dictionary.range().ge(prefix).into_stream();
-        let Some((key, first)) = from.next().map(|(key, value)| (key.to_vec(), value)) else {
-            return (0..0, false);
-        };
-        if !key.starts_with(prefix) {
-            return (0..0, false);
-        }
-        let mut after = prefix.to_vec();
-        // Text has no octet 0xFF, so the last can be counted up.
-        if let Some(last) = after.last_mut() {
-            *last += 1;
-        }
-        let end = self.dictionary.range().ge(&after).into_stream().next().map_or(all, |(_, value)| value);
-        (first as u16..end as u16, key == prefix)
+        self.dictionary.begun(prefix)
     }
 
     /// The ordinals of at most `max` words that begin with what was meant, one slip away; the whole ones apart.
     pub(crate) fn words_like(&self, automaton: &OneSlip, max: usize) -> (Vec<u16>, Vec<u16>) {
-        let mut found = self.dictionary.search(automaton).into_stream();
-        let (mut whole, mut begun) = (Vec::new(), Vec::new());
-        while let Some((word, ordinal)) = found.next().filter(|_| whole.len() + begun.len() < max) {
-            let list = if automaton.is_whole(word) { &mut whole } else { &mut begun };
-            list.push(ordinal as u16);
-        }
-        (whole, begun)
+        self.dictionary.like(automaton, max)
     }
 
     /// All postings of a range of words: one stretch, since words and postings are in the same order.
@@ -157,7 +135,7 @@ impl Segment {
     /// Octets held.
     pub(crate) fn memory(&self) -> usize {
         self.records.capacity()
-            + self.dictionary.as_fst().size()
+            + self.dictionary.memory()
             + 4 * (self.record_ends.capacity()
                 + self.posting_ends.capacity()
                 + self.key_ends.capacity()

@@ -2,8 +2,6 @@
 //!
 //! It never forgives the first letter: people get that right, and all words would have to be looked at.
 
-use fst::Automaton;
-
 /// Letters that take part; what comes after is not compared.
 const MAX_LETTERS: usize = 30;
 
@@ -71,27 +69,30 @@ impl OneSlip {
     }
 }
 
-impl Automaton for OneSlip {
-    type State = State;
+impl OneSlip {
+    /// The first letter, which all that is accepted begins with.
+    pub(crate) fn first_letter(&self) -> Vec<u8> {
+        self.letters.iter().take(1).collect::<String>().into_bytes()
+    }
 
-    fn start(&self) -> State {
+    /// Before any octet of a text.
+    pub(crate) fn start(&self) -> State {
         State { clean: 1, slipped: 0, swapping: 0, letter: 0, missing: 0 }
     }
 
-    fn is_match(&self, state: &State) -> bool {
+    /// Whether the text so far is accepted.
+    pub(crate) fn is_match(&self, state: &State) -> bool {
         // The last letter may be the missing one.
         state.missing == 0 && (self.is_done(state) || state.clean & self.end() >> 1 != 0)
     }
 
-    fn can_match(&self, state: &State) -> bool {
+    /// Whether more text may be accepted.
+    pub(crate) fn can_match(&self, state: &State) -> bool {
         state.clean | state.slipped | state.swapping != 0
     }
 
-    fn will_always_match(&self, state: &State) -> bool {
-        self.is_done(state)
-    }
-
-    fn accept(&self, state: &State, octet: u8) -> State {
+    /// After one more octet of a text.
+    pub(crate) fn accept(&self, state: &State, octet: u8) -> State {
         if self.is_done(state) {
             return *state;
         }
