@@ -53,6 +53,30 @@ async fn challenges_of_three_algorithms_and_bindings_of_others_are_read_and_the_
     assert!(invite.contains("\r\nContact: <sip:200@sip.test;gr=mine>\r\n"), "{invite}");
 }
 
+/// A proxy before the registrar has a realm of its own; both are answered at once, and both are kept.
+#[tokio::test]
+async fn challenges_of_two_realms_are_answered_in_one_request() {
+    let registrar = Registrar::reserve();
+    let challenges = [
+        "WWW-Authenticate: Digest realm=\"sip.test\", nonce=\"n1\", qop=\"auth\", algorithm=SHA-256",
+        "Proxy-Authenticate: Digest realm=\"edge.test\", nonce=\"n2\", algorithm=MD5",
+    ];
+    let answers = [
+        "[^-]Authorization: Digest .*realm=.sip.test",
+        "Proxy-Authorization: Digest .*realm=.edge.test",
+        "nonce=.n1",
+        "nonce=.n2",
+    ];
+    let script = Script::callee()
+        .takes("REGISTER", &[])
+        .opens("401 Unauthorized", &challenges, "")
+        .takes("REGISTER", &answers)
+        .opens("200 OK", &["Expires: 600"], "");
+    let (_edge, mut phones, sipp) = register(&registrar, &script);
+    phones.until(0, "Registered").await;
+    phones.until_done(sipp).await;
+}
+
 #[tokio::test]
 async fn registrar_that_wants_longer_registrations_gets_one() {
     let registrar = Registrar::reserve();
