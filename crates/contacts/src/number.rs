@@ -57,14 +57,18 @@ pub(crate) fn read_into(text: &str, home: Option<Country>, number: &mut Number, 
             written.push(digit);
             if !is_over {
                 number.digits.push(digit);
-                is_abroad |= number.digits.len() == 2 && before[1] == '0' && c == '0';
+                is_abroad |= number.digits.len() == 2 && before[1] == '0' && digit == b'0';
             }
-        } else if !is_over {
+            // In whatever script.
+            before = [before[1], char::from(digit)];
+            continue;
+        }
+        if !is_over {
             let digits = number.digits.len();
             number.international |= digits == 0 && is_plus(c);
             is_over = begins_extension(c, before[1], digits);
             if c == ')' && before == ['(', '0'] && optional_zero.is_none() {
-                optional_zero = Some(digits - 1);
+                optional_zero = digits.checked_sub(1);
             }
         }
         before = [before[1], c];
