@@ -240,6 +240,40 @@ mod tests {
         assert_eq!(Fuzzed::read("", None).executions, "?");
     }
 
+    /// What libFuzzer does with an input that breaks something, in a shell's words.
+    const FINDER: &str = r#"#!/bin/sh
+for word in "$@"; do
+  case "$word" in
+    -artifact_prefix=*) printf 'long input' > "${word#*=}crash-1"; echo "Test unit written to ${word#*=}crash-1" >&2 ;;
+    -exact_artifact_path=*) printf 'in' > "${word#*=}" ;;
+  esac
+done
+echo "stat::number_of_executed_units: 7" >&2
+exit 77
+"#;
+
+    #[test]
+    fn input_that_breaks_something_is_found_each_time_and_made_smaller() {
+        use std::os::unix::fs::PermissionsExt;
+        let place = std::env::temp_dir().join(format!("softframe-fuzz-{}", std::process::id()));
+        fs::create_dir_all(&place).expect("a place to write");
+        let program = place.join("program");
+        fs::write(&program, FINDER).expect("a file");
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("its mode");
+        for _ in 0..2 {
+            let fuzzed = fuzz(&program, "any", "9", &place, 1).expect("a verdict");
+            let found = fuzzed.found.clone().expect("an input");
+            assert_eq!(read(&found), Ok(b"long input".to_vec()));
+            assert!(
+                fuzzed.line("any").contains("7 executions")
+                    && fuzzed.line("any").ends_with("FOUND SOMETHING")
+            );
+            show(&program, "any", &place, &found).expect("words");
+            assert_eq!(read(&place.join("smaller")), Ok(b"in".to_vec()));
+        }
+        fs::remove_dir_all(&place).expect("it was there");
+    }
+
     #[test]
     fn panic_is_shown_without_its_stack() {
         let log = "INFO: x\nthread 'a' panicked at b.rs:1:2:\nwhy\nstack backtrace:\n 0: c\n";

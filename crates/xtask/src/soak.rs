@@ -11,7 +11,7 @@ use crate::{
 /// How long each runs, unless `--seconds` says otherwise.
 const SECONDS: u64 = 60;
 /// How much longer each fuzz target runs: what is rare takes its time.
-const FUZZ_FACTOR: u64 = 10;
+const FUZZ_FACTOR: u64 = 5;
 /// Calls in one page; answered ones take twenty minutes.
 const CALLS: &str = "2000";
 
