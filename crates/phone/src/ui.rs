@@ -307,7 +307,11 @@ impl Phone {
     fn key(&mut self, now: Instant, key: char) {
         match self.ui.front.filter(|_| self.ui.keypad && !self.ui.browsing) {
             Some(id) => {
-                self.dtmf(now, id, &key.to_string(), Dtmf::Auto, None);
+                // 0 held down is "+" where a number is typed. What is no key, browsers refuse.
+                let key = if key == '+' { '0' } else { key };
+                if matches!(key, '0'..='9' | '*' | '#' | 'A'..='D') {
+                    self.dtmf(now, id, &key.to_string(), Dtmf::Auto, None);
+                }
             }
             None => {
                 let mut field = self.ui.field.clone();

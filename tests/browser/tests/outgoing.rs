@@ -141,14 +141,27 @@ async fn digits_sent_are_heard_by_the_other_side() {
     page.click2call("607").await;
     page.expect("phone:accepted").await;
     page.expect_audio_to("607", &server).await;
+    let arrive = async |digits: &str| {
+        until(&format!("{digits} arrive"), async || {
+            server
+                .call_with("607")
+                .is_some_and(|call| call["dtmf"] == digits || call["heard"]["dtmf"] == digits)
+                .then_some(())
+        })
+        .await;
+    };
     assert_eq!(page.ask("dtmf", json!({ "digits": "12#" })).await.map(|_| ()), Ok(()));
-    until("the digits arrive", async || {
-        server
-            .call_with("607")
-            .is_some_and(|call| call["dtmf"] == "12#" || call["heard"]["dtmf"] == "12#")
-            .then_some(())
+    arrive("12#").await;
+    // Held down, or pressed with the other button, 0 is "+" on the dial screen; there is no such key in a call.
+    page.phone(async |frame| {
+        frame.press("Keypad").await;
+        let press = "document.querySelector('.tones .key[data-key=\"0\"]') \
+             .dispatchEvent(new MouseEvent('contextmenu', { bubbles: true, cancelable: true }))";
+        frame.run(press, Vec::new()).await;
     })
     .await;
+    arrive("12#0").await;
+    assert_eq!((page.count("phone:terminated").await, page.count("logged").await), (0, 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,7 +9,7 @@ use crate::{
     listener::Listener,
     microphone::Loan,
 };
-use js_sys::{Promise, Reflect, futures::JsFuture};
+use js_sys::{Function, Promise, Reflect, futures::JsFuture};
 use softframe_phone::{CallId, Input, MediaError, MediaEvent, MediaRequest, PeerId, PeerState};
 use std::{
     cell::{Cell, RefCell},
@@ -317,13 +317,16 @@ impl Link {
     pub(crate) fn dtmf(&self, tones: &str) {
         let transceiver = self.transceiver.borrow().clone();
         let Some(dtmf) = transceiver.and_then(|transceiver| transceiver.sender().dtmf()) else { return };
-        // `insertDTMF` throws where the other side has agreed on no key tones.
-        let possible = js_sys::Reflect::get(&dtmf, &"canInsertDTMF".into()).is_ok_and(|can| can.is_truthy());
-        if !possible {
-            return;
-        }
         let waiting = format!("{}{tones}", dtmf.tone_buffer());
-        dtmf.insert_dtmf_with_duration_and_inter_tone_gap(&waiting, TONE_MS, TONE_GAP_MS);
+        // It throws where the other side has agreed on no key tones, and for what is no key.
+        let insert =
+            Reflect::get(&dtmf, &"insertDTMF".into()).and_then(|insert| insert.dyn_into::<Function>());
+        let inserted = insert.and_then(|insert| {
+            insert.call3(&dtmf, &waiting.as_str().into(), &TONE_MS.into(), &TONE_GAP_MS.into())
+        });
+        if let Err(error) = inserted {
+            warn(&format!("the keys could not be sent: {}", words(&error)));
+        }
     }
 
     /// Sends the microphone and `others`.

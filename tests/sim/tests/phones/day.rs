@@ -2,7 +2,7 @@
 
 use crate::script::Script;
 use serde_json::{Value, json};
-use softframe_phone::{Action, Answer, Input, Sound, view::Screen};
+use softframe_phone::{Action, Answer, Input, MediaRequest, Sound, view::Screen};
 use softframe_sim::{Microphone, World, description};
 
 /// 200, 201 and 202, each registered with a trusted page.
@@ -139,6 +139,22 @@ fn caller_who_takes_the_name_that_the_page_gave_its_own_call_does_not_get_its_co
     assert_eq!(script.last("phone:ringing")["id"], "given-2");
     script.host(r#"{"type":"hangup","data":{"callId":"given"}}"#);
     assert_eq!(script.last("phone:terminated")["direction"], "outbound");
+}
+
+#[test]
+fn zero_held_down_in_a_call_is_a_zero_and_what_is_no_key_is_nothing() {
+    let mut script = Script::new();
+    script.answered(&description(7, "sendrecv"));
+    script.input(Input::Action(Action::CallKeypad(true)));
+    for key in ['+', 'x', '#'] {
+        script.input(Input::Action(Action::Key(key)));
+    }
+    let sent: Vec<&MediaRequest> = script.media.iter().map(|(_, what)| what).rev().take(2).collect();
+    assert_eq!(
+        sent,
+        [&MediaRequest::Dtmf("#".into()), &MediaRequest::Dtmf("0".into())],
+        "a browser takes no other"
+    );
 }
 
 #[test]
