@@ -14,8 +14,11 @@ use softframe_sip::{
 const ALLOW: &str =
     "INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, INFO, UPDATE, PRACK, MESSAGE, REFER, SUBSCRIBE, NOTIFY";
 
-/// Headers by which a trusted server names the caller.
-const ASSERTED: [&str; 2] = ["P-Asserted-Identity", "Remote-Party-ID"];
+/// Headers by which a trusted server names the caller, and that by which a phone asks its server to (RFC 3325 §9.2).
+const ASSERTED: [&str; 3] = ["P-Asserted-Identity", "Remote-Party-ID", "P-Preferred-Identity"];
+
+/// The host of a caller who does not say who they are (RFC 3323 §4.1.1.3).
+const ANONYMOUS_HOST: &str = "anonymous.invalid";
 
 /// Seconds between two keep-alives of a phone (RFC 5626 §4.4.1): well below what address translators forget in.
 const FLOW_TIMER: u32 = 25;
@@ -119,7 +122,7 @@ impl Exchange {
         if !self.is_ours(request.to().uri.host()) {
             return self.answer(flow, request, StatusCode::NOT_FOUND, &[]);
         }
-        if !self.authenticated(now, flow, request, &user, Method::Register) {
+        if !self.authenticated(now, flow, request, Some(&user), Method::Register) {
             return;
         }
         let is_guest = self.flows.get(&flow).is_some_and(|flow| flow.trust == Trust::Guest);
@@ -155,17 +158,19 @@ impl Exchange {
         headers
     }
 
-    /// Whether the flow is this user. If not, the answer is sent.
+    /// Whether the flow is this user, or any of ours where none is claimed. If not, the answer is sent.
     fn authenticated(
         &mut self,
         now: Instant,
         flow: FlowId,
         request: &Message,
-        user: &str,
+        claimed: Option<&str>,
         method: Method,
     ) -> bool {
         if self.flows.get(&flow).is_some_and(|flow| flow.trust != Trust::Challenged) {
-            self.proven(flow, user);
+            if let Some(user) = claimed {
+                self.proven(flow, user);
+            }
             return true;
         }
         let (code, asks, tells) = match method {
@@ -175,8 +180,8 @@ impl Exchange {
         let realm = &self.config.domain;
         let verdict = self.nonces.check(now, request, tells, realm, &self.config.users);
         let stale = match verdict {
-            Verdict::Proven(proven) if proven == user => {
-                self.proven(flow, user);
+            Verdict::Proven(user) if claimed.is_none_or(|claimed| claimed == user) => {
+                self.proven(flow, &user);
                 return true;
             }
             Verdict::Proven(_) => {
@@ -207,8 +212,11 @@ impl Exchange {
         let Some(callee) = uri.user() else {
             return self.for_ourselves(flow, &request);
         };
-        let caller = request.from().uri.user().unwrap_or_default();
-        if !self.authenticated(now, flow, &request, &caller, request.method().clone()) {
+        let from = &request.from().uri;
+        // RFC 3323 §4.1.1.3: who withholds the name is known by the user name of the digest alone.
+        let is_withheld = from.host().eq_ignore_ascii_case(ANONYMOUS_HOST);
+        let caller = (!is_withheld).then(|| from.user().unwrap_or_default());
+        if !self.authenticated(now, flow, &request, caller.as_deref(), request.method().clone()) {
             return;
         }
         let targets = self.targets(&uri, &callee);
@@ -250,8 +258,21 @@ impl Exchange {
     fn within_dialog(&mut self, now: Instant, flow: FlowId, request: Message, token: Option<&str>) {
         match self.way_within_dialog(flow, &request, token) {
             Some(target) => self.forward(now, flow, request, &[target]),
+            // 481 would end the dialog (RFC 3261 §12.2.1.2), and who is away for a moment comes back to it.
+            None if self.leads_to_one_of_ours(&request, token) => {
+                self.answer(flow, &request, StatusCode::TEMPORARILY_UNAVAILABLE, &[]);
+            }
             None => self.answer(flow, &request, StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST, &[]),
         }
+    }
+
+    /// Whether a request within a dialog was on the right way, only that nobody is there now.
+    fn leads_to_one_of_ours(&self, request: &Message, token: Option<&str>) -> bool {
+        let by_gruu = || {
+            let uri = request.uri().filter(|uri| uri.param("gr").is_some() && self.is_ours(uri.host()));
+            uri.and_then(Uri::user).is_some_and(|user| self.config.users.contains_key(&user))
+        };
+        token.and_then(|token| self.ends(token)).is_some() || by_gruu()
     }
 
     /// The flow that a Request-URI within a dialog leads to: that of the binding it names, since the phone may have

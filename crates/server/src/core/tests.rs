@@ -1,7 +1,9 @@
 //! The exchange against phones of plain text, in virtual time: what each test sends and expects stands in it.
 
 mod attacks;
+mod reconnecting;
 mod registrar;
+mod withheld;
 
 use super::*;
 use softframe_sip::{
@@ -83,9 +85,10 @@ impl Scene {
             "Contact: <sip:c{flow}@c{flow}.invalid;transport=ws>\r\n"
         };
         let contact = contact.replace("{flow}", &flow.to_string());
+        let from = if from.contains('@') { from.to_owned() } else { format!("{from}@{DOMAIN}") };
         format!(
             "{method} {uri} SIP/2.0\r\nVia: SIP/2.0/WS c{flow}.invalid;branch=z9hG4bKb{n}\r\nMax-Forwards: 70\r\n\
-             From: <sip:{from}@{DOMAIN}>;tag=f{n}\r\nTo: <sip:{to}@{DOMAIN}>\r\nCall-ID: call{n}\r\nCSeq: {n} {method}\r\n\
+             From: <sip:{from}>;tag=f{n}\r\nTo: <sip:{to}@{DOMAIN}>\r\nCall-ID: call{n}\r\nCSeq: {n} {method}\r\n\
              {contact}{more}Content-Length: 0\r\n\r\n"
         )
     }

@@ -169,8 +169,9 @@ impl UserAgent {
     /// Our UPDATE was refused, or its flow broke: the session is as it was, and has until its end.
     pub(crate) fn update_failed(&mut self, now: Instant, session: SessionId, status: Option<StatusCode>) {
         let Some(Session::Confirmed(confirmed)) = self.sessions.get_mut(&session) else { return };
-        // Whatever it has against UPDATE, it may take a re-INVITE; not so what asks for patience or a password.
-        if status.is_some_and(|status| ![401, 407, 491, 500, 503].contains(&status.code())) {
+        // Whatever it has against UPDATE, it may take a re-INVITE; not so what asks for patience or a password, or says
+        // that the other side is away for a moment (RFC 5626 §5.3.1: 430).
+        if status.is_some_and(|status| ![401, 407, 430, 480, 491, 500, 503].contains(&status.code())) {
             confirmed.takes_update = false;
         }
         if let Some(timer) = &mut confirmed.timer {

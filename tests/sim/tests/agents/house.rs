@@ -244,3 +244,41 @@ fn six_hundred_calls_leave_nothing_in_any_table() {
     }
     assert_settled(&mut world);
 }
+
+#[test]
+fn refresh_while_the_other_side_reconnects_costs_no_call_and_goes_by_update_again() {
+    let (mut world, ours, theirs) = in_call();
+    // The other side is away from just before our refresh is due until just after.
+    world.run(890_000);
+    world.told(0);
+    world.phones[1].reachable = false;
+    world.cut(1);
+    world.run(15_000);
+    assert!(world.ladder().contains(&"200 < 480 UPDATE".to_owned()));
+    world.command(0, Command::Reinvite { session: ours, offer: b"v=0 hold".to_vec() });
+    world.run(100);
+    assert_eq!(world.told(0), ["reinvite failed 480"]);
+    world.phones[1].reachable = true;
+    world.run(60_000);
+    assert!(world.ladder().contains(&"200 < 200 UPDATE".to_owned()));
+    world.hang_up(1, theirs);
+    world.run(500);
+    assert_eq!(world.told(0), ["terminated remote 200"]);
+    assert_settled(&mut world);
+}
+
+#[test]
+fn withheld_call_reaches_the_other_side_without_a_name() {
+    let mut world = World::with_server(&["200", "201"]);
+    let ours = world.call_with(0, "201", vec![("Privacy".to_owned(), "id".to_owned())]);
+    world.run(500);
+    let theirs = world.incoming(1);
+    assert!(world.told(1).contains(&"incoming from anonymous".to_owned()));
+    world.accept(1, theirs);
+    world.run(500);
+    assert_eq!(world.told(0).last().map(String::as_str), Some("accepted v=0 the answer"));
+    world.hang_up(0, ours);
+    world.run(500);
+    assert_eq!(world.told(1).last().map(String::as_str), Some("terminated remote 200"));
+    assert_settled(&mut world);
+}
