@@ -2,7 +2,7 @@
 //!
 //! It never waits for the indexer: it answers from what is indexed.
 
-use crate::index::keys::{self, Forms};
+use crate::index::keys::{self, Forms, KEY_DIGITS};
 use crate::index::query::{Found, Query};
 use crate::index::shelf::Slot;
 use crate::number::{self, Likeness, Number};
@@ -74,7 +74,7 @@ impl Contacts {
             matches.iter().filter(|(likeness, _)| *likeness == Likeness::Same).count() >= MAX_MATCHES
         };
         for (slot, source) in self.slots() {
-            for &doc in same_ending(slot, &wanted.number) {
+            for doc in same_ending(slot, &wanted.number) {
                 if is_full(&matches) {
                     break;
                 }
@@ -127,13 +127,27 @@ impl<'a> Head<'a> {
     }
 }
 
-/// The contacts of a segment that may have the same number: those of the rarest key near its end.
-fn same_ending<'a>(slot: &'a Slot, wanted: &Number) -> &'a [u16] {
+/// The contacts of a segment that may have the same number, in the order pushed: of a short one those that have just
+/// it, else those that have both the last four digits of [`COMMON_DIGITS`] and the first four.
+fn same_ending(slot: &Slot, wanted: &Number) -> Vec<u16> {
     let digits = wanted.digits.as_slice();
-    let end = digits.get(digits.len().saturating_sub(COMMON_DIGITS)..).unwrap_or(digits);
-    let places = (0..end.len()).filter_map(|at| end.get(at..));
-    let postings = places.map(|digits| slot.segment.numbers(keys::ending(digits)));
-    postings.min_by_key(|postings| postings.len()).unwrap_or(&[])
+    if let Some(whole) = keys::whole(digits) {
+        return slot.segment.numbers(whole).to_vec();
+    }
+    let with = |count: usize| {
+        let end = digits.get(digits.len().saturating_sub(count)..).unwrap_or(digits);
+        slot.segment.numbers(keys::ending(end))
+    };
+    let mut others = with(KEY_DIGITS);
+    let mut both = Vec::new();
+    for doc in with(COMMON_DIGITS) {
+        let less = others.iter().take_while(|other| *other < doc).count();
+        others = others.get(less..).unwrap_or(&[]);
+        if others.first() == Some(doc) {
+            both.push(*doc);
+        }
+    }
+    both
 }
 
 impl Hit {

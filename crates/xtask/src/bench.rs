@@ -25,7 +25,7 @@ pub(crate) fn run_all(tree: &Tree) -> Outcome {
     say("colleagues that are watched, natively");
     run(cargo(tree).args(["run", "--quiet", "--release", "-p", "softframe-sim", "--example", "colleagues"]))?;
     let program = server::build(tree)?;
-    let script = script::make(tree, "softframe-parsing", "parsing", "softframe-sip")?;
+    let (script, _) = script::make(tree, "softframe-parsing", "parsing", "softframe-sip")?;
     say("times in Chromium on this machine (medians, and the range)");
     let mut bench = suites::with_browser(tree, &program, &www, &www, &["run", "--bin", "bench"])?;
     run(bench.env("SOFTFRAME_PARSING", script))
@@ -33,12 +33,12 @@ pub(crate) fn run_all(tree: &Tree) -> Outcome {
 
 /// Prints what a contact book costs beside three libraries and a linear scan, in one Chromium, and how far the aims are.
 pub(crate) fn contacts(tree: &Tree, sizes: Option<&str>, seconds: Option<&str>) -> Outcome {
-    let script = script::make(tree, "softframe-contacts-bench", "contacts", "softframe-contacts")?;
+    let (script, octets) = script::make(tree, "softframe-contacts-bench", "contacts", "softframe-contacts")?;
     let mut bench = cargo(tree);
     bench.args(["run", "--quiet", "--package", "softframe-browser-tests", "--bin", "contacts"]);
     let chromium = Chromium::find()?;
     bench.env("SOFTFRAME_CHROMIUM", chromium.browser).env("SOFTFRAME_CHROMEDRIVER", chromium.driver);
-    bench.env("SOFTFRAME_CONTACTS", script);
+    bench.env("SOFTFRAME_CONTACTS", script).env("SOFTFRAME_OCTETS", octets.to_string());
     bench.env("SOFTFRAME_SIZES", sizes.unwrap_or("10000,100000,250000,1000000"));
     run(bench.env("SOFTFRAME_SECONDS", seconds.unwrap_or("120")))
 }

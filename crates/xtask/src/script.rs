@@ -12,8 +12,8 @@ use crate::{
 use std::{path::PathBuf, process::Command};
 
 /// Builds the module with what the shipped one is built with, fetches the packages, and gives the script: what `bench.js`
-/// of the folder exports, under `name`.
-pub(crate) fn make(tree: &Tree, package: &str, name: &str, shown: &str) -> Outcome<PathBuf> {
+/// of the folder exports, under `name`; and the octets of brotli of the module.
+pub(crate) fn make(tree: &Tree, package: &str, name: &str, shown: &str) -> Outcome<(PathBuf, usize)> {
     let widget = widget::build(tree, package, &[], true)?;
     let place = tree.built(name);
     write(&place.join(GLUE), &widget.glue)?;
@@ -37,7 +37,7 @@ pub(crate) fn make(tree: &Tree, package: &str, name: &str, shown: &str) -> Outco
         // The glue asks where it came from only when nobody gives it the module.
         .args(["--log-override:empty-import-meta=silent", "--log-level=warning"])
         .arg(format!("--outfile={}", script.display())))?;
-    Ok(script)
+    Ok((script, module))
 }
 
 /// npm, installed where that can be done.

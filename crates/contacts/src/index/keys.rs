@@ -82,8 +82,8 @@ impl Forms {
                 }
             }
         }
-        if let Some(whole) = whole(&self.written) {
-            out.push(whole.start);
+        for digits in [&self.written, &self.number.digits] {
+            out.extend(whole(digits).map(|whole| whole.start));
         }
     }
 }
