@@ -107,8 +107,12 @@ pub enum Action {
     TryNow,
     /// Microphone sheet: try the call again.
     TryAgain,
-    /// Remove all contacts of ours.
+    /// Remove all contacts that came from files: the first time asks, the second does it.
     RemoveAllContacts,
+    /// The same for those of one file, by its number.
+    RemoveFile(u32),
+    /// Remove the contact that is shown; Undo brings it back.
+    RemoveContact,
     /// The browser let sound start (a gesture, or a click on "Turn on sound").
     SoundOn,
     /// Close the toast.

@@ -48,7 +48,7 @@ pub use action::{Action, Answer, Consent, Theme};
 pub use config::Config;
 pub use port::{
     Audience, CallId, Dtmf, FileEvent, HostInput, Input, JournalEntry, MediaError, MediaEvent, MediaRequest,
-    Output, PeerId, PeerState, RequestId, SocketEvent, Sound, StorageError, StoreRequest,
+    Output, PeerId, PeerState, RequestId, SocketEvent, Sound, StorageError, StoreRequest, Stress,
 };
 pub use softframe_contacts::{Contact, Contacts, Hit, Source};
 pub use softframe_sip::{FlowId, Instant};
@@ -228,6 +228,16 @@ impl Phone {
     /// What the screen shows at `now`.
     pub fn view(&self, now: Instant) -> view::View {
         self.make_view(now)
+    }
+
+    /// How much stands in the way of other work.
+    pub fn stress(&self) -> Stress {
+        let talks = |call: &Call| matches!(call.state, call::State::Talking(_));
+        match (self.calls.is_empty(), self.calls.values().all(talks)) {
+            (true, _) => Stress::None,
+            (false, true) => Stress::Talk,
+            (false, false) => Stress::Setup,
+        }
     }
 
     /// The contacts, to read.

@@ -2,7 +2,13 @@
 //!
 //! It never asks anything; what needs an answer is a sheet.
 
-use crate::{Phone, ui::Ui, view::Text};
+use crate::{
+    Phone,
+    history::Entry,
+    ui::{Page, Ui},
+    view::Text,
+};
+use softframe_contacts::{Contact, Source};
 use softframe_sip::Instant;
 
 /// A toast without and with an action (ui.md 4.11).
@@ -17,6 +23,14 @@ pub(crate) struct ToastState {
     /// Screen readers have it.
     told: bool,
     until: Option<Instant>,
+}
+
+/// What the toast can bring back.
+pub(crate) enum Removed {
+    /// Key and entry of the recents.
+    Recent(String, Entry),
+    /// Of a file.
+    Contact(Contact),
 }
 
 impl ToastState {
@@ -54,14 +68,30 @@ impl Phone {
         let args =
             vec![("name", if entry.name.is_empty() { entry.number.clone() } else { entry.name.clone() })];
         let text = Text { id: "recents.removed", args };
+        self.offer_undo(now, text, Removed::Recent(key.to_owned(), entry));
+    }
+
+    /// The contact whose page is shown, if it came from a file.
+    pub(crate) fn remove_contact(&mut self, now: Instant) {
+        let Page::Contact(Source::Vcard, id) = &self.ui.page else { return };
+        let id = id.clone();
+        let Some(contact) = self.remove_dropped_contact(&id) else { return };
+        self.ui.page = Page::Tabs;
+        let text = Text::with("contact.removed", "name", &contact.name);
+        self.offer_undo(now, text, Removed::Contact(contact));
+    }
+
+    fn offer_undo(&mut self, now: Instant, text: Text, removed: Removed) {
         let until = Some(now.after(TOAST_ACTION_MILLIS));
         self.ui.toast = Some(ToastState { text, error: false, undo: true, told: false, until });
-        self.ui.undo = Some((key.to_owned(), entry));
+        self.ui.undo = Some(removed);
     }
 
     pub(crate) fn undo(&mut self) {
-        if let Some((key, entry)) = self.ui.undo.take() {
-            self.keep_entry(key, entry);
+        match self.ui.undo.take() {
+            Some(Removed::Recent(key, entry)) => self.keep_entry(key, entry),
+            Some(Removed::Contact(contact)) => self.restore_dropped_contact(contact),
+            None => {}
         }
         self.ui.toast = None;
     }

@@ -271,6 +271,18 @@ pub enum Output {
     Index,
 }
 
+/// How little other work may stand in the way of calls.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Stress {
+    /// There are none.
+    #[default]
+    None,
+    /// Somebody talks.
+    Talk,
+    /// A call rings or is being set up.
+    Setup,
+}
+
 /// Who may read a message to the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]

@@ -5,7 +5,7 @@
 mod files;
 mod kept;
 
-use files::File;
+use files::{File, Report};
 use kept::Kept;
 
 use crate::{
@@ -17,11 +17,11 @@ use crate::{
 use litemap::LiteMap;
 use serde_json::{Value, json};
 use softframe_contacts::{
-    Contact, Contacts, Hit, Indexed, Mode, Rejection, Source, chunk,
+    Contact, Contacts, Hit, Indexed, Mode, Rejection, Source,
     vcard::{Defect, Reader},
 };
 use softframe_sip::Instant;
-use std::collections::VecDeque;
+use std::{collections::VecDeque, rc::Rc};
 
 /// Pushes open at once; each source has one, and a page has few sources.
 const MAX_PUSHES: usize = 16;
@@ -29,6 +29,8 @@ const MAX_PUSHES: usize = 16;
 const MAX_UNSAVED: usize = 1_000_000;
 /// Between two `contacts:indexing`.
 const PROGRESS_MILLIS: u64 = 250;
+/// Rows that wait to be indexed before more of a file or of the store is read: enough for many steps.
+const MAX_WAITING_ROWS: usize = 4_096;
 
 /// A push of the host under way.
 struct Open {
@@ -43,8 +45,10 @@ struct Open {
 pub(crate) struct Push {
     open: LiteMap<u64, Open>,
     files: VecDeque<File>,
-    /// Dropped contacts that are in the index and not in the store yet.
-    unsaved: VecDeque<Contact>,
+    /// Dropped contacts that are in the index and not in the store yet, with the name of their file.
+    unsaved: VecDeque<(Rc<str>, Contact)>,
+    /// Files were read and their contacts are not all indexed yet.
+    report: Option<Report>,
     kept: Kept,
     /// `Output::Index` is out and not finished.
     indexing: bool,
@@ -174,34 +178,50 @@ impl Phone {
 
     /// Takes in and indexes for `units`; says if more remains.
     pub(crate) fn step_contacts(&mut self, now: Instant, units: u32) -> bool {
-        let mut left = units as usize;
-        while left > 0 && (self.step_file(now) || self.step_stored(now)) {
-            left -= 1;
+        let mut left = units;
+        while left > 0 && self.wants_rows() {
+            let cost = if self.step_file() { 1 } else { self.step_stored(now) };
+            if cost == 0 {
+                break;
+            }
+            left = left.saturating_sub(cost);
         }
         let waits =
             self.push.kept.waits() || self.push.files.iter().any(|file| file.over || !file.chunks.is_empty());
-        let more = self.contacts.step(u32::try_from(left.max(1)).unwrap_or(1)) || waits;
+        let more = self.contacts.step(left.max(1)) || waits;
         self.tell_indexing(now);
-        // A chunk at a time, so that no step is long.
-        let full = self.push.unsaved.len() >= chunk::MAX_CONTACTS;
-        let unsaved = if full || !more { self.save_chunk() } else { false };
-        let rewriting = !more && !unsaved && self.rewrite_step();
-        let more = more || unsaved || rewriting;
-        if !more {
-            self.push.indexing = false;
-        }
-        let mut changed = false;
+        let keeps = self.keep_step(more);
         // A push or file that is not read to its end yet will change its source again.
         let settled = self.push.open.is_empty() && self.push.files.is_empty();
+        let mut changed = false;
         while settled && let Some(indexed) = self.contacts.poll_indexed() {
             self.tell_indexed(indexed);
             changed = true;
+        }
+        if settled && !more {
+            self.tell_import(now);
         }
         if changed {
             self.refresh_matches(now);
             self.renew_journal(now);
         }
+        let more = more || keeps;
+        if !more {
+            self.push.indexing = false;
+        }
         more
+    }
+
+    /// Rows that wait fill memory, and what came first should be found first.
+    fn wants_rows(&self) -> bool {
+        self.contacts.progress().is_none_or(|(done, known)| known.saturating_sub(done) < MAX_WAITING_ROWS)
+    }
+
+    /// Contacts read so far and, by estimate, all there are to read; while indexing is under way.
+    pub(crate) fn contacts_progress(&self) -> Option<(usize, usize)> {
+        let to_come = self.push.kept.rows_to_come().saturating_add(self.cards_to_come());
+        let (done, known) = self.contacts.progress().or((to_come > 0).then_some((0, 0)))?;
+        Some((done, known.saturating_add(to_come)))
     }
 
     /// The account is known: its space is read, and what was dropped before belongs to it.
@@ -240,7 +260,7 @@ impl Phone {
     }
 
     fn tell_indexing(&mut self, now: Instant) {
-        let Some((done, total)) = self.contacts.progress() else { return };
+        let Some((done, total)) = self.contacts_progress() else { return };
         if self.push.told_progress.is_some_and(|told| now.since(told) < PROGRESS_MILLIS) {
             return;
         }
@@ -250,6 +270,10 @@ impl Phone {
     }
 
     fn tell_indexed(&mut self, indexed: Indexed) {
+        if let Some(report) = self.push.report.as_mut().filter(|_| indexed.source == Source::Vcard) {
+            report.added += indexed.added;
+            report.updated += indexed.updated;
+        }
         let source = source_name(&indexed.source);
         let data = IndexedData {
             source,
@@ -265,7 +289,6 @@ impl Phone {
                 .collect(),
         };
         self.tell("contacts:indexed", &bridge::json(&data));
-        self.push.told_progress = None;
         self.out.push_back(Output::Render);
     }
 

@@ -8,9 +8,8 @@ use crate::{
     cause::{Ending, Reason},
     dial,
     dial::Question,
-    history::Entry,
     host::Trust,
-    news::ToastState,
+    news::{Removed, ToastState},
     view::{Ended, Sheet, Tab, Text, Tone},
 };
 use softframe_contacts::Source;
@@ -42,7 +41,8 @@ pub(crate) enum Menu {
     None,
     Numbers(Source, String),
     Status,
-    RemoveContacts,
+    /// Of this file, or all.
+    RemoveContacts(Option<u32>),
     /// Where the voices go.
     Route,
     /// Trouble with the microphone; the number to call again.
@@ -81,8 +81,7 @@ pub(crate) struct Ui {
     pub(crate) speakers: Option<Vec<(String, String)>>,
     pub(crate) sound_blocked: bool,
     pub(crate) microphone_blocked: bool,
-    /// What the toast can bring back: key and entry of the recents.
-    pub(crate) undo: Option<(String, Entry)>,
+    pub(crate) undo: Option<Removed>,
     seen_at: Option<Instant>,
     offline_at: Option<Instant>,
 }
@@ -236,6 +235,8 @@ impl Phone {
             Action::TryNow => self.try_now(now),
             Action::TryAgain => self.try_again(now),
             Action::RemoveAllContacts => self.remove_contacts(),
+            Action::RemoveFile(number) => self.ui.menu = Menu::RemoveContacts(Some(number)),
+            Action::RemoveContact => self.remove_contact(now),
             Action::SoundOn => self.sound_on(),
             Action::CloseToast => self.ui.toast = None,
             other => self.call_action(now, other),
@@ -457,12 +458,10 @@ impl Phone {
 
     /// The first time asks, the sheet's button does it.
     fn remove_contacts(&mut self) {
-        match self.ui.menu == Menu::RemoveContacts {
-            true => {
-                self.ui.menu = Menu::None;
-                self.remove_dropped();
-            }
-            false => self.ui.menu = Menu::RemoveContacts,
+        match std::mem::take(&mut self.ui.menu) {
+            Menu::RemoveContacts(None) => self.remove_dropped(),
+            Menu::RemoveContacts(Some(number)) => self.remove_file(number),
+            _ => self.ui.menu = Menu::RemoveContacts(None),
         }
     }
 

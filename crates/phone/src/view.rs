@@ -300,6 +300,8 @@ pub struct ContactPage {
     pub recent: Vec<Row>,
     /// The host can show it.
     pub click: bool,
+    /// It came from a file, and can be removed.
+    pub removable: bool,
 }
 
 /// 15, 16.
@@ -441,6 +443,8 @@ pub struct Ended {
 pub struct Settings {
     /// Contacts by source: name, count.
     pub sources: Vec<(String, usize)>,
+    /// Files whose contacts are kept: number, name.
+    pub files: Vec<(u32, String)>,
     /// Version of the widget.
     pub version: &'static str,
 }
@@ -454,7 +458,7 @@ pub enum Sheet {
     /// 20.
     SecondIncoming(Incoming),
     /// 13.
-    Import { name: String, added: usize, updated: usize, skipped: usize, defects: Vec<(usize, &'static str)> },
+    Import { name: String, added: usize, updated: usize, skipped: usize, defects: Vec<Skipped> },
     /// 44 to 46: title, sub, whether Try again makes sense.
     Microphone { title: Text, sub: Text, again: bool },
     /// 50.
@@ -465,6 +469,17 @@ pub enum Sheet {
     Status { statuses: Vec<(String, String)>, set: String, dnd: bool, in_call: bool },
     /// 36: the speakers (id, name), and which plays.
     Route { speakers: Vec<(String, Text)>, chosen: String },
-    /// Asks before all contacts of ours go.
-    RemoveContacts,
+    /// Asks before the contacts of this file go, or all that came from files.
+    RemoveContacts { file: Option<String> },
+}
+
+/// A card that was not taken.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Skipped {
+    /// The name of its file.
+    pub file: String,
+    /// The line at which it begins, from 1.
+    pub line: usize,
+    /// Message id of the reason.
+    pub why: &'static str,
 }

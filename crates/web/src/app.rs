@@ -149,6 +149,11 @@ impl App {
         Some(more)
     }
 
+    /// Something that the phone says at once; not while it is at work.
+    pub(crate) fn asks<T: Default>(&self, question: impl FnOnce(&Phone) -> T) -> T {
+        self.phone.try_borrow().map(|phone| question(&phone)).unwrap_or_default()
+    }
+
     fn take(&self, input: Input) {
         let now = self.clock.now();
         let mut phone = self.phone.borrow_mut();

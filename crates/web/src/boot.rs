@@ -54,7 +54,7 @@ async fn show(app: Rc<App>) {
     let (feed, dropped, stale) = (app.way_in(), app.way_in(), app.way_in());
     let ui = Ui::new(
         Rc::new(move |input| feed.input(input)),
-        Rc::new(move |files| dropped.with(|app| Files::take(app.files(), &files))),
+        Rc::new(move |files| dropped.with(|app| Files::take(app.files(), files))),
         Rc::new(move || stale.with(App::redraw)),
         Strings::new(&strings.unwrap_or_else(|| "{}".to_owned())),
     );

@@ -4,19 +4,19 @@
 
 use crate::app::Feed;
 use js_sys::{Uint8Array, futures::JsFuture};
-use softframe_phone::{FileEvent, Input};
+use softframe_phone::{FileEvent, Input, Phone};
 use std::{
     cell::{Cell, RefCell},
     collections::VecDeque,
     rc::Rc,
 };
 use wasm_bindgen::JsCast;
-use web_sys::{File, FileList};
+use web_sys::File;
 
 /// So much is read from the disk at a time.
 const CHUNK_BYTES: f64 = 1024.0 * 1024.0;
 /// Of one drop; more files are refused by name.
-const MAX_FILES: u32 = 20;
+const MAX_FILES: usize = 20;
 
 /// The files that wait, and what of the first is read but not fed yet.
 pub(crate) struct Files {
@@ -48,16 +48,18 @@ impl Files {
         Files { feed, waiting: Rc::default(), numbers: Cell::new(0) }
     }
 
-    /// Takes what was dropped or chosen.
-    pub(crate) fn take(&self, files: &FileList) {
-        for index in 0..files.length() {
-            let Some(file) = files.get(index) else { continue };
+    /// Takes what was dropped, pasted or chosen.
+    pub(crate) fn take(&self, files: Vec<File>) {
+        for (index, file) in files.into_iter().enumerate() {
             if index >= MAX_FILES || !is_vcard(&file) {
                 self.feed.input(Input::File(FileEvent::Refused { name: file.name() }));
                 continue;
             }
             let number = self.numbers.get() + 1;
             self.numbers.set(number);
+            // All of them first: what comes of them is told together.
+            let begin = FileEvent::Begin { file: number, name: file.name(), size: file.size() as u64 };
+            self.feed.input(Input::File(begin));
             self.waiting.borrow_mut().push_back(Reading { number, file, state: State::Waiting });
         }
         self.feed.with(|app| app.idle().wake());
@@ -65,14 +67,14 @@ impl Files {
 
     /// Feeds about `kilobytes` of the first file; how many it fed. 0: nothing to do until the disk answers.
     pub(crate) fn step(&self, kilobytes: usize) -> usize {
+        // What is fed stands in memory until it is read.
+        if self.feed.app().is_some_and(|app| !app.asks(Phone::wants_octets)) {
+            return 0;
+        }
         let front = self.waiting.borrow_mut().pop_front();
         let Some(Reading { number, file, state }) = front else { return 0 };
         let (state, worked) = match state {
-            State::Waiting => {
-                let begin = FileEvent::Begin { file: number, name: file.name(), size: file.size() as u64 };
-                self.feed.input(Input::File(begin));
-                (Some(self.read(number, &file, 0.0)), 1)
-            }
+            State::Waiting => (Some(self.read(number, &file, 0.0)), 1),
             State::Disk { at } => (Some(State::Disk { at }), 0),
             State::Chunk { octets, fed, next } if fed < octets.length() => {
                 let end = fed.saturating_add(kilobytes as u32 * 1024).min(octets.length());

@@ -2,13 +2,18 @@
 //! chunks of files, and the index.
 //!
 //! It never works longer than a slice at a time, and never trusts `requestIdleCallback` alone: off-screen and in
-//! hidden tabs it starves, so slices by `MessageChannel` take over when it is late.
+//! hidden tabs it starves, so slices by `MessageChannel` take over when it is late. Those are taken from a person who
+//! types, so they wait; and all are shorter while a call is about to begin.
 
 use crate::{
     app::{App, Feed},
     listener::Listener,
 };
-use std::cell::{Cell, RefCell};
+use softframe_phone::{Phone, Stress};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 use wasm_bindgen::{JsCast, prelude::*};
 use web_sys::{Event, IdleDeadline, MessageChannel, Window};
 
@@ -18,6 +23,15 @@ const STARVED_MS: i32 = 250;
 const SLICE_MS: f64 = 4.0;
 /// A slice with one ends after this, too: an idle deadline is up to 50 ms away, and what uses all of that is a long task.
 const IDLE_SLICE_MS: f64 = 25.0;
+/// Slices that the browser did not offer wait until the person has rested for so long.
+const QUIET_MS: f64 = 100.0;
+/// What a person does that must be answered at once.
+const GESTURES: [&str; 4] = ["keydown", "pointerdown", "touchmove", "wheel"];
+/// While somebody talks, no slice is longer than this; while a call rings or is set up, than this, and so much lies
+/// between two of them.
+const TALKING_SLICE_MS: f64 = 4.0;
+const RINGING_SLICE_MS: f64 = 2.0;
+const RINGING_GAP_MS: f64 = 16.0;
 /// One step aims at a quarter of what it may take, so that a slow one still ends in time.
 const STEP_MS: f64 = 1.0;
 /// What a step may grow to, in units (about 1 kB of text each) and in rows or kilobytes taken in: cheap steps must
@@ -39,6 +53,8 @@ pub(crate) struct Idle {
     /// An idle callback is on its way, maybe from an earlier time of work: one chain of them is enough.
     asked: Cell<bool>,
     timer: Cell<Option<i32>>,
+    last_gesture_ms: Rc<Cell<f64>>,
+    _gestures: Vec<Listener>,
     index_waits: Cell<bool>,
     index_next: Cell<bool>,
     indexing: Pace,
@@ -86,7 +102,17 @@ impl Idle {
             })
         });
         let (idle, late) = (feed.clone(), feed.clone());
+        let last_gesture_ms = Rc::new(Cell::new(f64::MIN));
+        let gestures = web_sys::window().map(|window| {
+            let on = |name| {
+                let (feed, last) = (feed.clone(), last_gesture_ms.clone());
+                Listener::capture(&window, name, move |_| feed.with(|app| last.set(app.clock().exact())))
+            };
+            GESTURES.map(on).into()
+        });
         Idle {
+            last_gesture_ms,
+            _gestures: gestures.unwrap_or_default(),
             feed,
             window: web_sys::window(),
             channel,
@@ -94,7 +120,7 @@ impl Idle {
             callback: Closure::new(move |deadline: IdleDeadline| {
                 idle.with(|app| app.idle().slice(Some(&deadline)));
             }),
-            watchdog: Closure::new(move || late.with(|app| app.idle().starve())),
+            watchdog: Closure::new(move || late.with(|app| app.idle().late())),
             mode: Cell::new(Mode::Rest),
             asked: Cell::new(false),
             timer: Cell::new(None),
@@ -116,12 +142,31 @@ impl Idle {
     pub(crate) fn wake(&self) {
         if self.mode.get() == Mode::Rest {
             self.mode.set(Mode::Idle);
-            let hidden =
-                self.window.as_ref().and_then(Window::document).is_some_and(|document| document.hidden());
-            if !self.ask_for_idle() || hidden {
+            if !self.ask_for_idle() || self.is_hidden() {
                 self.starve();
             }
         }
+    }
+
+    fn is_hidden(&self) -> bool {
+        self.window.as_ref().and_then(Window::document).is_some_and(|document| document.hidden())
+    }
+
+    /// The timer: no idle time came, or a slice has waited long enough.
+    fn late(&self) {
+        self.timer.set(None);
+        match self.mode.get() {
+            Mode::Rest => {}
+            Mode::Idle => self.starve(),
+            Mode::Channel if self.unrest_ms() > 0.0 => self.next_slice(),
+            Mode::Channel => self.slice(None),
+        }
+    }
+
+    /// How long a person must still be left alone.
+    fn unrest_ms(&self) -> f64 {
+        let now = self.feed.app().map_or(f64::MAX, |app| app.clock().exact());
+        QUIET_MS - (now - self.last_gesture_ms.get())
     }
 
     /// The browser gave no idle time: slices by channel, until it does.
@@ -137,16 +182,38 @@ impl Idle {
         let callback = self.callback.as_ref().unchecked_ref();
         let asked = self.asked.get() || window.request_idle_callback(callback).is_ok();
         self.asked.set(asked);
-        let watchdog = self.watchdog.as_ref().unchecked_ref();
-        let timer = window.set_timeout_with_callback_and_timeout_and_arguments_0(watchdog, STARVED_MS);
-        self.timer.set(timer.ok());
+        self.call_later(STARVED_MS);
         asked
     }
 
+    /// Whether [`Idle::late`] comes after so long.
+    fn call_later(&self, ms: i32) -> bool {
+        let Some(window) = &self.window else { return false };
+        let watchdog = self.watchdog.as_ref().unchecked_ref();
+        let timer = window.set_timeout_with_callback_and_timeout_and_arguments_0(watchdog, ms).ok();
+        if let Some(before) = self.timer.replace(timer) {
+            window.clear_timeout_with_handle(before);
+        }
+        timer.is_some()
+    }
+
     fn next_slice(&self) {
+        // A hidden page answers nobody at once, and its timers come once a second.
+        let gap = match self.stress() {
+            Stress::Setup if !self.is_hidden() => RINGING_GAP_MS,
+            _ => 0.0,
+        };
+        let wait = self.unrest_ms().max(gap);
+        if wait > 0.0 && self.call_later(wait.ceil() as i32) {
+            return;
+        }
         if let Some(channel) = &self.channel {
             let _ = channel.port2().post_message(&JsValue::NULL);
         }
+    }
+
+    fn stress(&self) -> Stress {
+        self.feed.app().map(|app| app.asks(Phone::stress)).unwrap_or_default()
     }
 
     fn slice(&self, deadline: Option<&IdleDeadline>) {
@@ -165,6 +232,7 @@ impl Idle {
         }
         let more = self.work(deadline);
         crate::boot::mark("data-steps", &self.histogram_text());
+        self.feed.with(|app| app.storage().go_on());
         match (more, self.mode.get()) {
             (false, _) => self.mode.set(Mode::Rest),
             (true, Mode::Channel) => self.next_slice(),
@@ -184,6 +252,12 @@ impl Idle {
 
     fn steps(&self, app: &App, deadline: Option<&IdleDeadline>) -> bool {
         let started = app.clock().exact();
+        let longest = match (self.stress(), deadline) {
+            (Stress::Setup, _) => RINGING_SLICE_MS,
+            (Stress::Talk, _) => TALKING_SLICE_MS,
+            (Stress::None, Some(_)) => IDLE_SLICE_MS,
+            (Stress::None, None) => SLICE_MS,
+        };
         loop {
             let before = app.clock().exact();
             if !self.step(app) {
@@ -192,10 +266,8 @@ impl Idle {
             let after = app.clock().exact();
             self.count(after - before);
             let spent = after - started;
-            let left = match deadline {
-                Some(deadline) => deadline.time_remaining().min(IDLE_SLICE_MS - spent),
-                None => SLICE_MS - spent,
-            };
+            let granted = deadline.map_or(f64::MAX, IdleDeadline::time_remaining);
+            let left = granted.min(longest - spent);
             if left < STEP_MS {
                 return true;
             }

@@ -1,14 +1,15 @@
 //! The store of the phone: keys and values in IndexedDB, each value encrypted under a key that cannot be exported.
 //!
-//! It never loses the phone a value for want of a disk: where the browser gives none, memory serves until unload.
+//! It never loses the phone a value for want of a disk: where the browser gives none, memory serves until unload. It
+//! never loads everything in one go: the next part waits until the phone has taken the one before.
 
 mod base;
 mod cipher;
 
 use crate::app::Feed;
-use base::Base;
+use base::{Base, Part};
 use litemap::LiteMap;
-use softframe_phone::{Input, StorageError, StoreRequest};
+use softframe_phone::{Input, Phone, StorageError, StoreRequest};
 use std::{
     cell::{Cell, RefCell},
     collections::VecDeque,
@@ -23,9 +24,19 @@ pub(crate) struct Storage {
     feed: Feed,
     base: RefCell<Option<Rc<Base>>>,
     memory: RefCell<LiteMap<String, Vec<u8>>>,
-    queue: RefCell<VecDeque<StoreRequest>>,
+    queue: RefCell<VecDeque<Job>>,
     serving: Cell<bool>,
     told: Cell<bool>,
+}
+
+enum Job {
+    Request(StoreRequest),
+    /// A load goes on after this name, when the phone wants more.
+    Rest {
+        space: String,
+        prefix: String,
+        after: String,
+    },
 }
 
 impl Storage {
@@ -49,20 +60,34 @@ impl Storage {
 
     /// Puts, deletes or loads after everything asked for before.
     pub(crate) fn request(self: &Rc<Self>, request: StoreRequest) {
-        self.queue.borrow_mut().push_back(request);
-        if self.serving.replace(true) {
+        self.queue.borrow_mut().push_back(Job::Request(request));
+        self.go_on();
+    }
+
+    /// The phone may want more of a load by now.
+    pub(crate) fn go_on(self: &Rc<Self>) {
+        if self.queue.borrow().is_empty() || self.serving.replace(true) {
             return;
         }
         let storage = self.clone();
         js_sys::futures::spawn_local(async move {
             storage.open().await;
-            loop {
-                let next = storage.queue.borrow_mut().pop_front();
-                let Some(next) = next else { break };
-                storage.serve(next).await;
+            while let Some(job) = storage.next() {
+                match job {
+                    Job::Request(request) => storage.serve(request).await,
+                    Job::Rest { space, prefix, after } => storage.load_part(space, prefix, Some(after)).await,
+                }
             }
             storage.serving.set(false);
         });
+    }
+
+    /// Loads that go on wait for the phone, and nothing waits for them.
+    fn next(&self) -> Option<Job> {
+        let wants = self.feed.app().is_some_and(|app| app.asks(Phone::wants_stored));
+        let mut queue = self.queue.borrow_mut();
+        let place = queue.iter().position(|job| wants || matches!(job, Job::Request(_)))?;
+        queue.remove(place)
     }
 
     /// Whether exactly this key is there.
@@ -75,12 +100,7 @@ impl Storage {
         match request {
             StoreRequest::Put { space, key, value } => self.put(&space, &key, value).await,
             StoreRequest::Delete { space, prefix } => self.delete(&space, &prefix).await,
-            StoreRequest::Load { space, prefix } => {
-                for (key, value) in self.load(&space, &prefix).await {
-                    self.feed.input(Input::Loaded { space: space.clone(), key, value });
-                }
-                self.feed.input(Input::LoadEnd { space });
-            }
+            StoreRequest::Load { space, prefix } => self.load_part(space, prefix, None).await,
         }
     }
 
@@ -128,28 +148,63 @@ impl Storage {
         }
     }
 
+    /// The next values for the phone; after the last of the base those in memory, which are newer.
+    async fn load_part(&self, space: String, prefix: String, after: Option<String>) {
+        let mut part = self.read(&space, &prefix, after.as_deref()).await;
+        let start = name(&space, &prefix);
+        let mut values = std::mem::take(&mut part.values);
+        values.retain(|name, _| !self.memory.borrow().contains_key(name));
+        if part.last.is_none() {
+            let memory = self.memory.borrow();
+            let kept = memory.iter().filter(|(name, _)| name.starts_with(&start));
+            values.extend(kept.map(|(name, value)| (name.clone(), value.clone())));
+        }
+        for (key, value) in values {
+            let key = key_of(&space, &key);
+            self.feed.input(Input::Loaded { space: space.clone(), key, value });
+        }
+        match part.last {
+            Some(after) => self.queue.borrow_mut().push_back(Job::Rest { space, prefix, after }),
+            None => self.feed.input(Input::LoadEnd { space }),
+        }
+    }
+
+    /// All of a small space.
     async fn load(&self, space: &str, prefix: &str) -> Vec<(String, Vec<u8>)> {
         let start = name(space, prefix);
-        let mut found = match self.base() {
-            None => Ok(LiteMap::new()),
-            Some(base) => base.load(space, &start).await,
+        let mut found: LiteMap<String, Vec<u8>> = LiteMap::new();
+        let mut after = None;
+        loop {
+            let part = self.read(space, prefix, after.as_deref()).await;
+            found.extend(part.values);
+            after = part.last;
+            if after.is_none() {
+                break;
+            }
         }
-        .unwrap_or_else(|error| {
-            self.feed.input(Input::StorageFailed(error.error));
-            error.rest
-        });
         let memory = self.memory.borrow();
-        let kept = memory.iter().filter(|(key, _)| key.starts_with(&start));
-        found.extend(kept.map(|(key, value)| (key.clone(), value.clone())));
-        let skip = name(space, "").len();
-        found
-            .into_iter()
-            .map(|(key, value)| (key.get(skip..).unwrap_or_default().to_owned(), value))
-            .collect()
+        let kept = memory.iter().filter(|(name, _)| name.starts_with(&start));
+        found.extend(kept.map(|(name, value)| (name.clone(), value.clone())));
+        found.into_iter().map(|(name, value)| (key_of(space, &name), value)).collect()
+    }
+
+    /// Some values of the base.
+    async fn read(&self, space: &str, prefix: &str, after: Option<&str>) -> Part {
+        let Some(base) = self.base() else { return Part::default() };
+        let part = base.load(space, &name(space, prefix), after).await;
+        if let Some(error) = part.error {
+            self.feed.input(Input::StorageFailed(error));
+        }
+        part
     }
 }
 
 /// The key of the base. A space never holds a NUL.
 fn name(space: &str, key: &str) -> String {
     format!("{space}\0{key}")
+}
+
+/// The key of a name.
+fn key_of(space: &str, name: &str) -> String {
+    name.get(space.len() + 1..).unwrap_or_default().to_owned()
 }

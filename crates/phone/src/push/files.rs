@@ -6,37 +6,62 @@ use super::MAX_UNSAVED;
 use crate::{
     FileEvent, Output, Phone,
     account::Account,
-    view::{Sheet, Text},
+    view::{Sheet, Skipped, Text},
 };
 use softframe_contacts::{
     Mode, Rejection, Source,
     vcard::{Defect, Reader},
 };
 use softframe_sip::Instant;
-use std::collections::VecDeque;
+use std::{collections::VecDeque, rc::Rc};
 
 /// Octets of one file (protocol.md 1.7).
 const MAX_FILE_OCTETS: u64 = 256 * 1024 * 1024;
 /// Files at once (protocol.md 1.7).
 const MAX_FILES: usize = 20;
-/// Defects listed on the sheet.
-const MAX_DEFECTS: usize = 50;
+/// Defects listed on the sheet; the others are counted. More, nobody reads.
+const MAX_DEFECTS: usize = 200;
+/// Octets that may wait to be read: a file is as large as it likes, and never stands in memory.
+const MAX_WAITING_OCTETS: usize = 64 * 1_024;
 /// Octets of a file that count as one unit of work.
 const UNIT_OCTETS: usize = 1_024;
 
 /// A file on its way.
 pub(super) struct File {
     id: u64,
-    name: String,
+    name: Rc<str>,
+    size: u64,
     octets: u64,
     pub(super) chunks: VecDeque<Vec<u8>>,
     /// Read from the first chunk.
     at: usize,
     reader: Reader,
     pub(super) over: bool,
-    added: usize,
+    cards: usize,
+}
+
+/// What came of the files of one drop, until it can be shown.
+#[derive(Default)]
+pub(super) struct Report {
+    names: Vec<Rc<str>>,
+    pub(super) added: usize,
+    pub(super) updated: usize,
     skipped: usize,
-    defects: Vec<(usize, &'static str)>,
+    defects: Vec<Skipped>,
+}
+
+impl File {
+    /// Octets that came and are not read yet.
+    fn waiting(&self) -> usize {
+        self.chunks.iter().map(Vec::len).sum::<usize>().saturating_sub(self.at)
+    }
+
+    /// Cards that are still to come, if the rest is like what was read.
+    fn cards_to_come(&self) -> usize {
+        let read = self.octets.saturating_sub(self.waiting() as u64);
+        let rest = self.size.saturating_sub(read);
+        (self.cards as u64 * rest).checked_div(read).unwrap_or(0) as usize
+    }
 }
 
 impl Phone {
@@ -51,15 +76,14 @@ impl Phone {
                 self.push.trouble = None;
                 self.push.files.push_back(File {
                     id: file,
-                    name: crate::headers::shown(&name),
+                    name: crate::headers::shown(&name).into(),
+                    size,
                     octets: 0,
                     chunks: VecDeque::new(),
                     at: 0,
                     reader: Reader::new(),
                     over: false,
-                    added: 0,
-                    skipped: 0,
-                    defects: Vec::new(),
+                    cards: 0,
                 });
                 self.contacts.begin(Source::Vcard, Mode::Upsert);
                 self.wants_index();
@@ -84,7 +108,7 @@ impl Phone {
     }
 
     /// One unit of the first file; `false` if there is nothing to do.
-    pub(super) fn step_file(&mut self, now: Instant) -> bool {
+    pub(super) fn step_file(&mut self) -> bool {
         let Some(file) = self.push.files.front_mut() else { return false };
         if let Some(chunk) = file.chunks.front() {
             let end = (file.at + UNIT_OCTETS).min(chunk.len());
@@ -102,49 +126,67 @@ impl Phone {
         self.drain_cards();
         let done = self.push.files.pop_front_if(|file| file.over && file.chunks.is_empty());
         if let Some(file) = done {
-            self.file_done(now, file);
+            self.file_done(file);
         }
         true
     }
 
     fn drain_cards(&mut self) {
         let Some(file) = self.push.files.front_mut() else { return };
+        let report = self.push.report.get_or_insert_default();
         while let Some(card) = file.reader.next_card() {
             match card {
                 Ok(contact) => {
-                    file.added += 1;
-                    if self.push.unsaved.len() < MAX_UNSAVED {
-                        self.push.unsaved.push_back(contact.clone());
+                    file.cards += 1;
+                    // The same file again changes nothing, in the store neither.
+                    let known = self.contacts.get(&Source::Vcard, &contact.id);
+                    let is_same = known.is_some_and(|hit| hit.contact == contact);
+                    self.push.kept.is_back(&contact.id);
+                    if !is_same && self.push.unsaved.len() < MAX_UNSAVED {
+                        self.push.unsaved.push_back((file.name.clone(), contact.clone()));
                     }
                     self.contacts.push(&Source::Vcard, contact);
                 }
                 Err(Defect { line, why }) => {
-                    file.skipped += 1;
+                    report.skipped += 1;
                     self.contacts.reject(&Source::Vcard, why);
-                    if file.defects.len() < MAX_DEFECTS {
-                        file.defects.push((line, why_id(why)));
+                    if report.defects.len() < MAX_DEFECTS {
+                        report.defects.push(Skipped { file: file.name.to_string(), line, why: why_id(why) });
                     }
                 }
             }
         }
     }
 
-    fn file_done(&mut self, now: Instant, mut file: File) {
+    fn file_done(&mut self, mut file: File) {
         file.reader.finish();
+        let name = file.name.clone();
         self.push.files.push_front(file);
         self.drain_cards();
-        let Some(file) = self.push.files.pop_front() else { return };
+        self.push.files.pop_front();
         if self.push.files.is_empty() {
             self.contacts.end(&Source::Vcard);
         }
-        let sheet = Sheet::Import {
-            name: file.name.clone(),
-            added: file.added,
-            updated: 0,
-            skipped: file.skipped,
-            defects: file.defects,
-        };
-        let args = vec![("name", file.name), ("n", file.added.to_string())];
+        self.push.report.get_or_insert_default().names.push(name);
+    }
+
+    /// More octets of files may come.
+    pub fn wants_octets(&self) -> bool {
+        self.push.files.iter().map(File::waiting).sum::<usize>() < MAX_WAITING_OCTETS
+    }
+
+    /// Cards that files still hold, by estimate.
+    pub(super) fn cards_to_come(&self) -> usize {
+        self.push.files.iter().map(File::cards_to_come).sum()
+    }
+
+    /// All files are read and indexed: what came of them.
+    pub(super) fn tell_import(&mut self, now: Instant) {
+        let Some(report) = self.push.report.take() else { return };
+        let name = report.names.join(", ");
+        let args = vec![("name", name.clone()), ("n", report.added.to_string())];
+        let Report { added, updated, skipped, defects, .. } = report;
+        let sheet = Sheet::Import { name, added, updated, skipped, defects };
         let done = Text { id: "contacts.done", args };
         // During a call no sheet (ui.md 12); on the form the result is a line below it.
         match (self.calls.is_empty(), self.identity().is_some()) {

@@ -1,35 +1,51 @@
-//! Dropped contacts in the account's space of the store: chunks that are added, read again, and now and then
-//! written anew.
+//! Dropped contacts in the account's space of the store: chunks that are added, read again, and cleaned where they lie.
 //!
-//! It never deletes a chunk before its contacts are in another one.
+//! Each chunk holds contacts of one file. It never deletes a contact that is not in another chunk, unless the person
+//! removed it, and looks at the chunks one by one.
+
+mod clean;
 
 use crate::{Phone, StorageError, StoreRequest};
+use clean::Cleaning;
 use litemap::LiteMap;
 use softframe_contacts::{Contact, Mode, Source, chunk};
 use softframe_sip::Instant;
-use std::collections::VecDeque;
+use std::{collections::VecDeque, rc::Rc};
 
-/// Where the chunks are.
+/// Where the chunks are, as `contacts/NUMBER.FILE`.
 const PREFIX: &str = "contacts/";
-/// More chunks than twice the need, and these: files were dropped again, or many small ones.
-const SPARE_CHUNKS: usize = 8;
+/// Where the names of the files are, as `files/FILE`.
+const FILES: &str = "files/";
+/// Contacts of a chunk: some 60 kB, packed, written and read in a fraction of a millisecond.
+pub(super) const CHUNK_CONTACTS: usize = 1_024;
+/// Units of work (1 kB of text each) that a chunk counts as: it is looked through and copied, no more.
+const CHUNK_UNITS: u32 = 8;
+/// Chunks that may wait: what came first is found before the last is read.
+const MAX_STORED: usize = 8;
+/// Octets of a packed contact, for the estimate of what is to come.
+const CONTACT_OCTETS: usize = 62;
+/// Files whose names are kept: what more files hold is removed with all.
+const MAX_FILES: usize = 100;
 
 /// What is known of the store.
 #[derive(Default)]
 pub(crate) struct Kept {
     /// Chunks that came from it and are not in the index yet.
     stored: VecDeque<Vec<u8>>,
-    /// The chunks it has.
-    numbers: LiteMap<u64, ()>,
+    /// They are pushed to the index as one push.
+    pushing: bool,
+    /// The chunks it has, and the file of each; 0: of none.
+    chunks: LiteMap<u64, u32>,
+    /// The files it has.
+    files: LiteMap<u32, String>,
     /// It was read: only then is it known which numbers are free.
     loaded: bool,
-    rewrite: Option<Rewrite>,
-}
-
-/// All contacts go into new chunks, then the old ones go.
-struct Rewrite {
-    cursor: u64,
-    old: Vec<u64>,
+    /// Contacts that the person removed, and files: they may still be in the store.
+    removed: LiteMap<String, ()>,
+    leaving: Vec<u32>,
+    cleaning: Option<Cleaning>,
+    /// Chunks that the last cleaning left.
+    clean: usize,
 }
 
 impl Kept {
@@ -37,69 +53,96 @@ impl Kept {
     pub(super) fn waits(&self) -> bool {
         !self.stored.is_empty()
     }
+
+    /// Rows of those, by estimate.
+    pub(super) fn rows_to_come(&self) -> usize {
+        self.stored.iter().map(Vec::len).sum::<usize>() / CONTACT_OCTETS
+    }
+
+    /// A contact that was removed is there again.
+    pub(super) fn is_back(&mut self, id: &str) {
+        self.removed.remove(id);
+        if let Some(cleaning) = &mut self.cleaning {
+            cleaning.is_back(id);
+        }
+    }
+
+    /// The number of a file by its name, and whether it is new: the same file again is the same.
+    fn file_number(&mut self, name: &str) -> (u32, bool) {
+        if let Some((number, _)) = self.files.iter().find(|(_, known)| *known == name) {
+            return (*number, false);
+        }
+        if name.is_empty() || self.files.len() >= MAX_FILES {
+            return (0, false);
+        }
+        // A crash may have left chunks of a file whose name was not kept.
+        let last = self.files.keys().chain(self.chunks.values()).max();
+        let number = last.map_or(1, |last| last.saturating_add(1));
+        self.files.insert(number, name.to_owned());
+        (number, true)
+    }
+
+    /// Where a chunk lies.
+    fn key_of(&self, number: u64) -> String {
+        match self.chunks.get(&number).filter(|file| **file > 0) {
+            Some(file) => format!("{PREFIX}{number:08}.{file}"),
+            None => format!("{PREFIX}{number:08}"),
+        }
+    }
 }
 
 impl Phone {
-    /// One chunk of the store.
-    pub(super) fn step_stored(&mut self, now: Instant) -> bool {
-        let Some(chunk) = self.push.kept.stored.pop_front() else { return false };
+    /// Takes in one chunk of the store; what it counts as, 0 if there is none.
+    pub(super) fn step_stored(&mut self, now: Instant) -> u32 {
+        let Some(chunk) = self.push.kept.stored.pop_front() else { return 0 };
         if self.contacts.push_chunk(&Source::Vcard, &chunk).is_err() {
             self.storage_failed(now, StorageError::Damaged);
         }
-        if self.push.kept.stored.is_empty() {
+        self.end_of_stored();
+        CHUNK_UNITS
+    }
+
+    /// The last chunk is in.
+    fn end_of_stored(&mut self) {
+        let kept = &mut self.push.kept;
+        if kept.loaded && kept.stored.is_empty() && std::mem::take(&mut kept.pushing) {
             self.contacts.end(&Source::Vcard);
         }
-        true
+    }
+
+    /// More of the account's space may come.
+    pub fn wants_stored(&self) -> bool {
+        self.push.kept.stored.len() < MAX_STORED
+    }
+
+    /// Saves and cleans a little; says if more remains. `busy`: there is more to index.
+    pub(super) fn keep_step(&mut self, busy: bool) -> bool {
+        if busy && self.push.unsaved.len() < CHUNK_CONTACTS {
+            return false;
+        }
+        self.save_chunk() || (!busy && self.clean_step())
     }
 
     /// Dropped contacts go into the account's space; without an account they wait for the next one.
     /// Says if more remains.
-    pub(super) fn save_chunk(&mut self) -> bool {
+    fn save_chunk(&mut self) -> bool {
         let Some(space) = self.space().filter(|_| self.push.kept.loaded) else { return false };
-        let count = self.push.unsaved.len().min(chunk::MAX_CONTACTS);
-        if count == 0 {
-            return false;
+        let Some((name, _)) = self.push.unsaved.front() else { return false };
+        let name = name.clone();
+        let of_file = self.push.unsaved.iter().take(CHUNK_CONTACTS).take_while(|(file, _)| *file == name);
+        let count = of_file.count();
+        let contacts: Vec<Contact> = self.push.unsaved.drain(..count).map(|(_, contact)| contact).collect();
+        let (file, is_new) = self.push.kept.file_number(&name);
+        let kept = &mut self.push.kept;
+        let number = kept.chunks.last().map_or(0, |(last, _)| last.saturating_add(1));
+        kept.chunks.insert(number, file);
+        let key = kept.key_of(number);
+        self.store(StoreRequest::Put { space: space.clone(), key, value: chunk::encode(&contacts) });
+        if is_new {
+            let (key, value) = (format!("{FILES}{file}"), name.as_bytes().to_vec());
+            self.store(StoreRequest::Put { space, key, value });
         }
-        let contacts: Vec<Contact> = self.push.unsaved.drain(..count).collect();
-        self.put_chunk(space, &contacts);
         !self.push.unsaved.is_empty()
-    }
-
-    fn put_chunk(&mut self, space: String, contacts: &[Contact]) {
-        let number = self.push.kept.numbers.last().map_or(0, |(last, ())| last.saturating_add(1));
-        self.push.kept.numbers.insert(number, ());
-        self.store(StoreRequest::Put { space, key: key_of(number), value: chunk::encode(contacts) });
-    }
-
-    /// A chunk of the rewriting that is due or under way; says if more remains. Only where all else is done: a
-    /// file that came in between ends it, and the next time begins anew.
-    pub(super) fn rewrite_step(&mut self) -> bool {
-        let idle = self.push.files.is_empty() && self.push.open.is_empty() && self.push.unsaved.is_empty();
-        let Some(space) = self.space().filter(|_| self.push.kept.loaded && idle) else {
-            self.push.kept.rewrite = None;
-            return false;
-        };
-        let Some(rewrite) = self.push.kept.rewrite.take() else {
-            let needed = self.dropped_count().div_ceil(chunk::MAX_CONTACTS);
-            let due = self.push.kept.numbers.len() > needed * 2 + SPARE_CHUNKS;
-            let old = self.push.kept.numbers.keys().copied().collect();
-            self.push.kept.rewrite = due.then_some(Rewrite { cursor: 0, old });
-            return due;
-        };
-        match self.contacts.export(&Source::Vcard, rewrite.cursor) {
-            Some((contacts, cursor)) => {
-                self.put_chunk(space, &contacts);
-                self.push.kept.rewrite = Some(Rewrite { cursor, ..rewrite });
-                true
-            }
-            None => {
-                for number in rewrite.old {
-                    self.push.kept.numbers.remove(&number);
-                    self.store(StoreRequest::Delete { space: space.clone(), prefix: key_of(number) });
-                }
-                false
-            }
-        }
     }
 
     fn dropped_count(&self) -> usize {
@@ -107,44 +150,91 @@ impl Phone {
         self.contacts.sources().into_iter().find_map(of_files).unwrap_or(0)
     }
 
+    /// The files whose contacts are kept: number and name.
+    pub(crate) fn kept_files(&self) -> Vec<(u32, String)> {
+        let files =
+            self.push.kept.files.iter().filter(|(number, _)| !self.push.kept.leaving.contains(number));
+        files.map(|(number, name)| (*number, name.clone())).collect()
+    }
+
     /// A value of the account's space.
     pub(crate) fn loaded(&mut self, space: &str, key: &str, value: Vec<u8>) {
         if self.space().as_deref() != Some(space) {
             return;
         }
-        if let Some(number) = key.strip_prefix(PREFIX) {
-            self.push.kept.numbers.extend(number.parse::<u64>().map(|number| (number, ())));
-            if self.push.kept.stored.is_empty() {
-                self.contacts.begin(Source::Vcard, Mode::Upsert);
-            }
-            self.push.kept.stored.push_back(value);
-            self.wants_index();
+        if let Some(place) = key.strip_prefix(PREFIX) {
+            let (number, file) = place.split_once('.').unwrap_or((place, "0"));
+            let (Ok(number), Ok(file)) = (number.parse(), file.parse()) else { return };
+            self.loaded_chunk(number, file, value);
+        } else if let Some(number) = key.strip_prefix(FILES).and_then(|number| number.parse().ok()) {
+            self.push.kept.files.insert(number, String::from_utf8_lossy(&value).into_owned());
         } else if key.starts_with("history") {
             self.history.restore(key, &value);
         }
     }
 
+    fn loaded_chunk(&mut self, number: u64, file: u32, value: Vec<u8>) {
+        let kept = &mut self.push.kept;
+        kept.chunks.insert(number, file);
+        if let Some(cleaning) = &mut kept.cleaning {
+            cleaning.came(number, value);
+        } else {
+            if !std::mem::replace(&mut kept.pushing, true) {
+                self.contacts.begin(Source::Vcard, Mode::Upsert);
+            }
+            kept.stored.push_back(value);
+        }
+        self.wants_index();
+    }
+
     pub(crate) fn load_ended(&mut self, space: &str) {
         if self.space().as_deref() == Some(space) {
             self.push.kept.loaded = true;
+            if let Some(cleaning) = &mut self.push.kept.cleaning {
+                cleaning.ended();
+            }
+            self.end_of_stored();
             self.wants_index();
         }
+    }
+
+    /// One dropped contact, from the index at once and from the store as soon as there is time.
+    pub(crate) fn remove_dropped_contact(&mut self, id: &str) -> Option<Contact> {
+        let contact = self.contacts.get(&Source::Vcard, id)?.contact;
+        self.contacts.remove(&Source::Vcard, &[id.to_owned()]);
+        self.push.unsaved.retain(|(_, unsaved)| unsaved.id != id);
+        self.push.kept.removed.insert(id.to_owned(), ());
+        self.wants_index();
+        Some(contact)
+    }
+
+    /// That contact again.
+    pub(crate) fn restore_dropped_contact(&mut self, contact: Contact) {
+        self.contacts.begin(Source::Vcard, Mode::Upsert);
+        self.contacts.push(&Source::Vcard, contact.clone());
+        self.contacts.end(&Source::Vcard);
+        self.push.kept.is_back(&contact.id);
+        self.push.unsaved.push_back((Rc::from(""), contact));
+        self.wants_index();
+    }
+
+    /// The contacts of one file, but those that a later file has changed.
+    pub(crate) fn remove_file(&mut self, number: u32) {
+        self.push.kept.leaving.push(number);
+        self.wants_index();
     }
 
     /// "Remove all": also from the store.
     pub(crate) fn remove_dropped(&mut self) {
         self.contacts.clear(&Source::Vcard);
         self.push.unsaved.clear();
-        self.push.kept.stored.clear();
-        self.push.kept.numbers.clear();
-        self.push.kept.rewrite = None;
+        let loaded = self.push.kept.loaded;
+        self.push.kept = Kept { loaded, ..Kept::default() };
         if let Some(space) = self.space() {
-            self.store(StoreRequest::Delete { space, prefix: PREFIX.to_owned() });
+            for prefix in [PREFIX, FILES] {
+                self.store(StoreRequest::Delete { space: space.clone(), prefix: prefix.to_owned() });
+            }
         }
         self.wants_index();
     }
-}
-
-fn key_of(number: u64) -> String {
-    format!("{PREFIX}{number:08}")
 }

@@ -218,7 +218,7 @@ impl Phone {
                 })
                 .collect(),
         };
-        ContactList { query, hits, total: self.contacts.len(), progress: self.contacts.progress() }
+        ContactList { query, hits, total: self.contacts.len(), progress: self.contacts_progress() }
     }
 
     pub(super) fn contact_page(&self, source: &Source, id: &str) -> Option<ContactPage> {
@@ -239,6 +239,7 @@ impl Phone {
             numbers: numbers_of(&hit),
             recent: calls.map(|(key, entry)| self.recent_row(key, entry)).collect(),
             click: matches!(source, Source::Host(_)),
+            removable: *source == Source::Vcard,
         })
     }
 

@@ -65,7 +65,11 @@ impl Phone {
         match &self.ui.page {
             Page::Settings => {
                 let version = env!("CARGO_PKG_VERSION");
-                return Screen::Settings(Settings { sources: self.contact_counts(), version });
+                return Screen::Settings(Settings {
+                    sources: self.contact_counts(),
+                    files: self.kept_files(),
+                    version,
+                });
             }
             Page::Contact(source, id) => {
                 if let Some(page) = self.contact_page(source, id) {
@@ -189,7 +193,11 @@ impl Phone {
             Menu::None => None,
             Menu::Microphone(..) => self.microphone_sheet(),
             Menu::Route => self.route_sheet(),
-            Menu::RemoveContacts => Some(Sheet::RemoveContacts),
+            Menu::RemoveContacts(None) => Some(Sheet::RemoveContacts { file: None }),
+            Menu::RemoveContacts(Some(number)) => {
+                let (_, name) = self.kept_files().into_iter().find(|(known, _)| known == number)?;
+                Some(Sheet::RemoveContacts { file: Some(name) })
+            }
             Menu::Status => Some(Sheet::Status {
                 statuses: self.statuses(),
                 set: self.person.status.clone(),

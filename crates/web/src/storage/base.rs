@@ -22,6 +22,8 @@ const NAME: &str = "softframe";
 const VERSION: u32 = 1;
 const VALUES: &str = "values";
 const KEYS: &str = "keys";
+/// Values of one read: a megabyte of contacts, which a browser copies in a millisecond or two.
+const VALUES_AT_ONCE: u32 = 16;
 
 /// An open database.
 pub(super) struct Base {
@@ -31,10 +33,15 @@ pub(super) struct Base {
     silent: Cell<bool>,
 }
 
-/// A load that went wrong for some of its values.
-pub(super) struct Damage {
-    pub(super) error: StorageError,
-    pub(super) rest: LiteMap<String, Vec<u8>>,
+/// Some values of a load.
+#[derive(Default)]
+pub(super) struct Part {
+    /// Those that could be read.
+    pub(super) values: LiteMap<String, Vec<u8>>,
+    /// Some could not.
+    pub(super) error: Option<StorageError>,
+    /// The name of the last one, unless there are no more.
+    pub(super) last: Option<String>,
 }
 
 impl Base {
@@ -80,35 +87,52 @@ impl Base {
     /// Deletes everything whose name starts with `start`.
     pub(super) async fn delete(&self, start: &str) -> Result<(), StorageError> {
         let (transaction, store) = self.store(VALUES, IdbTransactionMode::Readwrite)?;
-        store.delete(&range(start)?).map_err(|error| error_of(&error))?;
+        store.delete(&range(start, None)?).map_err(|error| error_of(&error))?;
         self.committed(&transaction).await
     }
 
-    /// Everything whose name starts with `start`.
-    pub(super) async fn load(&self, space: &str, start: &str) -> Result<LiteMap<String, Vec<u8>>, Damage> {
-        let failed = |error| Damage { error, rest: LiteMap::new() };
-        let (names, sealed) = self.read(start).await.map_err(failed)?;
-        let mut found = LiteMap::new();
-        if names.length() == 0 {
-            return Ok(found);
+    /// The next values whose name starts with `start`: from the first on, or after this one.
+    pub(super) async fn load(&self, space: &str, start: &str, after: Option<&str>) -> Part {
+        let mut part = Part::default();
+        match self.load_into(&mut part, space, start, after).await {
+            Ok(()) => {}
+            Err(error) => part.error = Some(error),
         }
-        let key = self.key(space).await.map_err(failed)?;
-        let mut damaged = false;
+        part
+    }
+
+    async fn load_into(
+        &self,
+        part: &mut Part,
+        space: &str,
+        start: &str,
+        after: Option<&str>,
+    ) -> Result<(), StorageError> {
+        let (names, sealed) = self.read(start, after).await?;
+        if names.length() == 0 {
+            return Ok(());
+        }
+        let key = self.key(space).await?;
         for (name, sealed) in names.iter().zip(sealed.iter()) {
             let Some(name) = name.as_string() else { continue };
             match cipher::open(&self.subtle, &key, &name, &sealed.unchecked_into::<Uint8Array>()).await {
-                Some(value) => drop(found.insert(name, value)),
-                None => damaged = true,
+                Some(value) => drop(part.values.insert(name.clone(), value)),
+                None => part.error = Some(StorageError::Damaged),
             }
+            part.last = Some(name);
         }
-        if damaged { Err(Damage { error: StorageError::Damaged, rest: found }) } else { Ok(found) }
+        part.last.take_if(|_| names.length() < VALUES_AT_ONCE);
+        Ok(())
     }
 
-    async fn read(&self, start: &str) -> Result<(Array, Array), StorageError> {
+    async fn read(&self, start: &str, after: Option<&str>) -> Result<(Array, Array), StorageError> {
         let (_, store) = self.store(VALUES, IdbTransactionMode::Readonly)?;
-        let range = range(start)?;
-        let names = store.get_all_keys_with_key(&range).map_err(|error| error_of(&error))?;
-        let sealed = store.get_all_with_key(&range).map_err(|error| error_of(&error))?;
+        let range = range(start, after)?;
+        let names = store
+            .get_all_keys_with_key_and_limit(&range, VALUES_AT_ONCE)
+            .map_err(|error| error_of(&error))?;
+        let sealed =
+            store.get_all_with_key_and_limit(&range, VALUES_AT_ONCE).map_err(|error| error_of(&error))?;
         // Both requests of one transaction succeed in order: the second one's event is the last.
         if !self.answers(&sealed, "success", &["error"]).await {
             return Err(StorageError::Damaged);
@@ -184,9 +208,12 @@ impl Base {
     }
 }
 
-fn range(start: &str) -> Result<JsValue, StorageError> {
-    let end = format!("{start}\u{ffff}");
-    IdbKeyRange::bound(&start.into(), &end.into()).map(JsValue::from).map_err(|error| error_of(&error))
+/// All names that start so, or those of them after this one.
+fn range(start: &str, after: Option<&str>) -> Result<JsValue, StorageError> {
+    let (lower, end) = (after.unwrap_or(start), format!("{start}\u{ffff}"));
+    IdbKeyRange::bound_with_lower_open(&lower.into(), &end.into(), after.is_some())
+        .map(JsValue::from)
+        .map_err(|error| error_of(&error))
 }
 
 fn error_of(error: &JsValue) -> StorageError {

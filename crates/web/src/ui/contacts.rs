@@ -52,7 +52,7 @@ impl Contacts {
 
     pub(crate) fn update(&mut self, view: &ContactList, rows: &dyn Fn(usize, usize) -> Vec<Row>) {
         self.search.update(&view.query);
-        self.progress(view.progress);
+        self.progress(view);
         let searching = !view.query.trim().is_empty();
         let nothing = searching && view.hits.is_empty();
         let empty = !searching && view.total == 0;
@@ -76,14 +76,22 @@ impl Contacts {
         }
     }
 
-    fn progress(&self, progress: Option<(usize, usize)>) {
+    /// One line whatever happens, so that nothing below it ever moves: progress, results, or how many there are.
+    fn progress(&self, view: &ContactList) {
         let part = self.part.find(".progress");
-        part.show(progress.is_some());
-        let Some((done, total)) = progress else { return };
-        let percent = done * 100 / total.max(1);
-        part.find("i").property("--done", &format!("{percent}%"));
-        let text =
-            self.cx.with("contacts.reading", &[("done", &done.to_string()), ("total", &total.to_string())]);
+        part.flag("data-done", view.progress.is_none());
+        part.find(".usable").show(view.progress.is_some());
+        let count = |id: &str, n: usize| self.cx.with(id, &[("n", &n.to_string())]);
+        let text = match view.progress {
+            Some((done, total)) => {
+                part.find("i").property("--done", &format!("{}%", done * 100 / total.max(1)));
+                let args = [("done", done.to_string()), ("total", total.to_string())];
+                self.cx.with("contacts.reading", &args.each_ref().map(|(name, n)| (*name, n.as_str())))
+            }
+            None if !view.query.trim().is_empty() => count("say.hits", view.hits.len()),
+            None if view.total > 0 => count("contacts.count", view.total),
+            None => String::new(),
+        };
         part.find(".read").text(&text);
     }
 }
@@ -101,7 +109,7 @@ pub(crate) struct ContactView {
     recent: RowList,
     outside: Press,
     shown: ContactPage,
-    _back: Press,
+    _presses: [Press; 2],
 }
 
 impl ContactView {
@@ -113,7 +121,10 @@ impl ContactView {
             recent: RowList::new(cx, part.find(".recent")),
             outside: Press::new(cx, part.find(".outside")),
             shown: ContactPage::default(),
-            _back: pressing(cx, part.find(".back"), Action::Back),
+            _presses: [
+                pressing(cx, part.find(".back"), Action::Back),
+                pressing(cx, part.find(".remove"), Action::RemoveContact),
+            ],
             part,
         }
     }
@@ -133,6 +144,7 @@ impl ContactView {
         self.numbers.update(&view.numbers);
         self.part.find(".day").show(!view.recent.is_empty());
         self.recent.update(&view.recent);
+        self.part.find(".removal").show(view.removable);
         self.outside.part().show(view.click);
         self.outside.part().attribute("title", Some(&self.cx.plain("call.open")));
         self.outside.makes(Action::ContactClick(view.row.key.clone()));

@@ -15,7 +15,7 @@ use std::{
 /// Shared by all parts of one screen.
 pub(crate) struct Context {
     feed: Rc<dyn Fn(Input)>,
-    files: Rc<dyn Fn(web_sys::FileList)>,
+    files: Rc<dyn Fn(Vec<web_sys::File>)>,
     redraw: Rc<dyn Fn()>,
     strings: RefCell<Strings>,
     last_key_ms: Cell<f64>,
@@ -25,7 +25,7 @@ impl Context {
     /// See [`super::Ui::new`].
     pub(crate) fn new(
         feed: Rc<dyn Fn(Input)>,
-        files: Rc<dyn Fn(web_sys::FileList)>,
+        files: Rc<dyn Fn(Vec<web_sys::File>)>,
         redraw: Rc<dyn Fn()>,
         strings: Strings,
     ) -> Rc<Context> {
@@ -38,8 +38,8 @@ impl Context {
         (self.feed)(Input::Action(action));
     }
 
-    /// Files were dropped or chosen.
-    pub(crate) fn take_files(&self, files: web_sys::FileList) {
+    /// Files were dropped, pasted or chosen.
+    pub(crate) fn take_files(&self, files: Vec<web_sys::File>) {
         (self.files)(files);
     }
 

@@ -75,6 +75,7 @@ pub(crate) enum Template {
     Transfer,
     Settings,
     Source,
+    File,
     SheetConsent,
     SheetSecond,
     Waiting,
@@ -116,6 +117,7 @@ impl Template {
             Template::Transfer => "t-transfer",
             Template::Settings => "t-settings",
             Template::Source => "t-source",
+            Template::File => "t-file",
             Template::SheetConsent => "t-sheet-consent",
             Template::SheetSecond => "t-sheet-second",
             Template::Waiting => "t-waiting",
@@ -398,13 +400,13 @@ mod tests {
             .filter_map(|rest| rest.split_once('"'))
             .map(|(id, _)| id)
             .collect();
-        assert_eq!(templates.len(), 35);
+        assert_eq!(templates.len(), 36);
         wanted.extend(templates);
         for id in wanted {
             assert_eq!(PAGE.matches(&format!("id=\"{id}\"")).count(), 1, "{id}");
         }
         let last = Template::SheetRemove as usize;
-        assert_eq!(last + 1, 35, "the enum and the page list the same templates");
+        assert_eq!(last + 1, 36, "the enum and the page list the same templates");
         assert!(PAGE.contains(Template::SheetRemove.id()));
     }
 

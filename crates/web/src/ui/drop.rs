@@ -1,4 +1,4 @@
-//! Files dragged over the widget: the overlay, and the browser never opens one.
+//! Files dragged over the widget, pasted, or chosen: the overlay, and the browser never opens one.
 //!
 //! What becomes of a file is not decided here; only its ending is looked at, to say at once what is refused.
 
@@ -9,7 +9,10 @@ use super::{
 use crate::listener::Listener;
 use std::{cell::Cell, rc::Rc};
 use wasm_bindgen::JsCast;
-use web_sys::{DataTransfer, DragEvent, Event};
+use web_sys::{ClipboardEvent, DataTransfer, DragEvent, Event, File, FileList};
+
+/// What cards that are pasted as text are called.
+const PASTED: &str = "pasted.vcf";
 
 /// The listeners of one screen.
 pub(crate) struct Drop {
@@ -31,10 +34,10 @@ impl Drop {
             })
         };
         let chooser = Part::by_id(id::CHOOSER);
-        let (cx, field) = (cx.clone(), chooser.clone());
+        let (chosen_cx, field, pasted_cx) = (cx.clone(), chooser.clone(), cx.clone());
         let chosen = chooser.on("change", move |_| {
             if let Some(files) = field.input().files() {
-                cx.take_files(files);
+                chosen_cx.take_files(listed(&files));
             }
             // So that choosing the same file again is a change.
             field.input().set_value("");
@@ -46,6 +49,19 @@ impl Drop {
                 on("dragleave", |overlay, _| overlay.leave()),
                 on("drop", |overlay, event| overlay.take(event)),
                 chosen,
+                Listener::capture(&window, "paste", move |event| {
+                    let Some(data) =
+                        event.dyn_ref::<ClipboardEvent>().and_then(ClipboardEvent::clipboard_data)
+                    else {
+                        return;
+                    };
+                    let files = pasted(&data);
+                    // Any other text goes where it was pasted.
+                    if !files.is_empty() {
+                        event.prevent_default();
+                        pasted_cx.take_files(files);
+                    }
+                }),
             ],
         }
     }
@@ -88,9 +104,25 @@ impl Overlay {
         if let Some(files) =
             event.data_transfer().and_then(|data| data.files()).filter(|files| files.length() > 0)
         {
-            self.cx.take_files(files);
+            self.cx.take_files(listed(&files));
         }
     }
+}
+
+fn listed(files: &FileList) -> Vec<File> {
+    (0..files.length()).filter_map(|index| files.get(index)).collect()
+}
+
+/// Files, or cards as text.
+fn pasted(data: &DataTransfer) -> Vec<File> {
+    let files = data.files().map(|files| listed(&files)).unwrap_or_default();
+    if !files.is_empty() {
+        return files;
+    }
+    let text = data.get_data("text/plain").unwrap_or_default();
+    let has_card = text.lines().any(|line| line.trim().eq_ignore_ascii_case("BEGIN:VCARD"));
+    let file = has_card.then(|| File::new_with_str_sequence(&js_sys::Array::of1(&text.into()), PASTED).ok());
+    file.flatten().into_iter().collect()
 }
 
 fn has_files(event: &DragEvent) -> bool {

@@ -85,15 +85,21 @@ impl VirtualList {
         let count = window.count;
         let rows = read(window.first, count);
         self.resize(count);
+        let mut section = String::new();
         for (offset, row) in rows.iter().enumerate() {
             let index = window.first + offset;
+            let letter = letter_of(&row.name);
+            // What is before the first of many rows is out of view, and so is that row.
+            let begins = letter != section && (offset > 0 || index == 0);
             if let Some(view) = self.pool.get(index % count.max(1)) {
                 view.update(row);
                 view.place(index, total);
                 let top = window.offset_px + offset as f64 * self.row_px;
                 view.part().property("transform", &format!("translateY({top}px)"));
+                view.part().attribute("data-letter", begins.then_some(letter.as_str()));
                 view.part().show(true);
             }
+            section = letter;
         }
         // Fewer rows came than there should be (the index is at work): the rest of the pool rests.
         for offset in rows.len()..count {
@@ -183,12 +189,18 @@ impl VirtualList {
     fn show_letter(&mut self, rows: &[Row], window: &Window) {
         let top = window.first as f64;
         if (top - self.last_top).abs() >= FAST_ROWS {
-            let first = rows.get(SPARE_ROWS.min(window.first)).and_then(|row| row.name.chars().next());
-            let letter: String = first.into_iter().flat_map(char::to_uppercase).collect();
-            self.letter.text_or_hide(&letter);
+            let first = rows.get(SPARE_ROWS.min(window.first));
+            self.letter.text_or_hide(&first.map(|row| letter_of(&row.name)).unwrap_or_default());
         }
         self.last_top = top;
     }
+}
+
+/// The letter under which a name stands: without its accent, as names are ordered.
+fn letter_of(name: &str) -> String {
+    let first = name.chars().find(|c| c.is_alphanumeric()).map(String::from).unwrap_or_default();
+    let plain = String::from(js_sys::JsString::from(first).normalize("NFD"));
+    plain.chars().next().into_iter().flat_map(char::to_uppercase).collect()
 }
 
 /// Pixels of content for a pixel of scroll: 1 until the spacer is capped.

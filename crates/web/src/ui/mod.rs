@@ -65,7 +65,7 @@ impl Ui {
     /// `redraw` asks for a [`Ui::render`] although nothing of the phone changed (a list was scrolled).
     pub fn new(
         feed: Rc<dyn Fn(Input)>,
-        files: Rc<dyn Fn(web_sys::FileList)>,
+        files: Rc<dyn Fn(Vec<web_sys::File>)>,
         redraw: Rc<dyn Fn()>,
         strings: Strings,
     ) -> Ui {

@@ -128,6 +128,7 @@ pub(crate) struct SettingsView {
     themes: [(Theme, Press); 3],
     shown: Option<Settings>,
     keys: Part,
+    files: Vec<Press>,
     _presses: [Press; 2],
     _listeners: [Listener; 3],
 }
@@ -151,6 +152,7 @@ impl SettingsView {
                 switch(&part.find(".single-keys"), cx, Action::SingleKeys),
             ],
             keys: part.find(".single-keys"),
+            files: Vec::new(),
             part,
         }
     }
@@ -174,6 +176,17 @@ impl SettingsView {
             let row = self.cx.copy(Template::Source);
             row.find(".name").text(name);
             row.find(".count").text(&self.cx.with("format.count", &[("n", &count.to_string())]));
+            list.append(&row);
+        }
+        let list = self.part.find(".files");
+        list.clear();
+        self.files.clear();
+        for (number, name) in &view.files {
+            let row = self.cx.copy(Template::File);
+            row.find(".name").text(name);
+            let remove = row.find(".remove-file");
+            remove.attribute("aria-label", Some(&self.cx.with("set.removefile", &[("name", name)])));
+            self.files.push(pressing(&self.cx, remove, Action::RemoveFile(*number)));
             list.append(&row);
         }
         self.shown = Some(view.clone());

@@ -257,7 +257,7 @@ impl Open {
             Sheet::Status { .. } if signing_out => Template::SheetSignOut,
             Sheet::Status { .. } => Template::SheetStatus,
             Sheet::Route { .. } => Template::SheetRoute,
-            Sheet::RemoveContacts => Template::SheetRemove,
+            Sheet::RemoveContacts { .. } => Template::SheetRemove,
         };
         let mut open = Open {
             sheet: sheet.clone(),
@@ -305,7 +305,7 @@ impl Open {
                 self.presses = presses;
                 self._listeners.push(keys);
             }
-            Sheet::RemoveContacts => {
+            Sheet::RemoveContacts { .. } => {
                 self.press(cx, ".cancel", Action::CloseSheet);
                 self.press(cx, ".yes", Action::RemoveAllContacts);
             }
@@ -378,7 +378,7 @@ impl Open {
             Sheet::Microphone { .. }
             | Sheet::Numbers { .. }
             | Sheet::Status { .. }
-            | Sheet::RemoveContacts => self.body.maybe("button:not([hidden])"),
+            | Sheet::RemoveContacts { .. } => self.body.maybe("button:not([hidden])"),
         }
         .or_else(|| self.body.maybe("button:not([hidden])"))
     }
@@ -413,7 +413,14 @@ impl Open {
             Sheet::Route { speakers, chosen } => {
                 route::write(&body.find(".speakers"), speakers.iter().map(|(id, _)| id), chosen);
             }
-            Sheet::Status { .. } | Sheet::RemoveContacts => {}
+            Sheet::RemoveContacts { file } => {
+                let title = match file {
+                    Some(file) => cx.with("set.removefile", &[("name", file)]),
+                    None => cx.plain("set.removeall"),
+                };
+                self.body.find("h2").text(&title);
+            }
+            Sheet::Status { .. } => {}
         }
     }
 }
@@ -450,10 +457,13 @@ fn write_import(cx: &Context, body: &Part, sheet: &Sheet) {
     list.show(!defects.is_empty());
     body.find(".copy").show(!defects.is_empty());
     list.clear();
-    for (line, why) in defects {
+    for skipped in defects {
         let item = Part::new("li");
-        let why = cx.plain(why);
-        item.text(&cx.with("contacts.line", &[("n", &line.to_string()), ("why", &why)]));
+        let why = cx.plain(skipped.why);
+        let line = cx.with("contacts.line", &[("n", &skipped.line.to_string()), ("why", &why)]);
+        // Of several files, each line says of which.
+        let of = if skipped.file == *name { line } else { format!("{} · {line}", skipped.file) };
+        item.text(&of);
         list.append(&item);
     }
 }

@@ -4,13 +4,15 @@ use serde_json::{Value, json};
 use softframe_phone::{Action, FileEvent, HostInput, Input, view};
 use softframe_sim::World;
 
-/// Works until nothing is left.
+/// Works until nothing is left, also of what the store answers.
 fn index(world: &mut World, station: usize) {
-    for _ in 0..10_000 {
+    let mut rests = 0;
+    for _ in 0..20_000 {
         let now = world.now;
         let more = world.stations[station].phone.contacts_step(now, 4);
         world.settle();
-        if !more {
+        rests = if more { 0 } else { rests + 1 };
+        if rests > 1 {
             return;
         }
     }
@@ -18,14 +20,63 @@ fn index(world: &mut World, station: usize) {
 }
 
 fn drop_file(world: &mut World, station: usize, text: &str) {
-    let octets = text.as_bytes().to_vec();
-    let size = octets.len() as u64;
-    world.input(station, Input::File(FileEvent::Begin { file: 1, name: "team.vcf".into(), size }));
-    for chunk in octets.chunks(100) {
-        world.input(station, Input::File(FileEvent::Chunk { file: 1, octets: chunk.to_vec() }));
+    drop_files(world, station, &[("team.vcf", text)]);
+}
+
+fn drop_files(world: &mut World, station: usize, files: &[(&str, &str)]) {
+    for (file, (name, text)) in (1..).zip(files) {
+        let (octets, name) = (text.as_bytes().to_vec(), (*name).to_owned());
+        let size = octets.len() as u64;
+        world.input(station, Input::File(FileEvent::Begin { file, name, size }));
+        for chunk in octets.chunks(100) {
+            world.input(station, Input::File(FileEvent::Chunk { file, octets: chunk.to_vec() }));
+        }
+        world.input(station, Input::File(FileEvent::End { file }));
     }
-    world.input(station, Input::File(FileEvent::End { file: 1 }));
     index(world, station);
+}
+
+/// The names in the contact list.
+fn names(world: &World, station: usize) -> Vec<String> {
+    world.stations[station].phone.contact_rows(0, 99).into_iter().map(|row| row.name).collect()
+}
+
+/// The values of the store below `contacts/`, as they lie there.
+fn chunks(world: &World, station: usize) -> Vec<(String, Vec<u8>)> {
+    let store = world.stations[station].store.iter();
+    let chunks = store.filter(|((_, key), _)| key.starts_with("contacts/"));
+    chunks.map(|((_, key), value)| (key.clone(), value.clone())).collect()
+}
+
+/// Whether any chunk holds this text.
+fn is_stored(world: &World, station: usize, text: &str) -> bool {
+    let holds = |octets: &[u8]| octets.windows(text.len()).any(|window| window == text.as_bytes());
+    chunks(world, station).iter().any(|(_, octets)| holds(octets))
+}
+
+/// A phone of the same account that starts with what the store of the other has.
+fn reload(world: &mut World, station: usize) -> usize {
+    let store = world.stations[station].store.clone();
+    let next = world.station();
+    world.stations[next].store = store;
+    world.trust(next);
+    world.boot(next, &world.kiosk("200", "secret-200", ""));
+    world.run(1_000);
+    index(world, next);
+    next
+}
+
+fn import(world: &World, station: usize) -> (usize, usize, usize, Vec<view::Skipped>) {
+    match world.view(station).sheet {
+        Some(view::Sheet::Import { added, updated, skipped, defects, .. }) => {
+            (added, updated, skipped, defects)
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+fn card(name: &str, number: u32) -> String {
+    format!("BEGIN:VCARD\r\nVERSION:3.0\r\nUID:{name}\r\nFN:{name}\r\nTEL:{number}\r\nEND:VCARD\r\n")
 }
 
 const CARDS: &str = "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:a\r\nFN:Marta Ruiz\r\nTEL;TYPE=CELL:201\r\nEND:VCARD\r\n\
@@ -86,12 +137,8 @@ fn a_push_in_slices_is_answered_once_and_a_bad_row_costs_itself() {
 fn a_dropped_file_is_kept_for_the_account_and_comes_back() {
     let mut world = World::pair();
     drop_file(&mut world, 0, CARDS);
-    match world.view(0).sheet {
-        Some(view::Sheet::Import { added, skipped, defects, .. }) => {
-            assert_eq!((added, skipped, defects), (1, 1, vec![(7, "contacts.why.phone")]));
-        }
-        other => panic!("{other:?}"),
-    }
+    let skipped = view::Skipped { file: "team.vcf".into(), line: 7, why: "contacts.why.phone" };
+    assert_eq!(import(&world, 0), (1, 0, 1, vec![skipped]));
     let store = std::mem::take(&mut world.stations[0].store);
     assert!(store.keys().any(|(space, key)| space == "200@softframe.test" && key.starts_with("contacts/")));
     let next = world.station();
@@ -155,7 +202,7 @@ fn remove_all_asks_and_then_deletes_from_the_store() {
     drop_file(&mut world, 0, CARDS);
     world.act(0, Action::CloseSheet);
     world.act(0, Action::RemoveAllContacts);
-    assert_eq!(world.view(0).sheet, Some(view::Sheet::RemoveContacts));
+    assert_eq!(world.view(0).sheet, Some(view::Sheet::RemoveContacts { file: None }));
     assert_eq!(world.stations[0].phone.contacts().len(), 1);
     world.act(0, Action::RemoveAllContacts);
     index(&mut world, 0);
@@ -212,4 +259,195 @@ fn a_file_dropped_again_and_again_does_not_fill_the_store() {
     let hits = world.stations[next].phone.contacts().search("marta", 9);
     assert_eq!(hits.len(), 1);
     assert_eq!(hits[0].contact.name, "Marta 29 Ruiz", "the newest stays");
+}
+
+#[test]
+fn the_same_file_again_changes_nothing_in_index_and_store() {
+    let mut world = World::pair();
+    drop_file(&mut world, 0, CARDS);
+    let stored = chunks(&world, 0);
+    assert_eq!(stored.len(), 1);
+    drop_file(&mut world, 0, CARDS);
+    assert_eq!(import(&world, 0).0, 0, "none is new");
+    assert_eq!(chunks(&world, 0), stored);
+    let indexed = world.stations[0].last("contacts:indexed");
+    assert_eq!(
+        (&indexed["count"], &indexed["added"], &indexed["updated"]),
+        (&1.into(), &0.into(), &0.into())
+    );
+    drop_file(&mut world, 0, &CARDS.replace("201", "202"));
+    let (added, updated, ..) = import(&world, 0);
+    assert_eq!((added, updated), (0, 1));
+}
+
+#[test]
+fn several_files_are_told_together_and_each_bad_card_with_its_file() {
+    let mut world = World::pair();
+    let bad = format!("{}BEGIN:VCARD\r\nFN:Cut", card("Ana", 1));
+    drop_files(&mut world, 0, &[("a.vcf", CARDS), ("b.vcf", &bad), ("c.vcf", &card("Bo", 2))]);
+    let (added, updated, skipped, defects) = import(&world, 0);
+    assert_eq!((added, updated, skipped), (3, 0, 2));
+    let found: Vec<_> = defects.iter().map(|one| (one.file.as_str(), one.line, one.why)).collect();
+    assert_eq!(found, [("a.vcf", 7, "contacts.why.phone"), ("b.vcf", 7, "contacts.why.cut")]);
+    match world.view(0).sheet {
+        Some(view::Sheet::Import { name, .. }) => assert_eq!(name, "a.vcf, b.vcf, c.vcf"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn one_dropped_contact_is_removed_from_index_and_store_and_comes_back_by_undo() {
+    let mut world = World::pair();
+    let file = [card("Ana", 1), card("Bo", 2), card("Cy", 3)].concat();
+    drop_file(&mut world, 0, &file);
+    world.act(0, Action::CloseSheet);
+    let row = world.stations[0].phone.contact_rows(1, 1).remove(0);
+    world.act(0, Action::OpenContact(row.key.clone()));
+    match world.view(0).screen {
+        view::Screen::Contact(page) => assert!(page.removable && !page.click),
+        other => panic!("{other:?}"),
+    }
+    world.act(0, Action::RemoveContact);
+    assert_eq!(world.view(0).toast.unwrap().text.id, "contact.removed");
+    index(&mut world, 0);
+    assert_eq!(names(&world, 0), ["Ana", "Cy"]);
+    assert!(!is_stored(&world, 0, "Bo") && is_stored(&world, 0, "Cy"));
+    let next = reload(&mut world, 0);
+    assert_eq!(names(&world, next), ["Ana", "Cy"]);
+    world.act(0, Action::Undo);
+    index(&mut world, 0);
+    let next = reload(&mut world, 0);
+    assert_eq!(names(&world, next), ["Ana", "Bo", "Cy"]);
+}
+
+#[test]
+fn contacts_of_the_page_cannot_be_removed_by_the_person() {
+    let mut world = World::pair();
+    world.host(0, r#"{"type":"contacts","data":[{"id":1,"name":"Ana","phones":["200"]}]}"#);
+    index(&mut world, 0);
+    let row = world.stations[0].phone.contact_rows(0, 1).remove(0);
+    world.act(0, Action::OpenContact(row.key));
+    match world.view(0).screen {
+        view::Screen::Contact(page) => assert!(!page.removable),
+        other => panic!("{other:?}"),
+    }
+    world.act(0, Action::RemoveContact);
+    index(&mut world, 0);
+    assert_eq!(names(&world, 0), ["Ana"]);
+}
+
+#[test]
+fn contacts_of_one_file_are_removed_and_those_of_another_stay() {
+    let mut world = World::pair();
+    let shared = card("Ana", 1);
+    drop_files(
+        &mut world,
+        0,
+        &[("a.vcf", &[shared.clone(), card("Bo", 2)].concat()), ("b.vcf", &card("Cy", 3))],
+    );
+    drop_files(&mut world, 0, &[("c.vcf", &shared.replace("TEL:1", "TEL:11"))]);
+    world.act(0, Action::CloseSheet);
+    world.act(0, Action::OpenSettings);
+    let files = match world.view(0).screen {
+        view::Screen::Settings(settings) => settings.files,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(files.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>(), ["a.vcf", "b.vcf", "c.vcf"]);
+    world.act(0, Action::RemoveFile(files[0].0));
+    assert_eq!(world.view(0).sheet, Some(view::Sheet::RemoveContacts { file: Some("a.vcf".into()) }));
+    world.act(0, Action::RemoveAllContacts);
+    index(&mut world, 0);
+    assert_eq!(names(&world, 0), ["Ana", "Cy"], "a later file has changed Ana");
+    assert!(!is_stored(&world, 0, "Bo"));
+    let next = reload(&mut world, 0);
+    assert_eq!(names(&world, next), ["Ana", "Cy"]);
+    assert!(!world.stations[0].store.values().any(|value| value == b"a.vcf"));
+}
+
+#[test]
+fn remove_all_leaves_no_name_in_the_store() {
+    let mut world = World::pair();
+    drop_files(&mut world, 0, &[("a.vcf", &card("Ana", 1)), ("b.vcf", &card("Bo", 2))]);
+    assert!(is_stored(&world, 0, "Ana") && is_stored(&world, 0, "Bo"));
+    for _ in 0..2 {
+        world.act(0, Action::RemoveAllContacts);
+    }
+    index(&mut world, 0);
+    let of_files = |key: &str| key.starts_with("contacts/") || key.starts_with("files/");
+    assert!(!world.stations[0].store.keys().any(|(_, key)| of_files(key)));
+    drop_file(&mut world, 0, &card("Cy", 3));
+    let next = reload(&mut world, 0);
+    assert_eq!(names(&world, next), ["Cy"]);
+}
+
+#[test]
+fn torn_or_changed_chunks_cost_themselves_only() {
+    let mut world = World::pair();
+    for (name, number) in [("Ana", 1), ("Bo", 2), ("Cy", 3), ("Di", 4)] {
+        drop_files(&mut world, 0, &[(&format!("{name}.vcf"), &card(name, number))]);
+    }
+    let keys: Vec<_> =
+        chunks(&world, 0).into_iter().map(|(key, _)| ("200@softframe.test".to_owned(), key)).collect();
+    assert_eq!(keys.len(), 4);
+    let store = &mut world.stations[0].store;
+    if let Some(torn) = store.get_mut(&keys[1]) {
+        torn.truncate(torn.len() / 2);
+    }
+    if let Some(last) = store.get_mut(&keys[2]).and_then(|flipped| flipped.last_mut()) {
+        *last ^= 1;
+    }
+    let next = reload(&mut world, 0);
+    assert_eq!(names(&world, next), ["Ana", "Di"]);
+    assert_eq!(world.stations[next].kinds("softframe:error").len(), 1, "told once");
+    // What could not be read is not thrown away, and the next file has a number of its own.
+    drop_files(&mut world, next, &[("ed.vcf", &card("Ed", 5))]);
+    let again = reload(&mut world, next);
+    assert_eq!(names(&world, again), ["Ana", "Di", "Ed"]);
+}
+
+#[test]
+fn stored_chunks_come_back_as_one_push() {
+    let mut world = World::pair();
+    let file: String = (0..5_000).map(|n| card(&format!("Person {n}"), n)).collect();
+    drop_file(&mut world, 0, &file);
+    assert_eq!(chunks(&world, 0).len(), 5, "a thousand each");
+    let next = reload(&mut world, 0);
+    assert_eq!(world.stations[next].phone.contacts().len(), 5_000);
+    let reports = world.stations[next].kinds("contacts:indexed");
+    assert_eq!(reports.len(), 1, "told once, at the end");
+}
+
+#[test]
+fn progress_is_told_at_most_four_times_a_second_also_between_small_pushes() {
+    let mut world = World::pair();
+    for push in 0..40 {
+        let row = json!({"id": push, "name": "Ana", "phones": ["200"]});
+        world.host(0, &json!({"type": "contacts", "data": [row]}).to_string());
+        index(&mut world, 0);
+        world.run(25);
+    }
+    let told = world.stations[0].kinds("contacts:indexing").len();
+    assert!((1..=5).contains(&told), "{told} in a second");
+}
+
+#[test]
+fn large_file_waits_outside_until_what_came_is_read() {
+    let mut world = World::pair();
+    let text: String = (0..3_000).map(|n| card(&format!("Person {n}"), n)).collect();
+    let size = text.len() as u64;
+    world.input(0, Input::File(FileEvent::Begin { file: 1, name: "big.vcf".into(), size }));
+    let mut fed = 0;
+    while world.stations[0].phone.wants_octets() {
+        let chunk = text.as_bytes()[fed..].iter().take(16 * 1_024).copied().collect::<Vec<_>>();
+        fed += chunk.len();
+        assert!(fed < 100_000, "takes in {fed} octets unread");
+        world.input(0, Input::File(FileEvent::Chunk { file: 1, octets: chunk }));
+    }
+    index(&mut world, 0);
+    assert!(world.stations[0].phone.wants_octets());
+    let octets = text.as_bytes()[fed..].to_vec();
+    world.input(0, Input::File(FileEvent::Chunk { file: 1, octets }));
+    world.input(0, Input::File(FileEvent::End { file: 1 }));
+    index(&mut world, 0);
+    assert_eq!(world.stations[0].phone.contacts().len(), 3_000);
 }

@@ -222,7 +222,7 @@ fn esc_closes_the_top_sheet_then_the_page_then_the_field() {
     world.act(0, Action::DialField("20".into()));
     world.act(0, Action::OpenSettings);
     world.act(0, Action::RemoveAllContacts);
-    assert_eq!(world.view(0).sheet, Some(Sheet::RemoveContacts));
+    assert_eq!(world.view(0).sheet, Some(Sheet::RemoveContacts { file: None }));
     world.act(0, Action::Back);
     assert_eq!(world.view(0).sheet, None);
     assert!(matches!(world.view(0).screen, Screen::Settings(_)));
