@@ -242,12 +242,16 @@ impl Page {
 
     /// Drops a file on the phone, as from the desktop.
     pub async fn drop_file(&self, name: &str, text: &str) {
-        let file = std::env::temp_dir().join(format!("softframe-{}-{name}", std::process::id()));
-        std::fs::write(&file, text).expect("the file is written");
+        self.drop_files(&[(name, text.as_bytes())]).await;
+    }
+
+    /// The same with several at once.
+    pub async fn drop_files(&self, files: &[(&str, &[u8])]) {
         let middle = "const box = document.querySelector('iframe[name=sf]').getBoundingClientRect(); \
              return [box.x + box.width / 2, box.y + box.height / 2]";
         let place = self.run(middle, Vec::new()).await;
-        let data = json!({ "items": [], "files": [file], "dragOperationsMask": 1 });
+        let files: Vec<_> = files.iter().map(|(name, octets)| write_file(name, octets)).collect();
+        let data = json!({ "items": [], "files": files, "dragOperationsMask": 1 });
         for kind in ["dragEnter", "dragOver", "drop"] {
             let event = json!({ "type": kind, "x": place[0], "y": place[1], "data": data });
             self.browser.cdp("Input.dispatchDragEvent", event).await;
@@ -339,6 +343,15 @@ async fn inside<T>(client: &fantoccini::Client, selector: &str, act: impl AsyncF
     result
 }
 
+/// A file of this test program on the disk, under its own name.
+pub fn write_file(name: &str, octets: &[u8]) -> std::path::PathBuf {
+    let folder = std::env::temp_dir().join(format!("softframe-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder for files");
+    let file = folder.join(name);
+    std::fs::write(&file, octets).expect("the file is written");
+    file
+}
+
 fn save(name: &str, octets: &[u8]) {
     let file = prepared("SOFTFRAME_PICTURES").join(format!("{name}.png"));
     if let Some(folder) = file.parent() {
@@ -372,10 +385,17 @@ impl Frame<'_> {
 
     /// Runs a function body whose last argument takes the result.
     pub async fn run_async(&self, script: &str) -> Value {
-        self.client
-            .execute_async(script, Vec::new())
-            .await
-            .unwrap_or_else(|error| panic!("{script}: {error}"))
+        self.run_async_with(script, Vec::new()).await
+    }
+
+    /// The same with arguments before that.
+    pub async fn run_async_with(&self, script: &str, arguments: Vec<Value>) -> Value {
+        self.client.execute_async(script, arguments).await.unwrap_or_else(|error| panic!("{script}: {error}"))
+    }
+
+    /// The element, once it is there.
+    pub async fn find(&self, place: Locator<'_>) -> Element {
+        until("the element is there", async || self.client.find(place).await.ok()).await
     }
 
     /// Clicks with the mouse, once it can be clicked.

@@ -28,16 +28,19 @@ pub struct Trace {
     debugger: WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>,
 }
 
-/// The thread's time between one reading of the clock and the next in the same turn of the event loop, in milliseconds.
-pub struct Stretches(Vec<f64>);
+/// The thread's time between one reading of the clock and the next in the same turn of the event loop, in milliseconds;
+/// and whole tasks of that thread.
+pub struct Stretches {
+    steps: Vec<f64>,
+    tasks: Vec<f64>,
+}
 
 impl Page {
     /// Starts to trace what the phone does on its thread.
     pub async fn trace(&self) -> Trace {
         self.phone(async |frame| frame.run(MARK, Vec::new()).await).await;
         let mut trace = Trace { debugger: debugger(&self.browser).await };
-        let categories =
-            json!({ "includedCategories": ["blink.user_timing"], "recordMode": "recordUntilFull" });
+        let categories = json!({ "includedCategories": ["blink.user_timing", "toplevel"], "recordMode": "recordAsMuchAsPossible" });
         trace.send("Tracing.start", json!({ "traceConfig": categories })).await;
         trace.next(|event| event["id"] == 1).await;
         trace
@@ -48,16 +51,23 @@ impl Trace {
     /// Ends it.
     pub async fn end(mut self) -> Stretches {
         self.send("Tracing.end", json!({})).await;
-        let mut marks = Vec::new();
+        let (mut marks, mut tasks) = (Vec::new(), Vec::new());
         self.next(|event| {
-            let events = event["params"]["value"].as_array().into_iter().flatten();
-            marks.extend(events.filter_map(Mark::read));
+            for event in event["params"]["value"].as_array().into_iter().flatten() {
+                marks.extend(Mark::read(event));
+                tasks.extend(task(event));
+            }
             event["method"] == "Tracing.tracingComplete"
         })
         .await;
+        let thread = marks.first().map(|mark| mark.thread.clone());
+        let mut own: Vec<_> = tasks.into_iter().filter(|(of, ..)| Some(of) == thread.as_ref()).collect();
+        own.sort_by(|(_, one, _), (_, other, _)| one.total_cmp(other));
+        let tasks = own.into_iter().map(|(.., took)| took).collect();
         marks.sort_by(|one, other| one.thread_us.total_cmp(&other.thread_us));
         let pairs = marks.windows(2).filter(|pair| pair[0].turn == pair[1].turn);
-        Stretches(pairs.map(|pair| (pair[1].thread_us - pair[0].thread_us) / 1000.0).collect())
+        let steps = pairs.map(|pair| (pair[1].thread_us - pair[0].thread_us) / 1000.0).collect();
+        Stretches { steps, tasks }
     }
 
     async fn send(&mut self, method: &str, params: Value) {
@@ -79,27 +89,55 @@ impl Trace {
     }
 }
 
+/// The thread of a whole task, when that began, and the time of the thread that it took, in milliseconds.
+fn task(event: &Value) -> Option<(Value, f64, f64)> {
+    let is_task = event["ph"] == "X" && event["name"].as_str()?.ends_with("RunTask");
+    is_task.then(|| Some((thread_of(event), event["ts"].as_f64()?, event["tdur"].as_f64()? / 1000.0)))?
+}
+
+fn thread_of(event: &Value) -> Value {
+    json!([event["pid"], event["tid"]])
+}
+
 struct Mark {
     turn: String,
+    thread: Value,
     thread_us: f64,
 }
 
 impl Mark {
     fn read(event: &Value) -> Option<Mark> {
         let turn = event["name"].as_str()?.strip_prefix("clock ")?.to_owned();
-        Some(Mark { turn, thread_us: event["tts"].as_f64()? })
+        Some(Mark { turn, thread: thread_of(event), thread_us: event["tts"].as_f64()? })
     }
 }
 
 impl Stretches {
+    /// The longest whole task.
+    pub fn longest_task(&self) -> f64 {
+        self.tasks.iter().copied().fold(0.0, f64::max)
+    }
+
+    /// How many whole tasks took longer than this.
+    pub fn tasks_over(&self, limit_ms: f64) -> usize {
+        self.tasks.iter().filter(|one| **one > limit_ms).count()
+    }
+
+    /// The longest task after the longest of all: what follows a message that had to be deserialised.
+    pub fn longest_after_the_longest(&self) -> f64 {
+        let longest = self.longest_task();
+        let after = self.tasks.iter().skip_while(|one| **one < longest).skip(1);
+        after.copied().fold(0.0, f64::max)
+    }
+
     /// The longest.
     pub fn longest(&self) -> f64 {
-        self.0.iter().copied().fold(0.0, f64::max)
+        self.steps.iter().copied().fold(0.0, f64::max)
     }
 
     /// How many took longer than this.
     pub fn over(&self, limit_ms: f64) -> usize {
-        self.0.iter().filter(|one| **one > limit_ms).count()
+        self.steps.iter().filter(|one| **one > limit_ms).count()
     }
 
     /// `≤0.5: n  ≤1: n …`, the last class open.

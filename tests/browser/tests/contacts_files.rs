@@ -1,0 +1,359 @@
+//! Files that a person drops, pastes or chooses: shaped as address books write them, kept by the browser, removed again.
+
+use fantoccini::Locator;
+use serde_json::{Value, json};
+use softframe_browser_tests::{Page, Server, Setup, until, within, write_file};
+use std::time::{Duration, Instant};
+
+/// As Apple's Contacts writes: groups with labels of their own, and a picture.
+const APPLE: &[u8] = b"BEGIN:VCARD\r\nVERSION:3.0\r\nPRODID:-//Apple Inc.//macOS 14.5//EN\r\nN:Lovelace;Ada;;;\r\nFN:Ada Lovelace\r\n\
+ORG:Analytical Engines;\r\nEMAIL;type=INTERNET;type=HOME;type=pref:ada@engines.example\r\n\
+item1.TEL;type=pref:+34 915 550 101\r\nitem1.X-ABLabel:_$!<Direct>!$_\r\nTEL;type=CELL;type=VOICE:+34 600 550 101\r\n\
+PHOTO;ENCODING=b;TYPE=JPEG:/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAMCAgMCAgMDAwMEAwMEBQgFBQQEBQoHBwYI\r\n DAoMDAsKCwsNDhIQDQ4RDgsLEBYQERMUFRUVDA8XGBYUGBIUFRT/wAALCAABAAEBAREA\r\n\
+X-ABUID:5F1C-2A@ABPerson\r\nEND:VCARD\r\n";
+
+/// As Google's Contacts writes.
+const GOOGLE: &[u8] = "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Émilie du Châtelet\r\nN:du Châtelet;Émilie;;;\r\nTEL;TYPE=WORK:+33 1 55 50 10 20\r\n\
+item1.TEL:+33155501021\r\nitem1.X-ABLabel:Maison\r\nCATEGORIES:myContacts\r\nEND:VCARD\r\n"
+    .as_bytes();
+
+/// As Outlook writes: 2.1 in Windows-1252, once raw and once quoted.
+const OUTLOOK: &[u8] = b"BEGIN:VCARD\r\nVERSION:2.1\r\nN;LANGUAGE=de;CHARSET=Windows-1252:M\xFCller;J\xF6rg\r\nFN;CHARSET=Windows-1252:J\xF6rg M\xFCller\r\n\
+ORG;CHARSET=Windows-1252:B\xE4ckerei\r\nTEL;WORK;VOICE:+49 (30) 5550-101\r\nTEL;WORK;FAX:+49 30 5550102\r\n\
+ADR;WORK;ENCODING=QUOTED-PRINTABLE:;;Hauptstra=DFe 1=0D=0A=\r\n2. Stock;Berlin;;10115;Deutschland\r\nREV:20260101T120000Z\r\nEND:VCARD\r\n";
+
+/// As Android writes: 2.1 in quoted UTF-8 with soft line breaks.
+const ANDROID: &[u8] = b"BEGIN:VCARD\nVERSION:2.1\nN;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:=C5=81ukasz;Kowalski;;;\n\
+FN;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:=C5=81ukasz=20=\n=4B=6F=77=61=6C=73=6B=69\nTEL;CELL;PREF:+48555010101\nEND:VCARD\n";
+
+/// As Nextcloud writes: 4.0, numbers as URIs, a mark of the octet order in front.
+const NEXTCLOUD: &[u8] = "\u{feff}BEGIN:VCARD\r\nVERSION:4.0\r\nPRODID:-//Sabre//Sabre VObject 4.4.2//EN\r\nUID:0b6f2f2c-7a0a\r\nFN:Nguyễn Thị Minh\r\n\
+TEL;VALUE=uri;TYPE=\"work,voice\":tel:+84-28-5550-101;ext=42\r\nEND:VCARD\r\n"
+    .as_bytes();
+
+/// One that is good, one without a number, one that is cut off.
+const BROKEN: &[u8] = b"BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Grace Hopper\r\nTEL:+12125550101\r\nEND:VCARD\r\n\
+BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Nobody\r\nEND:VCARD\r\nBEGIN:VCARD\r\nVERSION:3.0\r\nFN:Cut off\r\nTEL:+1212";
+
+const FILES: [(&str, &[u8]); 6] = [
+    ("apple.vcf", APPLE),
+    ("google.vcf", GOOGLE),
+    ("outlook.vcf", OUTLOOK),
+    ("android.vcf", ANDROID),
+    ("nextcloud.vcf", NEXTCLOUD),
+    ("broken.vcf", BROKEN),
+];
+
+async fn expect_vcard(page: &Page) -> Value {
+    page.expect_where(Duration::from_secs(60), "contacts:indexed", |data| data["source"] == "vcard").await
+}
+
+/// Added, updated, skipped, as the sheet says; closes it.
+async fn close_sheet(page: &Page) -> [String; 3] {
+    let read = "const at = (name) => document.querySelector(`.import .${name}`)?.textContent; return [at('added'), at('updated'), at('skipped')]";
+    page.phone(async |frame| {
+        frame.reads("Contacts added").await;
+        let counts = frame.run(read, Vec::new()).await;
+        frame.press("Done").await;
+        until("the sheet is closed", async || {
+            (frame.run("return !document.querySelector('dialog[open]')", Vec::new()).await == true)
+                .then_some(())
+        })
+        .await;
+        serde_json::from_value(counts).expect("counts")
+    })
+    .await
+}
+
+/// Who has this number, by what the page is told.
+async fn name_of(page: &Page, number: &str) -> Value {
+    let found = page.ask("contacts:match", json!({ "numbers": [number] })).await.expect("matches");
+    found["matches"][number][0]["name"].clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn address_books_of_five_makers_are_dropped_at_once_chosen_and_pasted() {
+    let server = Server::start();
+    let page = Page::open_registered(&server, 200).await;
+    page.drop_files(&FILES).await;
+    let indexed = expect_vcard(&page).await;
+    assert_eq!((&indexed["count"], &indexed["rejected"]), (&json!(6), &json!(2)), "{indexed}");
+    page.phone(async |frame| {
+        for text in ["broken.vcf · Line 6 · no phone number", "broken.vcf · Line 10 · card is cut off"] {
+            frame.reads(text).await;
+        }
+    })
+    .await;
+    page.picture("contacts/several-files").await;
+    assert_eq!(close_sheet(&page).await, ["6", "0", "2"]);
+    for (number, name) in [
+        ("+34915550101", "Ada Lovelace"),
+        ("+34600550101", "Ada Lovelace"),
+        ("+33155501021", "Émilie du Châtelet"),
+        ("+49305550101", "Jörg Müller"),
+        ("+48555010101", "Łukasz Kowalski"),
+        ("+84285550101", "Nguyễn Thị Minh"),
+        ("+12125550101", "Grace Hopper"),
+    ] {
+        assert_eq!(name_of(&page, number).await, name, "{number}");
+    }
+    // The same again by the file chooser, and pasted: nothing changes, and it is said.
+    let file = write_file("apple.vcf", APPLE);
+    page.phone(async |frame| {
+        let chooser = frame.find(Locator::Css("#chooser")).await;
+        chooser.send_keys(&file.display().to_string()).await.expect("a file is chosen");
+    })
+    .await;
+    assert_eq!(expect_vcard(&page).await["count"], 6);
+    assert_eq!(close_sheet(&page).await, ["0", "0", "0"]);
+    let paste = "const clipboardData = new DataTransfer(); clipboardData.setData('text/plain', arguments[0]); \
+         return document.body.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }))";
+    let text = String::from_utf8_lossy(GOOGLE).replace("+33 1 55 50 10 20", "+33 1 55 50 10 99");
+    let ignored = page.phone(async |frame| frame.run(paste, vec![json!("only a text")]).await).await;
+    assert_eq!(ignored, true, "other text is not taken");
+    page.phone(async |frame| frame.run(paste, vec![json!(text)]).await).await;
+    let indexed = expect_vcard(&page).await;
+    assert_eq!(indexed["rejected"], 0, "{indexed}");
+    assert_eq!(close_sheet(&page).await[2], "0");
+    assert_eq!(name_of(&page, "+33155501099").await, "Émilie du Châtelet");
+}
+
+/// What the browser keeps of dropped contacts: the keys, and whether any value holds this text.
+async fn kept(page: &Page, text: &str) -> (Vec<String>, bool) {
+    let script = "const text = arguments[0], done = arguments[arguments.length - 1]; const open = indexedDB.open('softframe'); \
+         open.onsuccess = () => { const store = open.result.transaction('values').objectStore('values'); \
+             const keys = store.getAllKeys(), values = store.getAll(); \
+             values.onsuccess = () => { open.result.close(); \
+                 const held = values.result.some((value) => new TextDecoder().decode(value).includes(text)); \
+                 done([keys.result.map((key) => key.split('\\0')[1]).filter((key) => /^(contacts|files)\\//.test(key)), held]); }; };";
+    let found = page.phone(async |frame| frame.run_async_with(script, vec![json!(text)]).await).await;
+    serde_json::from_value(found).expect("keys")
+}
+
+async fn open_same_site(server: &Server) -> Page {
+    let page = Page::open_on(server, "localhost", "/200/").await;
+    page.expect("logged").await;
+    page
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn contact_a_file_and_all_are_removed_for_good() {
+    let server = Server::start();
+    let page = open_same_site(&server).await;
+    page.drop_files(&FILES).await;
+    expect_vcard(&page).await;
+    close_sheet(&page).await;
+    until("all is kept", async || (kept(&page, "").await.0.len() == 12).then_some(())).await;
+    page.phone(async |frame| {
+        frame.press("Contacts").await;
+        frame.click(".virtual > [aria-posinset='1'] .open").await;
+        frame.reads("+34 915 550 101").await;
+        frame.press("Remove").await;
+        frame.reads("Ada Lovelace removed from contacts").await;
+    })
+    .await;
+    let gone = async |number: &'static str| {
+        until("it is gone", async || name_of(&page, number).await.is_null().then_some(())).await;
+    };
+    gone("+34915550101").await;
+    until("it is not kept", async || {
+        (!kept(&page, "").await.0.iter().any(|key| key.ends_with(".1"))).then_some(())
+    })
+    .await;
+    page.phone(async |frame| frame.press("Undo").await).await;
+    until("it is back", async || (name_of(&page, "+34915550101").await == "Ada Lovelace").then_some(()))
+        .await;
+    // The file of the settings: asked first.
+    page.post(json!({ "type": "navigate", "data": { "view": "settings" } })).await;
+    page.phone(async |frame| {
+        frame.press("Remove contacts of google.vcf").await;
+        frame.reads("Keep them").await;
+        frame.click("dialog .yes").await;
+    })
+    .await;
+    gone("+33155501021").await;
+    assert_eq!(name_of(&page, "+48555010101").await, "Łukasz Kowalski");
+    until("its name is not kept", async || {
+        (!kept(&page, "").await.0.contains(&"files/2".to_owned())).then_some(())
+    })
+    .await;
+    page.reload().await;
+    page.add_frame("sf", &server.on("localhost", "/200/")).await;
+    page.expect("logged").await;
+    until("the others are back", async || {
+        (name_of(&page, "+12125550101").await == "Grace Hopper").then_some(())
+    })
+    .await;
+    assert_eq!(name_of(&page, "+33155501021").await, Value::Null);
+    assert_eq!(name_of(&page, "+34915550101").await, "Ada Lovelace");
+    page.post(json!({ "type": "navigate", "data": { "view": "settings" } })).await;
+    page.phone(async |frame| {
+        frame.press("Remove all").await;
+        frame.reads("Keep them").await;
+        frame.click("dialog .yes").await;
+    })
+    .await;
+    gone("+48555010101").await;
+    until("nothing is kept", async || kept(&page, "").await.0.is_empty().then_some(())).await;
+    for name in ["Lovelace", "Kowalski", "Hopper"] {
+        assert!(!kept(&page, name).await.1, "{name} is still there");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn torn_or_changed_values_cost_themselves_and_a_deleted_database_only_the_keeping() {
+    let server = Server::start();
+    let page = open_same_site(&server).await;
+    for (name, octets) in &FILES[..4] {
+        page.drop_files(&[(name, octets)]).await;
+        expect_vcard(&page).await;
+        close_sheet(&page).await;
+    }
+    until("all is kept", async || (kept(&page, "").await.0.len() == 8).then_some(())).await;
+    let damage = "const done = arguments[arguments.length - 1]; const open = indexedDB.open('softframe'); \
+         open.onsuccess = () => { const store = open.result.transaction('values', 'readwrite').objectStore('values'); \
+             const keys = store.getAllKeys(), values = store.getAll(); values.onsuccess = () => { let turn = 0; \
+                 keys.result.forEach((key, at) => { if (!key.includes('\\0contacts/')) return; const value = values.result[at]; turn++; \
+                     if (turn === 2) value[value.length - 1] ^= 1; \
+                     if (turn === 2 || turn === 3) store.put(turn === 2 ? value : value.slice(0, 20), key); }); \
+                 store.transaction.oncomplete = () => { open.result.close(); done(turn); }; }; };";
+    let turns = page.phone(async |frame| frame.run_async(damage).await).await;
+    assert_eq!(turns, 4);
+    page.reload().await;
+    page.add_frame("sf", &server.on("localhost", "/200/")).await;
+    page.expect("logged").await;
+    until("the last one is back", async || {
+        (name_of(&page, "+48555010101").await == "Łukasz Kowalski").then_some(())
+    })
+    .await;
+    assert_eq!(name_of(&page, "+34915550101").await, "Ada Lovelace");
+    for lost in ["+33155501021", "+49305550101"] {
+        assert_eq!(name_of(&page, lost).await, Value::Null, "{lost}");
+    }
+    // As by "Clear site data" while the phone runs: it goes on, and what is dropped is there.
+    let origin = json!({ "origin": server.on("localhost", ""), "storageTypes": "indexeddb" });
+    page.browser.cdp("Storage.clearDataForOrigin", origin).await;
+    page.drop_files(&[FILES[4]]).await;
+    expect_vcard(&page).await;
+    close_sheet(&page).await;
+    assert_eq!(name_of(&page, "+84285550101").await, "Nguyễn Thị Minh");
+    server.ring(200, "+48555010101");
+    assert_eq!(page.expect("phone:ringing").await["contact"]["name"], "Łukasz Kowalski");
+}
+
+/// As many as the largest books have.
+const MANY: usize = 250_000;
+
+fn cards(count: usize) -> Vec<u8> {
+    let card = |n: usize| {
+        format!(
+            "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:{n}\r\nFN:Person{n} Family{}\r\nTEL;TYPE=CELL:+34{:09}\r\nEND:VCARD\r\n",
+            n % 977,
+            600_000_000 + n
+        )
+    };
+    (0..count).map(card).collect::<String>().into_bytes()
+}
+
+/// Notes every read of the database that asks for all at once.
+const WATCH_READS: &str = "if (self !== top) { self.unbounded = 0; const all = IDBObjectStore.prototype.getAll; \
+     IDBObjectStore.prototype.getAll = function (range, count) { if (!(count <= 64)) unbounded++; return all.call(this, range, count); }; }";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn quarter_million_dropped_contacts_come_back_bit_by_bit_without_a_long_task() {
+    let server = Server::start();
+    let page = open_same_site(&server).await;
+    page.browser.before_each_document(WATCH_READS).await;
+    let file = cards(MANY);
+    println!("{} cards, {:.1} MB", MANY, file.len() as f64 / 1e6);
+    let start = Instant::now();
+    let trace = page.trace().await;
+    page.drop_files(&[("large.vcf", &file)]).await;
+    let patience = Duration::from_secs(180);
+    page.expect_where(patience, "contacts:indexed", |data| data["count"] == MANY).await;
+    println!("dropped and indexed after {:?}", start.elapsed());
+    within(patience, "all is kept", async || {
+        (kept_chunks(&page).await >= MANY.div_ceil(1_024)).then_some(())
+    })
+    .await;
+    println!("kept after {:?}", start.elapsed());
+    let steps = trace.end().await;
+    println!(
+        "dropping: steps {}, longest {:.2} ms; longest task {:.1} ms",
+        steps.histogram(),
+        steps.longest(),
+        steps.longest_task()
+    );
+    assert_eq!(steps.tasks_over(50.0), 0, "{:.1} ms", steps.longest_task());
+    page.reload().await;
+    page.add_frame("sf", &server.on("localhost", "/200/")).await;
+    page.expect("softframe:ready").await;
+    let trace = page.trace().await;
+    let start = Instant::now();
+    let early = within(patience, "the first hit", async || {
+        let found = page.ask("contacts:search", json!({ "query": "person", "max": 1 })).await.ok()?;
+        found["hits"].as_array().is_some_and(|hits| !hits.is_empty()).then_some(start.elapsed())
+    })
+    .await;
+    page.expect_where(patience, "contacts:indexed", |data| data["count"] == MANY).await;
+    println!("after a reload: first hit {early:?}, all {:?}", start.elapsed());
+    let steps = trace.end().await;
+    println!(
+        "reload: steps {}, longest {:.2} ms; longest task {:.1} ms",
+        steps.histogram(),
+        steps.longest(),
+        steps.longest_task()
+    );
+    assert_eq!(steps.tasks_over(50.0), 0, "{:.1} ms", steps.longest_task());
+    let unbounded = page.phone(async |frame| frame.run("return unbounded", Vec::new()).await).await;
+    assert_eq!(unbounded, 0, "reads of everything at once");
+    assert_eq!(name_of(&page, "+34600249999").await, "Person249999 Family864");
+}
+
+async fn kept_chunks(page: &Page) -> usize {
+    let script = "const done = arguments[arguments.length - 1]; const open = indexedDB.open('softframe'); \
+         open.onsuccess = () => { const keys = open.result.transaction('values').objectStore('values').getAllKeys(); \
+             keys.onsuccess = () => { open.result.close(); done(keys.result.filter((key) => key.includes('\\0contacts/')).length); }; };";
+    page.phone(async |frame| frame.run_async(script).await).await.as_u64().unwrap_or(0) as usize
+}
+
+/// Keeps the memory of the module where it can be looked at.
+const WATCH_MEMORY: &str = "if (self !== top) { const make = WebAssembly.instantiateStreaming; \
+     WebAssembly.instantiateStreaming = async (...what) => { const made = await make.apply(WebAssembly, what); \
+         self.memory = made.instance.exports.memory; return made; }; }";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn large_file_with_pictures_never_stands_in_memory() {
+    const PICTURE: usize = 512 * 1_024;
+    const CARDS: usize = 128;
+    let server = Server::start();
+    let page = Page::open(&server.on("localhost", "/demo/crm.css"), Setup::Microphone).await;
+    page.browser.before_each_document(WATCH_MEMORY).await;
+    page.add_frame("sf", &server.on("localhost", "/200/")).await;
+    page.expect("logged").await;
+    let memory = async || {
+        let size =
+            page.phone(async |frame| frame.run("return memory.buffer.byteLength", Vec::new()).await).await;
+        size.as_f64().expect("a size") / 1e6
+    };
+    let mut file = Vec::new();
+    for n in 0..CARDS {
+        file.extend(
+            format!("BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Person {n}\r\nTEL:+3460000{n:04}\r\nPHOTO;ENCODING=b:")
+                .bytes(),
+        );
+        for _ in 0..PICTURE / 72 {
+            file.extend([b'A'; 72]);
+            file.extend(b"\r\n ");
+        }
+        file.extend(b"\r\nEND:VCARD\r\n");
+    }
+    let before = memory().await;
+    page.drop_files(&[("pictures.vcf", &file)]).await;
+    let indexed =
+        page.expect_where(Duration::from_secs(120), "contacts:indexed", |data| data["count"] == CARDS).await;
+    let after = memory().await;
+    println!("{:.0} MB of file; the module grew from {before:.1} to {after:.1} MB", file.len() as f64 / 1e6);
+    assert_eq!(indexed["rejected"], 0, "{indexed}");
+    assert!(after - before <= 4.0, "from {before:.1} to {after:.1} MB");
+}

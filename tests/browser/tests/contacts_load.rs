@@ -1,0 +1,384 @@
+//! A quarter of a million contacts, and whoever shares the thread with them: the page, the person, a call.
+//!
+//! Judged is the thread's own time, which other work of the machine does not lengthen.
+
+use serde_json::{Value, json};
+use softframe_browser_tests::{Page, Server, Setup, Stretches, until, within};
+use std::time::{Duration, Instant};
+
+/// As many as the largest books have.
+const MANY: usize = 250_000;
+/// More than any list that a browser scrolls by itself.
+const ROWS: usize = 400_000;
+/// A task that a person notices.
+const LONG_MS: f64 = 50.0;
+/// What lies between two pictures on a screen.
+const A_PICTURE_MS: f64 = 17.0;
+/// A busy machine with two cores takes its time.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Names and numbers as in life: few names of many people, no two people alike.
+const PEOPLE: &str = "const first = ['María', 'José', 'Ana', 'Zoë', 'Łukasz', '美咲', 'محمد', 'John', 'Émilie', 'Dmitri']; \
+     const last = ['García', 'Smith', 'Kowalska', 'Müller', 'O’Brien', '佐藤', 'Nguyễn', 'الأحمد', 'Иванов', 'Lindqvist']; \
+     self.person = (n) => ({ id: `p${n}`, name: `${first[n % 10]} ${last[(n / 10 | 0) % 10]} ${(n * 7919 % 100003).toString(36)}`, \
+         phones: [`+34${600000000 + n}`] });";
+
+/// Pushes `arguments[0]` people to the frame `arguments[1]` in batches of a hundred, as fast as its event loop lets it,
+/// and keeps how late its own timer is.
+const BATCHES: &str = "const [total, name] = arguments; let at = 0, n = 0; self.gaps = []; self.posted = false; self.stop = false; \
+     let last = performance.now(); \
+     const tick = () => { const now = performance.now(); gaps.push(now - last); last = now; if (!stop) setTimeout(tick); }; tick(); \
+     const channel = new MessageChannel(); \
+     channel.port1.onmessage = () => { const contacts = []; \
+         while (contacts.length < 100 && at < total) contacts.push(person(at++)); \
+         frames[name].postMessage({ type: 'contacts', data: { contacts, batch: { n: n++, last: at >= total } } }, '*'); \
+         if (at < total) channel.port2.postMessage(0); else posted = true; }; \
+     channel.port2.postMessage(0);";
+
+/// Median, 99 of a hundred, longest, how many over 50 ms, and how many there are.
+const GAPS: &str = "self.stop = true; const sorted = gaps.toSorted((a, b) => a - b); \
+     const at = (share) => sorted[Math.min(sorted.length - 1, sorted.length * share | 0)]; \
+     return [at(.5), at(.99), sorted.at(-1), sorted.filter((gap) => gap > 50).length, sorted.length];";
+
+async fn gaps(page: &Page) -> Vec<f64> {
+    let gaps = page.run(GAPS, Vec::new()).await;
+    let figures = gaps.as_array().expect("figures").iter();
+    figures.map(|figure| figure.as_f64().expect("a number")).collect()
+}
+
+/// Waits until all have come in; how many there are then.
+async fn expect_indexed(page: &Page, count: usize) {
+    page.expect_where(PATIENCE, "contacts:indexed", |data| data["count"] == count).await;
+}
+
+fn print(what: &str, steps: &Stretches) {
+    println!(
+        "{what}: steps {}, longest {:.2} ms; longest task {:.1} ms, over 50 ms: {}",
+        steps.histogram(),
+        steps.longest(),
+        steps.longest_task(),
+        steps.tasks_over(LONG_MS)
+    );
+}
+
+/// Progress comes at most four times in any second.
+async fn expect_rare_progress(page: &Page) {
+    let heard = page.heard().await;
+    let progress = heard.iter().filter(|event| event["type"] == "contacts:indexing");
+    let times: Vec<f64> = progress.map(|event| event["at"].as_f64().expect("a time")).collect();
+    println!("{} times told of progress", times.len());
+    // By the page's clock, which may hear one late and the next at once.
+    let rate = (times.len() as f64 - 1.0) / ((times.last().copied().unwrap_or_default() - times[0]) / 1000.0);
+    assert!(rate <= 4.5, "{rate} a second");
+}
+
+/// Whether progress is shown, and where the list begins.
+async fn list_place(page: &Page) -> Value {
+    let script = "const list = document.querySelector('.contacts-scroll'); if (!list?.checkVisibility()) return null; \
+         return [document.querySelector('.usable').checkVisibility(), list.getBoundingClientRect().top];";
+    page.phone(async |frame| frame.run(script, Vec::new()).await).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn quarter_million_in_batches_leave_a_page_of_the_same_site_its_timers() {
+    let server = Server::start();
+    // A frame that listens to nothing: what the page itself costs.
+    let page = Page::open_on(&server, "localhost", "/200/").await;
+    page.expect("logged").await;
+    page.add_frame("control", &server.on("localhost", "/demo/crm.css")).await;
+    page.run(PEOPLE, Vec::new()).await;
+    let start = Instant::now();
+    page.run(BATCHES, vec![json!(MANY), json!("sf")]).await;
+    let early = within(PATIENCE, "a hit", async || {
+        let found = page.ask("contacts:search", json!({ "query": "kowal", "max": 3 })).await.ok()?;
+        found["hits"].as_array().is_some_and(|hits| !hits.is_empty()).then_some(start.elapsed())
+    })
+    .await;
+    page.post(json!({ "type": "navigate", "data": { "view": "contacts" } })).await;
+    let working = until("the list", async || Some(list_place(&page).await).filter(|at| !at.is_null())).await;
+    expect_indexed(&page, MANY).await;
+    let took = start.elapsed();
+    let rested = list_place(&page).await;
+    assert_eq!((working[0].as_bool(), rested[0].as_bool()), (Some(true), Some(false)), "{working} {rested}");
+    assert_eq!(working[1], rested[1], "what is shown of the progress moves the list");
+    page.phone(async |frame| frame.reads("250,000 contacts").await).await;
+    println!("first hit after {early:?}, all after {took:?}");
+    let with = gaps(&page).await;
+    expect_rare_progress(&page).await;
+    page.run(BATCHES, vec![json!(MANY), json!("control")]).await;
+    within(PATIENCE, "as long", async || (start.elapsed() > took * 2).then_some(())).await;
+    let control = gaps(&page).await;
+    println!(
+        "the page's timer, ms (median, p99, longest, over 50, all): {with:.1?}, without the phone {control:.1?}"
+    );
+    // Once more under the clock of the thread, whose marks cost time themselves.
+    page.post(json!({ "type": "contacts:clear", "data": {} })).await;
+    expect_indexed(&page, 0).await;
+    let trace = page.trace().await;
+    page.run(BATCHES, vec![json!(MANY), json!("sf")]).await;
+    expect_indexed(&page, MANY).await;
+    let steps = trace.end().await;
+    print("in batches", &steps);
+    assert_eq!(steps.tasks_over(LONG_MS), 0, "{:.1} ms", steps.longest_task());
+    // The longest say more of the other work of the machine.
+    assert!(with[0] <= control[0] + A_PICTURE_MS, "median: {with:?}, without the phone {control:?}");
+    let found = page.ask("contacts:match", json!({ "numbers": ["+34600249999"] })).await.expect("matches");
+    assert_eq!(found["matches"]["+34600249999"][0]["id"], "p249999");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn quarter_million_in_one_message_cost_no_long_task_once_the_browser_has_read_it() {
+    let server = Server::start();
+    let page = Page::open_registered(&server, 200).await;
+    page.run(PEOPLE, Vec::new()).await;
+    let trace = page.trace().await;
+    let post = "const contacts = Array.from({ length: arguments[0] }, (_, n) => person(n)); \
+         frames.sf.postMessage({ type: 'contacts', data: { contacts, source: 'bulk' } }, '*');";
+    page.run(post, vec![json!(MANY)]).await;
+    expect_indexed(&page, MANY).await;
+    let steps = trace.end().await;
+    print("in one message", &steps);
+    let after = steps.longest_after_the_longest();
+    println!("longest task after the one that deserialised: {after:.1} ms");
+    assert!(after <= LONG_MS, "{after:.1} ms");
+}
+
+/// All as lines of JSON in one buffer that changes hands, through the port that `hello` brings.
+const THROUGH_PORT: &str = "const total = arguments[0]; \
+     addEventListener('message', ({ data, ports }) => { if (data?.type !== 'softframe:response' || !ports.length) return; \
+         const lines = []; for (let n = 0; n < total; n++) lines.push(JSON.stringify(person(n))); \
+         lines[17] = '{ broken'; lines[18] = '{\"id\":\"nobody\"}'; \
+         const ndjson = new TextEncoder().encode(lines.join('\\n')).buffer; \
+         ports[0].postMessage({ type: 'contacts', data: { ndjson, source: 'lines' } }, [ndjson]); }); \
+     frames.sf.postMessage({ type: 'hello', id: 'port', data: { versions: [1], port: true } }, '*');";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn four_hundred_thousand_lines_through_a_port_are_scrolled_from_the_first_to_the_last() {
+    let server = Server::start();
+    let page = Page::open_on(&server, "127.0.0.1", "/200/").await;
+    page.expect("logged").await;
+    page.run(PEOPLE, Vec::new()).await;
+    let trace = page.trace().await;
+    page.run(THROUGH_PORT, vec![json!(ROWS)]).await;
+    let indexed = page.expect_within(PATIENCE, "contacts:indexed").await;
+    assert_eq!((&indexed["count"], &indexed["rejected"]), (&json!(ROWS - 2), &json!(2)), "{indexed}");
+    assert_eq!(indexed["reasons"], json!({ "shape": 1, "no-name": 1 }));
+    let steps = trace.end().await;
+    print("lines through a port", &steps);
+    assert_eq!(steps.tasks_over(LONG_MS), 0, "{:.1} ms", steps.longest_task());
+    page.post(json!({ "type": "navigate", "data": { "view": "contacts" } })).await;
+    for (share, row) in [(0.0, 1), (1.0, ROWS - 2), (0.5, ROWS / 2), (0.0, 1)] {
+        let seen = scroll(&page, share).await;
+        let near = seen.iter().any(|(at, size, _)| at.abs_diff(row) < ROWS / 1_000 && *size == ROWS - 2);
+        assert!(near, "{share}: {seen:?}");
+        assert!(seen.iter().all(|(.., name)| !name.is_empty()), "{seen:?}");
+        println!("{share}: {:?}", seen.first());
+        let places: Vec<usize> = seen.iter().map(|(at, ..)| *at).collect();
+        assert!(places.windows(2).all(|pair| pair[1] == pair[0] + 1), "no row is missing: {places:?}");
+    }
+}
+
+/// Scrolls the list to this share of its way; place, size of the set and name of the rows that are seen then.
+async fn scroll(page: &Page, share: f64) -> Vec<(usize, usize, String)> {
+    let go = "const list = document.querySelector('.contacts-scroll'); \
+         list.scrollTop = (list.scrollHeight - list.clientHeight) * arguments[0];";
+    let look = "const list = document.querySelector('.contacts-scroll'), box = list.getBoundingClientRect(); \
+         const seen = [...list.querySelectorAll('.virtual > .row')].filter((row) => { const at = row.getBoundingClientRect(); \
+             return row.checkVisibility() && at.bottom > box.top + 1 && at.top < box.bottom - 1; }) \
+             .map((row) => [+row.ariaPosInSet, +row.ariaSetSize, row.querySelector('.name').textContent]); \
+         return seen.sort((a, b) => a[0] - b[0]);";
+    page.phone(async |frame| {
+        until("the list is there", async || {
+            let there = "return document.querySelectorAll('.virtual > .row').length > 3";
+            (frame.run(there, Vec::new()).await == true).then_some(())
+        })
+        .await;
+        frame.run(go, vec![json!(share)]).await;
+        let mut last = Value::Null;
+        // Until two looks are the same: the rows are written in the next frame.
+        until("the rows rest", async || {
+            let seen = frame.run(look, Vec::new()).await;
+            let rests = seen == last && seen.as_array().is_some_and(|seen| seen.len() > 3);
+            last = seen;
+            rests.then_some(())
+        })
+        .await;
+        serde_json::from_value(last).expect("rows")
+    })
+    .await
+}
+
+const SOME: usize = 5_000;
+
+async fn push_some(page: &Page) {
+    page.run(PEOPLE, Vec::new()).await;
+    let post = "frames.sf.postMessage({ type: 'contacts', data: Array.from({ length: arguments[0] }, (_, n) => person(n)) }, '*')";
+    page.run(post, vec![json!(SOME)]).await;
+    page.expect_where(Duration::from_secs(30), "contacts:indexed", |data| data["count"] == SOME).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn frame_off_screen_and_frame_that_is_not_displayed_index_all_the_same() {
+    let server = Server::start();
+    for place in
+        ["position: fixed; left: -9000px; top: -9000px", "display: none", "width: 0; height: 0; border: 0"]
+    {
+        let page = Page::open_on(&server, "127.0.0.1", "/200/").await;
+        page.expect("logged").await;
+        page.run("document.querySelector('iframe').style.cssText = arguments[0]", vec![json!(place)]).await;
+        push_some(&page).await;
+    }
+}
+
+/// In one of four loads of a page where nothing moves, the browser never has idle time.
+#[tokio::test(flavor = "multi_thread")]
+async fn twenty_of_twenty_loads_of_a_page_where_nothing_moves_index_all() {
+    let server = Server::start();
+    let page = Page::open_on(&server, "127.0.0.1", "/200/").await;
+    for load in 0..20 {
+        if load > 0 {
+            page.reload().await;
+            page.add_frame("sf", &server.on("localhost", "/200/")).await;
+        }
+        page.expect("softframe:ready").await;
+        push_some(&page).await;
+    }
+}
+
+/// Answers a call of this number; milliseconds from INVITE to 180 by the server, and from `answer` to `phone:accepted`
+/// by the page.
+async fn answer_one(server: &Server, page: &Page, from: &str) -> (f64, f64) {
+    page.forget().await;
+    let ring = server.ring(200, from);
+    page.expect("phone:ringing").await;
+    page.run("self.asked = performance.now(); frames.sf.postMessage({ type: 'answer' }, '*')", Vec::new())
+        .await;
+    page.expect("phone:accepted").await;
+    let heard = page.heard().await;
+    let accepted = heard.iter().rfind(|event| event["type"] == "phone:accepted").expect("heard");
+    let asked = page.run("return asked", Vec::new()).await;
+    let answer = accepted["at"].as_f64().expect("a time") - asked.as_f64().expect("a time");
+    server.hang_up(&ring);
+    page.expect("phone:terminated").await;
+    (ringing_after(server, from), answer)
+}
+
+/// Milliseconds between the last INVITE from this number and its 180.
+fn ringing_after(server: &Server, from: &str) -> f64 {
+    let state = server.state();
+    let trace = state["trace"].as_array().expect("a trace").iter();
+    let texts: Vec<(f64, &str)> =
+        trace.filter_map(|one| Some((one["at"].as_f64()?, one["text"].as_str()?))).collect();
+    let invite = texts.iter().rposition(|(_, text)| text.starts_with("INVITE") && text.contains(from));
+    let invite = invite.expect("an INVITE");
+    let ringing = texts[invite..].iter().find(|(_, text)| text.starts_with("SIP/2.0 180")).expect("a 180");
+    ringing.0 - texts[invite].0
+}
+
+fn median(mut figures: Vec<f64>) -> f64 {
+    figures.sort_by(f64::total_cmp);
+    figures[figures.len() / 2]
+}
+
+/// Milliseconds that a busy machine adds to anything.
+const NOISE_MS: f64 = 40.0;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_ring_and_are_answered_as_fast_while_a_quarter_million_is_indexed() {
+    const CALLS: usize = 5;
+    let server = Server::start();
+    let page = Page::open_registered(&server, 200).await;
+    page.run(PEOPLE, Vec::new()).await;
+    // The first call opens the microphone.
+    answer_one(&server, &page, "+34911000000").await;
+    let (mut without, mut during) = (Vec::new(), Vec::new());
+    for call in 0..CALLS {
+        without.push(answer_one(&server, &page, &format!("+3491100010{call}")).await);
+    }
+    page.run(BATCHES, vec![json!(MANY), json!("sf")]).await;
+    for call in 0..CALLS {
+        let figures = answer_one(&server, &page, &format!("+3491100020{call}")).await;
+        let done = page
+            .heard()
+            .await
+            .iter()
+            .any(|event| event["type"] == "contacts:indexed" && event["data"]["count"] == MANY);
+        if !done {
+            during.push(figures);
+        }
+    }
+    println!("calls while indexing: {} of {CALLS}", during.len());
+    assert!(!during.is_empty(), "indexing was over before the first call");
+    let of =
+        |figures: &[(f64, f64)], which: fn(&(f64, f64)) -> f64| median(figures.iter().map(which).collect());
+    for (what, which) in [("INVITE to 180", (|one| one.0) as fn(&(f64, f64)) -> f64), ("answer", |one| one.1)]
+    {
+        let (alone, beside) = (of(&without, which), of(&during, which));
+        println!(
+            "{what}: {alone:.0} ms alone, {beside:.0} ms while indexing, ratio {:.2}",
+            beside / alone.max(1.0)
+        );
+        assert!(
+            beside <= alone * 1.5 + NOISE_MS,
+            "{what}: {alone:.0} ms alone, {beside:.0} ms while indexing"
+        );
+    }
+}
+
+/// Samples that came too late and were made up, and all, of the running call.
+async fn samples(page: &Page) -> (f64, f64) {
+    let script = "const done = arguments[arguments.length - 1]; const peer = [...softframe.peers.values()].at(-1); \
+         peer.getStats().then((stats) => { let figures = [0, 0]; stats.forEach((one) => { if (one.type === 'inbound-rtp') \
+             figures = [one.concealedSamples - one.silentConcealedSamples, one.totalSamplesReceived]; }); done(figures); })";
+    let figures = page.phone(async |frame| frame.run_async(script).await).await;
+    (figures[0].as_f64().expect("samples"), figures[1].as_f64().expect("samples"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn voice_of_a_call_has_no_more_gaps_while_a_quarter_million_is_indexed() {
+    let server = Server::start();
+    let page = Page::open_registered(&server, 200).await;
+    page.run(PEOPLE, Vec::new()).await;
+    page.click2call("600").await;
+    page.expect("phone:accepted").await;
+    page.expect_audio().await;
+    let first = samples(&page).await;
+    within(Duration::from_secs(20), "five seconds of sound, at eight thousand samples", async || {
+        (samples(&page).await.1 - first.1 > 40_000.0).then_some(())
+    })
+    .await;
+    let before = samples(&page).await;
+    page.run(BATCHES, vec![json!(MANY), json!("sf")]).await;
+    expect_indexed(&page, MANY).await;
+    let after = samples(&page).await;
+    let share = |from: (f64, f64), to: (f64, f64)| (to.0 - from.0) / (to.1 - from.1).max(1.0) * 100.0;
+    let (alone, beside) = (share(first, before), share(before, after));
+    println!("made up samples: {alone:.2} % alone, {beside:.2} % while indexing");
+    assert!(beside <= alone * 1.5 + 3.0, "{alone:.2} % alone, {beside:.2} % while indexing");
+    page.post(json!({ "type": "hangup" })).await;
+    page.expect("phone:terminated").await;
+}
+
+/// A person who types has the thread: while keys come, what the browser did not offer is not taken.
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_are_shown_at_once_while_a_quarter_million_is_indexed() {
+    let server = Server::start();
+    let page = Page::open(&server.page("/demo/?ext=200"), Setup::Microphone).await;
+    page.expect("logged").await;
+    page.run(PEOPLE, Vec::new()).await;
+    let watch = "self.late = []; addEventListener('keydown', (event) => { \
+         const pressed = event.timeStamp; requestAnimationFrame(() => setTimeout(() => late.push(performance.now() - pressed))); }, true);";
+    page.phone(async |frame| frame.run(watch, Vec::new()).await).await;
+    page.run(BATCHES, vec![json!(MANY), json!("sf")]).await;
+    page.phone(async |frame| {
+        for _ in 0..6 {
+            frame.type_into(".number-field", "maria ").await;
+        }
+    })
+    .await;
+    let late = page.phone(async |frame| frame.run("return late", Vec::new()).await).await;
+    let late: Vec<f64> = serde_json::from_value(late).expect("times");
+    println!("keys to the next picture, ms: median {:.0} of {}", median(late.clone()), late.len());
+    assert!(median(late) < 100.0);
+    expect_indexed(&page, MANY).await;
+}
