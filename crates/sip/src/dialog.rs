@@ -117,6 +117,11 @@ impl Dialog {
         self
     }
 
+    /// No number is used again that this copy of the dialog has used.
+    pub(crate) fn catch_up(&mut self, copy: &Dialog) {
+        self.local_sequence = self.local_sequence.max(copy.local_sequence);
+    }
+
     /// A new request inside the dialog, with the next number.
     pub(crate) fn request(&mut self, method: Method, via: Via) -> RequestBuilder {
         let sequence = self.next_sequence();

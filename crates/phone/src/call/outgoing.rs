@@ -126,9 +126,8 @@ impl Phone {
         call.session = Some(session);
         call.state = State::Calling;
         let (target, headers, offer) = (call.to.clone(), call.headers.clone(), sdp.into_bytes());
-        // Who transferred us may be gone already: then it is a call like any other.
-        let referred = call.referred;
-        let command = match referred.filter(|referred| self.call_of(*referred).is_some()) {
+        // Whether or not who transferred us has left: what they asked for is more than a number.
+        let command = match call.referred {
             Some(referred) => Command::Follow { session, referred, offer, headers },
             None => Command::Invite { session, target, offer, headers },
         };

@@ -152,6 +152,12 @@ impl UserAgent {
     /// A BYE: at once where we are registered, else as soon as we are again.
     pub(crate) fn send_bye(&mut self, now: Instant, mut dialog: Dialog, reason: Option<String>) {
         let via = self.via();
+        // The subscription of a REFER goes on in the same dialog, and with the same numbers.
+        if let Some(outlived) = self.outlived_dialog(&dialog.id) {
+            dialog.catch_up(outlived);
+            outlived.catch_up(&dialog);
+            outlived.next_sequence();
+        }
         let mut builder = dialog.request(Method::Bye, via).header("User-Agent", &self.config.user_agent);
         if let Some(reason) = reason {
             builder = builder.header("Reason", &reason);
@@ -173,8 +179,8 @@ impl UserAgent {
         }
     }
 
-    /// Registered again: what waited goes out, with a branch of the new flow, or of the INVITE that it cancels. After a BYE nothing more is said, but other
-    /// requests may have followed a NOTIFY, so that it needs the next number.
+    /// Registered again: what waited goes out, with a branch of the new flow, or of the INVITE that it cancels. Other
+    /// requests may have followed a NOTIFY, and a NOTIFY the BYE, so that these need the next number.
     pub(crate) fn send_parked(&mut self, now: Instant) {
         for (purpose, request, is_ours) in std::mem::take(&mut self.parked) {
             if purpose == Purpose::Cancel {
@@ -188,10 +194,12 @@ impl UserAgent {
                 continue;
             }
             let mut edit = request.edit().set_via(self.via());
-            if purpose == Purpose::LastWord {
-                if self.gone.contains(&DialogId::of_own(&request)) {
-                    continue;
-                }
+            let id = DialogId::of_own(&request);
+            let outlives = self.outlived_dialog(&id).is_some();
+            if purpose == Purpose::LastWord && !outlives && self.gone.contains(&id) {
+                continue;
+            }
+            if purpose == Purpose::LastWord || outlives {
                 edit = edit.cseq(self.next_sequence(&purpose, &request));
             }
             self.send(now, purpose, edit.finish(), is_ours);
@@ -249,6 +257,10 @@ impl UserAgent {
             | Purpose::LastWord
             | Purpose::Forgotten => {
                 let id = DialogId::of_own(request);
+                let is_notify = *request.method() == Method::Notify;
+                if is_notify && self.outlived.values().any(|outlived| outlived.dialog.id == id) {
+                    return true;
+                }
                 self.sessions.values().any(|session| session.is_going_on() && session.has_dialog(&id))
             }
         }
@@ -311,7 +323,13 @@ impl UserAgent {
             Purpose::Subscribe(subscription) => {
                 self.subscriptions.get_mut(subscription).and_then(|one| one.dialog_with(&id))
             }
-            _ => self.sessions.values_mut().find_map(|session| session.dialog_with(&id)),
+            _ => {
+                let sessions = &mut self.sessions;
+                let mut outlived = self.outlived.values_mut().map(|outlived| &mut outlived.dialog);
+                outlived
+                    .find(|dialog| dialog.id == id)
+                    .or_else(|| sessions.values_mut().find_map(|session| session.dialog_with(&id)))
+            }
         };
         // Outside of dialogs, and in one that a BYE is ending, nobody else counts.
         dialog.map_or(request.cseq().number.saturating_add(1), Dialog::next_sequence)

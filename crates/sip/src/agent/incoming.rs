@@ -200,7 +200,7 @@ impl UserAgent {
         let found =
             self.sessions.iter_mut().find_map(|(session, state)| Some((*session, state.dialog_with(&id)?)));
         let Some((session, dialog)) = found else {
-            return self.reply_now(&request, StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST);
+            return self.handle_outlived(&request);
         };
         if !dialog.is_in_order(&request) {
             return self.reply_now(&request, StatusCode::SERVER_INTERNAL_ERROR);
@@ -220,7 +220,7 @@ impl UserAgent {
     }
 
     /// NOTIFY of a REFER of ours (RFC 3515 §2.4.4).
-    fn handle_notify(&mut self, session: SessionId, request: &Message) {
+    pub(crate) fn handle_notify(&mut self, session: SessionId, request: &Message) {
         let event = EventType::of(request);
         if !event.is("refer") {
             return self.reply_now(request, StatusCode::BAD_EVENT);

@@ -50,6 +50,7 @@ impl UserAgent {
         self.servers.clear();
         self.answered.clear();
         self.late.clear();
+        self.outlived.clear();
         self.parked.clear();
         self.registration.unbind();
         self.tell_connection(ConnectionState::Offline, None, "Signed out.", None);
@@ -280,7 +281,8 @@ impl UserAgent {
 
     /// The same inside of a session.
     pub(crate) fn contact_of(&self, session: SessionId) -> String {
-        let dialog = self.sessions.get(&session).and_then(Session::dialog);
+        let outlived = || self.outlived.get(&session).map(|outlived| &outlived.dialog);
+        let dialog = self.sessions.get(&session).and_then(Session::dialog).or_else(outlived);
         dialog.map_or_else(|| self.contact(), |dialog| self.contact_as(&dialog.local))
     }
 

@@ -19,7 +19,7 @@ use crate::{
     flow::Flow,
     publication::Publication,
     registration::{Registration, State},
-    session::{Identity, Late, Session, Sessions},
+    session::{Identity, Late, Outlived, Session, Sessions},
     subscription::{Notified, Subscriptions},
     table::Table,
     transaction::{ServerTransaction, TransactionKey},
@@ -73,6 +73,8 @@ pub struct UserAgent {
     pub(crate) subscriptions: Subscriptions,
     pub(crate) notifications: Notified,
     pub(crate) publication: Option<Publication>,
+    /// Dialogs in which a REFER is still followed, by their sessions, which are over.
+    pub(crate) outlived: Table<SessionId, Outlived>,
     /// Requests of ours in the air.
     pub(crate) exchanges: Table<TransactionKey, Exchange>,
     /// INVITEs of others that have no final response, or no ACK for it.
@@ -111,6 +113,7 @@ impl UserAgent {
             flow: Flow::new(config.servers.len()),
             registration: Registration::new(&config, &mut ids),
             sessions: Table::default(),
+            outlived: Table::default(),
             subscriptions: Table::default(),
             notifications: Notified::default(),
             publication: None,
@@ -176,6 +179,7 @@ impl UserAgent {
         let exchanges = self.exchanges.values().filter_map(Exchange::poll_timeout);
         let servers = self.servers.values().filter_map(ServerTransaction::poll_timeout);
         let sessions = self.sessions.values().filter_map(Session::poll_timeout);
+        let sessions = sessions.chain(self.outlived.values().map(Outlived::poll_timeout));
         let own = flow.into_iter().chain(self.registration.poll_timeout());
         let may_send = self.may_subscribe();
         let subscriptions = self.subscriptions.values().filter_map(|one| one.poll_timeout(may_send));
@@ -224,6 +228,7 @@ impl UserAgent {
             && self.servers.is_empty()
             && self.parked.is_empty()
             && self.outcomes.is_empty()
+            && !self.outlived.values().any(Outlived::owes)
     }
 
     /// Frames that were no message, and responses that nobody waited for.
@@ -296,6 +301,7 @@ impl UserAgent {
         self.line_timeout(now);
         self.exchanges_timeout(now);
         self.sessions_timeout(now);
+        self.outlived_timeout(now);
         self.identities_timeout(now);
         self.subscriptions_timeout(now);
         self.publication_timeout(now);
@@ -395,6 +401,7 @@ impl std::fmt::Debug for UserAgent {
             .field("outcomes", &self.outcomes.len())
             .field("late", &self.late.len())
             .field("gone", &self.gone.len())
+            .field("outlived", &self.outlived.len())
             .finish_non_exhaustive()
     }
 }

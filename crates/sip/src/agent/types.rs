@@ -195,7 +195,7 @@ pub enum Command {
     Follow {
         /// From [`UserAgent::next_session`](crate::UserAgent::next_session).
         session: SessionId,
-        /// The session in which the REFER came.
+        /// The session in which the REFER came. It may be over.
         referred: SessionId,
         /// The SDP offer, sent octet for octet.
         offer: Vec<u8>,
@@ -392,7 +392,8 @@ pub enum Event {
         /// The final status; 408 for no answer, 503 where it could not be sent.
         code: u16,
     },
-    /// How a REFER of ours goes: 100 to 199 under way, 200 done, 300 and above failed.
+    /// How a REFER of ours goes: 100 to 199 under way, 200 done, 300 and above failed. It may come after `Terminated` of the
+    /// session, since a BYE does not end the subscription (RFC 5057 §5.2).
     Transfer {
         /// Which.
         session: SessionId,
@@ -456,7 +457,7 @@ pub enum Event {
         /// What is wrong with it, as a sentence.
         why: String,
     },
-    /// The session is over. Comes exactly once for each session, and is its last event.
+    /// The session is over. Comes exactly once for each session, and is its last event but for `Transfer`.
     Terminated {
         /// Which.
         session: SessionId,

@@ -5,6 +5,7 @@ mod identity;
 mod incoming;
 mod late;
 mod outgoing;
+mod outlived;
 mod redirect;
 mod referred;
 mod reinvite;
@@ -17,6 +18,7 @@ mod update;
 
 pub(crate) use identity::Identity;
 pub(crate) use late::Late;
+pub(crate) use outlived::Outlived;
 pub(crate) use reliable::Reliable;
 use unoffered::EarlyOffer;
 
@@ -129,6 +131,8 @@ pub(crate) struct Transfer {
     pub(crate) told: u16,
     /// No earlier one can still be notified of, so that a NOTIFY without an id is of this one.
     pub(crate) is_alone: bool,
+    /// When its subscription is over, should it outlive the session.
+    pub(crate) until: Instant,
 }
 
 /// A REFER of the other side's (RFC 3515).
@@ -145,6 +149,8 @@ pub(crate) struct Referral {
     pub(crate) is_silent: bool,
     /// The dialog that it has made, where it came outside of the session's (RFC 4538).
     pub(crate) dialog: Option<Box<Dialog>>,
+    /// When its subscription is over, should it outlive the session.
+    pub(crate) until: Instant,
 }
 
 /// What became of a REFER.
@@ -303,10 +309,7 @@ impl Session {
                     Offer::Unacknowledged(ok) => Some(ok.poll_timeout()),
                     Offer::Settled | Offer::Ours { .. } | Offer::Theirs { .. } => None,
                 };
-                let undecided = match confirmed.referral.as_ref().map(|referral| referral.progress) {
-                    Some(Following::Undecided { until }) => Some(until),
-                    Some(Following::By(_)) | None => None,
-                };
+                let undecided = confirmed.referral.as_ref().and_then(Referral::poll_timeout);
                 let timer = confirmed.timer.as_ref().map(SessionTimer::poll_timeout);
                 offer.into_iter().chain(undecided).chain(timer).min()
             }

@@ -231,6 +231,7 @@ impl UserAgent {
         self.end_early_offer(session);
         let Some(ended) = self.sessions.remove(&session) else { return };
         self.remember_gone(&ended);
+        self.outlive(session, &ended);
         // Of a session that was accepted the referrer has heard already.
         self.outcomes.extend(StatusCode::new(code).map(|status| (session, status)));
         let phrase = match (phrase, StatusCode::new(code)) {

@@ -1,7 +1,7 @@
 //! REFER of the other side (RFC 3515): we are asked to call somebody else. Whether we do is decided above; here the
 //! request is answered, followed, and its outcome told by NOTIFY. Never follows anything by itself.
 
-use super::{Following, Referral, Session};
+use super::{Following, Referral, Session, outlived::REFERRED};
 use crate::{
     EndedBy, Event, Instant, SessionId,
     agent::{Purpose, UserAgent},
@@ -62,6 +62,7 @@ impl UserAgent {
             progress: Following::Undecided { until: now.after(DECISION) },
             is_silent,
             dialog: dialog.clone(),
+            until: now.after(REFERRED),
         });
         let tag = dialog.map_or_else(|| self.ids.token(), |dialog| dialog.id.local_tag);
         let builder = ResponseBuilder::new(request, StatusCode::ACCEPTED).to_tag(&tag);
@@ -88,10 +89,8 @@ impl UserAgent {
         offer: &[u8],
         headers: &[(String, String)],
     ) {
-        let referral = match self.sessions.get_mut(&referred) {
-            Some(Session::Confirmed(confirmed)) => confirmed.referral.as_mut(),
-            Some(Session::Inviting { .. } | Session::Ringing { .. } | Session::Leaving { .. }) | None => None,
-        };
+        // Who has asked may have left: what they asked for stands (RFC 5057 §5.2).
+        let referral = self.referral_in(referred).and_then(|(_, referral)| referral.as_mut());
         let is_undecided =
             |referral: &&mut Referral| matches!(referral.progress, Following::Undecided { .. });
         let Some(referral) = referral.filter(is_undecided) else {
@@ -116,37 +115,26 @@ impl UserAgent {
 
     /// [`Command::Decline`](crate::Command::Decline), and what nobody decided.
     pub(crate) fn decline(&mut self, now: Instant, session: SessionId) {
-        if let Some(Session::Confirmed(confirmed)) = self.sessions.get(&session)
-            && let Some(Following::Undecided { .. }) =
-                confirmed.referral.as_ref().map(|referral| referral.progress)
-        {
+        if self.undecided_until(session).is_some() {
             self.notify_referrer(now, session, StatusCode::DECLINE);
         }
     }
 
     /// Declines the REFERs that nobody decided in time.
     pub(crate) fn referral_timeout(&mut self, now: Instant, session: SessionId) {
-        if let Some(Session::Confirmed(confirmed)) = self.sessions.get(&session)
-            && let Some(Following::Undecided { until }) =
-                confirmed.referral.as_ref().map(|referral| referral.progress)
-            && until <= now
-        {
+        if self.undecided_until(session).is_some_and(|until| until <= now) {
             self.decline(now, session);
         }
+    }
+
+    fn undecided_until(&mut self, session: SessionId) -> Option<Instant> {
+        self.referral_in(session)?.1.as_ref()?.poll_timeout()
     }
 
     /// Tells those who referred us how the calls go that follow them.
     pub(crate) fn tell_referrers(&mut self, now: Instant) {
         for (follower, status) in std::mem::take(&mut self.outcomes) {
-            let follows = |session: &Session| match session {
-                Session::Confirmed(confirmed) => confirmed
-                    .referral
-                    .as_ref()
-                    .is_some_and(|referral| referral.progress == Following::By(follower)),
-                Session::Inviting { .. } | Session::Ringing { .. } | Session::Leaving { .. } => false,
-            };
-            let referred = self.sessions.iter().find(|(_, session)| follows(session)).map(|(id, _)| *id);
-            if let Some(referred) = referred {
+            if let Some(referred) = self.followed_by(follower) {
                 self.notify_referrer(now, referred, status);
             }
         }
@@ -155,26 +143,26 @@ impl UserAgent {
     /// NOTIFY with a sipfrag; a final status ends the subscription.
     fn notify_referrer(&mut self, now: Instant, session: SessionId, status: StatusCode) {
         let (via, contact) = (self.via(), self.contact_of(session));
-        let Some(Session::Confirmed(confirmed)) = self.sessions.get_mut(&session) else { return };
-        let Some(referral) = &mut confirmed.referral else { return };
+        let Some((dialog, current)) = self.referral_in(session) else { return };
+        let Some(referral) = current else { return };
         let (id, is_silent) = (referral.id, referral.is_silent);
         if is_silent {
             // Decided and under way: there is nothing more to follow but the end.
-            confirmed.referral.take_if(|_| status.is_final());
+            current.take_if(|_| status.is_final());
             return;
         }
         let state = match status.is_final() {
-            true => "terminated;reason=noresource",
-            false => "active;expires=180",
+            true => "terminated;reason=noresource".to_owned(),
+            false => format!("active;expires={}", REFERRED / 1_000),
         };
-        let dialog = referral.dialog.as_deref_mut().unwrap_or(&mut confirmed.dialog);
+        let dialog = referral.dialog.as_deref_mut().unwrap_or(dialog);
         let is_ours = dialog.is_ours;
         let builder = dialog.request(Method::Notify, via).header("Contact", &contact);
-        let builder = builder.header("Event", &format!("refer;id={id}")).header("Subscription-State", state);
+        let builder = builder.header("Event", &format!("refer;id={id}")).header("Subscription-State", &state);
         let sipfrag = format!("SIP/2.0 {status} {}\r\n", status.phrase());
         let notify = builder.body("message/sipfrag;version=2.0", sipfrag.as_bytes()).build();
         if status.is_final() {
-            confirmed.referral = None;
+            *current = None;
         }
         let purpose = if status.is_final() { Purpose::LastWord } else { Purpose::Forgotten };
         match self.reaches_dialogs() {

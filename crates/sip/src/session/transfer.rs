@@ -1,7 +1,7 @@
 //! REFER inside a session (RFC 3515, RFC 5589): the other side is asked to call somebody else, and its NOTIFYs say how
 //! that goes. Ending the session after success is the phone's decision.
 
-use super::{Session, Transfer, referred::wants_no_notify};
+use super::{Session, Transfer, outlived::REFERRED, referred::wants_no_notify};
 use crate::{
     Event, Instant, SessionId,
     agent::{Purpose, UserAgent},
@@ -49,7 +49,7 @@ impl UserAgent {
         };
         let request = builder.header("User-Agent", &self.config.user_agent).build();
         let (id, is_alone) = (request.cseq().number, confirmed.transfer.is_none());
-        confirmed.transfer = Some(Transfer { id, told: 0, is_alone });
+        confirmed.transfer = Some(Transfer { id, told: 0, is_alone, until: now.after(REFERRED) });
         self.send(now, Purpose::Refer(session), request, is_ours);
     }
 
@@ -61,12 +61,7 @@ impl UserAgent {
     }
 
     fn transfer_with(&mut self, session: SessionId, id: u32) -> Option<&mut Transfer> {
-        match self.sessions.get_mut(&session) {
-            Some(Session::Confirmed(confirmed)) => {
-                confirmed.transfer.as_mut().filter(|transfer| transfer.id == id)
-            }
-            Some(Session::Inviting { .. } | Session::Ringing { .. } | Session::Leaving { .. }) | None => None,
-        }
+        self.transfer_in(session)?.as_mut().filter(|transfer| transfer.id == id)
     }
 
     /// The answer to REFER itself: 202 only says that NOTIFYs will follow.
@@ -83,19 +78,18 @@ impl UserAgent {
 
     /// How the transfer goes.
     pub(crate) fn transfer_progress(&mut self, session: SessionId, code: u16) {
-        if let Some(Session::Confirmed(confirmed)) = self.sessions.get_mut(&session)
-            && let Some(transfer) = confirmed.transfer.take_if(|transfer| transfer.told != code)
+        if let Some(current) = self.transfer_in(session)
+            && let Some(transfer) = current.take_if(|transfer| transfer.told != code)
         {
-            confirmed.transfer = (code < 200).then_some(Transfer { told: code, ..transfer });
+            *current = (code < 200).then_some(Transfer { told: code, ..transfer });
             self.tell(Event::Transfer { session, code });
         }
     }
 
     /// Whether a NOTIFY is of our REFER: its id is the number of the REFER (RFC 3515 §2.4.6), and only where there is but
     /// one it may be left out.
-    pub(crate) fn is_of_transfer(&self, session: SessionId, id: Option<&str>) -> bool {
-        let Some(Session::Confirmed(confirmed)) = self.sessions.get(&session) else { return false };
-        let Some(transfer) = confirmed.transfer else { return false };
+    pub(crate) fn is_of_transfer(&mut self, session: SessionId, id: Option<&str>) -> bool {
+        let Some(transfer) = self.transfer_in(session).and_then(|transfer| *transfer) else { return false };
         id.map_or(transfer.is_alone, |id| id.parse() == Ok(transfer.id))
     }
 }

@@ -7,6 +7,7 @@ mod early;
 mod house;
 mod late;
 mod offers;
+mod outlived;
 mod over;
 mod redirects;
 mod registration;

@@ -71,6 +71,8 @@ impl Witness {
             | Event::Informed { session, .. }
             | Event::Transfer { session, .. }
                 if before(session) == Some(Seen::Begun) => {}
+            // The subscription of a REFER outlives the session.
+            Event::Transfer { session, .. } if before(session) == Some(Seen::Over) => {}
             Event::Inviting { session } | Event::Incoming { session, .. } => {
                 step(session, &[None], Seen::Begun)
             }

@@ -548,3 +548,30 @@ fn a_number_with_something_behind_it_is_no_device() {
         assert!(!dials, "{target}");
     }
 }
+
+#[test]
+fn who_asks_for_a_transfer_and_leaves_at_once_has_it_followed_with_its_replaces() {
+    let mut script = Script::new();
+    let tag = script.answered(&softframe_sim::description(7, "sendrecv"));
+    script.frame(format!(
+        "REFER sip:200@c.test SIP/2.0\r\nVia: SIP/2.0/WSS p.test;branch=z9hG4bKr\r\nMax-Forwards: 70\r\n\
+         From: <sip:+34911@a.test>;tag=f\r\nTo: <sip:200@a.test>{tag}\r\nCall-ID: in1\r\nCSeq: 2 REFER\r\n\
+         Contact: <sip:ana@p.test>\r\nRefer-To: <sip:202@b.test?Replaces=x%3Bto-tag%3D1%3Bfrom-tag%3D2>\r\n\
+         Content-Length: 0\r\n\r\n"
+    ));
+    script.bye(3, &tag);
+    assert_eq!(script.count("phone:terminated"), 1);
+    let mut sent = std::mem::take(&mut script.sent);
+    sent.retain(|message| message.octets().starts_with(b"INVITE") && message.to().tag().is_none());
+    assert_eq!(sent.len(), 1, "{sent:?}");
+    assert_eq!(sent[0].header("Replaces"), Some("x;to-tag=1;from-tag=2"));
+    assert_eq!(sent[0].uri().unwrap().to_string(), "sip:202@b.test");
+    script.respond(&sent[0], "200 OK", "b", "", &softframe_sim::description(8, "sendrecv"));
+    assert_eq!(script.last("phone:accepted")["to"], "202");
+    let told: Vec<String> = std::iter::from_fn(|| {
+        let at = script.sent.iter().position(|message| message.octets().starts_with(b"NOTIFY"))?;
+        Some(String::from_utf8_lossy(script.sent.remove(at).body()).trim().to_owned())
+    })
+    .collect();
+    assert_eq!(told.last().map(String::as_str), Some("SIP/2.0 200 OK"));
+}
