@@ -194,7 +194,7 @@ mod tests {
             cause,
             text: String::new(),
         });
-        Cause { ended_by, code, phrase: String::new(), reason }
+        Cause { ended_by, code, phrase: String::new(), reason, retry_after: None }
     }
 
     #[test]

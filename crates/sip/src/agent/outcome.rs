@@ -41,6 +41,8 @@ pub struct Cause {
     pub phrase: String,
     /// The Reason header that came with the end, if one did.
     pub reason: Option<Reason>,
+    /// Seconds after which a refused INVITE may be tried again, if the refusal said so (Retry-After, RFC 3261 §20.33).
+    pub retry_after: Option<u32>,
 }
 
 /// Who ended a session.

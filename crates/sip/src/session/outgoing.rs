@@ -75,7 +75,7 @@ impl UserAgent {
 
     /// The one event of a session that never was.
     pub(crate) fn never_began(&mut self, session: SessionId, ended_by: EndedBy, code: u16, phrase: &str) {
-        let cause = Cause { ended_by, code, phrase: phrase.to_owned(), reason: None };
+        let cause = Cause { ended_by, code, phrase: phrase.to_owned(), reason: None, retry_after: None };
         self.outcomes.extend(StatusCode::new(code).map(|status| (session, status)));
         self.tell(Event::Terminated { session, cause });
     }
@@ -219,7 +219,7 @@ impl UserAgent {
         self.terminated(session, EndedBy::Local, code, "", None);
     }
 
-    /// The session's one and last event. What was in the air for it stays a matter of its transactions.
+    /// The session is over, and was not refused with more to say than this.
     pub(crate) fn terminated(
         &mut self,
         session: SessionId,
@@ -228,17 +228,21 @@ impl UserAgent {
         phrase: &str,
         reason: Option<Reason>,
     ) {
+        self.ended(session, Cause { ended_by, code, phrase: phrase.to_owned(), reason, retry_after: None });
+    }
+
+    /// The session's one and last event. What was in the air for it stays a matter of its transactions.
+    pub(super) fn ended(&mut self, session: SessionId, mut cause: Cause) {
         self.end_early_offer(session);
         let Some(ended) = self.sessions.remove(&session) else { return };
         self.remember_gone(&ended);
         self.outlive(session, &ended);
+        let status = StatusCode::new(cause.code);
         // Of a session that was accepted the referrer has heard already.
-        self.outcomes.extend(StatusCode::new(code).map(|status| (session, status)));
-        let phrase = match (phrase, StatusCode::new(code)) {
-            ("", Some(status)) => status.phrase(),
-            (phrase, _) => phrase,
-        };
-        let cause = Cause { ended_by, code, phrase: phrase.to_owned(), reason };
+        self.outcomes.extend(status.map(|status| (session, status)));
+        if let Some(status) = status.filter(|_| cause.phrase.is_empty()) {
+            cause.phrase = status.phrase().to_owned();
+        }
         self.tell(Event::Terminated { session, cause });
     }
 

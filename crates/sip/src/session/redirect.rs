@@ -4,7 +4,7 @@
 
 use super::Session;
 use crate::{
-    EndedBy, Event, Instant, Reason, SessionId,
+    Cause, EndedBy, Event, Instant, SessionId,
     agent::{Purpose, UserAgent, reason_of},
     digest::Attempt,
     wire::{Message, Uri},
@@ -24,7 +24,7 @@ pub(crate) struct Onward {
     /// Where the INVITE went: what was decided on an address may be the same for two of them.
     dialled: Vec<Uri>,
     /// The best refusal so far.
-    refusal: Option<Refusal>,
+    refusal: Option<Cause>,
     stage: Stage,
 }
 
@@ -37,21 +37,13 @@ enum Stage {
     Asking,
 }
 
-#[derive(Clone, Debug)]
-struct Refusal {
-    ended_by: EndedBy,
-    code: u16,
-    phrase: String,
-    reason: Option<Reason>,
-}
-
 impl Onward {
     pub(super) fn new(target: Uri) -> Onward {
         Onward { seen: vec![target.to_string()], dialled: vec![target], ..Onward::default() }
     }
 
     /// Of two equally good refusals the later one is told: its target came later in the order.
-    fn note(&mut self, refusal: Refusal) {
+    fn note(&mut self, refusal: Cause) {
         let best = self.refusal.as_ref().map_or(u8::MAX, |best| rank(best.code));
         if rank(refusal.code) <= best {
             self.refusal = Some(refusal);
@@ -117,7 +109,8 @@ impl UserAgent {
             _ => {}
         }
         let (phrase, reason) = (phrase.to_owned(), reason_of(response));
-        onward.note(Refusal { ended_by: EndedBy::Remote, code, phrase, reason });
+        let retry_after = response.number("Retry-After");
+        onward.note(Cause { ended_by: EndedBy::Remote, code, phrase, reason, retry_after });
         self.go_onward(session);
     }
 
@@ -125,7 +118,8 @@ impl UserAgent {
     pub(crate) fn silent(&mut self, session: SessionId) {
         let Some(Session::Inviting { onward, .. }) = self.sessions.get_mut(&session) else { return };
         let phrase = "The server does not answer.".to_owned();
-        onward.note(Refusal { ended_by: EndedBy::Network, code: 408, phrase, reason: None });
+        let (ended_by, code) = (EndedBy::Network, 408);
+        onward.note(Cause { ended_by, code, phrase, reason: None, retry_after: None });
         self.go_onward(session);
     }
 
@@ -138,8 +132,8 @@ impl UserAgent {
             onward.stage = Stage::Asking;
             return self.tell(Event::Redirected { session, target });
         }
-        if let Some(Refusal { ended_by, code, phrase, reason }) = onward.refusal.take() {
-            self.terminated(session, ended_by, code, &phrase, reason);
+        if let Some(cause) = onward.refusal.take() {
+            self.ended(session, cause);
         }
     }
 

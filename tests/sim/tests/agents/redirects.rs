@@ -2,7 +2,7 @@
 
 use super::world::World;
 use softframe_sip::{
-    Command, SessionId,
+    Command, Event, SessionId,
     wire::{Message, ResponseBuilder, StatusCode},
 };
 
@@ -240,4 +240,31 @@ fn call_that_waits_for_a_decision_can_be_hung_up_and_a_decision_without_a_questi
     assert_eq!(world.told(0), ["redirected to sip:301@a", "terminated local 487"]);
     assert!(!world.proxy.heard.iter().any(|heard| heard.octets().starts_with(b"INVITE")));
     world.assert_quiet();
+}
+
+#[test]
+fn retry_after_of_a_refusal_stands_in_the_cause_of_the_end() {
+    for (code, header, expected) in [
+        (503, Some("120"), Some(120)),
+        (480, Some("18000;duration=3600"), Some(18_000)),
+        (486, Some("60 (on another call)"), Some(60)),
+        (600, Some("0"), Some(0)),
+        (486, Some("soon"), None),
+        (503, None, None),
+    ] {
+        let mut world = World::registered(&["200"]);
+        world.proxy.bindings.clear();
+        world.call(0, "sip:300@elsewhere");
+        world.run(20);
+        let invite = world.proxy.heard.remove(0);
+        let status = StatusCode::new(code).expect("a status");
+        let builder = ResponseBuilder::new(&invite, status).to_tag("b");
+        let builder = header.iter().fold(builder, |builder, value| builder.header("Retry-After", value));
+        world.send_to_phone(0, builder.build().into_octets());
+        world.run(20);
+        let Some(Event::Terminated { cause, .. }) = world.phones[0].events.last() else {
+            panic!("no end: {:?}", world.told(0))
+        };
+        assert_eq!((cause.code, cause.retry_after), (code, expected), "{header:?}");
+    }
 }
