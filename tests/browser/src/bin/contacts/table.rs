@@ -12,7 +12,8 @@ pub(crate) fn print(size: usize, stage: &Stage) {
     let row = |what: &str, figure: &dyn Fn(&Figures) -> f64, places: usize| {
         let base = figure(ours);
         let cell = |one: &Figures| match &one.cut {
-            Some(why) => why.clone(),
+            Some(_) if one.cpu == 0.0 => "-".to_owned(),
+            Some(_) => format!("cut ({:.0}x)", figure(one) / base),
             None if std::ptr::eq(one, ours) => format!("{:.places$}", figure(one)),
             None => format!("{:.places$} ({:.2}x)", figure(one), figure(one) / base),
         };
@@ -30,6 +31,9 @@ pub(crate) fn print(size: usize, stage: &Stage) {
     };
     plain("longest task, ms", &|one| one.longest);
     plain("tasks over 50 ms", &|one| one.long);
+    for (name, why) in names.iter().filter_map(|name| Some((name, stage[*name].cut.as_ref()?))) {
+        println!("{name}: {why}; what it had cost so far stands above");
+    }
     println!("ms median/worst, recall/precision of the best 20 in %:");
     for (at, (kind, _)) in ours.queries.iter().enumerate() {
         let cell = |one: &Figures| {
