@@ -4,6 +4,7 @@
 mod attacks;
 mod calls;
 mod early;
+mod frames;
 mod house;
 mod late;
 mod offers;

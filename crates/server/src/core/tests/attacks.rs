@@ -38,3 +38,17 @@ fn one_who_was_called_cannot_cancel_for_the_caller() {
     assert_eq!(names(&scene.send(1, &cancel)), [(1, "481".to_owned())]);
     assert!(names(&scene.send(3, &cancel)).contains(&(1, "CANCEL".to_owned())));
 }
+
+#[test]
+fn second_request_of_a_frame_goes_nowhere() {
+    let mut scene = Scene::registered();
+    let options = |n: u32| {
+        format!(
+            "OPTIONS sip:{DOMAIN} SIP/2.0\r\nVia: SIP/2.0/WS h;branch=z9hG4bKf{n}\r\nFrom: <sip:a@b>;tag=a\r\n\
+             To: <sip:{DOMAIN}>\r\nCall-ID: f{n}\r\nCSeq: {n} OPTIONS\r\nContent-Length: 0\r\n\r\n"
+        )
+    };
+    let came = scene.send(3, &(options(1) + &options(2)));
+    assert_eq!(names(&came), [(3, "200".to_owned())]);
+    assert_eq!(came[0].1.call_id(), "f1");
+}
