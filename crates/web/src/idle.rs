@@ -21,8 +21,8 @@ use web_sys::{Event, IdleDeadline, MessageChannel, Window};
 const STARVED_MS: i32 = 250;
 /// A slice without an idle deadline ends after this.
 const SLICE_MS: f64 = 4.0;
-/// A slice with one ends after this, too: an idle deadline is up to 50 ms away, and what uses all of that is a long task.
-const IDLE_SLICE_MS: f64 = 25.0;
+/// A slice with one ends after this, too: an idle deadline is up to 50 ms away, and a call that comes in meanwhile waits.
+const IDLE_SLICE_MS: f64 = 8.0;
 /// Slices that the browser did not offer wait until the person has rested for so long.
 const QUIET_MS: f64 = 100.0;
 /// What a person does that must be answered at once.
@@ -50,6 +50,8 @@ pub(crate) struct Idle {
     callback: Closure<dyn FnMut(IdleDeadline)>,
     watchdog: Closure<dyn FnMut()>,
     mode: Cell<Mode>,
+    /// What is left of an idle time while other events have their turn.
+    granted: RefCell<Option<IdleDeadline>>,
     /// An idle callback is on its way, maybe from an earlier time of work: one chain of them is enough.
     asked: Cell<bool>,
     timer: Cell<Option<i32>>,
@@ -122,6 +124,7 @@ impl Idle {
             }),
             watchdog: Closure::new(move || late.with(|app| app.idle().late())),
             mode: Cell::new(Mode::Rest),
+            granted: RefCell::new(None),
             asked: Cell::new(false),
             timer: Cell::new(None),
             index_waits: Cell::new(false),
@@ -223,6 +226,8 @@ impl Idle {
         if let (Some(window), Some(timer)) = (&self.window, self.timer.take()) {
             window.clear_timeout_with_handle(timer);
         }
+        let granted = self.granted.take().filter(|_| deadline.is_none());
+        let deadline = deadline.or(granted.as_ref());
         match (self.mode.get(), deadline) {
             (Mode::Rest, _) => return,
             // A slice that was posted before idle time came back.
@@ -237,11 +242,20 @@ impl Idle {
             (false, _) => self.mode.set(Mode::Rest),
             (true, Mode::Channel) => self.next_slice(),
             (true, Mode::Idle | Mode::Rest) => {
-                if !self.ask_for_idle() {
+                if !self.keep(deadline) && !self.ask_for_idle() {
                     self.starve();
                 }
             }
         }
+    }
+
+    /// Goes on in the same idle time after the events that came meanwhile; `false` if nothing is left of it.
+    fn keep(&self, deadline: Option<&IdleDeadline>) -> bool {
+        let free = self.stress() == Stress::None && self.unrest_ms() <= 0.0;
+        let left = deadline.filter(|deadline| free && deadline.time_remaining() > STEP_MS);
+        let (Some(left), Some(channel)) = (left, &self.channel) else { return false };
+        self.granted.replace(Some(Clone::clone(left)));
+        channel.port2().post_message(&JsValue::NULL).is_ok()
     }
 
     /// Steps until the slice is over; whether more remains.
