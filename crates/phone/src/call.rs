@@ -2,6 +2,7 @@
 //!
 //! Its life is one enum. Media requests of a call are strictly serial; each is answered or timed out.
 
+mod alone;
 mod auto_answer;
 mod early;
 mod end;
@@ -89,6 +90,8 @@ pub(crate) struct Call {
     pub(crate) early: EarlyOffer,
     pub(crate) media: Media,
     pub(crate) muted: bool,
+    /// Hears nothing until it is held for another call.
+    pub(crate) hushed: bool,
     /// Keys sent in this call, the last ones.
     pub(crate) keys: String,
     /// Keys on their way.
@@ -133,7 +136,8 @@ pub(crate) enum State {
     /// Incoming: the browser makes our answer. The caller still hears ringing.
     Answering { offer: Vec<u8> },
     /// Incoming: 200 sent, ACK awaited. What their offer showed; `late`: there was none, so the ACK must bring an answer.
-    Accepting { offered: Option<Looks>, late: bool },
+    /// `hold`: as soon as that is allowed, it is held.
+    Accepting { offered: Option<Looks>, late: bool, hold: bool },
     /// Both sides talk.
     Talking(Talk),
 }
@@ -343,6 +347,7 @@ impl Call {
             early: EarlyOffer::None,
             media: Media::new(peer),
             muted: false,
+            hushed: false,
             keys: String::new(),
             tones: Keys::default(),
             asks: Vec::new(),

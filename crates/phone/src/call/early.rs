@@ -53,7 +53,7 @@ impl Phone {
     pub(crate) fn microphone_lent(&mut self, now: Instant, id: CallId) {
         let Some(call) = self.calls.get_mut(&id) else { return };
         let (State::Answering { .. }, Some(session)) = (&call.state, call.session) else { return };
-        call.state = State::Accepting { offered: None, late: false };
+        call.state = State::Accepting { offered: None, late: false, hold: false };
         let answer = call.early.clone();
         self.accept_session(now, id, session, String::new());
         if let EarlyOffer::Answered(answer) = answer {
@@ -100,6 +100,7 @@ impl Phone {
         let other =
             self.talks_beside(id).filter(|_| self.calls.get(&id).is_none_or(|call| call.replaces.is_none()));
         if let Some(other) = other {
+            self.hush(other);
             self.want_hold(now, other, true, None);
         }
     }

@@ -194,7 +194,7 @@ impl Phone {
         let (State::Answering { offer }, Some(session)) = (&call.state, call.session) else { return };
         let offered = std::str::from_utf8(offer).ok().and_then(sdp::inspect);
         let late = offer.is_empty();
-        call.state = State::Accepting { offered, late };
+        call.state = State::Accepting { offered, late, hold: false };
         self.accept_session(now, id, session, sdp);
     }
 
@@ -203,7 +203,7 @@ impl Phone {
         let Some(id) = self.call_of(session) else { return };
         let Some(call) = self.calls.get(&id) else { return };
         let (offered, late) = match &call.state {
-            State::Accepting { offered, late } => (*offered, *late),
+            State::Accepting { offered, late, .. } => (*offered, *late),
             State::Talking(_) => return self.late_answer(now, id, body),
             _ => return,
         };
@@ -218,6 +218,8 @@ impl Phone {
         if let Some(answer) = answer {
             self.ask_media(now, id, MediaRequest::Accept { answer, provisional: false }, Purpose::Final);
         }
+        // What waited for the ACK.
+        self.advance(now, id);
     }
 
     /// Answering met trouble at the microphone: the call rings on, declining says 480 (protocol.md 1.6).

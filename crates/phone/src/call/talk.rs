@@ -19,9 +19,10 @@ impl Phone {
     pub(crate) fn begin_talk(&mut self, now: Instant, id: CallId, looks: Option<Looks>) {
         let wall = self.clock.wall(now);
         // Somebody was answered while this one rang there.
-        let waits = self.talks_beside(id).is_some();
+        let talks_beside = self.talks_beside(id).is_some();
         let Some(call) = self.calls.get_mut(&id) else { return };
-        let waits = waits && call.direction == Direction::Outbound;
+        let comes_second = talks_beside && call.direction == Direction::Outbound;
+        let waits = comes_second || matches!(call.state, State::Accepting { hold: true, .. });
         let talk = Talk {
             accepted: now,
             accepted_wall: wall,
@@ -36,6 +37,9 @@ impl Phone {
         };
         let is_held = talk.held_by_them;
         call.state = State::Talking(talk);
+        if comes_second {
+            self.hush(id);
+        }
         self.tell_call(now, id, "phone:accepted", Extra::default());
         if is_held {
             self.tell_call(now, id, "phone:hold", Extra { by: Some("remote"), ..Extra::default() });
@@ -46,13 +50,6 @@ impl Phone {
         }
     }
 
-    /// Another call that is talked to. No two hear the person at once.
-    pub(super) fn talks_beside(&self, id: CallId) -> Option<CallId> {
-        let talks =
-            |call: &&Call| call.id != id && call.is_live() && !call.talk().is_some_and(|talk| talk.want_held);
-        self.calls.values().find(talks).map(|call| call.id)
-    }
-
     /// The call whose sound is on.
     pub(crate) fn live_call(&self) -> Option<CallId> {
         self.calls.values().find(|call| call.is_live()).map(|call| call.id)
@@ -61,8 +58,11 @@ impl Phone {
     /// Holds `live`, then does `next`; if the hold is refused, `next` fails.
     pub(crate) fn hold_then(&mut self, now: Instant, live: CallId, next: Next) {
         if self.after_hold.is_some() || !self.is_registered() {
-            if !self.is_registered() && matches!(next, Next::Answer(_, None) | Next::Unhold(_, None)) {
-                self.ui.toast(now, Text::of("dial.offline"), true);
+            let by_person = matches!(next, Next::Answer(_, None) | Next::Unhold(_, None));
+            let text = if self.is_registered() { "call.holding" } else { "dial.offline" };
+            // Pressed twice is pressed once.
+            if by_person && self.after_hold.as_ref().is_none_or(|(_, waiting)| *waiting != next) {
+                self.ui.toast(now, Text::of(text), true);
             }
             self.fail_next(now, next);
             return;
@@ -121,19 +121,23 @@ impl Phone {
             self.fail_ask(ask, Code::NoSuchCall, "The call is over.");
             return;
         };
-        let Some(talk) = call.talk_mut() else {
-            self.fail_ask(ask, Code::WrongState, "This call is not accepted yet.");
-            self.hold_refused(now, id);
-            return;
-        };
-        talk.want_held = hold;
         let wait = if hold { Await::Held } else { Await::Unheld };
+        match &mut call.state {
+            State::Talking(talk) => talk.want_held = hold,
+            // Before the ACK nothing may be offered (RFC 3261 §14.1): it waits for that.
+            State::Accepting { hold: wanted, .. } => *wanted = hold,
+            _ => {
+                self.fail_ask(ask, Code::WrongState, "This call is not accepted yet.");
+                return self.hold_refused(now, id);
+            }
+        }
         call.asks.extend(ask.map(|ask| (wait, ask)));
         self.advance(now, id);
     }
 
     /// The call is as it was last wished: commands for that are answered, those for the opposite were overtaken.
     fn hold_settled(&mut self, now: Instant, id: CallId, held: bool) {
+        self.unhush(id);
         let (done, overtaken) =
             if held { (Await::Held, Await::Unheld) } else { (Await::Unheld, Await::Held) };
         self.answer_asks(id, done, &json!({}));
@@ -226,6 +230,7 @@ impl Phone {
             true => ("phone:hold", Await::Held, "say.held"),
             false => ("phone:unhold", Await::Unheld, "say.resumed"),
         };
+        self.unhush(id);
         self.tell_call(now, id, kind, Extra { by: Some("local"), ..Extra::default() });
         self.say_call(id, text);
         self.answer_asks(id, wait, &json!({}));
@@ -245,7 +250,7 @@ impl Phone {
     }
 
     pub(crate) fn resend_mute(&mut self, id: CallId) {
-        if self.calls.get(&id).is_some_and(|call| call.muted) {
+        if self.calls.get(&id).is_some_and(|call| call.muted || call.hushed) {
             self.tell_media(id, MediaRequest::Mute(true));
         }
     }
@@ -273,13 +278,16 @@ impl Phone {
             return;
         }
         let Some(talk) = self.calls.get_mut(&id).and_then(Call::talk_mut) else { return };
-        let wanted_hold = talk.want_held != talk.held.is_some();
+        let (wanted_hold, is_held) = (talk.want_held != talk.held.is_some(), talk.held.is_some());
         talk.want_held = talk.held.is_some();
         if renewal.restart {
             self.renew_later(now, id);
         }
         if wanted_hold {
-            self.ui.toast(now, Text::of("call.hold.no"), true);
+            match is_held {
+                true => self.ui.toast(now, Text::of("call.hold.no"), true),
+                false => self.stays_live(now, id),
+            }
             self.fail_asks(id, Await::Held, Code::WrongState, "The other side refused.");
             self.fail_asks(id, Await::Unheld, Code::WrongState, "The other side refused.");
             self.hold_refused(now, id);
@@ -391,5 +399,8 @@ impl Phone {
         self.tell_media(id, MediaRequest::Mute(muted));
         self.tell_call(now, id, "phone:muted", Extra { muted: Some(muted), ..Extra::default() });
         self.say_call(id, if muted { "say.muted" } else { "say.unmuted" });
+        if !muted {
+            self.speaks_to(now, id);
+        }
     }
 }

@@ -17,3 +17,4 @@ mod script;
 mod scripted;
 mod transfers;
 mod trust;
+mod two_calls;
