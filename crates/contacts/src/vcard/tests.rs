@@ -266,12 +266,16 @@ fn damaged_files_never_lose_the_card_after() {
 fn folds_of_nothing_but_space_cost_no_more_than_their_length() {
     let time = |folds: usize| {
         let text = format!("BEGIN:VCARD\r\nFN:a{}\r\nTEL:1\r\nEND:VCARD\r\n", "\r\n  ".repeat(folds));
-        let begin = std::time::Instant::now();
-        let mut reader = Reader::new();
-        reader.feed(text.as_bytes());
-        reader.finish();
-        assert!(reader.next_card().is_some_and(|card| card.is_ok()));
-        begin.elapsed()
+        let runs = (0..5).map(|_| {
+            let begin = std::time::Instant::now();
+            let mut reader = Reader::new();
+            reader.feed(text.as_bytes());
+            reader.finish();
+            assert!(reader.next_card().is_some_and(|card| card.is_ok()));
+            begin.elapsed()
+        });
+        // The least: what a busy machine took away is in none of five, most likely.
+        runs.min().expect("five runs")
     };
     // 16 times the length: a square would take 256 times as long.
     let (short, long) = (time(2_000), time(32_000));
