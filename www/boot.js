@@ -1,6 +1,6 @@
 // The shell of the widget. It loads the core, and keeps what must outlive it: the journal, `seq`, the live sockets
 // and the live peer connections. When the core traps, it says the core's last words and starts a fresh one.
-import init, { start, __wbg_reset_state as reset } from './softframe.js';
+import init, { start, __wbg_reset_state as reset } from './core.js';
 
 const JOURNAL = 'softframe.journal';
 // A core that traps again and again is not started for ever.

@@ -271,7 +271,8 @@ impl Phone {
         self.unwatch_all();
         self.voicemail = None;
         self.close_space();
-        self.tell("unlogged", r#"{"reason":"logout"}"#);
+        let data = crate::bridge::Unlogged { reason: "logout", code: None };
+        self.tell("unlogged", &crate::bridge::json(&data));
         self.ui.signed_out();
         self.show_form();
     }

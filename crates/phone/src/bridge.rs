@@ -6,11 +6,18 @@ mod command;
 mod envelope;
 mod event;
 mod rows;
+#[cfg(feature = "schema")]
+pub mod schema;
+mod told;
 
 pub(crate) use command::{contacts_head, text_of};
 pub(crate) use envelope::ask_of;
 pub(crate) use event::{CallEvent, CauseData, ConnectionData, ContactRow, Context, IndexedData, Size};
 pub(crate) use rows::{RowWish, as_number, contact_of_row, rows_of};
+pub(crate) use told::{
+    Attention, CallState, ContactClick, ErrorData, Hello, HintChange, Indexing, Limits, Logged, MediaTrouble,
+    MessageReceived, Nothing, Ready, Snapshot, StatusChange, Unlogged,
+};
 
 use crate::{Dtmf, MediaError, json};
 use command::command;

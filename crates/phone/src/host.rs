@@ -7,12 +7,14 @@ mod commands;
 use crate::{
     Audience, HostInput, Output, Phone,
     account::Account,
-    bridge::{self, Ask, Code, Command, Context, Read, Size},
+    bridge::{self, Ask, Attention, Code, Command, Context, ErrorData, Read, Size},
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 use softframe_sip::{FlowId, Instant};
 use std::collections::VecDeque;
 
+/// What this version can do.
+const FEATURES: &[&str] = &["calls", "contacts", "vcard", "dtmf", "transfer", "hints"];
 /// Commands kept between `softframe:ready` and `logged` (protocol.md 1.4).
 const MAX_QUEUED: usize = 256;
 /// What a command over the rate is told.
@@ -117,14 +119,14 @@ impl Phone {
             return;
         }
         let instance = crate::uuid::uuid(&mut self.ids);
-        let data = json!({
-            "v": 1,
-            "version": env!("CARGO_PKG_VERSION"),
-            "protocols": ["softframe/1", "kunzite"],
-            "features": ["calls", "contacts", "vcard", "dtmf", "transfer", "hints"],
-            "instance": instance,
-        });
-        let message = bridge::numbered("softframe:ready", &data.to_string(), self.host.next_seq());
+        let data = bridge::Ready {
+            v: 1,
+            version: env!("CARGO_PKG_VERSION"),
+            protocols: &["softframe/1", "kunzite"],
+            features: FEATURES,
+            instance,
+        };
+        let message = bridge::numbered("softframe:ready", &bridge::json(&data), self.host.next_seq());
         self.out.push_back(Output::Host { to: Audience::Anyone, message });
     }
 
@@ -145,7 +147,7 @@ impl Phone {
             return;
         }
         self.host.last_attention = Some(reason);
-        let data = json!({ "reason": reason }).to_string();
+        let data = bridge::json(&Attention { reason });
         let message = bridge::numbered("widget:attention", &data, self.host.next_seq());
         self.out.push_back(Output::Host { to: Audience::Anyone, message });
     }
@@ -276,8 +278,8 @@ impl Phone {
         match ask {
             Some(Ask { id: Some(id), .. }) => self.respond(&id, &Err((code, message.to_owned()))),
             Some(Ask { id: None, command }) => {
-                let data = json!({ "command": command, "code": code.to_string(), "message": message });
-                self.tell("softframe:error", &data.to_string());
+                let data = ErrorData { command, code: code.to_string(), message: message.to_owned() };
+                self.tell("softframe:error", &bridge::json(&data));
             }
             None => {}
         }

@@ -25,6 +25,8 @@ mod clock;
 pub mod config;
 mod dial;
 mod dialect;
+#[cfg(feature = "schema")]
+pub use bridge::schema;
 #[cfg(feature = "fuzz")]
 pub mod fuzz;
 mod headers;

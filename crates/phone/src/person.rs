@@ -2,7 +2,11 @@
 //!
 //! A lost connection never changes it.
 
-use crate::{Phone, StoreRequest, Theme, account::DEVICE, bridge::json};
+use crate::{
+    Phone, StoreRequest, Theme,
+    account::DEVICE,
+    bridge::{StatusChange, json},
+};
 use serde::{Deserialize, Serialize};
 use softframe_sip::Instant;
 
@@ -108,7 +112,7 @@ impl Phone {
     fn person_changed(&mut self, now: Instant) {
         self.save_person();
         self.publish_person(now);
-        let data = format!(r#"{{"context":{},"dnd":{}}}"#, json(&self.context()), self.person.dnd);
+        let data = json(&StatusChange { context: self.context(), dnd: self.person.dnd });
         self.tell("status:change", &data);
     }
 

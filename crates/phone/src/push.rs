@@ -265,7 +265,7 @@ impl Phone {
             return;
         }
         self.push.told_progress = Some(now);
-        self.tell("contacts:indexing", &json!({ "done": done, "total": total }).to_string());
+        self.tell("contacts:indexing", &bridge::json(&bridge::Indexing { done, total }));
         self.out.push_back(Output::Render);
     }
 

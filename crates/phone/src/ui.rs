@@ -4,6 +4,7 @@
 
 use crate::{
     Action, Answer, CallId, Consent, Dtmf, Output, Phone, Sound,
+    bridge::{self, ContactClick, MediaTrouble},
     call::{Call, State, Wish},
     cause::{Ending, Reason},
     dial,
@@ -354,11 +355,11 @@ impl Phone {
     }
 
     /// Says on screen why nothing is dialled.
-    pub(crate) fn refuse_dialling(&mut self, now: Instant, wish: &Wish, code: crate::bridge::Code) {
+    pub(crate) fn refuse_dialling(&mut self, now: Instant, wish: &Wish, code: bridge::Code) {
         let is_own = wish.ask.is_none() && wish.referred.is_none();
         match code {
-            crate::bridge::Code::NotRegistered => self.ui.toast(now, Text::of("dial.offline"), true),
-            crate::bridge::Code::TooManyCalls => self.ui.toast(now, Text::of("news.calls"), true),
+            bridge::Code::NotRegistered => self.ui.toast(now, Text::of("dial.offline"), true),
+            bridge::Code::TooManyCalls => self.ui.toast(now, Text::of("news.calls"), true),
             _ if is_own => self.ui.toast(now, Text::of("dial.busy"), true),
             _ => {}
         }
@@ -392,7 +393,7 @@ impl Phone {
         let Some((source, id)) = crate::view::contact_key(key) else { return };
         let Some(hit) = self.contacts.get(&source, &id) else { return };
         let row = self.contact_row(&hit, "");
-        self.tell("contact:click", &serde_json::json!({ "contact": row }).to_string());
+        self.tell("contact:click", &bridge::json(&ContactClick { contact: row }));
     }
 
     /// Esc and the back arrow: closes the top sheet, else leaves the sub-page, else clears the field. Ends no call.
@@ -484,8 +485,8 @@ impl Phone {
 
     /// A failed microphone: a sheet for the person, an event for the host.
     pub(crate) fn media_trouble(&mut self, error: crate::MediaError, number: Option<String>) {
-        let code = crate::bridge::Code::of_media(error);
-        self.tell("media:error", &serde_json::json!({ "code": code.to_string() }).to_string());
+        let code = bridge::Code::of_media(error).to_string();
+        self.tell("media:error", &bridge::json(&MediaTrouble { code }));
         self.ui.menu = Menu::Microphone(error, number);
         self.attention("microphone");
         self.say(Text::of(crate::view::microphone_title(error)), true);

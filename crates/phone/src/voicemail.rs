@@ -2,12 +2,17 @@
 //!
 //! It never asks for a summary: servers send it by themselves after each registration, or `watch` has subscribed to it.
 
-use crate::{Phone, headers};
+use crate::{
+    Phone,
+    bridge::{self, MessageReceived},
+    headers,
+};
 use serde::Serialize;
 use softframe_sip::wire::Message;
 
 /// `voicemail:update`, and the same in `state`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Voicemail {
     new_messages: u32,
@@ -41,14 +46,15 @@ impl Phone {
     pub(crate) fn summary_received(&mut self, request: &Message) {
         let Some(voicemail) = Voicemail::read(request.body()) else { return };
         if self.voicemail.replace(voicemail) != Some(voicemail) {
-            self.tell("voicemail:update", &crate::bridge::json(&voicemail));
+            self.tell("voicemail:update", &bridge::json(&voicemail));
         }
     }
 
     pub(crate) fn message_received(&mut self, request: &Message) {
         let from = headers::name_addr(request.header("From").unwrap_or("")).user;
         let text = String::from_utf8_lossy(request.body());
-        self.tell("message:received", &serde_json::json!({ "from": from, "text": text }).to_string());
+        let data = MessageReceived { from, text: text.into_owned() };
+        self.tell("message:received", &bridge::json(&data));
     }
 }
 

@@ -7,10 +7,12 @@ pub(crate) mod dialog_info;
 pub(crate) mod pidf;
 mod xml;
 
-use crate::{Output, Phone};
+use crate::{
+    Output, Phone,
+    bridge::{self, HintChange},
+};
 use dialog_info::{DIALOG_INFO, Dialogs, Stage, Taken};
 use pidf::{PIDF, Presence};
-use serde_json::json;
 use softframe_sip::{
     Command, Instant, SubscriptionId,
     wire::{Message, SubscriptionState},
@@ -381,9 +383,14 @@ impl Phone {
     fn tell_hint(&mut self, index: usize) {
         let Some(watch) = self.watches.watched.get_mut(index) else { return };
         let Some(hint) = watch.hint().filter(|hint| watch.told.as_ref() != Some(hint)) else { return };
-        let data = json!({ "number": watch.number, "code": hint.code, "name": name_of(hint.code), "note": hint.note });
+        let data = HintChange {
+            number: watch.number.clone(),
+            code: hint.code,
+            name: name_of(hint.code),
+            note: hint.note.clone(),
+        };
         watch.told = Some(hint);
-        self.tell("hint:change", &data.to_string());
+        self.tell("hint:change", &bridge::json(&data));
     }
 
     /// For the screen: whether who has this number is free, as far as the page watches it.

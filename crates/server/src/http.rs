@@ -139,6 +139,9 @@ async fn widget(
         Some(rest) => files::serve(&site.options.www, rest, &asked.method, headers).await,
     };
     let policy = content_security_policy(&config);
+    let library = [("Access-Control-Allow-Origin", "*"), ("Cache-Control", policy::LIBRARY_CACHE)];
+    let is_library = rest.is_some_and(|rest| policy::LIBRARY.contains(&rest));
+    let response = with_headers(response, library.into_iter().filter(|_| is_library));
     with_headers(
         response,
         std::iter::once(("Content-Security-Policy", policy.as_str())).chain(policy::HEADERS),

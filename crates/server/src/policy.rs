@@ -15,6 +15,12 @@ pub(crate) const HEADERS: [(&str, &str); 5] = [
     ("Permissions-Policy", "camera=(), geolocation=(), display-capture=(), usb=(), payment=()"),
 ];
 
+/// Pages keep the host library for ten minutes, so that a new version of the widget soon has its own. Pages of other
+/// origins import it as a module, which takes `Access-Control-Allow-Origin`.
+pub(crate) const LIBRARY_CACHE: &str = "public, max-age=600";
+/// The files of the host library: host pages name them, so their names never change.
+pub(crate) const LIBRARY: [&str; 2] = ["softframe.js", "softframe.module.js"];
+
 /// The policy for a widget with this configuration; an empty map for none.
 ///
 /// Addresses that are no plain `scheme://host` never reach the header: the widget itself says what is wrong with them.

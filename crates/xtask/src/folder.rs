@@ -8,7 +8,7 @@ use crate::{
     headers,
     names::{self, Files},
     tree::{Tree, files_below, fingerprint, read, write},
-    widget::{self, GLUE, MODULE, Widget},
+    widget::{self, MODULE, Widget},
 };
 use serde_json::{Map, Value};
 use std::{
@@ -72,6 +72,9 @@ impl Kind {
 
 /// The quality of brotli that is shipped.
 pub(crate) const BEST: u32 = 11;
+
+/// What wasm-bindgen made, in the folder: `softframe.js` is the library for host pages.
+const GLUE: &str = "core.js";
 
 /// Below this a compressed file saves nothing.
 const MIN_COMPRESSED: usize = 256;
@@ -208,9 +211,16 @@ mod tests {
 
     #[test]
     fn page_gets_the_preloads_it_lacks() {
-        let page = with_preloads("<head><link rel=modulepreload href=\"./softframe.js\"></head>");
-        assert_eq!(page.matches("softframe.js").count(), 1, "{page}");
+        let page = with_preloads("<head><link rel=modulepreload href=\"./core.js\"></head>");
+        assert_eq!(page.matches("core.js").count(), 1, "{page}");
         assert!(page.contains("softframe_bg.wasm\"></head>"), "{page}");
+    }
+
+    #[test]
+    fn host_library_is_small() {
+        const MAX_OCTETS: usize = 6_000;
+        let size = compressed(include_bytes!("../../../www/softframe.js"), BEST).len();
+        assert!(size <= MAX_OCTETS, "{size} octets of brotli");
     }
 
     #[test]

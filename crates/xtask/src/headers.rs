@@ -2,11 +2,14 @@
 //!
 //! Pure: the configuration in, text out. The policy itself is made where the server makes its own.
 
-use crate::policy::{HEADERS, content_security_policy};
+use crate::policy::{HEADERS, LIBRARY, LIBRARY_CACHE, content_security_policy};
 use serde_json::{Map, Value};
 
 /// Names with a hash in them never change their content.
 const FOREVER: &str = "public, max-age=31536000, immutable";
+
+/// The host library, as nginx and Caddy match it.
+const LIBRARY_PATH: &str = r"/softframe(\.module)?\.js$";
 
 /// File names and contents for one configuration.
 pub(crate) fn files(config: &Map<String, Value>) -> [(&'static str, String); 3] {
@@ -18,8 +21,14 @@ pub(crate) fn files(config: &Map<String, Value>) -> [(&'static str, String); 3] 
 
 fn pages(headers: &[(&str, &str)]) -> String {
     let lines: String = headers.iter().map(|(name, value)| format!("  {name}: {value}\n")).collect();
+    let library: String = LIBRARY
+        .iter()
+        .map(|file| {
+            format!("/{file}\n  ! Cache-Control\n  Cache-Control: {LIBRARY_CACHE}\n  Access-Control-Allow-Origin: *\n")
+        })
+        .collect();
     format!(
-        "/*\n{lines}  Cache-Control: no-cache\n/*-*.wasm\n  ! Cache-Control\n  Cache-Control: {FOREVER}\n"
+        "/*\n{lines}  Cache-Control: no-cache\n/*-*.wasm\n  ! Cache-Control\n  Cache-Control: {FOREVER}\n{library}"
     )
 }
 
@@ -30,11 +39,13 @@ fn nginx(headers: &[(&str, &str)]) -> String {
         "# Inside `server {{ … }}`; /phone/ and the folder are yours to choose. The policy belongs on scripts and worker\n\
          # files too, so it stands on the whole folder.\n\
          map $uri $softframe_cache {{ # this block belongs outside of `server`\n    \
-         ~-[0-9a-f]{{16}}\\. \"{FOREVER}\";\n    default \"no-cache\";\n}}\n\
+         ~-[0-9a-f]{{16}}\\. \"{FOREVER}\";\n    ~{LIBRARY_PATH} \"{LIBRARY_CACHE}\";\n    default \"no-cache\";\n}}\n\
+         map $uri $softframe_origins {{ # and this one; an empty header is not sent\n    ~{LIBRARY_PATH} \"*\";\n    default \"\";\n}}\n\
          location /phone/ {{\n    alias /srv/softframe/;\n    index index.html;\n    \
          types {{ text/html html; text/javascript js; text/css css; application/wasm wasm; application/json json; image/svg+xml svg; text/plain txt ts; }}\n    \
          # With ngx_brotli, the compressed files beside the others are sent as they are.\n    # brotli_static on;\n{lines}    \
-         add_header Cache-Control $softframe_cache always;\n}}\n"
+         add_header Cache-Control $softframe_cache always;\n    \
+         add_header Access-Control-Allow-Origin $softframe_origins always;\n}}\n"
     )
 }
 
@@ -44,7 +55,8 @@ fn caddy(headers: &[(&str, &str)]) -> String {
     format!(
         "# Inside a site block; /phone/ and the folder are yours to choose.\nhandle_path /phone/* {{\n    root * /srv/softframe\n    \
          header {{\n{lines}    }}\n    @forever path_regexp -[0-9a-f]{{16}}\\.\n    \
-         header @forever Cache-Control \"{FOREVER}\"\n    @fresh not path_regexp -[0-9a-f]{{16}}\\.\n    \
+         header @forever Cache-Control \"{FOREVER}\"\n    @library path_regexp {LIBRARY_PATH}\n    header @library {{\n        Cache-Control \"{LIBRARY_CACHE}\"\n        Access-Control-Allow-Origin *\n    }}\n    \
+         @fresh not path_regexp (-[0-9a-f]{{16}}\\.|{LIBRARY_PATH})\n    \
          header @fresh Cache-Control no-cache\n    file_server {{\n        precompressed br\n    }}\n}}\n"
     )
 }
@@ -62,6 +74,10 @@ mod tests {
             for (header, value) in HEADERS {
                 assert!(text.contains(header) && text.contains(value), "{name} lacks {header}");
             }
+            assert!(
+                text.contains("Access-Control-Allow-Origin") && text.contains(LIBRARY_CACHE),
+                "{name}: {text}"
+            );
         }
     }
 }

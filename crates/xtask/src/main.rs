@@ -23,6 +23,7 @@ mod table;
 mod telephony;
 mod tidy;
 mod tree;
+mod typings;
 mod widget;
 
 use std::process::ExitCode;
@@ -38,6 +39,7 @@ cargo xtask COMMAND
   pictures  every screen with made-up people, as static files to look at: target/www-pictures
   dist    the widget as static files for any web server: target/dist
   test    formatting, lints, native tests, browser tests, real SIP servers
+  schema  the JSON Schema and the typings of the host protocol, from its types: www/schema, www/softframe-messages.d.ts
   bench   bytes and times of the widget
   bench contacts  the contact index beside MiniSearch, FlexSearch, elasticlunr and a linear scan
   fuzz    coverage-guided inputs to every reader and state machine; `fuzz TARGET` for one of them
@@ -83,6 +85,9 @@ fn run(arguments: &[String]) -> Outcome {
             fuzz::run_all(&tree, target, value(arguments, "--seconds"))
         }
         Some("soak") => soak::run_all(&tree, value(arguments, "--seconds")),
+        Some("schema") => {
+            child::run(child::cargo(&tree).args(["run", "--quiet", "--package", "softframe-schema"]))
+        }
         Some("build") => folder::make(&tree, folder::Kind::Build).map(drop),
         Some("pictures") => folder::make(&tree, folder::Kind::Pictures).map(drop),
         Some("dist") => folder::make(&tree, folder::Kind::Dist).map(drop),

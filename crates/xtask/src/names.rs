@@ -6,6 +6,9 @@
 use crate::{Outcome, tree::fingerprint};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// What host pages name keeps its name, though files of ours refer to it, too.
+const PLAIN: [&str; 1] = ["softframe.js"];
+
 /// Paths relative to the folder, and contents.
 pub(crate) type Files = BTreeMap<String, Vec<u8>>;
 
@@ -13,7 +16,8 @@ pub(crate) type Files = BTreeMap<String, Vec<u8>>;
 pub(crate) fn hashed(files: Files) -> Outcome<(Files, BTreeMap<String, String>)> {
     let referred: BTreeMap<String, BTreeSet<String>> =
         files.iter().map(|(path, content)| (path.clone(), referred_by(path, content, &files))).collect();
-    let leaves: BTreeSet<&String> = referred.values().flatten().collect();
+    let leaves: BTreeSet<&String> =
+        referred.values().flatten().filter(|path| !PLAIN.contains(&path.as_str())).collect();
     let mut names: BTreeMap<String, String> = BTreeMap::new();
     let mut renamed = Files::new();
     while names.len() < files.len() {
@@ -116,8 +120,8 @@ mod tests {
     fn referred_files_change_names_through_the_whole_chain() {
         let tree = files(&[
             ("index.html", r#"<script type="module" src="boot.js"></script><link href="./style.css">"#),
-            ("boot.js", "import init from './softframe.js'; init('softframe_bg.wasm')"),
-            ("softframe.js", "export default 1"),
+            ("boot.js", "import init from './core.js'; init('softframe_bg.wasm')"),
+            ("core.js", "export default 1"),
             ("softframe_bg.wasm", "\u{0}asm"),
             ("style.css", "a { background: url(icons/x.svg#a) }"),
             ("icons/x.svg", "<svg/>"),
@@ -137,6 +141,13 @@ mod tests {
         let (_, later) = hashed(changed).expect("no circle");
         assert_ne!(later.get("boot.js"), names.get("boot.js"), "its content names the module");
         assert_eq!(later.get("style.css"), names.get("style.css"));
+    }
+
+    #[test]
+    fn library_keeps_its_name_beside_the_module_that_imports_it() {
+        let tree = files(&[("softframe.module.js", "import './softframe.js'"), ("softframe.js", "1")]);
+        let (made, _) = hashed(tree.clone()).expect("no circle");
+        assert_eq!(made, tree);
     }
 
     #[test]

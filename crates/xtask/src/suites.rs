@@ -8,6 +8,7 @@ use crate::{
     chromium::Chromium,
     folder, probe, server, telephony, tidy,
     tree::Tree,
+    typings,
 };
 use std::{
     io::{BufRead, BufReader},
@@ -25,11 +26,12 @@ struct Count {
 
 type Suite = (&'static str, fn(&Tree, &[String]) -> Outcome<Count>);
 
-const SUITES: [Suite; 8] = [
+const SUITES: [Suite; 9] = [
     ("format", format),
     ("lints", lints),
     ("tidy", rules),
     ("native", native),
+    ("typings", typings),
     ("imports", imports),
     ("browser", browser),
     ("shipped", shipped),
@@ -103,6 +105,10 @@ fn native(tree: &Tree, filter: &[String]) -> Outcome<Count> {
         "--no-fail-fast",
     ]);
     counted(cargo.args(filter))
+}
+
+fn typings(tree: &Tree, _: &[String]) -> Outcome<Count> {
+    one(typings::check(tree))
 }
 
 fn imports(tree: &Tree, _: &[String]) -> Outcome<Count> {

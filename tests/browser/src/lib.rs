@@ -11,6 +11,7 @@ mod keys;
 mod page;
 mod plain;
 mod relay;
+mod schema;
 mod server;
 mod thread;
 

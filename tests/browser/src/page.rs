@@ -1,6 +1,6 @@
 //! A host page with the phone in it, as a test speaks of it.
 
-use crate::{Browser, PATIENCE, Server, Setup, prepared, until, within};
+use crate::{Browser, PATIENCE, Server, Setup, prepared, schema, until, within};
 use fantoccini::{
     Locator,
     elements::{Element, ElementRef},
@@ -110,6 +110,64 @@ impl Page {
             .unwrap_or_else(|error| panic!("{script}: {error}"))
     }
 
+    /// Runs the body of an async function in the page: its value, or the `code` of what it threw.
+    pub async fn run_async(&self, script: &str) -> Result<Value, Value> {
+        let whole = format!(
+            "const done = arguments[arguments.length - 1]; (async () => {{ {script} }})().then(\
+                 (value) => done({{ value: value ?? null }}), \
+                 (error) => done({{ code: error.code ?? null, text: String(error) }}));"
+        );
+        let outcome = self.browser.client.execute_async(&whole, Vec::new()).await;
+        let outcome = outcome.unwrap_or_else(|error| panic!("{script}: {error}"));
+        match outcome.get("value") {
+            Some(value) => Ok(value.clone()),
+            None if outcome["code"].is_null() => panic!("{script}: {}", outcome["text"]),
+            None => Err(outcome["code"].clone()),
+        }
+    }
+
+    /// Loads the host library of the phone's folder, as a classic script of another origin.
+    pub async fn load_library(&self, server: &Server) {
+        let address = server.on("localhost", "/200/softframe.js");
+        let script = format!(
+            "const script = document.createElement('script'); script.src = '{address}'; \
+             await new Promise((resolve, reject) => {{ script.onload = resolve; script.onerror = reject; \
+                 document.head.append(script); }});"
+        );
+        self.run_async(&script).await.expect("the library loads");
+    }
+
+    /// From now on `state` is asked for after each event and held against the fold of all events since the first
+    /// snapshot, in a page that has the library and its phone as `phone`.
+    pub async fn watch_state(&self) {
+        let script = "const sorted = (value) => JSON.stringify(value, (_, one) => one?.constructor === Object \
+                 ? Object.fromEntries(Object.entries(one).sort(([a], [b]) => a < b ? -1 : 1)) : one); \
+             if (!phone.state) await phone.once('softframe:state'); \
+             self.folds = { open: 0, compared: 0, wrong: [], fold: phone.state }; \
+             phone.on('*', (data, message) => { \
+                 if (!message.seq || !phone.state) return; \
+                 folds.fold = Softframe.fold(folds.fold, message); \
+                 folds.open += 1; \
+                 phone.send('state').then((truth) => { \
+                     folds.open -= 1; folds.compared += 1; \
+                     for (const fold of [folds.fold, phone.state]) \
+                         if (sorted(truth) !== sorted(fold)) folds.wrong.push([message.type, truth, fold]); \
+                 }, (error) => { folds.open -= 1; folds.wrong.push([message.type, String(error)]); }); \
+             });";
+        self.run_async(script).await.expect("the state is watched");
+    }
+
+    /// Every event since [`Page::watch_state`] left `state` as their fold; how many there were.
+    pub async fn assert_folds(&self) -> u64 {
+        let folds = until("all snapshots are there", async || {
+            let folds = self.run("return folds", Vec::new()).await;
+            (folds["open"] == 0).then_some(folds)
+        })
+        .await;
+        assert_eq!(folds["wrong"], json!([]), "after an event, the snapshot, the fold");
+        folds["compared"].as_u64().expect("a number")
+    }
+
     /// Posts to the phone as the documents say.
     pub async fn post(&self, message: Value) {
         self.run("window.frames.sf.postMessage(arguments[0], '*')", vec![message]).await;
@@ -124,6 +182,7 @@ impl Page {
         })
         .await;
         if response["ok"] == json!(true) {
+            schema::assert_answer(kind, &response["data"]);
             Ok(response["data"].clone())
         } else {
             Err(response["error"].clone())
@@ -133,7 +192,10 @@ impl Page {
     /// Everything the page was told, envelopes included.
     pub async fn heard(&self) -> Vec<Value> {
         match self.run("return self.heard ?? []", Vec::new()).await {
-            Value::Array(events) => events,
+            Value::Array(events) => {
+                events.iter().for_each(schema::assert_message);
+                events
+            }
             other => panic!("no list of events: {other}"),
         }
     }

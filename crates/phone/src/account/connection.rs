@@ -5,7 +5,7 @@
 use super::Account;
 use crate::{
     Output, Phone,
-    bridge::{self, Ask, Code, ConnectionData},
+    bridge::{self, Ask, Code, ConnectionData, Logged, Unlogged},
     clock, headers,
     view::Text,
 };
@@ -82,8 +82,8 @@ impl Phone {
     }
 
     pub(crate) fn tell_logged(&mut self) {
-        let data = format!(r#"{{"context":{}}}"#, bridge::json(&self.context()));
-        self.tell("logged", &data);
+        let data = Logged { context: self.context() };
+        self.tell("logged", &bridge::json(&data));
     }
 
     /// The server said something that is no SIP: told once for each flow, whatever it goes on saying.
@@ -107,8 +107,8 @@ impl Phone {
             }
             Account::SignedIn { logged, .. } => {
                 if std::mem::take(logged) {
-                    let reason = format!(r#"{{"reason":"refused","code":{}}}"#, connection.code.unwrap_or(0));
-                    self.tell("unlogged", &reason);
+                    let data = Unlogged { reason: "refused", code: Some(connection.code.unwrap_or(0)) };
+                    self.tell("unlogged", &bridge::json(&data));
                 }
                 self.attention("signin");
                 self.say(Text::of("net.refused.ban"), true);

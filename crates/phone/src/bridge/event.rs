@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 /// `context` of every event of the phone.
 #[derive(Clone, Debug, Serialize, PartialEq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct Context {
     pub(crate) status: String,
     pub(crate) user: String,
@@ -15,6 +16,7 @@ pub(crate) struct Context {
 }
 
 #[derive(Clone, Copy, Debug, Serialize, PartialEq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct Size {
     pub(crate) width: u32,
     pub(crate) height: u32,
@@ -22,6 +24,7 @@ pub(crate) struct Size {
 
 /// The 12 documented keys, then what we add.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CallEvent {
     pub(crate) context: Context,
@@ -29,7 +32,9 @@ pub(crate) struct CallEvent {
     pub(crate) date: String,
     pub(crate) from: String,
     pub(crate) to: String,
+    #[cfg_attr(feature = "schema", schemars(extend("enum" = ["inbound", "outbound"])))]
     pub(crate) direction: &'static str,
+    #[cfg_attr(feature = "schema", schemars(extend("enum" = ["ringing", "answered", "missed"])))]
     pub(crate) status: &'static str,
     pub(crate) duration: u64,
     pub(crate) wait: u64,
@@ -44,6 +49,7 @@ pub(crate) struct CallEvent {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) contact: Option<ContactRow>,
     pub(crate) contacts: Vec<ContactRow>,
+    #[cfg_attr(feature = "schema", schemars(with = "std::collections::BTreeMap<String, String>"))]
     pub(crate) headers: Map<String, Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) user_data: Option<Value>,
@@ -54,21 +60,28 @@ pub(crate) struct CallEvent {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) early_media: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(extend("enum" = ["local", "remote"])))]
     pub(crate) by: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) muted: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(extend("enum" = ["trying", "progress", "done", "failed"])))]
     pub(crate) state: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) cause: Option<CauseData>,
 }
 
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CauseData {
+    #[cfg_attr(feature = "schema", schemars(extend("enum" = ["hangup", "busy", "no-answer", "rejected", "cancelled",
+        "not-found", "unavailable", "forbidden", "answered-elsewhere", "transferred", "forwarded", "media-failed",
+        "lost", "error"])))]
     pub(crate) reason: &'static str,
     pub(crate) code: u16,
     pub(crate) text: String,
+    #[cfg_attr(feature = "schema", schemars(extend("enum" = ["local", "remote", "network"])))]
     pub(crate) ended_by: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) transferred_to: Option<String>,
@@ -76,7 +89,10 @@ pub(crate) struct CauseData {
 
 /// A contact as events carry it.
 #[derive(Clone, Debug, Serialize, PartialEq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct ContactRow {
+    /// As the page gave it.
+    #[cfg_attr(feature = "schema", schemars(extend("type" = ["string", "number"])))]
     pub(crate) id: Value,
     pub(crate) source: String,
     pub(crate) name: String,
@@ -87,8 +103,10 @@ pub(crate) struct ContactRow {
 
 /// `connection:change`.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ConnectionData {
+    #[cfg_attr(feature = "schema", schemars(extend("enum" = ["connecting", "registered", "reconnecting", "offline", "refused"])))]
     pub(crate) state: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) code: Option<u16>,
@@ -99,6 +117,7 @@ pub(crate) struct ConnectionData {
 
 /// `contacts:indexed`.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct IndexedData {
     pub(crate) source: String,
     pub(crate) count: usize,
@@ -106,6 +125,7 @@ pub(crate) struct IndexedData {
     pub(crate) updated: usize,
     pub(crate) removed: usize,
     pub(crate) rejected: usize,
+    #[cfg_attr(feature = "schema", schemars(with = "std::collections::BTreeMap<String, usize>"))]
     pub(crate) reasons: RefusedReasons,
 }
 

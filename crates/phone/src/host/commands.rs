@@ -2,11 +2,12 @@
 //!
 //! It never answers a command twice: each arm answers, or hands the `Ask` on to what will.
 
+use super::FEATURES;
 use crate::{
     CallId, Phone,
     account::{Account, state_name},
-    bridge::{Ask, Click2Call, Code, Command},
-    call::{Call, State, WITHHELD, Wish, times},
+    bridge::{self, Ask, CallState, Click2Call, Code, Command, Hello, Limits, Nothing, Size, Snapshot},
+    call::{Call, WITHHELD, Wish, times},
     cause::Reason,
     clock, dial,
     dial::Verdict,
@@ -321,9 +322,8 @@ impl Phone {
 
     /// A host that attached late is told again what it waits for.
     fn hello(&mut self, ask: Ask) {
-        let data = json!({ "v": 1, "features": ["calls", "contacts", "vcard", "dtmf", "transfer", "hints"],
-                           "limits": { "maxMessageContacts": 150 } });
-        self.answer_ask(Some(ask), data);
+        let limits = Limits { max_message_contacts: 150 };
+        self.answer_ask(Some(ask), json!(Hello { v: 1, features: FEATURES, limits }));
         if matches!(self.account, Account::SignedIn { logged: true, .. }) {
             self.tell_logged();
         }
@@ -346,7 +346,7 @@ impl Phone {
             return self.fail_ask(Some(ask), Code::BadRequest, "width and height must be from 48 to 4096.");
         }
         self.wanted_size = (width, height);
-        self.tell("widget:size", &json!({ "width": width, "height": height }).to_string());
+        self.tell("widget:size", &bridge::json(&Size { width, height }));
         self.answer_ask(Some(ask), json!({}));
     }
 
@@ -354,34 +354,42 @@ impl Phone {
     fn state(&self, now: Instant) -> Value {
         let connection =
             self.connection.as_ref().map_or("offline", |connection| state_name(connection.state));
-        let calls: Vec<Value> = self.calls.values().map(|call| self.call_state(now, call)).collect();
-        json!({
-            "context": self.context(),
-            "connection": connection,
-            "calls": calls,
-            "forwards": {},
-            "dnd": self.person.dnd,
-            "voicemail": self.voicemail.unwrap_or_default(),
-            "seq": self.host.seq.unwrap_or(1).saturating_sub(1),
+        json!(Snapshot {
+            context: self.context(),
+            connection,
+            calls: self.calls.values().filter_map(|call| call_state(now, call)).collect(),
+            forwards: Nothing {},
+            dnd: self.person.dnd,
+            voicemail: self.voicemail.unwrap_or_default(),
+            seq: self.host.seq.unwrap_or(1).saturating_sub(1),
         })
     }
+}
 
-    fn call_state(&self, now: Instant, call: &Call) -> Value {
-        let state = match &call.state {
-            State::Preparing { .. } => "preparing",
-            State::Calling | State::Redirecting { .. } => "calling",
-            State::Progressing(_) => "progress",
-            State::Incoming { .. } => "ringing",
-            State::Answering { .. } | State::Accepting { .. } => "answering",
-            State::Talking(talk) if talk.held.is_some() => "held",
-            State::Talking(_) => "active",
-        };
-        json!({
-            "id": call.label, "ref": call.reference, "direction": call.direction.name(), "from": call.from,
-            "to": call.to, "date": clock::iso8601(call.date), "state": state, "muted": call.muted,
-            "wait": times(call, now, false).0,
-        })
-    }
+/// As the events told it; `None` while none did.
+fn call_state(now: Instant, call: &Call) -> Option<CallState> {
+    let told = |(kind, _): &(&'static str, String)| match *kind {
+        "phone:calling" => Some("calling"),
+        "phone:progress" => Some("progress"),
+        "phone:ringing" => Some("ringing"),
+        _ => None,
+    };
+    let state = match call.talk() {
+        Some(talk) if talk.held.is_some() => "held",
+        Some(_) => "active",
+        None => call.said.iter().rev().find_map(told)?,
+    };
+    Some(CallState {
+        id: call.label.clone(),
+        r#ref: call.reference.clone(),
+        direction: call.direction.name(),
+        from: call.from.clone(),
+        to: call.to.clone(),
+        date: clock::iso8601(call.date),
+        state,
+        muted: call.muted,
+        wait: times(call, now, false).0,
+    })
 }
 
 /// What lets somebody be heard or calls somebody, by now perhaps in another call than the page meant.

@@ -1,0 +1,477 @@
+//! The JSON Schema of the host protocol, from the types that `phone` writes and reads.
+//!
+//! Compiled with the feature `schema` alone, for `tests/schema`; it never changes what a message means. What is read by
+//! hand in `command.rs` has its type here, and a test holds the two together.
+
+use super::{
+    Attention, CallEvent, ConnectionData, ContactClick, ContactRow, ErrorData, Hello, HintChange,
+    IndexedData, Indexing, Logged, MediaTrouble, MessageReceived, Nothing, Ready, Size, Snapshot,
+    StatusChange, Unlogged,
+};
+use crate::voicemail::Voicemail;
+use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+/// A text; a number counts as its decimal text.
+#[derive(Deserialize, JsonSchema)]
+#[serde(untagged)]
+enum Text {
+    #[allow(dead_code)]
+    Text(String),
+    #[allow(dead_code)]
+    Number(i64),
+}
+
+/// `click2call` and `call`: dials.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[allow(dead_code)]
+struct Click2Call {
+    number: Text,
+    /// `false` fills the number in and dials nothing. Default: `true`.
+    auto_dial: Option<bool>,
+    /// A number of ours that the call shows, or `anonymous`.
+    from: Option<Text>,
+    /// Comes back in every event of the call; at most 8 kB of JSON.
+    user_data: Option<BTreeMap<String, Value>>,
+    /// Headers of the INVITE, `X-…` alone.
+    headers: Option<BTreeMap<String, String>>,
+    /// Comes back in every event of the call, and names it in commands.
+    r#ref: Option<Text>,
+}
+
+/// The answer to `click2call`, once the INVITE is sent.
+#[derive(JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[allow(dead_code)]
+struct Dialled {
+    /// Absent where the number was only filled in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    call_id: Option<String>,
+}
+
+/// Which call is meant: `id` of its events or its `ref`; without it, the one there is.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[allow(dead_code)]
+struct CallChoice {
+    call_id: Option<Text>,
+}
+
+/// `reject`.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[allow(dead_code)]
+struct Reject {
+    call_id: Option<Text>,
+    /// The SIP status, 400 to 699. Default: 486.
+    code: Option<u16>,
+}
+
+/// `dtmf`: key tones.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[allow(dead_code)]
+struct Dtmf {
+    call_id: Option<Text>,
+    /// 1 to 64 of `0-9 * # A-D` and comma, which waits.
+    digits: Text,
+    #[schemars(extend("enum" = ["auto", "rtp", "info"]))]
+    method: Option<String>,
+}
+
+/// `transfer` and `transfer:start`.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[allow(dead_code)]
+struct Transfer {
+    call_id: Option<Text>,
+    to: Text,
+}
+
+/// `transfer:complete`: connects two calls and leaves.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[allow(dead_code)]
+struct TransferComplete {
+    call_id: Option<Text>,
+    other_call_id: Option<Text>,
+}
+
+/// `hints:subscribe`: numbers to watch, at most 100 in all.
+#[derive(Deserialize, JsonSchema)]
+#[allow(dead_code)]
+struct HintsSubscribe {
+    numbers: Vec<Text>,
+}
+
+/// `hints:unsubscribe`: these numbers, or all.
+#[derive(Deserialize, JsonSchema)]
+#[allow(dead_code)]
+struct HintsUnsubscribe {
+    numbers: Option<Vec<Text>>,
+}
+
+/// A contact of the page.
+#[derive(Deserialize, JsonSchema)]
+#[allow(dead_code)]
+struct Contact {
+    id: Text,
+    name: Option<String>,
+    phones: Option<Phones>,
+    company: Option<String>,
+    title: Option<String>,
+    emails: Option<Vec<String>>,
+    username: Option<String>,
+    avatar: Option<String>,
+    url: Option<String>,
+    /// Takes the contact away.
+    deleted: Option<bool>,
+}
+
+/// The numbers of a contact, or its only one.
+#[derive(Deserialize, JsonSchema)]
+#[serde(untagged)]
+#[allow(dead_code)]
+enum Phones {
+    All(Vec<ContactNumber>),
+    One(Text),
+}
+
+/// A number of a contact.
+#[derive(Deserialize, JsonSchema)]
+#[serde(untagged)]
+#[allow(dead_code)]
+enum ContactNumber {
+    Plain(Text),
+    Labelled { number: Text, r#type: Option<String>, label: Option<String> },
+}
+
+/// `contacts` with its rows in one of three forms.
+#[derive(Deserialize, JsonSchema)]
+#[allow(dead_code)]
+struct ContactPush {
+    contacts: Option<Vec<Contact>>,
+    /// The list as JSON text.
+    json: Option<String>,
+    /// One JSON object a line, in UTF-8.
+    #[schemars(extend("tsType" = "ArrayBuffer"))]
+    ndjson: Option<Value>,
+    #[schemars(extend("enum" = ["upsert", "replace"]))]
+    mode: Option<String>,
+    /// A name for all that is pushed under it. Default: `host`.
+    source: Option<String>,
+    batch: Option<Batch>,
+}
+
+/// A part of a push.
+#[derive(Deserialize, JsonSchema)]
+#[allow(dead_code)]
+struct Batch {
+    /// From 1.
+    n: u32,
+    last: Option<bool>,
+}
+
+/// `contacts`.
+#[derive(Deserialize, JsonSchema)]
+#[serde(untagged)]
+#[allow(dead_code)]
+enum Contacts {
+    Rows(Vec<Contact>),
+    Push(ContactPush),
+}
+
+/// `contacts:remove`.
+#[derive(Deserialize, JsonSchema)]
+#[allow(dead_code)]
+struct ContactsRemove {
+    ids: Vec<Text>,
+    source: Option<String>,
+}
+
+/// `contacts:clear`.
+#[derive(Deserialize, JsonSchema)]
+#[allow(dead_code)]
+struct ContactsClear {
+    source: Option<String>,
+}
+
+/// `contacts:search`: as the person types.
+#[derive(Deserialize, JsonSchema)]
+#[allow(dead_code)]
+struct ContactsSearch {
+    query: Text,
+    /// Default: 20, at most 100.
+    max: Option<u32>,
+}
+
+/// The answer to `contacts:search`.
+#[derive(JsonSchema)]
+#[allow(dead_code)]
+struct Hits {
+    hits: Vec<ContactRow>,
+    more: bool,
+}
+
+/// `contacts:match`: who has these numbers, at most 100.
+#[derive(Deserialize, JsonSchema)]
+#[allow(dead_code)]
+struct ContactsMatch {
+    numbers: Vec<Text>,
+}
+
+/// The answer to `contacts:match`.
+#[derive(JsonSchema)]
+#[allow(dead_code)]
+struct Matches {
+    matches: BTreeMap<String, Vec<ContactRow>>,
+}
+
+/// `contacts:vcf`: a vCard file.
+#[derive(Deserialize, JsonSchema)]
+#[allow(dead_code)]
+struct ContactsVcf {
+    text: String,
+}
+
+/// The answer to `contacts:vcf`.
+#[derive(JsonSchema)]
+#[allow(dead_code)]
+struct VcfTaken {
+    count: u32,
+    rejected: u32,
+}
+
+/// `status`: an id of `statuses`, or `online`, `busy`, `away`.
+#[derive(Deserialize, JsonSchema)]
+#[allow(dead_code)]
+struct Status {
+    status: String,
+}
+
+/// `dnd`: do not disturb.
+#[derive(Deserialize, JsonSchema)]
+#[allow(dead_code)]
+struct Dnd {
+    enabled: bool,
+}
+
+/// `navigate`.
+#[derive(Deserialize, JsonSchema)]
+#[allow(dead_code)]
+struct Navigate {
+    #[schemars(extend("enum" = ["keypad", "contacts", "history", "settings", "call"]))]
+    view: String,
+}
+
+/// `size`: pixels, 48 to 4096.
+#[derive(Deserialize, JsonSchema)]
+#[allow(dead_code)]
+struct WantedSize {
+    width: u32,
+    height: u32,
+}
+
+/// `hello`: which versions the page speaks; `port` asks for a port for bulk traffic, which comes with the answer.
+#[derive(Deserialize, JsonSchema)]
+#[allow(dead_code)]
+struct HelloWish {
+    versions: Option<Vec<u32>>,
+    features: Option<Vec<String>>,
+    port: Option<bool>,
+}
+
+/// No data.
+#[derive(Deserialize, JsonSchema)]
+struct NoData {}
+
+/// The error of a response.
+#[derive(JsonSchema)]
+#[allow(dead_code)]
+struct CommandError {
+    /// As in `softframe:error`; `sip_486` and the like for what the other side refused.
+    code: String,
+    message: String,
+}
+
+/// Events of a call, and the keys that each has beside those that all have.
+const CALL_EVENTS: [(&str, &[&str]); 14] = [
+    ("phone:calling", &[]),
+    ("phone:ringing", &[]),
+    ("phone:progress", &["code", "earlyMedia"]),
+    ("phone:accepted", &[]),
+    ("phone:hold", &["by"]),
+    ("phone:unhold", &["by"]),
+    ("phone:muted", &["muted"]),
+    ("phone:updated", &[]),
+    ("phone:reconnecting", &[]),
+    ("phone:reconnected", &[]),
+    ("phone:transfer", &["state"]),
+    ("phone:audio-blocked", &[]),
+    ("phone:refused", &["cause"]),
+    ("phone:terminated", &["cause"]),
+];
+
+fn events(types: &mut SchemaGenerator) -> Map<String, Value> {
+    let mut events = Map::new();
+    for (name, required) in CALL_EVENTS {
+        let data = types.subschema_for::<CallEvent>().to_value();
+        let own = if required.is_empty() { data } else { json!({ "allOf": [data], "required": required }) };
+        events.insert(name.to_owned(), own);
+    }
+    let others = [
+        ("softframe:ready", types.subschema_for::<Ready>()),
+        ("softframe:error", types.subschema_for::<ErrorData>()),
+        ("logged", types.subschema_for::<Logged>()),
+        ("unlogged", types.subschema_for::<Unlogged>()),
+        ("connection:change", types.subschema_for::<ConnectionData>()),
+        ("status:change", types.subschema_for::<StatusChange>()),
+        ("media:error", types.subschema_for::<MediaTrouble>()),
+        ("hint:change", types.subschema_for::<HintChange>()),
+        ("voicemail:update", types.subschema_for::<Voicemail>()),
+        ("message:received", types.subschema_for::<MessageReceived>()),
+        ("contacts:indexing", types.subschema_for::<Indexing>()),
+        ("contacts:indexed", types.subschema_for::<IndexedData>()),
+        ("contact:click", types.subschema_for::<ContactClick>()),
+        ("widget:attention", types.subschema_for::<Attention>()),
+        ("widget:size", types.subschema_for::<Size>()),
+    ];
+    events.extend(others.map(|(name, data)| (name.to_owned(), data.to_value())));
+    events
+}
+
+fn commands(types: &mut SchemaGenerator, read: &mut SchemaGenerator) -> Map<String, Value> {
+    let mut commands = Map::new();
+    let mut add = |names: &[&str], data: schemars::Schema, answer: schemars::Schema| {
+        for name in names {
+            commands.insert((*name).to_owned(), json!({ "data": data, "answer": answer }));
+        }
+    };
+    let nothing = types.subschema_for::<Nothing>();
+    macro_rules! command {
+        ($($name:literal),+ => $data:ty) => {
+            add(&[$($name),+], read.subschema_for::<$data>(), nothing.clone())
+        };
+        ($($name:literal),+ => $data:ty, $answer:ty) => {
+            add(&[$($name),+], read.subschema_for::<$data>(), types.subschema_for::<$answer>())
+        };
+    }
+    command!("click2call", "call" => Click2Call, Dialled);
+    command!("answer", "hangup", "hold", "unhold", "mute", "unmute" => CallChoice);
+    command!("reject" => Reject);
+    command!("dtmf" => Dtmf);
+    command!("transfer", "transfer:start" => Transfer);
+    command!("transfer:complete" => TransferComplete);
+    command!("transfer:cancel", "show", "hide", "minimize", "logout" => NoData);
+    command!("state" => NoData, Snapshot);
+    command!("hello" => HelloWish, Hello);
+    command!("status" => Status);
+    command!("dnd" => Dnd);
+    command!("navigate" => Navigate);
+    command!("size" => WantedSize);
+    command!("hints:subscribe" => HintsSubscribe);
+    command!("hints:unsubscribe" => HintsUnsubscribe);
+    command!("contacts" => Contacts);
+    command!("contacts:remove" => ContactsRemove);
+    command!("contacts:clear" => ContactsClear);
+    command!("contacts:search" => ContactsSearch, Hits);
+    command!("contacts:match" => ContactsMatch, Matches);
+    command!("contacts:vcf" => ContactsVcf, VcfTaken);
+    commands
+}
+
+/// The whole protocol as one JSON Schema (draft 2020-12): `events` and `commands` by their `type`, the types in `$defs`,
+/// and as the schema itself: any message of the phone.
+pub fn document() -> Value {
+    // What is skipped when it is written may be absent, and so may what has a default when it is read.
+    let mut types = SchemaSettings::draft2020_12().for_serialize().into_generator();
+    let mut read = SchemaSettings::draft2020_12().for_deserialize().into_generator();
+    let (events, commands) = (events(&mut types), commands(&mut types, &mut read));
+    let error = types.subschema_for::<CommandError>();
+    let id = json!({ "type": ["string", "number"] });
+    let mut definitions = types.take_definitions(true);
+    definitions.extend(read.take_definitions(true));
+    let mut messages: Vec<Value> = events
+        .iter()
+        .map(|(name, data)| {
+            json!({ "properties": { "type": { "const": name }, "data": data, "seq": { "type": "integer", "minimum": 1 }, "v": { "const": 1 } },
+                    "required": ["type", "data", "seq", "v"] })
+        })
+        .collect();
+    let response = json!({ "const": "softframe:response" });
+    messages.push(json!({ "properties": { "type": response, "id": id, "ok": { "const": true }, "data": { "type": "object" } },
+                          "required": ["type", "id", "ok", "data"] }));
+    messages.push(
+        json!({ "properties": { "type": response, "id": id, "ok": { "const": false }, "error": error },
+                          "required": ["type", "id", "ok", "error"] }),
+    );
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "softframe/1: a message from the phone to the page that embeds it",
+        "type": "object",
+        "oneOf": messages,
+        "events": events,
+        "commands": commands,
+        "$defs": definitions,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bridge::{Command, Read, read};
+    use serde::de::DeserializeOwned;
+
+    fn check<T: DeserializeOwned>(kind: &str, data: Value) {
+        assert!(T::deserialize(data.clone()).is_ok(), "the schema has no {kind} with {data}");
+        let message = json!({ "type": kind, "id": 1, "data": data }).to_string();
+        match read(&message) {
+            Read::Command { command, .. } => assert_ne!(command, Command::Unsupported, "{message}"),
+            other => panic!("{message}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn command_of_the_schema_is_read() {
+        check::<Click2Call>(
+            "click2call",
+            json!({ "number": "31", "autoDial": false, "from": 911, "userData": { "a": [1] }, "headers": { "X-A": "b" }, "ref": "r" }),
+        );
+        check::<Click2Call>("call", json!({ "number": 31 }));
+        for kind in ["answer", "hangup", "hold", "unhold", "mute", "unmute"] {
+            check::<CallChoice>(kind, json!({}));
+            check::<CallChoice>(kind, json!({ "callId": "x" }));
+        }
+        check::<Reject>("reject", json!({ "code": 603 }));
+        check::<Dtmf>("dtmf", json!({ "digits": "1,2", "method": "rtp" }));
+        check::<Dtmf>("dtmf", json!({ "digits": 12 }));
+        check::<Transfer>("transfer", json!({ "to": 31 }));
+        check::<Transfer>("transfer:start", json!({ "to": "31", "callId": "x" }));
+        check::<TransferComplete>("transfer:complete", json!({ "callId": "x", "otherCallId": "y" }));
+        for kind in ["transfer:cancel", "show", "hide", "minimize", "logout", "state"] {
+            check::<NoData>(kind, json!({}));
+        }
+        check::<HelloWish>("hello", json!({ "versions": [1], "port": true }));
+        check::<Status>("status", json!({ "status": "away" }));
+        check::<Dnd>("dnd", json!({ "enabled": true }));
+        check::<Navigate>("navigate", json!({ "view": "keypad" }));
+        check::<WantedSize>("size", json!({ "width": 320, "height": 460 }));
+        check::<HintsSubscribe>("hints:subscribe", json!({ "numbers": ["31", 32] }));
+        check::<HintsUnsubscribe>("hints:unsubscribe", json!({}));
+        let row = json!({ "id": 1, "name": "Ana", "phones": [31, { "number": "32", "type": "cell" }] });
+        check::<Contacts>("contacts", json!([row]));
+        check::<Contacts>(
+            "contacts",
+            json!({ "contacts": [row], "mode": "replace", "source": "crm", "batch": { "n": 1, "last": true } }),
+        );
+        check::<Contacts>("contacts", json!({ "json": "[]" }));
+        check::<ContactsRemove>("contacts:remove", json!({ "ids": [1, "b"], "source": "crm" }));
+        check::<ContactsClear>("contacts:clear", json!({}));
+        check::<ContactsSearch>("contacts:search", json!({ "query": "ana", "max": 5 }));
+        check::<ContactsMatch>("contacts:match", json!({ "numbers": ["31"] }));
+        check::<ContactsVcf>("contacts:vcf", json!({ "text": "BEGIN:VCARD" }));
+    }
+}

@@ -1,0 +1,491 @@
+// The messages of softframe/1. Made from the types of the phone by `cargo xtask schema`: edit those.
+/** `widget:attention`: a page that keeps the phone closed opens it. */
+export interface Attention {
+  reason: 'consent' | 'confirm' | 'microphone' | 'sound' | 'signin';
+}
+
+/** A part of a push. */
+export interface Batch {
+  last?: boolean;
+  /** From 1. */
+  n: number;
+}
+
+/** Which call is meant: `id` of its events or its `ref`; without it, the one there is. */
+export interface CallChoice {
+  callId?: Text;
+}
+
+/** The 12 documented keys, then what we add. */
+export interface CallEvent {
+  by?: 'local' | 'remote';
+  cause?: CauseData;
+  code?: number;
+  /** The number of who has the line, where that is not `to`. */
+  connected?: string;
+  contact?: ContactRow;
+  contacts: ContactRow[];
+  context: Context;
+  date: string;
+  direction: 'inbound' | 'outbound';
+  displayName: string;
+  duration: number;
+  earlyMedia?: boolean;
+  from: string;
+  headers: { [key: string]: string };
+  id: string;
+  muted?: boolean;
+  ref?: string;
+  sipCallId: string;
+  state?: 'trying' | 'progress' | 'done' | 'failed';
+  status: 'ringing' | 'answered' | 'missed';
+  team: string;
+  to: string;
+  total: number;
+  userData?: unknown;
+  video: boolean;
+  wait: number;
+}
+
+/** A call as `state` has it. */
+export interface CallState {
+  /** ISO 8601, in UTC. */
+  date: string;
+  direction: 'inbound' | 'outbound';
+  from: string;
+  id: string;
+  muted: boolean;
+  /** The `ref` of the `click2call` that made it. */
+  ref: string | null;
+  /** What the events told: `held` is by us. */
+  state: 'calling' | 'progress' | 'ringing' | 'active' | 'held';
+  to: string;
+  /** Seconds that it rang, once it is answered. */
+  wait: number;
+}
+
+export interface CauseData {
+  code: number;
+  endedBy: 'local' | 'remote' | 'network';
+  reason: 'hangup' | 'busy' | 'no-answer' | 'rejected' | 'cancelled' | 'not-found' | 'unavailable' | 'forbidden' | 'answered-elsewhere' | 'transferred' | 'forwarded' | 'media-failed' | 'lost' | 'error';
+  text: string;
+  transferredTo?: string;
+}
+
+/** `click2call` and `call`: dials. */
+export interface Click2Call {
+  /** `false` fills the number in and dials nothing. Default: `true`. */
+  autoDial?: boolean;
+  /** A number of ours that the call shows, or `anonymous`. */
+  from?: Text;
+  /** Headers of the INVITE, `X-…` alone. */
+  headers?: { [key: string]: string };
+  number: Text;
+  /** Comes back in every event of the call, and names it in commands. */
+  ref?: Text;
+  /** Comes back in every event of the call; at most 8 kB of JSON. */
+  userData?: { [key: string]: unknown };
+}
+
+/** The error of a response. */
+export interface CommandError {
+  /** As in `softframe:error`; `sip_486` and the like for what the other side refused. */
+  code: string;
+  message: string;
+}
+
+/** `connection:change`. */
+export interface ConnectionData {
+  code?: number;
+  reason: string;
+  retryAt?: string;
+  state: 'connecting' | 'registered' | 'reconnecting' | 'offline' | 'refused';
+}
+
+/** A contact of the page. */
+export interface Contact {
+  avatar?: string;
+  company?: string;
+  /** Takes the contact away. */
+  deleted?: boolean;
+  emails?: string[];
+  id: Text;
+  name?: string;
+  phones?: Phones;
+  title?: string;
+  url?: string;
+  username?: string;
+}
+
+/** `contact:click`: the person opened a contact. */
+export interface ContactClick {
+  contact: ContactRow;
+}
+
+/** A number of a contact. */
+export type ContactNumber = Text | {
+  label?: string;
+  number: Text;
+  type?: string;
+};
+
+/** `contacts` with its rows in one of three forms. */
+export interface ContactPush {
+  batch?: Batch;
+  contacts?: Contact[];
+  /** The list as JSON text. */
+  json?: string;
+  mode?: 'upsert' | 'replace';
+  /** One JSON object a line, in UTF-8. */
+  ndjson?: ArrayBuffer;
+  /** A name for all that is pushed under it. Default: `host`. */
+  source?: string;
+}
+
+/** A contact as events carry it. */
+export interface ContactRow {
+  company?: string;
+  /** As the page gave it. */
+  id: string | number;
+  name: string;
+  number: string;
+  source: string;
+}
+
+/** `contacts`. */
+export type Contacts = Contact[] | ContactPush;
+
+/** `contacts:clear`. */
+export interface ContactsClear {
+  source?: string;
+}
+
+/** `contacts:match`: who has these numbers, at most 100. */
+export interface ContactsMatch {
+  numbers: Text[];
+}
+
+/** `contacts:remove`. */
+export interface ContactsRemove {
+  ids: Text[];
+  source?: string;
+}
+
+/** `contacts:search`: as the person types. */
+export interface ContactsSearch {
+  /** Default: 20, at most 100. */
+  max?: number;
+  query: Text;
+}
+
+/** `contacts:vcf`: a vCard file. */
+export interface ContactsVcf {
+  text: string;
+}
+
+/** `context` of every event of the phone. */
+export interface Context {
+  extension: string;
+  size: Size;
+  status: string;
+  user: string;
+}
+
+/** The answer to `click2call`, once the INVITE is sent. */
+export interface Dialled {
+  /** Absent where the number was only filled in. */
+  callId?: string;
+}
+
+/** `dnd`: do not disturb. */
+export interface Dnd {
+  enabled: boolean;
+}
+
+/** `dtmf`: key tones. */
+export interface Dtmf {
+  callId?: Text;
+  /** 1 to 64 of `0-9 * # A-D` and comma, which waits. */
+  digits: Text;
+  method?: 'auto' | 'rtp' | 'info';
+}
+
+/** `softframe:error`: what a command without an `id` could not do. */
+export interface ErrorData {
+  code: string;
+  /** The `type` of the command; empty where there was none. */
+  command: string;
+  message: string;
+}
+
+/** The answer to `hello`. */
+export interface Hello {
+  features: string[];
+  limits: Limits;
+  v: number;
+}
+
+/** `hello`: which versions the page speaks; `port` asks for a port for bulk traffic, which comes with the answer. */
+export interface HelloWish {
+  features?: string[];
+  port?: boolean;
+  versions?: number[];
+}
+
+/** `hint:change`: what is known of a number that is watched. */
+export interface HintChange {
+  /** 0 available, 1 calling, 4 unavailable, 8 ringing, 9 both, 16 on hold; below 0: not known. */
+  code: number;
+  name: 'ONHOLD' | 'BUSY_AND_RINGING' | 'RINGING' | 'INDISPONIBLE' | 'CALLING' | 'AVAILABLE' | 'DEACTIVATED' | 'UNEXISTING' | 'ERROR';
+  note: string;
+  number: string;
+}
+
+/** `hints:subscribe`: numbers to watch, at most 100 in all. */
+export interface HintsSubscribe {
+  numbers: Text[];
+}
+
+/** `hints:unsubscribe`: these numbers, or all. */
+export interface HintsUnsubscribe {
+  numbers?: Text[];
+}
+
+/** The answer to `contacts:search`. */
+export interface Hits {
+  hits: ContactRow[];
+  more: boolean;
+}
+
+/** `contacts:indexed`. */
+export interface IndexedData {
+  added: number;
+  count: number;
+  reasons: { [key: string]: number };
+  rejected: number;
+  removed: number;
+  source: string;
+  updated: number;
+}
+
+/** `contacts:indexing`: how far the index is. */
+export interface Indexing {
+  done: number;
+  total: number;
+}
+
+/** What a page should keep to. */
+export interface Limits {
+  /** Contacts of one message; more than that cost the browser many times the time of each. */
+  maxMessageContacts: number;
+}
+
+/** `logged`: somebody is signed in, or the page has just been trusted. */
+export interface Logged {
+  context: Context;
+}
+
+/** The answer to `contacts:match`. */
+export interface Matches {
+  matches: { [key: string]: ContactRow[] };
+}
+
+/** `media:error`: no microphone. */
+export interface MediaTrouble {
+  code: string;
+}
+
+/** `message:received`: a text message. */
+export interface MessageReceived {
+  from: string;
+  text: string;
+}
+
+/** `navigate`. */
+export interface Navigate {
+  view: 'keypad' | 'contacts' | 'history' | 'settings' | 'call';
+}
+
+/** No data. */
+export interface NoData { [key: string]: unknown }
+
+/** `{}`. */
+export interface Nothing { [key: string]: unknown }
+
+/** The numbers of a contact, or its only one. */
+export type Phones = ContactNumber[] | Text;
+
+/** `softframe:ready`: the phone hears messages from now on. */
+export interface Ready {
+  features: string[];
+  /** Another one for each load. */
+  instance: string;
+  protocols: string[];
+  /** The version of the protocol. */
+  v: number;
+  /** The version of the widget. */
+  version: string;
+}
+
+/** `reject`. */
+export interface Reject {
+  callId?: Text;
+  /** The SIP status, 400 to 699. Default: 486. */
+  code?: number;
+}
+
+export interface Size {
+  height: number;
+  width: number;
+}
+
+/** The answer to `state`: what all events so far add up to. */
+export interface Snapshot {
+  /** Calls that were told and are not over. */
+  calls: CallState[];
+  connection: 'connecting' | 'registered' | 'reconnecting' | 'offline' | 'refused';
+  context: Context;
+  dnd: boolean;
+  /** Always empty in this version. */
+  forwards: Nothing;
+  /** Of the last event. */
+  seq: number;
+  voicemail: Voicemail;
+}
+
+/** `status`: an id of `statuses`, or `online`, `busy`, `away`. */
+export interface Status {
+  status: string;
+}
+
+/** `status:change`: what others see of the person. */
+export interface StatusChange {
+  context: Context;
+  /** Do not disturb. */
+  dnd: boolean;
+}
+
+/** A text; a number counts as its decimal text. */
+export type Text = string | number;
+
+/** `transfer` and `transfer:start`. */
+export interface Transfer {
+  callId?: Text;
+  to: Text;
+}
+
+/** `transfer:complete`: connects two calls and leaves. */
+export interface TransferComplete {
+  callId?: Text;
+  otherCallId?: Text;
+}
+
+/** `unlogged`. */
+export interface Unlogged {
+  /** The SIP status that refused the account. */
+  code?: number;
+  reason: 'logout' | 'refused';
+}
+
+/** The answer to `contacts:vcf`. */
+export interface VcfTaken {
+  count: number;
+  rejected: number;
+}
+
+/** `voicemail:update`, and the same in `state`. */
+export interface Voicemail {
+  newMessages: number;
+  oldMessages: number;
+  waiting: boolean;
+}
+
+/** `size`: pixels, 48 to 4096. */
+export interface WantedSize {
+  height: number;
+  width: number;
+}
+
+/** Events of the phone: the `data` of each, by `type`. */
+export interface Events {
+  'connection:change': ConnectionData;
+  'contact:click': ContactClick;
+  'contacts:indexed': IndexedData;
+  'contacts:indexing': Indexing;
+  'hint:change': HintChange;
+  'logged': Logged;
+  'media:error': MediaTrouble;
+  'message:received': MessageReceived;
+  'phone:accepted': CallEvent;
+  'phone:audio-blocked': CallEvent;
+  'phone:calling': CallEvent;
+  'phone:hold': CallEvent & Required<Pick<CallEvent, 'by'>>;
+  'phone:muted': CallEvent & Required<Pick<CallEvent, 'muted'>>;
+  'phone:progress': CallEvent & Required<Pick<CallEvent, 'code' | 'earlyMedia'>>;
+  'phone:reconnected': CallEvent;
+  'phone:reconnecting': CallEvent;
+  'phone:refused': CallEvent & Required<Pick<CallEvent, 'cause'>>;
+  'phone:ringing': CallEvent;
+  'phone:terminated': CallEvent & Required<Pick<CallEvent, 'cause'>>;
+  'phone:transfer': CallEvent & Required<Pick<CallEvent, 'state'>>;
+  'phone:unhold': CallEvent & Required<Pick<CallEvent, 'by'>>;
+  'phone:updated': CallEvent;
+  'softframe:error': ErrorData;
+  'softframe:ready': Ready;
+  'status:change': StatusChange;
+  'unlogged': Unlogged;
+  'voicemail:update': Voicemail;
+  'widget:attention': Attention;
+  'widget:size': Size;
+}
+
+/** Commands to the phone: the `data` of each, and of its answer, by `type`. */
+export interface Commands {
+  'answer': { data: CallChoice; answer: Nothing };
+  'call': { data: Click2Call; answer: Dialled };
+  'click2call': { data: Click2Call; answer: Dialled };
+  'contacts': { data: Contacts; answer: Nothing };
+  'contacts:clear': { data: ContactsClear; answer: Nothing };
+  'contacts:match': { data: ContactsMatch; answer: Matches };
+  'contacts:remove': { data: ContactsRemove; answer: Nothing };
+  'contacts:search': { data: ContactsSearch; answer: Hits };
+  'contacts:vcf': { data: ContactsVcf; answer: VcfTaken };
+  'dnd': { data: Dnd; answer: Nothing };
+  'dtmf': { data: Dtmf; answer: Nothing };
+  'hangup': { data: CallChoice; answer: Nothing };
+  'hello': { data: HelloWish; answer: Hello };
+  'hide': { data: NoData; answer: Nothing };
+  'hints:subscribe': { data: HintsSubscribe; answer: Nothing };
+  'hints:unsubscribe': { data: HintsUnsubscribe; answer: Nothing };
+  'hold': { data: CallChoice; answer: Nothing };
+  'logout': { data: NoData; answer: Nothing };
+  'minimize': { data: NoData; answer: Nothing };
+  'mute': { data: CallChoice; answer: Nothing };
+  'navigate': { data: Navigate; answer: Nothing };
+  'reject': { data: Reject; answer: Nothing };
+  'show': { data: NoData; answer: Nothing };
+  'size': { data: WantedSize; answer: Nothing };
+  'state': { data: NoData; answer: Snapshot };
+  'status': { data: Status; answer: Nothing };
+  'transfer': { data: Transfer; answer: Nothing };
+  'transfer:cancel': { data: NoData; answer: Nothing };
+  'transfer:complete': { data: TransferComplete; answer: Nothing };
+  'transfer:start': { data: Transfer; answer: Nothing };
+  'unhold': { data: CallChoice; answer: Nothing };
+  'unmute': { data: CallChoice; answer: Nothing };
+}
+
+/** An event as it is posted. */
+export type EventMessage = {
+  [K in keyof Events]: { type: K; data: Events[K]; seq: number; v: 1 };
+}[keyof Events];
+
+/** A command as it is posted; with an `id` it is answered once. */
+export type CommandMessage = {
+  [K in keyof Commands]: { type: K; data?: Commands[K]['data']; id?: string | number };
+}[keyof Commands];
+
+/** The one answer to a command. */
+export type ResponseMessage =
+  | { type: 'softframe:response'; id: string | number; ok: true; data: object }
+  | { type: 'softframe:response'; id: string | number; ok: false; error: CommandError };

@@ -1,0 +1,3 @@
+// Types of the module.
+export * from './softframe.js';
+export { default } from './softframe.js';
