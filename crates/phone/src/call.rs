@@ -281,10 +281,10 @@ impl Call {
         is_accepted && self.replaces == Some(session)
     }
 
-    /// Accepted, not held by us.
+    /// Accepted, and not held by us or about to be resumed.
     pub(crate) fn is_live(&self) -> bool {
         match &self.state {
-            State::Talking(talk) => talk.held.is_none(),
+            State::Talking(talk) => talk.held.is_none() || !talk.want_held,
             State::Accepting { .. } => true,
             _ => false,
         }

@@ -57,6 +57,27 @@ fn who_answers_us_while_we_have_answered_somebody_else_is_held_until_we_come_bac
 }
 
 #[test]
+fn who_is_answered_while_another_is_being_resumed_is_the_only_one_heard() {
+    let mut world = three();
+    world.act(1, Action::CallNumber("200".into()));
+    world.run(1_000);
+    world.answer(0);
+    world.run(1_000);
+    let first = world.front(0);
+    world.act(0, Action::Hold(first, true));
+    world.run(1_000);
+    world.act(2, Action::CallNumber("200".into()));
+    world.run(1_000);
+    let second = world.ringing(0);
+    world.stations[1].microphone = Microphone::Slow(300);
+    world.act(0, Action::Hold(first, false));
+    world.act(0, Action::Answer(second, Answer::HoldOther));
+    world.run(5_000);
+    let of = |number: &str, state: &str| (number.to_owned(), state.to_owned());
+    assert_eq!(states(&mut world, 0), [of("201", "held"), of("202", "active")]);
+}
+
+#[test]
 fn who_answers_us_while_the_browser_still_answers_somebody_else_is_held() {
     let mut world = called_while_calling();
     let ringing = world.ringing(0);
