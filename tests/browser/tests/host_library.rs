@@ -303,3 +303,71 @@ async fn demo_page_of_the_library_makes_and_takes_a_call() {
     .await;
     page.picture_of_page("demo/library").await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn page_rings_where_the_frame_may_not_and_is_quiet_once_the_call_is_over() {
+    let server = Server::start();
+    let page = Page::open(&server.page("/demo/crm.css"), Setup::NoAutoplay).await;
+    page.load_library(&server).await;
+    let watch = "self.tones = 0; self.contexts = []; \
+         self.OscillatorNode = class extends OscillatorNode { constructor(...all) { super(...all); tones += 1; } }; \
+         self.AudioContext = class extends AudioContext { constructor(...all) { super(...all); contexts.push(this); } };";
+    page.run(watch, Vec::new()).await;
+    create(&page, &server, "ring: true").await;
+    let ring = server.ring(200, "+34911085460");
+    page.expect("phone:audio-blocked").await;
+    assert_eq!(page.run("return [tones, contexts.length]", Vec::new()).await, json!([2, 1]));
+    server.hang_up(&ring);
+    page.expect("phone:terminated").await;
+    until("the page is quiet", async || {
+        (page.run("return contexts[0].state", Vec::new()).await == json!("closed")).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hidden_page_notifies_of_a_call_until_it_is_over_where_the_person_allowed_it() {
+    let server = Server::start();
+    let page = open(&server).await;
+    // The browser's own notifications show on no screen of a test.
+    let watch = "self.notes = []; Object.defineProperty(document, 'hidden', { get: () => self.away ?? false }); \
+         self.Notification = class { static permission = 'default'; \
+             constructor(title, { body, tag }) { Object.assign(this, { title, body, tag, open: true }); notes.push(this); } \
+             close() { this.open = false; } };";
+    page.run(watch, Vec::new()).await;
+    create(&page, &server, "notifications: true").await;
+    for (away, permission) in [(true, "default"), (false, "granted"), (true, "granted")] {
+        page.run(
+            "self.away = arguments[0]; Notification.permission = arguments[1]",
+            vec![json!(away), json!(permission)],
+        )
+        .await;
+        let ring = server.ring(200, "+34911085460");
+        page.expect("phone:ringing").await;
+        let expected =
+            if away && permission == "granted" { json!([["+34911085460", true]]) } else { json!([]) };
+        assert_eq!(
+            page.run("return notes.map(({ body, open }) => [body, open])", Vec::new()).await,
+            expected
+        );
+        server.hang_up(&ring);
+        page.expect("phone:terminated").await;
+    }
+    assert_eq!(page.run("return notes.map(({ open }) => open)", Vec::new()).await, json!([false]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn state_is_the_fold_of_all_events_through_a_refused_transfer_and_a_lost_connection() {
+    let server = Server::start();
+    let page = open_created(&server, "").await;
+    page.watch_state().await;
+    // The number that repeats what it hears transfers nobody.
+    let refused = "const accepted = phone.once('accepted'); await phone.call('600'); await accepted; \
+         const over = phone.once('terminated'); const code = await phone.transfer('601').catch(({ code }) => code); \
+         await phone.hangup(); await over; return code";
+    assert_eq!(page.run_async(refused).await, Ok(json!("sip_603")));
+    server.fault("close");
+    page.expect_connection("reconnecting").await;
+    page.expect_connection("registered").await;
+    assert!(page.assert_folds().await >= 5);
+}
