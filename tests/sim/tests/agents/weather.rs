@@ -308,6 +308,10 @@ fn storm(seed: u64, seen: &mut BTreeMap<&'static str, usize>, hits: &mut Hits) {
         }
     }
     world.run(120_000);
+    if !world.phones.iter().all(|phone| phone.agent.is_idle()) {
+        // The registration may be on its way to be refreshed at just this moment.
+        world.run(1_000);
+    }
     look(&mut world, &mut witnesses, &script, seen);
     for (row, count) in std::mem::take(&mut world.hits.rows) {
         *hits.rows.entry(row).or_default() += count;
