@@ -6,7 +6,11 @@ use fantoccini::{
     elements::{Element, ElementRef},
 };
 use serde_json::{Value, json};
-use std::{cell::Cell, time::Duration};
+use std::{
+    cell::Cell,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 /// Collects what the page is told, from before its own scripts run.
 const COLLECTOR: &str = "if (self === top) { self.heard = []; \
@@ -405,9 +409,12 @@ async fn inside<T>(client: &fantoccini::Client, selector: &str, act: impl AsyncF
     result
 }
 
-/// A file of this test program on the disk, under its own name.
+/// A file on the disk under its own name. Nothing writes to it again: a browser does not read a file that has changed since
+/// it was dropped.
 pub fn write_file(name: &str, octets: &[u8]) -> std::path::PathBuf {
-    let folder = std::env::temp_dir().join(format!("softframe-{}", std::process::id()));
+    static FOLDERS: AtomicU64 = AtomicU64::new(0);
+    let number = FOLDERS.fetch_add(1, Ordering::Relaxed);
+    let folder = std::env::temp_dir().join(format!("softframe-{}-{number}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder for files");
     let file = folder.join(name);
     std::fs::write(&file, octets).expect("the file is written");
