@@ -308,8 +308,9 @@ fn storm(seed: u64, seen: &mut BTreeMap<&'static str, usize>, hits: &mut Hits) {
         }
     }
     world.run(120_000);
-    if !world.phones.iter().all(|phone| phone.agent.is_idle()) {
-        // The registration may be on its way to be refreshed at just this moment.
+    let pending = world.server.as_ref().map_or(0, softframe_server::core::Exchange::pending);
+    if pending > 0 || !world.phones.iter().all(|phone| phone.agent.is_idle()) {
+        // A registration may be on its way to be refreshed, or a connection be asked for life, at just this moment.
         world.run(1_000);
     }
     look(&mut world, &mut witnesses, &script, seen);
