@@ -22,7 +22,7 @@ const BLOCK_OCTETS: usize = 64 * 1024;
 /// was pushed is found as soon as the segment it belongs to is sealed: after 4,096 contacts, then after as many as
 /// there are already, and when nothing waits any more. Of a push that is still open the last 1,024 contacts, or as many
 /// as were found before, may wait for its end: each segment makes every search dearer.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct Contacts {
     books: Vec<Book>,
     queue: VecDeque<(usize, Task)>,
@@ -35,6 +35,7 @@ pub struct Contacts {
 }
 
 /// One source.
+#[derive(Debug)]
 pub(crate) struct Book {
     pub(crate) source: Source,
     pub(crate) shelf: Shelf,
@@ -46,7 +47,7 @@ pub(crate) struct Book {
 }
 
 /// What happened since the last report.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Tally {
     changed: bool,
     added: usize,
@@ -72,6 +73,7 @@ impl Tally {
 }
 
 /// What waits to be done for a source.
+#[derive(Debug)]
 enum Task {
     Begin(Mode),
     /// Packed records, and how many octets of them are done.

@@ -297,3 +297,37 @@ fn number_that_everybody_has_is_looked_up_no_slower_than_one_that_few_have() {
     let (few, many) = (time(200), time(20_000));
     assert!(many < few * 20 + std::time::Duration::from_millis(2), "{few:?}, {many:?}");
 }
+
+/// Whether these octets stand anywhere in what the store holds: every list of numbers is printed, records and words too.
+fn holds(contacts: &Contacts, text: &str) -> bool {
+    let numbers: Vec<String> = text.bytes().map(|octet| octet.to_string()).collect();
+    let all = format!("{contacts:?}");
+    all.contains(&numbers.join(", ")) || all.contains(text)
+}
+
+#[test]
+fn no_octet_of_an_old_book_is_left_after_replace_clear_and_remove_all() {
+    let old: Vec<Contact> = (0..300)
+        .map(|n| contact(&format!("zqxid{n}"), &format!("Zqxold Family{n}"), &["+34 911 222 333"]))
+        .collect();
+    let ids: Vec<String> = old.iter().map(|row| row.id.clone()).collect();
+    let new = [contact("1", "Ana", &["+34 600 000 000"])];
+    type Forget<'a> = &'a dyn Fn(&mut Contacts);
+    let ways: [(&str, Forget); 3] = [
+        ("replace", &|contacts| push(contacts, Mode::Replace, &new)),
+        ("clear", &|contacts| contacts.clear(&host())),
+        ("remove all", &|contacts| contacts.remove(&host(), &ids)),
+    ];
+    for (way, forget) in ways {
+        let mut contacts = Contacts::new();
+        push(&mut contacts, Mode::Upsert, &old);
+        for text in ["Zqxold", "zqxold", "911 222 333", "zqxid7"] {
+            assert!(holds(&contacts, text), "{way}: {text} is not found where it is");
+        }
+        forget(&mut contacts);
+        while contacts.step(4) {}
+        for text in ["Zqxold", "zqxold", "911 222 333", "zqxid7"] {
+            assert!(!holds(&contacts, text), "{way}: {text} is left");
+        }
+    }
+}

@@ -20,6 +20,7 @@ const KEY_SLICE: usize = 4096;
 const SORTED_WORDS: usize = 4;
 
 /// A segment in the making.
+#[derive(Debug)]
 pub(crate) struct Sealing {
     pub(crate) builder: Builder,
     stage: Stage,
@@ -37,6 +38,7 @@ pub(crate) struct Sealing {
     ranks: Vec<u16>,
 }
 
+#[derive(Debug)]
 enum Stage {
     SortWords(Runs),
     AddKeys { next: usize, words: Runs },

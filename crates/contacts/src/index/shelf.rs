@@ -70,6 +70,7 @@ impl Slot {
 }
 
 /// What is being made.
+#[derive(Debug)]
 enum Making {
     Nothing,
     /// Contacts of finished segments from `slot` to `last` are read again.
@@ -97,6 +98,7 @@ pub(crate) enum Taken {
 }
 
 /// All contacts of one source.
+#[derive(Debug)]
 pub(crate) struct Shelf {
     slots: Vec<Slot>,
     open: Option<Box<Builder>>,
