@@ -16,7 +16,8 @@ pub(crate) fn say(words: impl std::fmt::Display) {
 }
 
 /// Variables of cargo that are a person's choice, not this run's.
-const KEPT: [&str; 5] = ["CARGO_HOME", "CARGO_NET_", "CARGO_HTTP_", "CARGO_REGISTR", "CARGO_SOURCE_"];
+const KEPT: [&str; 6] =
+    ["CARGO_HOME", "CARGO_INCREMENTAL", "CARGO_NET_", "CARGO_HTTP_", "CARGO_REGISTR", "CARGO_SOURCE_"];
 
 /// A command without what rustup's shim and the outer cargo exported: with it, another compiler's cargo would take
 /// rustup's rustc again, and build scripts would see xtask's package.

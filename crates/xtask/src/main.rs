@@ -8,6 +8,7 @@ mod child;
 mod chromium;
 mod compiler;
 mod demo;
+mod disk;
 mod folder;
 mod fuzz;
 mod headers;

@@ -6,7 +6,7 @@ use crate::{
     Outcome, axe,
     child::{cargo, run, say, shown},
     chromium::Chromium,
-    folder, probe, server, telephony, tidy,
+    disk, folder, probe, server, telephony, tidy,
     tree::Tree,
     typings,
 };
@@ -43,6 +43,9 @@ pub(crate) fn run_all(tree: &Tree, only: Option<&str>, filter: &[String]) -> Out
     if let Some(name) = only.filter(|name| SUITES.iter().all(|(known, _)| known != name)) {
         let known: Vec<&str> = SUITES.iter().map(|(known, _)| *known).collect();
         return Err(format!("there is no suite '{name}'; there are {}.", known.join(", ")));
+    }
+    if only.is_none() {
+        disk::check(tree)?;
     }
     let mut all = Count::default();
     let mut lines = Vec::new();
