@@ -266,7 +266,7 @@ fn limits_are_exact() {
 }
 
 #[test]
-fn rsip_and_we_agree_where_rsip_is_right() {
+fn message_becomes_one_of_rsip_and_comes_back_octet_for_octet() {
     use rsip::prelude::{HeadersExt, UntypedHeader};
     let ours = parse(
         &[
