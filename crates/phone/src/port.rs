@@ -204,6 +204,8 @@ pub enum FileEvent {
     Chunk { file: u64, octets: Vec<u8> },
     /// Over.
     End { file: u64 },
+    /// The disk gives no more of it: it was changed, moved, or may not be read.
+    Broken { file: u64 },
     /// Not a vCard file by its name.
     Refused { name: String },
 }

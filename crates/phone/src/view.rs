@@ -473,13 +473,13 @@ pub enum Sheet {
     RemoveContacts { file: Option<String> },
 }
 
-/// A card that was not taken.
+/// A card that was not taken, or a file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Skipped {
     /// The name of its file.
     pub file: String,
-    /// The line at which it begins, from 1.
-    pub line: usize,
+    /// The line at which the card begins, from 1; `None`: the file as a whole, or the rest of it.
+    pub line: Option<usize>,
     /// Message id of the reason.
     pub why: &'static str,
 }

@@ -83,8 +83,12 @@ impl Files {
                 (Some(State::Chunk { octets, fed: end, next }), ((end - fed) as usize / 1024).max(1))
             }
             State::Chunk { next, .. } if next < file.size() => (Some(self.read(number, &file, next)), 1),
-            State::Chunk { .. } | State::Broken => {
+            State::Chunk { .. } => {
                 self.feed.input(Input::File(FileEvent::End { file: number }));
+                (None, 1)
+            }
+            State::Broken => {
+                self.feed.input(Input::File(FileEvent::Broken { file: number }));
                 (None, 1)
             }
         };

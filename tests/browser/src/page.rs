@@ -313,10 +313,15 @@ impl Page {
 
     /// The same with several at once.
     pub async fn drop_files(&self, files: &[(&str, &[u8])]) {
+        let files: Vec<_> = files.iter().map(|(name, octets)| write_file(name, octets)).collect();
+        self.drop_paths(&files).await;
+    }
+
+    /// The same with files that are on the disk.
+    pub async fn drop_paths(&self, files: &[std::path::PathBuf]) {
         let middle = "const box = document.querySelector('iframe[name=sf]').getBoundingClientRect(); \
              return [box.x + box.width / 2, box.y + box.height / 2]";
         let place = self.run(middle, Vec::new()).await;
-        let files: Vec<_> = files.iter().map(|(name, octets)| write_file(name, octets)).collect();
         let data = json!({ "items": [], "files": files, "dragOperationsMask": 1 });
         for kind in ["dragEnter", "dragOver", "drop"] {
             let event = json!({ "type": kind, "x": place[0], "y": place[1], "data": data });

@@ -137,6 +137,28 @@ async fn open_same_site(server: &Server) -> Page {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn file_that_is_gone_before_it_is_read_is_named_and_the_others_are_in() {
+    let server = Server::start();
+    let page = Page::open_registered(&server, 200).await;
+    let card = |n: u32| {
+        format!("BEGIN:VCARD\nVERSION:3.0\nFN:Person {n}\nTEL:+3491{:07}\nEND:VCARD\n", 5_000_000 + n)
+    };
+    let many: String = (0..20_000).map(card).collect();
+    let files = [write_file("many.vcf", many.as_bytes()), write_file("gone.vcf", APPLE)];
+    page.drop_paths(&files).await;
+    // The first is long; nobody has looked at the second.
+    std::fs::remove_file(&files[1]).expect("the file is removed");
+    let indexed = expect_vcard(&page).await;
+    assert_eq!(indexed["count"], 20_000, "{indexed}");
+    page.phone(async |frame| {
+        frame.reads("gone.vcf could not be read").await;
+        frame.reads("gone.vcf · could not be read").await;
+    })
+    .await;
+    page.picture("contacts/file-gone").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn contact_a_file_and_all_are_removed_for_good() {
     let server = Server::start();
     let page = open_same_site(&server).await;

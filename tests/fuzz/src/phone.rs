@@ -468,6 +468,7 @@ impl Station {
                 octets: b"BEGIN:VCARD\nFN:A\nTEL:201\nEND:VCARD\n".to_vec(),
             }),
             2 => Input::File(FileEvent::Chunk { file: 1, octets: bytes.piece(80).to_vec() }),
+            3 if bytes.chance(4) => Input::File(FileEvent::Broken { file: 1 }),
             3 => Input::File(FileEvent::End { file: 1 }),
             4 => Input::File(FileEvent::Refused { name: "a.txt".into() }),
             5 => Input::StorageFailed(bytes.pick(&[

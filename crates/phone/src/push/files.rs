@@ -37,6 +37,8 @@ pub(super) struct File {
     at: usize,
     reader: Reader,
     pub(super) over: bool,
+    /// Its end was not reached.
+    is_broken: bool,
     cards: usize,
 }
 
@@ -47,7 +49,28 @@ pub(super) struct Report {
     pub(super) added: usize,
     pub(super) updated: usize,
     skipped: usize,
+    /// Files that were not read to their end, then cards.
     defects: Vec<Skipped>,
+    /// How many of those are files.
+    refused: usize,
+}
+
+impl Report {
+    /// A file that was not read, or not to its end. It comes first: it counts for more than a card.
+    fn refuse_file(&mut self, name: Rc<str>, why: &'static str) {
+        self.skipped += 1;
+        self.defects.insert(self.refused, Skipped { file: name.to_string(), line: None, why });
+        self.defects.truncate(MAX_DEFECTS);
+        self.refused = (self.refused + 1).min(MAX_FILES);
+        if self.names.len() < MAX_DEFECTS {
+            self.names.push(name);
+        }
+    }
+
+    /// The first file that was not read, and why.
+    fn refusal(&self) -> Option<&Skipped> {
+        self.defects.first().filter(|first| first.line.is_none())
+    }
 }
 
 impl File {
@@ -69,8 +92,9 @@ impl Phone {
         match event {
             FileEvent::Begin { file, name, size } => {
                 if size > MAX_FILE_OCTETS || self.push.files.len() >= MAX_FILES {
-                    self.ui.toast(now, Text::of("contacts.why.big"), true);
-                    return;
+                    let report = self.push.report.get_or_insert_default();
+                    report.refuse_file(crate::headers::shown(&name).into(), "contacts.why.big");
+                    return self.wants_index();
                 }
                 // Who adds contacts hears whether they will be kept, though it was said before.
                 self.push.trouble = None;
@@ -83,6 +107,7 @@ impl Phone {
                     at: 0,
                     reader: Reader::new(),
                     over: false,
+                    is_broken: false,
                     cards: 0,
                 });
                 self.contacts.begin(Source::Vcard, Mode::Upsert);
@@ -97,14 +122,17 @@ impl Phone {
                 }
                 self.wants_index();
             }
-            FileEvent::End { file } => {
-                if let Some(open) = self.push.files.iter_mut().find(|open| open.id == file) {
-                    open.over = true;
-                }
-                self.wants_index();
-            }
+            FileEvent::End { file } => self.end_of_file(file, false),
+            FileEvent::Broken { file } => self.end_of_file(file, true),
             FileEvent::Refused { .. } => self.ui.toast(now, Text::of("contacts.drop.no"), true),
         }
+    }
+
+    fn end_of_file(&mut self, file: u64, is_broken: bool) {
+        if let Some(open) = self.push.files.iter_mut().find(|open| open.id == file) {
+            (open.over, open.is_broken) = (true, is_broken);
+        }
+        self.wants_index();
     }
 
     /// One unit of the first file; `false` if there is nothing to do.
@@ -151,7 +179,8 @@ impl Phone {
                     report.skipped += 1;
                     self.contacts.reject(&Source::Vcard, why);
                     if report.defects.len() < MAX_DEFECTS {
-                        report.defects.push(Skipped { file: file.name.to_string(), line, why: why_id(why) });
+                        let (file, line) = (file.name.to_string(), Some(line));
+                        report.defects.push(Skipped { file, line, why: why_id(why) });
                     }
                 }
             }
@@ -160,14 +189,18 @@ impl Phone {
 
     fn file_done(&mut self, mut file: File) {
         file.reader.finish();
-        let name = file.name.clone();
+        let (name, is_broken) = (file.name.clone(), file.is_broken);
         self.push.files.push_front(file);
         self.drain_cards();
         self.push.files.pop_front();
         if self.push.files.is_empty() {
             self.contacts.end(&Source::Vcard);
         }
-        self.push.report.get_or_insert_default().names.push(name);
+        let report = self.push.report.get_or_insert_default();
+        match is_broken {
+            true => report.refuse_file(name, "contacts.why.disk"),
+            false => report.names.push(name),
+        }
     }
 
     /// More octets of files may come.
@@ -184,21 +217,23 @@ impl Phone {
     pub(super) fn tell_import(&mut self, now: Instant) {
         let Some(report) = self.push.report.take() else { return };
         let name = report.names.join(", ");
-        let args = vec![("name", name.clone()), ("n", report.added.to_string())];
+        let refusal = report.refusal().map(|refused| refused.file.clone());
+        let args = vec![("name", refusal.as_ref().unwrap_or(&name).clone()), ("n", report.added.to_string())];
+        let is_whole = refusal.is_none();
         let Report { added, updated, skipped, defects, .. } = report;
         let sheet = Sheet::Import { name, added, updated, skipped, defects };
-        let done = Text { id: "contacts.done", args };
+        let done = Text { id: if is_whole { "contacts.done" } else { "contacts.unread" }, args };
         // During a call no sheet (ui.md 12); on the form the result is a line below it.
         match (self.calls.is_empty(), self.identity().is_some()) {
             (true, true) => {
                 self.ui.import = Some(sheet);
-                self.say(done, false);
+                self.say(done, !is_whole);
             }
             (_, false) => {
                 self.form_note(done.clone());
-                self.say(done, false);
+                self.say(done, !is_whole);
             }
-            (false, true) => self.ui.toast(now, done, false),
+            (false, true) => self.ui.toast(now, done, !is_whole),
         }
         self.out.push_back(Output::Render);
     }

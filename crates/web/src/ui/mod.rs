@@ -11,6 +11,7 @@ mod dom;
 mod drop;
 mod frame;
 mod hits;
+mod import;
 mod keypad;
 mod keys;
 mod list;

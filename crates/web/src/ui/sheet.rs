@@ -7,6 +7,7 @@ use super::{
     context::Context,
     dom::{Part, Template, copy_text, document, has_focus, id},
     frame::{dot, pressing},
+    import,
     pages::switch,
     press::{ARM_MS, Arm, Press},
     recents::radio_keys,
@@ -388,7 +389,7 @@ impl Open {
         match sheet {
             Sheet::Consent { chain } => write_chain(&body.find(".origins"), chain),
             Sheet::SecondIncoming(incoming) => write_second(cx, body, incoming),
-            Sheet::Import { .. } => write_import(cx, body, sheet),
+            Sheet::Import { .. } => import::write(cx, body, sheet),
             Sheet::Microphone { title, sub, again } => write_microphone(cx, body, title, sub, *again),
             Sheet::Confirm { from, number, why } => {
                 let lead = if from.is_empty() {
@@ -444,28 +445,6 @@ fn write_second(cx: &Context, body: &Part, incoming: &Incoming) {
     let number = if party.name.is_empty() { "" } else { party.number.as_str() };
     body.find(".number").text_or_hide(number);
     body.find(".note").text_or_hide(&text_of(cx, incoming.note.as_ref()));
-}
-
-fn write_import(cx: &Context, body: &Part, sheet: &Sheet) {
-    let Sheet::Import { name, added, updated, skipped, defects } = sheet else { return };
-    body.find(".file").text(name);
-    for (class, count) in [(".added", added), (".updated", updated), (".skipped", skipped)] {
-        body.find(class).text(&cx.with("format.count", &[("n", &count.to_string())]));
-    }
-    body.find(".skips").attribute("data-none", (*skipped == 0).then_some(""));
-    let list = body.find(".defects");
-    list.show(!defects.is_empty());
-    body.find(".copy").show(!defects.is_empty());
-    list.clear();
-    for skipped in defects {
-        let item = Part::new("li");
-        let why = cx.plain(skipped.why);
-        let line = cx.with("contacts.line", &[("n", &skipped.line.to_string()), ("why", &why)]);
-        // Of several files, each line says of which.
-        let of = if skipped.file == *name { line } else { format!("{} · {line}", skipped.file) };
-        item.text(&of);
-        list.append(&item);
-    }
 }
 
 fn write_microphone(cx: &Context, body: &Part, title: &Text, sub: &Text, again: bool) {

@@ -137,7 +137,7 @@ fn a_push_in_slices_is_answered_once_and_a_bad_row_costs_itself() {
 fn a_dropped_file_is_kept_for_the_account_and_comes_back() {
     let mut world = World::pair();
     drop_file(&mut world, 0, CARDS);
-    let skipped = view::Skipped { file: "team.vcf".into(), line: 7, why: "contacts.why.phone" };
+    let skipped = view::Skipped { file: "team.vcf".into(), line: Some(7), why: "contacts.why.phone" };
     assert_eq!(import(&world, 0), (1, 0, 1, vec![skipped]));
     let store = std::mem::take(&mut world.stations[0].store);
     assert!(store.keys().any(|(space, key)| space == "200@softframe.test" && key.starts_with("contacts/")));
@@ -288,11 +288,47 @@ fn several_files_are_told_together_and_each_bad_card_with_its_file() {
     let (added, updated, skipped, defects) = import(&world, 0);
     assert_eq!((added, updated, skipped), (3, 0, 2));
     let found: Vec<_> = defects.iter().map(|one| (one.file.as_str(), one.line, one.why)).collect();
-    assert_eq!(found, [("a.vcf", 7, "contacts.why.phone"), ("b.vcf", 7, "contacts.why.cut")]);
+    assert_eq!(found, [("a.vcf", Some(7), "contacts.why.phone"), ("b.vcf", Some(7), "contacts.why.cut")]);
     match world.view(0).sheet {
         Some(view::Sheet::Import { name, .. }) => assert_eq!(name, "a.vcf, b.vcf, c.vcf"),
         other => panic!("{other:?}"),
     }
+}
+
+#[test]
+fn files_that_the_disk_refuses_or_that_are_too_large_are_listed_with_their_names_and_cost_no_other() {
+    let mut world = World::pair();
+    let broken = card("Half", 7);
+    let size = 2 * broken.len() as u64;
+    world.input(0, Input::File(FileEvent::Begin { file: 8, name: "moved.vcf".into(), size }));
+    world.input(0, Input::File(FileEvent::Chunk { file: 8, octets: broken.into_bytes() }));
+    world.input(0, Input::File(FileEvent::Broken { file: 8 }));
+    let size = 257 * 1_024 * 1_024;
+    world.input(0, Input::File(FileEvent::Begin { file: 9, name: "huge.vcf".into(), size }));
+    drop_file(&mut world, 0, CARDS);
+    let (added, _, skipped, defects) = import(&world, 0);
+    // What was read before the end is in.
+    assert_eq!((added, skipped), (2, 3));
+    let found: Vec<_> = defects.iter().map(|one| (one.file.as_str(), one.line, one.why)).collect();
+    let expected = [
+        ("huge.vcf", None, "contacts.why.big"),
+        ("moved.vcf", None, "contacts.why.disk"),
+        ("team.vcf", Some(7), "contacts.why.phone"),
+    ];
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn file_that_cannot_be_read_is_named_in_a_toast_during_a_call() {
+    let mut world = World::pair();
+    world.host(0, r#"{"type":"click2call","data":{"number":"201"}}"#);
+    world.run(1_000);
+    world.input(0, Input::File(FileEvent::Begin { file: 1, name: "moved.vcf".into(), size: 9 }));
+    world.input(0, Input::File(FileEvent::Broken { file: 1 }));
+    index(&mut world, 0);
+    let toast = world.view(0).toast.expect("a toast");
+    assert_eq!((toast.text.id, toast.error), ("contacts.unread", true));
+    assert!(toast.text.args.contains(&("name", "moved.vcf".to_owned())), "{:?}", toast.text);
 }
 
 #[test]
