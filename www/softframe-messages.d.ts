@@ -218,6 +218,46 @@ export interface ErrorData {
   message: string;
 }
 
+/** `forward`: calls go on to another number. */
+export interface Forward {
+  /** Left out: as it was. */
+  destination?: Text;
+  enabled: boolean;
+  /** All at once, those during another call, or those that nobody answers. */
+  kind: 'unc' | 'busy' | 'na';
+  /** Seconds of ringing before `na`, 3 to 170. Default: as it was, 20 at first. */
+  timeout?: number;
+}
+
+/** `forward:change`: where calls go on to. */
+export interface ForwardChange {
+  context: Context;
+  /** All of them, as in `state`. */
+  forwards: Forwards;
+  /** The rule that has changed. */
+  kind: 'unc' | 'busy' | 'na';
+}
+
+/** The rule for calls that nobody answers. */
+export interface ForwardUnanswered {
+  /** The number that calls go to; kept while the rule is off. */
+  destination: string;
+  /** It is on. */
+  enabled: boolean;
+  /** How long the phone rings before, in seconds. */
+  timeout: number;
+}
+
+/** All rules of an account: `config.json`'s `forward` until somebody changes one. */
+export interface Forwards {
+  /** While there is another call. */
+  busy: Forward;
+  /** What has rung for some time. */
+  na: ForwardUnanswered;
+  /** Every call, at once. */
+  unc: Forward;
+}
+
 /** The answer to `hello`. */
 export interface Hello {
   features: string[];
@@ -346,8 +386,7 @@ export interface Snapshot {
   connection: 'connecting' | 'registered' | 'reconnecting' | 'offline' | 'refused';
   context: Context;
   dnd: boolean;
-  /** Always empty in this version. */
-  forwards: Nothing;
+  forwards: Forwards;
   /** Of the last event. */
   seq: number;
   voicemail: Voicemail;
@@ -368,7 +407,7 @@ export interface StatusChange {
 /** A text; a number counts as its decimal text. */
 export type Text = string | number;
 
-/** `transfer` and `transfer:start`. */
+/** `transfer` and `transfer:start`, and `redirect` of a call that rings. */
 export interface Transfer {
   callId?: Text;
   to: Text;
@@ -412,6 +451,7 @@ export interface Events {
   'contact:click': ContactClick;
   'contacts:indexed': IndexedData;
   'contacts:indexing': Indexing;
+  'forward:change': ForwardChange;
   'hint:change': HintChange;
   'logged': Logged;
   'media:error': MediaTrouble;
@@ -452,6 +492,7 @@ export interface Commands {
   'contacts:vcf': { data: ContactsVcf; answer: VcfTaken };
   'dnd': { data: Dnd; answer: Nothing };
   'dtmf': { data: Dtmf; answer: Nothing };
+  'forward': { data: Forward; answer: Nothing };
   'hangup': { data: CallChoice; answer: Nothing };
   'hello': { data: HelloWish; answer: Hello };
   'hide': { data: NoData; answer: Nothing };
@@ -462,6 +503,7 @@ export interface Commands {
   'minimize': { data: NoData; answer: Nothing };
   'mute': { data: CallChoice; answer: Nothing };
   'navigate': { data: Navigate; answer: Nothing };
+  'redirect': { data: Transfer; answer: Nothing };
   'reject': { data: Reject; answer: Nothing };
   'show': { data: NoData; answer: Nothing };
   'size': { data: WantedSize; answer: Nothing };

@@ -77,6 +77,7 @@
     if (data.context) next.context = data.context;
     if (type === 'connection:change') next.connection = data.state;
     else if (type === 'status:change') next.dnd = data.dnd;
+    else if (type === 'forward:change') next.forwards = data.forwards;
     else if (type === 'voicemail:update') next.voicemail = data;
     else if (type === 'widget:size') next.context = { ...state.context, size: data };
     else if (type === 'phone:terminated') next.calls = state.calls.filter(({ id }) => id !== data.id);

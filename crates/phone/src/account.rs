@@ -323,6 +323,7 @@ impl Phone {
             return;
         }
         self.restore_person(&values);
+        self.restore_forwards(&values);
         self.restored = Some(values);
         if self.configured {
             self.start_account(now);

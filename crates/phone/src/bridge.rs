@@ -15,11 +15,11 @@ pub(crate) use envelope::ask_of;
 pub(crate) use event::{CallEvent, CauseData, ConnectionData, ContactRow, Context, IndexedData, Size};
 pub(crate) use rows::{RowWish, as_number, contact_of_row, rows_of};
 pub(crate) use told::{
-    Attention, CallState, ContactClick, ErrorData, Hello, HintChange, Indexing, Limits, Logged, MediaTrouble,
-    MessageReceived, Nothing, Ready, Snapshot, StatusChange, Unlogged,
+    Attention, CallState, ContactClick, ErrorData, ForwardChange, Hello, HintChange, Indexing, Limits,
+    Logged, MediaTrouble, MessageReceived, Ready, Snapshot, StatusChange, Unlogged,
 };
 
-use crate::{Dtmf, MediaError, json};
+use crate::{Dtmf, MediaError, forward, json};
 use command::command;
 use envelope::depth;
 use serde::Serialize;
@@ -137,6 +137,10 @@ pub(crate) enum Command {
         call: Option<String>,
         to: String,
     },
+    Redirect {
+        call: Option<String>,
+        to: String,
+    },
     TransferStart {
         call: Option<String>,
         to: String,
@@ -153,6 +157,7 @@ pub(crate) enum Command {
     Dnd {
         enabled: bool,
     },
+    Forward(forward::Wish),
     HintsSubscribe {
         numbers: Vec<String>,
     },

@@ -6,6 +6,7 @@ mod alone;
 mod auto_answer;
 mod early;
 mod end;
+mod forwarded;
 mod incoming;
 mod keys;
 mod media;
@@ -79,6 +80,8 @@ pub(crate) struct Call {
     pub(crate) connected: Option<String>,
     /// When it is answered by itself; stays once it was.
     pub(crate) auto_answer: Option<Instant>,
+    /// When it goes on to another number, unanswered.
+    pub(crate) forward_at: Option<Instant>,
     pub(crate) facts: Facts,
     pub(crate) team: String,
     pub(crate) user_data: Option<Value>,
@@ -318,7 +321,8 @@ impl Call {
         };
         let transfer = self.talk().and_then(Talk::transfer_ends);
         let auto = self.auto_answer.filter(|_| self.is_ringing_in());
-        let own = [transfer, auto, self.media.deadline(), self.tones.deadline()];
+        let onward = self.forward_at.filter(|_| self.is_ringing_in());
+        let own = [transfer, auto, onward, self.media.deadline(), self.tones.deadline()];
         state.into_iter().chain(own).flatten()
     }
 
@@ -338,6 +342,7 @@ impl Call {
             to: String::new(),
             connected: None,
             auto_answer: None,
+            forward_at: None,
             facts: Facts::default(),
             team: String::new(),
             user_data: None,

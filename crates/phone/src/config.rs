@@ -4,7 +4,7 @@
 
 mod read;
 
-use crate::{Dtmf, Theme, json};
+use crate::{Dtmf, Forwards, Theme, json};
 use read::{Keys, read_looks, read_network, read_policy, wrong};
 use serde::Deserialize;
 use serde_json::Value;
@@ -63,6 +63,8 @@ pub struct Config {
     pub statuses: Vec<(String, String)>,
     /// The answer to callers while do-not-disturb is on: 480, 486 or 603.
     pub dnd_code: u16,
+    /// Where calls go on to, until somebody changes it.
+    pub forwards: Forwards,
     /// Calls that may put themselves through.
     pub auto_answer: AutoAnswer,
     /// The number of the voice mail; with one, its summary is subscribed to.
@@ -100,6 +102,7 @@ impl Default for Config {
             insecure_servers: Vec::new(),
             statuses: Vec::new(),
             dnd_code: 486,
+            forwards: Forwards::default(),
             auto_answer: AutoAnswer::default(),
             voicemail: None,
             publish_status: false,

@@ -135,6 +135,18 @@ pub(crate) fn identity(names: &[String], number: &str, domain: &str) -> Vec<(Str
     names.iter().map(|name| (name.clone(), value(name))).collect()
 }
 
+/// The headers of a 302 to a number of our domain, or to a whole address (RFC 3261 §21.3.3): where the call goes, and who sends
+/// it there for what reason (RFC 5806).
+pub(crate) fn onward(destination: &str, user: &str, domain: &str, why: &str) -> Vec<(String, String)> {
+    let own = |user: &str| Uri::sip(Some(user), domain).to_string();
+    let target = match Uri::parse(destination) {
+        Ok(whole) if whole.is_sip() => whole.to_string(),
+        _ => own(destination),
+    };
+    let diversion = format!("<{}>;reason={why}", own(user));
+    vec![("Contact".to_owned(), format!("<{target}>")), ("Diversion".to_owned(), diversion)]
+}
+
 /// protocol.md 5.1: own headers, P-Called-Party-ID, oldest History-Info, oldest Diversion, To.
 fn dialled(invite: &Message, names: &HeaderNames, is_own: impl Fn(&str) -> bool) -> Option<String> {
     let configured = names.dialled.iter().find_map(|name| invite.header(name)).map(shown);

@@ -34,11 +34,14 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    /// Missed: came in and nobody on this side answered or declined it.
+    /// Missed: came in and nobody on this side answered or declined it, nor was it sent on.
     pub(crate) fn is_missed(&self) -> bool {
         self.inbound
             && self.talked.is_none()
-            && !matches!(Reason::from_name(&self.reason), Some(Reason::AnsweredElsewhere | Reason::Rejected))
+            && !matches!(
+                Reason::from_name(&self.reason),
+                Some(Reason::AnsweredElsewhere | Reason::Rejected | Reason::Forwarded)
+            )
     }
 }
 

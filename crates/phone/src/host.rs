@@ -14,7 +14,7 @@ use softframe_sip::{FlowId, Instant};
 use std::collections::VecDeque;
 
 /// What this version can do.
-const FEATURES: &[&str] = &["calls", "contacts", "vcard", "dtmf", "transfer", "hints"];
+const FEATURES: &[&str] = &["calls", "contacts", "vcard", "dtmf", "transfer", "hints", "forward", "redirect"];
 /// Commands kept between `softframe:ready` and `logged` (protocol.md 1.4).
 const MAX_QUEUED: usize = 256;
 /// What a command over the rate is told.
@@ -319,6 +319,7 @@ fn needs_account(command: &Command) -> bool {
         | Command::Mute { .. }
         | Command::Dtmf { .. }
         | Command::Transfer { .. }
+        | Command::Redirect { .. }
         | Command::TransferStart { .. }
         | Command::TransferComplete { .. }
         | Command::TransferCancel
@@ -327,6 +328,7 @@ fn needs_account(command: &Command) -> bool {
         | Command::HintsUnsubscribe { .. }
         | Command::Status { .. }
         | Command::Dnd { .. }
+        | Command::Forward(_)
         | Command::Logout => true,
         Command::Click2Call(_)
         | Command::Contacts(..)

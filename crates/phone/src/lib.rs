@@ -25,6 +25,7 @@ mod clock;
 pub mod config;
 mod dial;
 mod dialect;
+mod forward;
 #[cfg(feature = "schema")]
 pub use bridge::schema;
 #[cfg(feature = "fuzz")]
@@ -48,6 +49,7 @@ mod watch;
 
 pub use action::{Action, Answer, Consent, Theme};
 pub use config::Config;
+pub use forward::{Forward, ForwardUnanswered, Forwards};
 pub use port::{
     Audience, CallId, Dtmf, FileEvent, HostInput, Input, JournalEntry, MediaError, MediaEvent, MediaRequest,
     Output, PeerId, PeerState, RequestId, SocketEvent, Sound, StorageError, StoreRequest, Stress,
@@ -103,6 +105,8 @@ pub struct Phone {
     flow: Option<FlowId>,
     connection: Option<Connection>,
     person: Person,
+    /// Where calls go on to, for each account of this device.
+    forwards: forward::Kept,
     calls: LiteMap<CallId, Call>,
     last_call: u64,
     last_peer: u64,
@@ -162,6 +166,7 @@ impl Phone {
             flow: None,
             connection: None,
             person: Person::default(),
+            forwards: forward::Kept::new(),
             calls: LiteMap::new(),
             last_call: 0,
             last_peer: 0,
@@ -342,6 +347,7 @@ impl Phone {
         self.links_due(now);
         self.transfers_due(now);
         self.auto_answers_due(now);
+        self.forwards_due(now);
         self.keys_due(now);
         self.ui_due(now);
     }

@@ -107,6 +107,10 @@ pub(crate) const WORDS: &[&str] = &[
     "state",
     "status",
     "dnd",
+    "forward",
+    "redirect",
+    "\"kind\":\"busy\"",
+    "\"destination\":\"202\"",
     "hints:subscribe",
     "hints:unsubscribe",
     "contacts",
@@ -139,7 +143,7 @@ pub(crate) const WORDS: &[&str] = &[
     "\"autoDial\":false",
 ];
 
-pub(crate) const MESSAGES: [&str; 40] = [
+pub(crate) const MESSAGES: [&str; 43] = [
     r#"{"type":"click2call","id":"x","data":{"number":"201"}}"#,
     r#"{"type":"click2call","id":"x","data":{"number":"+34 911","autoDial":false,"from":"1","userData":{"a":[1]},"headers":{"X-A":"b"},"ref":"r"}}"#,
     r#"{"type":"click2call","id":"x","data":{"number":"*21#"}}"#,
@@ -161,6 +165,9 @@ pub(crate) const MESSAGES: [&str; 40] = [
     r#"{"type":"status","id":"x","data":{"status":"busy"}}"#,
     r#"{"type":"dnd","id":"x","data":{"enabled":true}}"#,
     r#"{"type":"dnd","data":{"enabled":false}}"#,
+    r#"{"type":"forward","id":"x","data":{"kind":"na","enabled":true,"destination":"202","timeout":5}}"#,
+    r#"{"type":"forward","id":"x","data":{"kind":"unc","enabled":true,"destination":202}}"#,
+    r#"{"type":"redirect","id":"x","data":{"to":"202"}}"#,
     r#"{"type":"hints:subscribe","id":"x","data":{"numbers":["200","201","202"]}}"#,
     r#"{"type":"hints:unsubscribe","id":"x"}"#,
     r#"{"type":"contacts","data":{"contacts":[{"id":"1","name":"Ana","phones":["+34911",{"number":"201","type":"work"}]}],"mode":"replace","source":"crm"}}"#,

@@ -6,7 +6,11 @@ use super::{
     Click2Call, Command, ContactsHead, MAX_DIGITS, MAX_FIELD_CHARS, MAX_NUMBERS, MAX_TYPE_CHARS,
     MAX_USER_DATA_OCTETS,
 };
-use crate::{Dtmf, json};
+use crate::{
+    Dtmf,
+    forward::{RINGS, When, Wish},
+    json,
+};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -66,7 +70,7 @@ pub(super) fn command(name: &str, data: Value) -> Result<Option<Command>, &'stat
     let command = match name {
         "click2call" | "call" => click2call(data)?,
         "answer" | "reject" | "hangup" | "hold" | "unhold" | "mute" | "unmute" | "dtmf" | "transfer"
-        | "transfer:start" | "transfer:complete" => call_command(name, data)?,
+        | "redirect" | "transfer:start" | "transfer:complete" => call_command(name, data)?,
         "transfer:cancel" => Command::TransferCancel,
         "contacts" => contacts(data)?,
         "contacts:remove" | "contacts:clear" | "contacts:search" | "contacts:match" | "contacts:vcf" => {
@@ -78,9 +82,10 @@ pub(super) fn command(name: &str, data: Value) -> Result<Option<Command>, &'stat
         "show" => Command::Show,
         "hide" | "minimize" => Command::Hide,
         "logout" => Command::Logout,
+        "forward" => forward(&data)?,
         "status" | "dnd" | "navigate" | "size" => plain_command(name, data)?,
-        "redirect" | "merge" | "setData" | "message" | "forward" | "provider:register"
-        | "provider:response" | "login" | "settings" => Command::Unsupported,
+        "merge" | "setData" | "message" | "provider:register" | "provider:response" | "login"
+        | "settings" => Command::Unsupported,
         _ => return Ok(None),
     };
     Ok(Some(command))
@@ -141,6 +146,7 @@ fn call_command(name: &str, data: Value) -> Result<Command, &'static str> {
             let to = json.to.as_ref().and_then(text_of).ok_or("to must be a number.")?;
             match name {
                 "transfer" => Command::Transfer { call, to },
+                "redirect" => Command::Redirect { call, to },
                 _ => Command::TransferStart { call, to },
             }
         }
@@ -213,6 +219,28 @@ fn hints_command(name: &str, data: &Value) -> Result<Command, &'static str> {
         (_, Some(numbers)) => Ok(Command::HintsSubscribe { numbers }),
         (_, None) => Err(WRONG),
     }
+}
+
+fn forward(data: &Value) -> Result<Command, &'static str> {
+    let when = data.get("kind").and_then(Value::as_str).and_then(When::from_name);
+    let when = when.ok_or("kind must be unc, busy or na.")?;
+    let enabled = data.get("enabled").and_then(Value::as_bool).ok_or("enabled must be true or false.")?;
+    let destination = match data.get("destination") {
+        None | Some(Value::Null) => None,
+        Some(number) => Some(text_of(number).ok_or("destination must be a number.")?),
+    };
+    let timeout = match data.get("timeout") {
+        None | Some(Value::Null) => None,
+        Some(seconds) => {
+            let seconds = seconds.as_u64().and_then(|seconds| u32::try_from(seconds).ok());
+            Some(
+                seconds
+                    .filter(|seconds| RINGS.contains(seconds))
+                    .ok_or("timeout must be 3 to 170 seconds.")?,
+            )
+        }
+    };
+    Ok(Command::Forward(Wish { when, enabled, destination, timeout }))
 }
 
 fn plain_command(name: &str, data: Value) -> Result<Command, &'static str> {

@@ -4,8 +4,8 @@
 //! hand in `command.rs` has its type here, and a test holds the two together.
 
 use super::{
-    Attention, CallEvent, ConnectionData, ContactClick, ContactRow, ErrorData, Hello, HintChange,
-    IndexedData, Indexing, Logged, MediaTrouble, MessageReceived, Nothing, Ready, Size, Snapshot,
+    Attention, CallEvent, ConnectionData, ContactClick, ContactRow, ErrorData, ForwardChange, Hello,
+    HintChange, IndexedData, Indexing, Logged, MediaTrouble, MessageReceived, Ready, Size, Snapshot,
     StatusChange, Unlogged,
 };
 use crate::voicemail::Voicemail;
@@ -82,7 +82,7 @@ struct Dtmf {
     method: Option<String>,
 }
 
-/// `transfer` and `transfer:start`.
+/// `transfer` and `transfer:start`, and `redirect` of a call that rings.
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[allow(dead_code)]
@@ -259,6 +259,20 @@ struct Dnd {
     enabled: bool,
 }
 
+/// `forward`: calls go on to another number.
+#[derive(Deserialize, JsonSchema)]
+#[allow(dead_code)]
+struct Forward {
+    /// All at once, those during another call, or those that nobody answers.
+    #[schemars(extend("enum" = ["unc", "busy", "na"]))]
+    kind: String,
+    enabled: bool,
+    /// Left out: as it was.
+    destination: Option<Text>,
+    /// Seconds of ringing before `na`, 3 to 170. Default: as it was, 20 at first.
+    timeout: Option<u32>,
+}
+
 /// `navigate`.
 #[derive(Deserialize, JsonSchema)]
 #[allow(dead_code)]
@@ -283,6 +297,10 @@ struct HelloWish {
     features: Option<Vec<String>>,
     port: Option<bool>,
 }
+
+/// `{}`.
+#[derive(JsonSchema)]
+struct Nothing {}
 
 /// No data.
 #[derive(Deserialize, JsonSchema)]
@@ -329,6 +347,7 @@ fn events(types: &mut SchemaGenerator) -> Map<String, Value> {
         ("unlogged", types.subschema_for::<Unlogged>()),
         ("connection:change", types.subschema_for::<ConnectionData>()),
         ("status:change", types.subschema_for::<StatusChange>()),
+        ("forward:change", types.subschema_for::<ForwardChange>()),
         ("media:error", types.subschema_for::<MediaTrouble>()),
         ("hint:change", types.subschema_for::<HintChange>()),
         ("voicemail:update", types.subschema_for::<Voicemail>()),
@@ -363,13 +382,14 @@ fn commands(types: &mut SchemaGenerator, read: &mut SchemaGenerator) -> Map<Stri
     command!("answer", "hangup", "hold", "unhold", "mute", "unmute" => CallChoice);
     command!("reject" => Reject);
     command!("dtmf" => Dtmf);
-    command!("transfer", "transfer:start" => Transfer);
+    command!("transfer", "transfer:start", "redirect" => Transfer);
     command!("transfer:complete" => TransferComplete);
     command!("transfer:cancel", "show", "hide", "minimize", "logout" => NoData);
     command!("state" => NoData, Snapshot);
     command!("hello" => HelloWish, Hello);
     command!("status" => Status);
     command!("dnd" => Dnd);
+    command!("forward" => Forward);
     command!("navigate" => Navigate);
     command!("size" => WantedSize);
     command!("hints:subscribe" => HintsSubscribe);
@@ -450,12 +470,17 @@ mod tests {
         check::<Dtmf>("dtmf", json!({ "digits": 12 }));
         check::<Transfer>("transfer", json!({ "to": 31 }));
         check::<Transfer>("transfer:start", json!({ "to": "31", "callId": "x" }));
+        check::<Transfer>("redirect", json!({ "to": "31" }));
         check::<TransferComplete>("transfer:complete", json!({ "callId": "x", "otherCallId": "y" }));
         for kind in ["transfer:cancel", "show", "hide", "minimize", "logout", "state"] {
             check::<NoData>(kind, json!({}));
         }
         check::<HelloWish>("hello", json!({ "versions": [1], "port": true }));
         check::<Status>("status", json!({ "status": "away" }));
+        check::<Forward>(
+            "forward",
+            json!({ "kind": "na", "enabled": true, "destination": 31, "timeout": 20 }),
+        );
         check::<Dnd>("dnd", json!({ "enabled": true }));
         check::<Navigate>("navigate", json!({ "view": "keypad" }));
         check::<WantedSize>("size", json!({ "width": 320, "height": 460 }));

@@ -3,7 +3,7 @@
 //! It holds no logic: `phone` fills these, serde writes them.
 
 use super::{Context, event::ContactRow};
-use crate::voicemail::Voicemail;
+use crate::{forward::Forwards, voicemail::Voicemail};
 use serde::Serialize;
 
 /// `softframe:ready`: the phone hears messages from now on.
@@ -63,6 +63,18 @@ pub(crate) struct StatusChange {
     pub(crate) context: Context,
     /// Do not disturb.
     pub(crate) dnd: bool,
+}
+
+/// `forward:change`: where calls go on to.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct ForwardChange {
+    pub(crate) context: Context,
+    /// The rule that has changed.
+    #[cfg_attr(feature = "schema", schemars(extend("enum" = ["unc", "busy", "na"])))]
+    pub(crate) kind: &'static str,
+    /// All of them, as in `state`.
+    pub(crate) forwards: Forwards,
 }
 
 /// `hint:change`: what is known of a number that is watched.
@@ -135,18 +147,12 @@ pub(crate) struct Snapshot {
     pub(crate) connection: &'static str,
     /// Calls that were told and are not over.
     pub(crate) calls: Vec<CallState>,
-    /// Always empty in this version.
-    pub(crate) forwards: Nothing,
+    pub(crate) forwards: Forwards,
     pub(crate) dnd: bool,
     pub(crate) voicemail: Voicemail,
     /// Of the last event.
     pub(crate) seq: u64,
 }
-
-/// `{}`.
-#[derive(Clone, Debug, Default, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub(crate) struct Nothing {}
 
 /// A call as `state` has it.
 #[derive(Clone, Debug, Serialize)]

@@ -9,6 +9,7 @@ use crate::{
     bridge::{Ask, Code},
     call::tell::Extra,
     cause::{Ending, Reason},
+    forward::{Onward, When},
     headers::{self, Facts},
     sdp,
     view::Text,
@@ -20,6 +21,13 @@ use std::collections::VecDeque;
 const MAX_PER_CALLER: usize = 5;
 /// INVITEs in ten seconds.
 const MAX_PER_TEN_SECONDS: usize = 20;
+
+/// Why a call does not ring.
+enum Refusal {
+    Code(u16, Reason),
+    /// It goes on to another number.
+    Onward(Onward),
+}
 
 /// The INVITEs of the last ten seconds.
 #[derive(Default)]
@@ -55,7 +63,7 @@ impl Phone {
         let offer = invite.body().to_vec();
         let refusal = match replaces {
             // Nobody is there to take it, and in a moment there is no connection to end it over either.
-            _ if self.space().is_none() => Some((480, Reason::Unavailable)),
+            _ if self.space().is_none() => Some(Refusal::Code(480, Reason::Unavailable)),
             // The person has that call already, only with somebody else.
             Some(_) => sdp_refusal(&offer),
             None => self.refusal(now, &facts, &offer),
@@ -78,8 +86,9 @@ impl Phone {
         self.remember_label(call.label.clone());
         self.calls.insert(id, call);
         match refusal {
-            Some((code, reason)) => self.turn_away(now, id, session, code, reason),
+            Some(refusal) => self.turn_away(now, id, session, refusal),
             None => {
+                self.plan_forward(now, id, replaces);
                 self.plan_auto_answer(now, id, invite);
                 self.ring(now, id);
                 self.offer_early(now, id, invite);
@@ -88,17 +97,26 @@ impl Phone {
         }
     }
 
-    fn refusal(&mut self, now: Instant, facts: &Facts, offer: &[u8]) -> Option<(u16, Reason)> {
+    /// Why a call does not ring. Forwarding of all calls goes before do-not-disturb, which goes before forwarding of those
+    /// that meet another.
+    fn refusal(&mut self, now: Instant, facts: &Facts, offer: &[u8]) -> Option<Refusal> {
         let ringing = self.calls.values().filter(|call| call.is_ringing_in()).count();
         let busy = !self.calls.is_empty();
-        if !self.arrivals.admit(now, &facts.from) || ringing >= MAX_RINGING || self.calls.len() >= MAX_CALLS {
-            return Some((486, Reason::Busy));
+        if !self.arrivals.admit(now, &facts.from) {
+            return Some(Refusal::Code(486, Reason::Busy));
+        }
+        if let Some(onward) = self.onward(When::Unconditional) {
+            return Some(Refusal::Onward(onward));
         }
         if self.person.dnd {
-            return Some((self.config.dnd_code, Reason::Busy));
+            return Some(Refusal::Code(self.config.dnd_code, Reason::Busy));
         }
-        if busy && !self.config.call_waiting {
-            return Some((486, Reason::Busy));
+        if let Some(onward) = self.onward(When::Busy).filter(|_| busy) {
+            return Some(Refusal::Onward(onward));
+        }
+        let is_full = ringing >= MAX_RINGING || self.calls.len() >= MAX_CALLS;
+        if is_full || (busy && !self.config.call_waiting) {
+            return Some(Refusal::Code(486, Reason::Busy));
         }
         sdp_refusal(offer)
     }
@@ -120,10 +138,15 @@ impl Phone {
     }
 
     /// A call that never rang.
-    fn turn_away(&mut self, now: Instant, id: CallId, session: SessionId, code: u16, reason: Reason) {
-        self.command(now, Command::Reject { session, code, headers: Vec::new() });
+    fn turn_away(&mut self, now: Instant, id: CallId, session: SessionId, refusal: Refusal) {
+        let (code, reason, headers, transferred_to) = match refusal {
+            Refusal::Code(code, reason) => (code, reason, Vec::new(), None),
+            Refusal::Onward(onward) => (302, Reason::Forwarded, onward.headers, Some(onward.destination)),
+        };
+        self.command(now, Command::Reject { session, code, headers });
         let ending = Ending::local(reason, code, "");
-        let event = self.call_event(now, id, Extra { cause: Some(ending.clone()), ..Extra::default() });
+        let extra = Extra { cause: Some(ending.clone()), transferred_to, ..Extra::default() };
+        let event = self.call_event(now, id, extra);
         if let Some(event) = event {
             self.tell("phone:refused", &crate::bridge::json(&event));
         }
@@ -276,8 +299,9 @@ impl Phone {
     }
 }
 
-fn sdp_refusal(offer: &[u8]) -> Option<(u16, Reason)> {
-    (!offer.is_empty() && sdp::admit(offer).is_err()).then_some((488, Reason::MediaFailed))
+fn sdp_refusal(offer: &[u8]) -> Option<Refusal> {
+    let is_bad = !offer.is_empty() && sdp::admit(offer).is_err();
+    is_bad.then_some(Refusal::Code(488, Reason::MediaFailed))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 use super::{
     Config, ConfigError, DialConfig, HeaderNames, HostLimit, IceServer, MAX_FOUND_CHARS, ThemeConfig, is_host,
 };
-use crate::{Dtmf, Theme};
+use crate::{Dtmf, Forwards, Theme, forward};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
@@ -16,7 +16,7 @@ const MAX_SERVERS: usize = 8;
 
 /// Known keys of the documented format that this version does not act on.
 const INERT: &[&str] =
-    &["dataTo", "dialects", "enigma", "forward", "gateway", "hostLogin", "settingsUrl", "webhooks", "xivo"];
+    &["dataTo", "dialects", "enigma", "gateway", "hostLogin", "settingsUrl", "webhooks", "xivo"];
 
 pub(super) fn read_network(keys: &mut Keys, config: &mut Config) -> Result<(), ConfigError> {
     const SERVER: &str = "must be an address that starts with wss://, or a list of up to 8 of them";
@@ -136,6 +136,16 @@ pub(super) fn read_policy(keys: &mut Keys, config: &mut Config) -> Result<(), Co
             return Err(wrong("dndCode", DND, &Value::from(code)));
         }
         config.dnd_code = code;
+    }
+    if let Some(forwards) = keys.take::<Forwards>("forward", forward::RULE)? {
+        if !config.takes_forwards(&forwards) {
+            return Err(wrong(
+                "forward",
+                forward::RULE,
+                &Value::String("a rule without a number".to_owned()),
+            ));
+        }
+        config.forwards = forwards;
     }
     const AUTO: &str = "must be {\"enabled\", \"callers\": a list of numbers}";
     config.auto_answer = keys.take("autoAnswer", AUTO)?.unwrap_or_default();

@@ -6,11 +6,12 @@ use super::FEATURES;
 use crate::{
     CallId, Phone,
     account::{Account, state_name},
-    bridge::{self, Ask, CallState, Click2Call, Code, Command, Hello, Limits, Nothing, Size, Snapshot},
+    bridge::{self, Ask, CallState, Click2Call, Code, Command, Hello, Limits, Size, Snapshot},
     call::{Call, WITHHELD, Wish, times},
     cause::Reason,
     clock, dial,
     dial::Verdict,
+    forward,
     ui::Page,
     view::{Tab, Text},
 };
@@ -64,10 +65,13 @@ impl Phone {
                 });
             }
             Command::Transfer { call, to } => {
-                self.transfer_command(now, ask, call, &to, Self::transfer_for_host);
+                self.transfer_command(now, ask, call, Self::active_call, &to, Self::transfer_for_host);
+            }
+            Command::Redirect { call, to } => {
+                self.transfer_command(now, ask, call, Self::oldest_ringing, &to, Self::redirect_admitted);
             }
             Command::TransferStart { call, to } => {
-                self.transfer_command(now, ask, call, &to, Self::consult_for_host);
+                self.transfer_command(now, ask, call, Self::active_call, &to, Self::consult_for_host);
             }
             Command::TransferComplete { call, other } => self.join_command(now, ask, call, other),
             Command::TransferCancel => self.cancel_transfer(now, Some(ask)),
@@ -142,6 +146,7 @@ impl Phone {
                 self.set_dnd(now, enabled);
                 self.answer_ask(Some(ask), json!({}));
             }
+            Command::Forward(wish) => self.forward_for_host(now, ask, wish),
             Command::Hello => self.hello(ask),
             Command::Show | Command::Hide => self.answer_ask(Some(ask), json!({})),
             Command::Navigate { view } => self.navigate(now, ask, &view),
@@ -248,7 +253,7 @@ impl Phone {
         self.judged(now, ask, verdict)
     }
 
-    fn judged(&mut self, now: Instant, ask: Ask, verdict: Verdict) -> Option<Ask> {
+    pub(crate) fn judged(&mut self, now: Instant, ask: Ask, verdict: Verdict) -> Option<Ask> {
         match verdict {
             Verdict::Pass => return Some(ask),
             // protocol.md 1.7: ignored, so nothing on screen; a command that asked gets its response.
@@ -269,12 +274,13 @@ impl Phone {
         now: Instant,
         ask: Ask,
         call: Option<String>,
+        default: fn(&Phone) -> Option<CallId>,
         to: &str,
         act: impl FnOnce(&mut Phone, Instant, CallId, String, Option<Ask>),
     ) {
         match dial::clean(to, &self.config) {
             Ok(to) if dial::question(&to, &self.config).is_none() => {
-                self.on_call(ask, call, Self::active_call, |phone, id, ask| {
+                self.on_call(ask, call, default, |phone, id, ask| {
                     act(phone, now, id, to, Some(ask));
                 });
             }
@@ -296,6 +302,13 @@ impl Phone {
         let verdict = self.transfer_gate.admit(now, &to, Some(dial::TRANSFER_LIMIT));
         let Some(ask) = ask.and_then(|ask| self.judged(now, ask, verdict)) else { return };
         self.transfer(now, id, to, Some(ask));
+    }
+
+    /// And so do calls that are sent on.
+    fn redirect_admitted(&mut self, now: Instant, id: CallId, to: String, ask: Option<Ask>) {
+        let verdict = self.transfer_gate.admit(now, &to, Some(dial::TRANSFER_LIMIT));
+        let Some(ask) = ask.and_then(|ask| self.judged(now, ask, verdict)) else { return };
+        self.redirect_for_host(now, id, to, Some(ask));
     }
 
     fn join_command(&mut self, now: Instant, ask: Ask, call: Option<String>, other: Option<String>) {
@@ -358,7 +371,7 @@ impl Phone {
             context: self.context(),
             connection,
             calls: self.calls.values().filter_map(|call| call_state(now, call)).collect(),
-            forwards: Nothing {},
+            forwards: self.forwards().clone(),
             dnd: self.person.dnd,
             voicemail: self.voicemail.unwrap_or_default(),
             seq: self.host.seq.unwrap_or(1).saturating_sub(1),
@@ -400,8 +413,10 @@ fn opens_or_connects(command: &Command) -> bool {
             | Command::Hold { hold: false, .. }
             | Command::Mute { mute: false, .. }
             | Command::Transfer { .. }
+            | Command::Redirect { .. }
             | Command::TransferStart { .. }
             | Command::TransferComplete { .. }
+            | Command::Forward(forward::Wish { enabled: true, .. })
     )
 }
 

@@ -104,6 +104,7 @@ fn left_by_others(world: &mut World, own: usize) {
 
 fn refusals(world: &mut World, own: usize, other: usize) {
     world.host(own, r#"{"type":"status","data":{"status":"away"}}"#);
+    world.host(own, r#"{"type":"forward","data":{"kind":"busy","enabled":true,"destination":"202"}}"#);
     world.host(own, r#"{"type":"dnd","data":{"enabled":true}}"#);
     world.act(other, Action::CallNumber("200".into()));
     world.run(1_000);
