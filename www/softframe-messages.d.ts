@@ -445,6 +445,34 @@ export interface WantedSize {
   width: number;
 }
 
+/** `xivo:frame`: what such a client sends. */
+export interface XivoClientFrame {
+  /** JSON as text, as the platform would get it. */
+  frame: string;
+  socket: Text;
+}
+
+/** `xivo:close`: the phone ends a client's socket. */
+export interface XivoClose {
+  /** Of RFC 6455 §7.4.1. */
+  code: number;
+  socket: string;
+}
+
+/** `xivo:frame`: a frame of the phone for a client. */
+export interface XivoFrame {
+  /** JSON as text, as the platform would send it. */
+  frame: string;
+  /** The client's name for its socket. */
+  socket: string;
+}
+
+/** `xivo:open` and `xivo:close`: a client of XiVO's `Cti` opens or closes its socket. */
+export interface XivoSocket {
+  /** The client's own name for it. */
+  socket: Text;
+}
+
 /** Events of the phone: the `data` of each, by `type`. */
 export interface Events {
   'connection:change': ConnectionData;
@@ -477,6 +505,8 @@ export interface Events {
   'voicemail:update': Voicemail;
   'widget:attention': Attention;
   'widget:size': Size;
+  'xivo:close': XivoClose;
+  'xivo:frame': XivoFrame;
 }
 
 /** Commands to the phone: the `data` of each, and of its answer, by `type`. */
@@ -515,6 +545,9 @@ export interface Commands {
   'transfer:start': { data: Transfer; answer: Nothing };
   'unhold': { data: CallChoice; answer: Nothing };
   'unmute': { data: CallChoice; answer: Nothing };
+  'xivo:close': { data: XivoSocket; answer: Nothing };
+  'xivo:frame': { data: XivoClientFrame; answer: Nothing };
+  'xivo:open': { data: XivoSocket; answer: Nothing };
 }
 
 /** An event as it is posted. */

@@ -12,16 +12,21 @@ mod told;
 
 pub(crate) use command::{contacts_head, text_of};
 pub(crate) use envelope::ask_of;
+pub(crate) use envelope::depth;
 pub(crate) use event::{CallEvent, CauseData, ConnectionData, ContactRow, Context, IndexedData, Size};
 pub(crate) use rows::{RowWish, as_number, contact_of_row, rows_of};
 pub(crate) use told::{
     Attention, CallState, ContactClick, ErrorData, ForwardChange, Hello, HintChange, Indexing, Limits,
-    Logged, MediaTrouble, MessageReceived, Ready, Snapshot, StatusChange, Unlogged,
+    Logged, MediaTrouble, MessageReceived, Ready, Snapshot, StatusChange, Unlogged, XivoClose, XivoFrame,
 };
 
-use crate::{Dtmf, MediaError, forward, json};
+use crate::{
+    Dtmf, MediaError,
+    dialect::{Asker, xivo},
+    forward, json,
+};
 use command::command;
-use envelope::depth;
+
 use serde::Serialize;
 use serde_json::Value;
 
@@ -104,6 +109,8 @@ pub(crate) struct Ask {
     /// `None`: no reply, a failure becomes `softframe:error`.
     pub(crate) id: Option<Value>,
     pub(crate) command: String,
+    /// Who asks in the words of another protocol; then there is no `id`.
+    pub(crate) asker: Option<Asker>,
 }
 
 /// What the host wants.
@@ -194,6 +201,8 @@ pub(crate) enum Command {
         height: u32,
     },
     Logout,
+    /// Of a client of XiVO's `Cti`.
+    Xivo(xivo::Message),
     /// Documented, but not part of this version.
     Unsupported,
 }
@@ -246,7 +255,7 @@ pub(crate) fn read(text: &str) -> Read {
         return Read::Foreign;
     }
     let id = envelope.remove("id").filter(|id| id.is_string() || id.is_number());
-    let ask = Ask { id, command: kind };
+    let ask = Ask { id, command: kind, asker: None };
     let data = match envelope.remove("data") {
         None | Some(Value::Null) => Value::Object(Default::default()),
         Some(data) => data,

@@ -73,6 +73,8 @@ pub struct Config {
     pub publish_status: bool,
     /// How key tones travel where a command does not say.
     pub dtmf: Dtmf,
+    /// What XiVO's pages are told.
+    pub xivo: XivoConfig,
 }
 
 impl Default for Config {
@@ -107,6 +109,7 @@ impl Default for Config {
             voicemail: None,
             publish_status: false,
             dtmf: Dtmf::Auto,
+            xivo: XivoConfig::default(),
         }
     }
 }
@@ -180,6 +183,12 @@ pub struct HeaderNames {
     pub dialled: Vec<String>,
     /// What says to the server which of our numbers calls.
     pub from: Vec<String>,
+    /// The platform's id of the whole call …
+    pub linked_id: String,
+    /// … and of this leg of it.
+    pub unique_id: String,
+    /// How the names begin of what the platform attaches to a call.
+    pub attached: String,
 }
 
 impl Default for HeaderNames {
@@ -190,6 +199,9 @@ impl Default for HeaderNames {
             queue: "X-Queue".into(),
             dialled: vec!["X-Dialed-Number".into(), "X-Teleforge-Dial-Number".into()],
             from: vec!["P-Preferred-Identity".into()],
+            linked_id: "X-Asterisk-Linkedid".into(),
+            unique_id: "X-Asterisk-Uniqueid".into(),
+            attached: "X-XIVO-".into(),
         }
     }
 }
@@ -234,6 +246,21 @@ impl Default for DialConfig {
             host_limit: Some(HostLimit::default()),
         }
     }
+}
+
+/// `xivo`: what a platform would know of the person, for pages that are written for it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct XivoConfig {
+    /// The person's other telephone.
+    pub mobile_number: Option<String>,
+    /// The person's number in the platform.
+    pub user_id: u64,
+    /// The number of the voice mail box in the platform.
+    pub voice_mail_id: u64,
+    /// The dialplan context that calls are said to come from.
+    pub context: Option<String>,
+    /// The status of the phone is that of its calls, and not of its registration.
+    pub status_from_hint: bool,
 }
 
 /// `autoAnswer`.
@@ -387,9 +414,9 @@ mod tests {
 
     #[test]
     fn unknown_keys_and_a_star_in_hosts_warn() {
-        let text = r#"{"sevrer":"x","hosts":["*"],"xivo":{},"headers":{"team":"X-T","linkedId":"X-L"},"dial":{"a":1}}"#;
+        let text = r#"{"sevrer":"x","hosts":["*"],"enigma":{},"xivo":{"b":1},"headers":{"team":"X-T","lnkedId":"X-L"},"dial":{"a":1}}"#;
         let (config, warnings) = Config::parse(text).unwrap();
-        assert_eq!(warnings.len(), 5, "{warnings:?}");
+        assert_eq!(warnings.len(), 6, "{warnings:?}");
         assert_eq!((config.headers.team.as_str(), config.headers.call_id.as_str()), ("X-T", "X-Call-ID"));
     }
 

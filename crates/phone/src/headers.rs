@@ -9,6 +9,8 @@ use softframe_sip::wire::{Message, Uri};
 pub(crate) const MAX_SHOWN_CHARS: usize = 128;
 /// Headers handed to the host page with a call.
 pub(crate) const MAX_EXTRA_HEADERS: usize = 64;
+/// Values that the platform attached, of those that events carry.
+const MAX_ATTACHED: usize = 32;
 /// Octets of one of them.
 pub(crate) const MAX_EXTRA_OCTETS: usize = 2_048;
 
@@ -27,6 +29,11 @@ pub(crate) struct Facts {
     pub(crate) dialled: Option<String>,
     pub(crate) team: Option<String>,
     pub(crate) queue: String,
+    /// The platform's ids of the call and of its leg, if it gives any.
+    pub(crate) linked_id: Option<String>,
+    pub(crate) unique_id: Option<String>,
+    /// What the platform attached to the call: key, value.
+    pub(crate) attached: Vec<(String, String)>,
     /// For the host page: name on the wire, value.
     pub(crate) extras: Vec<(String, String)>,
     pub(crate) sip_call_id: String,
@@ -50,6 +57,9 @@ pub(crate) fn read(invite: &Message, names: &HeaderNames, is_own: impl Fn(&str) 
         dialled: dialled(invite, names, is_own),
         team: text(&names.team),
         queue: text(&names.queue).unwrap_or_default(),
+        linked_id: text(&names.linked_id),
+        unique_id: text(&names.unique_id),
+        attached: attached(invite, &names.attached),
         extras: extras(invite),
         sip_call_id: invite.header("Call-ID").unwrap_or("").to_owned(),
     }
@@ -158,6 +168,16 @@ fn dialled(invite: &Message, names: &HeaderNames, is_own: impl Fn(&str) -> bool)
         .or_else(|| invite.list("History-Info").next().and_then(user))
         .or_else(|| invite.list("Diversion").last().and_then(user))
         .or_else(|| invite.header("To").and_then(user).filter(|to| !is_own(to)))
+}
+
+/// The headers that begin with `prefix`, by what follows it.
+fn attached(invite: &Message, prefix: &str) -> Vec<(String, String)> {
+    let key = |name: &str| {
+        let (head, key) = name.split_at_checked(prefix.len())?;
+        (head.eq_ignore_ascii_case(prefix) && !key.is_empty()).then(|| key.to_owned())
+    };
+    let found = invite.headers().filter_map(|(name, value)| Some((key(name)?, shown(value))));
+    found.take(MAX_ATTACHED).collect()
 }
 
 /// All `X-*` by their names on the wire, and the few others a host may want; none that names a caller who is withheld.

@@ -277,7 +277,8 @@ impl Phone {
     pub(crate) fn fail_ask(&mut self, ask: Option<Ask>, code: Code, message: &str) {
         match ask {
             Some(Ask { id: Some(id), .. }) => self.respond(&id, &Err((code, message.to_owned()))),
-            Some(Ask { id: None, command }) => {
+            Some(Ask { asker: Some(asker), command, .. }) => self.fail_asker(asker, &command, code),
+            Some(Ask { id: None, command, .. }) => {
                 let data = ErrorData { command, code: code.to_string(), message: message.to_owned() };
                 self.tell("softframe:error", &bridge::json(&data));
             }
@@ -342,6 +343,7 @@ fn needs_account(command: &Command) -> bool {
         | Command::Hide
         | Command::Navigate { .. }
         | Command::Size { .. }
+        | Command::Xivo(_)
         | Command::Unsupported => false,
     }
 }

@@ -62,6 +62,7 @@ use call::{Arrivals, Call, Next};
 use clock::Clock;
 use config::ConfigError;
 use dial::HostGate;
+use dialect::xivo::Xivo;
 use history::History;
 use host::Host;
 use litemap::LiteMap;
@@ -127,6 +128,7 @@ pub struct Phone {
     push: Push,
     history: History,
     host: Host,
+    xivo: Xivo,
     ui: Ui,
     /// What the context asks of the host page's frame.
     wanted_size: (u32, u32),
@@ -183,6 +185,7 @@ impl Phone {
             push: Push::default(),
             history: History::default(),
             host: Host::new(),
+            xivo: Xivo::default(),
             ui: Ui::default(),
             wanted_size: (320, 460),
             sound: Sound::Silence,
@@ -210,6 +213,7 @@ impl Phone {
         self.due(now);
         self.drain_agent(now);
         self.renew_journal(now);
+        self.xivo_news(now);
         self.say_toast();
         self.play();
         self.tick = self.next_tick(now);
@@ -228,7 +232,9 @@ impl Phone {
         let registered = self.is_registered();
         let calls = self.calls.values().flat_map(|call| call.deadlines(registered));
         let agent = self.agent.as_ref().and_then(UserAgent::poll_timeout);
-        let others = [agent, self.account_deadline(), self.host.deadline(), self.ui.deadline(), self.tick];
+        let xivo = self.xivo.deadline();
+        let others =
+            [agent, self.account_deadline(), self.host.deadline(), xivo, self.ui.deadline(), self.tick];
         calls.chain(others.into_iter().flatten()).min()
     }
 

@@ -74,7 +74,7 @@ impl Phone {
             self.contacts.begin(source.clone(), mode(&head));
         }
         let id = message.get("id").filter(|id| id.is_string() || id.is_number()).cloned();
-        let ask = Ask { id, command: "contacts".to_owned() };
+        let ask = Ask { id, command: "contacts".to_owned(), asker: None };
         self.push.open.insert(push, Open { source, head, ask });
     }
 

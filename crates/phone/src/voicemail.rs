@@ -15,9 +15,9 @@ use softframe_sip::wire::Message;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Voicemail {
-    new_messages: u32,
-    old_messages: u32,
-    waiting: bool,
+    pub(crate) new_messages: u32,
+    pub(crate) old_messages: u32,
+    pub(crate) waiting: bool,
 }
 
 impl Voicemail {

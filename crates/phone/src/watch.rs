@@ -35,6 +35,8 @@ pub(crate) struct Watches {
 /// A number whose state somebody wants.
 struct Watch {
     number: String,
+    /// The page asked for it, in the native protocol.
+    by_page: bool,
     dialogs: Feed,
     presence: Feed,
     /// By notifier: Call-ID and tag.
@@ -225,8 +227,24 @@ impl Watch {
 }
 
 impl Phone {
-    /// Watches these numbers from now on. `false` if there would be too many; then none of them is.
+    /// Watches these numbers from now on, for the page. `false` if there would be too many; then none of them is.
     pub(crate) fn watch(&mut self, now: Instant, numbers: &[String]) -> bool {
+        if !self.watch_also(now, numbers) {
+            return false;
+        }
+        for index in 0..self.watches.watched.len() {
+            let meant = self.watches.watched.get_mut(index).filter(|watch| numbers.contains(&watch.number));
+            if let Some(watch) = meant {
+                watch.by_page = true;
+                // Who asks again is told again.
+                self.tell_page(index);
+            }
+        }
+        true
+    }
+
+    /// Watches these numbers, for a client of a dialect that will be asked whether it still wants them.
+    pub(crate) fn watch_also(&mut self, now: Instant, numbers: &[String]) -> bool {
         let mut fresh: Vec<&String> = Vec::new();
         for number in numbers {
             if !fresh.contains(&number) && self.watches.watched.iter().all(|watch| watch.number != *number) {
@@ -236,16 +254,10 @@ impl Phone {
         if self.watches.watched.len() + fresh.len() > MAX_WATCHED {
             return false;
         }
-        // Who asks again is told again.
-        for index in 0..self.watches.watched.len() {
-            let watch = self.watches.watched.get_mut(index).filter(|watch| numbers.contains(&watch.number));
-            if watch.is_some_and(|watch| watch.told.take().is_some()) {
-                self.tell_hint(index);
-            }
-        }
         for number in fresh {
             self.watches.watched.push(Watch {
                 number: number.clone(),
+                by_page: false,
                 dialogs: Feed::default(),
                 presence: Feed::default(),
                 documents: Vec::new(),
@@ -257,11 +269,21 @@ impl Phone {
         true
     }
 
-    /// These are not watched any more; without a list, none is.
+    /// The page wants to hear of these no more; without a list, of none.
     pub(crate) fn unwatch(&mut self, now: Instant, numbers: Option<&[String]>) {
-        let is_meant = |watch: &Watch| numbers.is_none_or(|numbers| numbers.contains(&watch.number));
+        for watch in &mut self.watches.watched {
+            if numbers.is_none_or(|numbers| numbers.contains(&watch.number)) {
+                watch.by_page = false;
+            }
+        }
+        self.unwatch_unwanted(now);
+    }
+
+    /// What nobody asks for any more is not watched.
+    pub(crate) fn unwatch_unwanted(&mut self, now: Instant) {
         let all = std::mem::take(&mut self.watches.watched);
-        let (gone, kept): (Vec<Watch>, Vec<Watch>) = all.into_iter().partition(is_meant);
+        let is_wanted = |watch: &Watch| watch.by_page || self.xivo.wants(&watch.number);
+        let (kept, gone): (Vec<Watch>, Vec<Watch>) = all.into_iter().partition(is_wanted);
         self.watches.watched = kept;
         for subscription in gone.iter().flat_map(|watch| [&watch.dialogs, &watch.presence]) {
             if let Some(subscription) = subscription.subscription {
@@ -383,20 +405,29 @@ impl Phone {
     fn tell_hint(&mut self, index: usize) {
         let Some(watch) = self.watches.watched.get_mut(index) else { return };
         let Some(hint) = watch.hint().filter(|hint| watch.told.as_ref() != Some(hint)) else { return };
-        let data = HintChange {
-            number: watch.number.clone(),
-            code: hint.code,
-            name: name_of(hint.code),
-            note: hint.note.clone(),
-        };
+        let (number, code) = (watch.number.clone(), hint.code);
         watch.told = Some(hint);
+        self.tell_page(index);
+        self.xivo_hint(&number, code);
+    }
+
+    fn tell_page(&mut self, index: usize) {
+        let Some(watch) = self.watches.watched.get(index).filter(|watch| watch.by_page) else { return };
+        let Some(hint) = &watch.told else { return };
+        let (number, note) = (watch.number.clone(), hint.note.clone());
+        let data = HintChange { number, code: hint.code, name: name_of(hint.code), note };
         self.tell("hint:change", &bridge::json(&data));
+    }
+
+    /// The code that was told last of this number.
+    pub(crate) fn known_hint(&self, number: &str) -> Option<i16> {
+        let watch = self.watches.watched.iter().find(|watch| watch.number == number)?;
+        Some(watch.told.as_ref()?.code)
     }
 
     /// For the screen: whether who has this number is free, as far as the page watches it.
     pub(crate) fn is_free(&self, number: &str) -> Option<bool> {
-        let watch = self.watches.watched.iter().find(|watch| watch.number == number)?;
-        match watch.told.as_ref()?.code {
+        match self.known_hint(number)? {
             AVAILABLE => Some(true),
             code if code > 0 && code != UNAVAILABLE => Some(false),
             _ => None,

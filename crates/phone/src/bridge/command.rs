@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     Dtmf,
+    dialect::xivo::{self, What},
     forward::{RINGS, When, Wish},
     json,
 };
@@ -84,6 +85,7 @@ pub(super) fn command(name: &str, data: Value) -> Result<Option<Command>, &'stat
         "logout" => Command::Logout,
         "forward" => forward(&data)?,
         "status" | "dnd" | "navigate" | "size" => plain_command(name, data)?,
+        "xivo:open" | "xivo:frame" | "xivo:close" => xivo(name, &data)?,
         "merge" | "setData" | "message" | "provider:register" | "provider:response" | "login"
         | "settings" => Command::Unsupported,
         _ => return Ok(None),
@@ -256,6 +258,20 @@ fn plain_command(name: &str, data: Value) -> Result<Command, &'static str> {
             Command::Size { width, height }
         }
     })
+}
+
+/// What a client of XiVO's `Cti` does at its socket.
+fn xivo(name: &str, data: &Value) -> Result<Command, &'static str> {
+    let socket = data.get("socket").and_then(field).ok_or("socket must be a text.")?;
+    let what = match name {
+        "xivo:open" => What::Open,
+        "xivo:close" => What::Close,
+        _ => match data.get("frame").and_then(Value::as_str) {
+            Some(frame) => What::Frame(frame.to_owned()),
+            None => return Err("frame must be a text."),
+        },
+    };
+    Ok(Command::Xivo(xivo::Message { socket, what }))
 }
 
 /// A JSON text or number as text.

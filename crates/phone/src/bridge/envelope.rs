@@ -17,11 +17,11 @@ pub(crate) fn ask_of(text: &str) -> Ask {
     let Head { id, r#type } = serde_json::from_slice(text.as_bytes()).unwrap_or_default();
     let kind = r#type.as_str().filter(|kind| kind.chars().count() <= MAX_TYPE_CHARS);
     let command = kind.unwrap_or_default().to_owned();
-    Ask { id: Some(id).filter(|id| id.is_string() || id.is_number()), command }
+    Ask { id: Some(id).filter(|id| id.is_string() || id.is_number()), command, asker: None }
 }
 
 /// Deepest nesting, found without building anything.
-pub(super) fn depth(text: &str) -> usize {
+pub(crate) fn depth(text: &str) -> usize {
     let (mut depth, mut deepest, mut quoted, mut escaped) = (0usize, 0usize, false, false);
     for octet in text.bytes() {
         match octet {
@@ -55,7 +55,7 @@ mod tests {
             ("nonsense", None, ""),
         ] {
             let start = text.get(..20).unwrap_or(text);
-            assert_eq!(ask_of(text), Ask { id, command: command.to_owned() }, "{start}");
+            assert_eq!(ask_of(text), Ask { id, command: command.to_owned(), asker: None }, "{start}");
         }
     }
 

@@ -6,7 +6,7 @@
 use super::{
     Attention, CallEvent, ConnectionData, ContactClick, ContactRow, ErrorData, ForwardChange, Hello,
     HintChange, IndexedData, Indexing, Logged, MediaTrouble, MessageReceived, Ready, Size, Snapshot,
-    StatusChange, Unlogged,
+    StatusChange, Unlogged, XivoClose, XivoFrame,
 };
 use crate::voicemail::Voicemail;
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
@@ -302,6 +302,23 @@ struct HelloWish {
 #[derive(JsonSchema)]
 struct Nothing {}
 
+/// `xivo:open` and `xivo:close`: a client of XiVO's `Cti` opens or closes its socket.
+#[derive(Deserialize, JsonSchema)]
+#[allow(dead_code)]
+struct XivoSocket {
+    /// The client's own name for it.
+    socket: Text,
+}
+
+/// `xivo:frame`: what such a client sends.
+#[derive(Deserialize, JsonSchema)]
+#[allow(dead_code)]
+struct XivoClientFrame {
+    socket: Text,
+    /// JSON as text, as the platform would get it.
+    frame: String,
+}
+
 /// No data.
 #[derive(Deserialize, JsonSchema)]
 struct NoData {}
@@ -357,6 +374,8 @@ fn events(types: &mut SchemaGenerator) -> Map<String, Value> {
         ("contact:click", types.subschema_for::<ContactClick>()),
         ("widget:attention", types.subschema_for::<Attention>()),
         ("widget:size", types.subschema_for::<Size>()),
+        ("xivo:frame", types.subschema_for::<XivoFrame>()),
+        ("xivo:close", types.subschema_for::<XivoClose>()),
     ];
     events.extend(others.map(|(name, data)| (name.to_owned(), data.to_value())));
     events
@@ -394,6 +413,8 @@ fn commands(types: &mut SchemaGenerator, read: &mut SchemaGenerator) -> Map<Stri
     command!("size" => WantedSize);
     command!("hints:subscribe" => HintsSubscribe);
     command!("hints:unsubscribe" => HintsUnsubscribe);
+    command!("xivo:open", "xivo:close" => XivoSocket);
+    command!("xivo:frame" => XivoClientFrame);
     command!("contacts" => Contacts);
     command!("contacts:remove" => ContactsRemove);
     command!("contacts:clear" => ContactsClear);
@@ -486,6 +507,9 @@ mod tests {
         check::<WantedSize>("size", json!({ "width": 320, "height": 460 }));
         check::<HintsSubscribe>("hints:subscribe", json!({ "numbers": ["31", 32] }));
         check::<HintsUnsubscribe>("hints:unsubscribe", json!({}));
+        check::<XivoSocket>("xivo:open", json!({ "socket": "a" }));
+        check::<XivoSocket>("xivo:close", json!({ "socket": "a" }));
+        check::<XivoClientFrame>("xivo:frame", json!({ "socket": "a", "frame": "{}" }));
         let row = json!({ "id": 1, "name": "Ana", "phones": [31, { "number": "32", "type": "cell" }] });
         check::<Contacts>("contacts", json!([row]));
         check::<Contacts>(

@@ -128,6 +128,25 @@ pub(crate) struct MediaTrouble {
     pub(crate) code: String,
 }
 
+/// `xivo:frame`: a frame of the phone for a client.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct XivoFrame {
+    /// The client's name for its socket.
+    pub(crate) socket: String,
+    /// JSON as text, as the platform would send it.
+    pub(crate) frame: String,
+}
+
+/// `xivo:close`: the phone ends a client's socket.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct XivoClose {
+    pub(crate) socket: String,
+    /// Of RFC 6455 §7.4.1.
+    pub(crate) code: u16,
+}
+
 /// `softframe:error`: what a command without an `id` could not do.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

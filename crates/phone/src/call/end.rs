@@ -76,6 +76,7 @@ impl Phone {
             if let Some(event) = self.call_event(now, id, extra) {
                 self.tell("phone:terminated", &crate::bridge::json(&event));
             }
+            self.xivo_call(id, "phone:terminated", None);
         }
         self.close_peer(id);
         let Some(mut call) = self.calls.remove(&id) else { return };

@@ -3,7 +3,8 @@
 //! It never guesses: a wrong type is an error, an unknown key a warning.
 
 use super::{
-    Config, ConfigError, DialConfig, HeaderNames, HostLimit, IceServer, MAX_FOUND_CHARS, ThemeConfig, is_host,
+    Config, ConfigError, DialConfig, HeaderNames, HostLimit, IceServer, MAX_FOUND_CHARS, ThemeConfig,
+    XivoConfig, is_host,
 };
 use crate::{Dtmf, Forwards, Theme, forward};
 use serde::{Deserialize, de::DeserializeOwned};
@@ -15,8 +16,7 @@ const MAX_ORIGINS: usize = 256;
 const MAX_SERVERS: usize = 8;
 
 /// Known keys of the documented format that this version does not act on.
-const INERT: &[&str] =
-    &["dataTo", "dialects", "enigma", "gateway", "hostLogin", "settingsUrl", "webhooks", "xivo"];
+const INERT: &[&str] = &["dataTo", "dialects", "enigma", "gateway", "hostLogin", "settingsUrl", "webhooks"];
 
 pub(super) fn read_network(keys: &mut Keys, config: &mut Config) -> Result<(), ConfigError> {
     const SERVER: &str = "must be an address that starts with wss://, or a list of up to 8 of them";
@@ -152,6 +152,11 @@ pub(super) fn read_policy(keys: &mut Keys, config: &mut Config) -> Result<(), Co
     config.voicemail = keys.take("voicemail", "must be a number as text")?;
     config.publish_status = keys.take("publishStatus", "must be true or false")?.unwrap_or(false);
     config.dtmf = keys.take("dtmf", "must be \"auto\", \"rtp\" or \"info\"")?.unwrap_or(Dtmf::Auto);
+    if let Some(xivo) = keys.take::<Map<String, Value>>("xivo", "must be an object")? {
+        let (xivo, warnings) = read_xivo(xivo)?;
+        config.xivo = xivo;
+        keys.warnings.extend(warnings);
+    }
     if let Some(dial) = keys.take::<Value>("dial", "must be an object")? {
         let (dial, warnings) = read_dial(dial)?;
         config.dial = dial;
@@ -167,9 +172,14 @@ fn read_headers(value: Value) -> Result<(HeaderNames, Vec<String>), ConfigError>
     const NAME: &str = "must be the name of a header";
     let mut keys = Keys::new("headers.", map);
     let mut names = HeaderNames::default();
-    for (key, place) in
-        [("callId", &mut names.call_id), ("team", &mut names.team), ("queue", &mut names.queue)]
-    {
+    for (key, place) in [
+        ("callId", &mut names.call_id),
+        ("team", &mut names.team),
+        ("queue", &mut names.queue),
+        ("linkedId", &mut names.linked_id),
+        ("uniqueId", &mut names.unique_id),
+        ("attached", &mut names.attached),
+    ] {
         if let Some(name) = keys.take(key, NAME)? {
             *place = name;
         }
@@ -180,6 +190,23 @@ fn read_headers(value: Value) -> Result<(HeaderNames, Vec<String>), ConfigError>
         }
     }
     Ok((names, keys.unknown()))
+}
+
+fn read_xivo(map: Map<String, Value>) -> Result<(XivoConfig, Vec<String>), ConfigError> {
+    const FROM: &str = "must be \"contact\" or \"hint\"";
+    let mut keys = Keys::new("xivo.", map);
+    let xivo = XivoConfig {
+        mobile_number: keys.take("mobileNumber", "must be a number as text")?,
+        user_id: keys.take("userId", "must be a number")?.unwrap_or(0),
+        voice_mail_id: keys.take("voiceMailId", "must be a number")?.unwrap_or(0),
+        context: keys.take("context", "must be a text")?,
+        status_from_hint: match keys.take::<String>("phoneStatusFrom", FROM)?.as_deref() {
+            None | Some("contact") => false,
+            Some("hint") => true,
+            Some(other) => return Err(wrong("xivo.phoneStatusFrom", FROM, &Value::from(other))),
+        },
+    };
+    Ok((xivo, keys.unknown()))
 }
 
 fn read_dial(value: Value) -> Result<(DialConfig, Vec<String>), ConfigError> {

@@ -92,6 +92,7 @@ impl Phone {
                 self.unwatch(now, cleaned.as_deref());
                 self.answer_ask(Some(ask), json!({}));
             }
+            Command::Xivo(message) => self.xivo_message(now, ask, message, held),
             Command::Unsupported => {
                 self.fail_ask(Some(ask), Code::NotSupported, "This version cannot do that.");
             }
@@ -174,7 +175,7 @@ impl Phone {
     }
 
     /// The newest live call of that id or reference (protocol.md 1.5).
-    fn named_call(&self, name: &str) -> Option<CallId> {
+    pub(crate) fn named_call(&self, name: &str) -> Option<CallId> {
         let is = |call: &&Call| call.label == name || call.reference.as_deref() == Some(name);
         self.calls.values().rev().find(is).map(|call| call.id)
     }

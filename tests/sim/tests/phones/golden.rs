@@ -22,6 +22,7 @@ fn everything() -> Vec<Value> {
     incoming(&mut world, own, other);
     left_by_others(&mut world, own);
     refusals(&mut world, own, other);
+    world.host(own, r#"{"type":"xivo:open","data":{"socket":"a"}}"#);
     world.host(own, r#"{"type":"logout"}"#);
     world.run(3_000);
     world.stations.swap_remove(own).heard

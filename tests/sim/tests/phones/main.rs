@@ -19,3 +19,4 @@ mod scripted;
 mod transfers;
 mod trust;
 mod two_calls;
+mod xivo;

@@ -33,6 +33,14 @@ impl Script {
 
     /// The same with these keys in its configuration.
     pub(crate) fn with(keys: &str) -> Script {
+        let mut script = Script::unregistered(keys);
+        script.register();
+        assert!(script.heard.iter().any(|message| message["type"] == "logged"), "{:?}", script.heard);
+        script
+    }
+
+    /// Its REGISTER is under way.
+    pub(crate) fn unregistered(keys: &str) -> Script {
         let mut script = Script {
             phone: Phone::new([3; 32]),
             register: None,
@@ -51,12 +59,15 @@ impl Script {
             format!(r#"{{"server":"wss://a.test/ws",{keys}"account":{{"user":"200","password":"x"}}}}"#);
         script.input(Input::Config(Some(config)));
         script.input(Input::Restored(Vec::new()));
-        let register = script.request("REGISTER");
-        let contact = register.header("Contact").unwrap().to_owned();
-        script.respond(&register, "200 OK", "r", &format!("Contact: {contact};expires=600\r\n"), "");
-        script.register = Some(register);
-        assert!(script.heard.iter().any(|message| message["type"] == "logged"), "{:?}", script.heard);
         script
+    }
+
+    /// The server takes the REGISTER.
+    pub(crate) fn register(&mut self) {
+        let register = self.request("REGISTER");
+        let contact = register.header("Contact").unwrap().to_owned();
+        self.respond(&register, "200 OK", "r", &format!("Contact: {contact};expires=600\r\n"), "");
+        self.register = Some(register);
     }
 
     pub(crate) fn input(&mut self, input: Input) {

@@ -1,0 +1,218 @@
+//! Reads the frames of a client: `{"claz":"web","command":…}` (protocol.md 4.2).
+//!
+//! It decides nothing; what a client cannot have is named as wrong.
+
+use crate::{
+    Dtmf,
+    bridge::{Code, Command, MAX_DIGITS, MAX_FIELD_CHARS, MAX_NUMBERS, text_of},
+    forward::{self, When},
+    json,
+};
+use serde_json::{Map, Value};
+
+/// Limits of what a client attaches to a call (protocol.md 4.5).
+const MAX_KEY_CHARS: usize = 64;
+const MAX_VALUE_OCTETS: usize = 512;
+const MAX_VARIABLES_OCTETS: usize = 2 * 1024;
+
+/// What a client wants.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Wish {
+    Ping,
+    Dial {
+        to: String,
+        /// With the prefix that clients get back.
+        variables: Option<Value>,
+    },
+    Answer(Option<String>),
+    Hangup(Option<String>),
+    /// Holds, or takes back from hold.
+    Hold(Option<String>),
+    /// Mutes, or the reverse.
+    Microphone(Option<String>),
+    /// The events of the calls there are.
+    Calls,
+    Watch(Vec<String>),
+    WatchNone,
+    LookUp(String),
+    Native(Command),
+    Wrong(Code),
+}
+
+/// The name of the command, and what it wants; `None` where it is no object.
+pub(super) fn read(text: &str) -> Option<(String, Wish)> {
+    let Ok(Value::Object(frame)) = json::value(text.as_bytes()) else { return None };
+    if frame.get("claz").and_then(Value::as_str) == Some("ping") {
+        return Some((String::new(), Wish::Ping));
+    }
+    let name = frame.get("command").and_then(Value::as_str)?;
+    let name: String = name.chars().take(MAX_FIELD_CHARS).collect();
+    let wish = wish(&name, &frame).unwrap_or_else(Wish::Wrong);
+    Some((name, wish))
+}
+
+fn wish(name: &str, frame: &Map<String, Value>) -> Result<Wish, Code> {
+    let call = || Ok(field(frame, "uniqueId"));
+    let needed = |key: &str| field(frame, key).ok_or(Code::BadRequest);
+    Ok(match name {
+        "dial" => Wish::Dial { to: needed("destination")?, variables: variables(frame)? },
+        // A platform would ring the person's own telephone first; this is that telephone.
+        "originate" => Wish::Dial { to: needed("destination")?, variables: None },
+        "answer" => Wish::Answer(call()?),
+        "hangup" => Wish::Hangup(call()?),
+        "hold" => Wish::Hold(call()?),
+        "toggleMicrophone" => Wish::Microphone(call()?),
+        "getCurrentCallsPhoneEvents" => Wish::Calls,
+        "directTransfer" => Wish::Native(Command::Transfer { call: None, to: needed("destination")? }),
+        "attendedTransfer" => Wish::Native(Command::TransferStart { call: None, to: needed("destination")? }),
+        "completeTransfer" => Wish::Native(Command::TransferComplete { call: None, other: None }),
+        "cancelTransfer" => Wish::Native(Command::TransferCancel),
+        "sendDtmf" => Wish::Native(dtmf(&needed("key")?)?),
+        "dnd" => Wish::Native(Command::Dnd { enabled: state(frame)? }),
+        "uncFwd" => forward(When::Unconditional, frame)?,
+        "busyFwd" => forward(When::Busy, frame)?,
+        "naFwd" => forward(When::NoAnswer, frame)?,
+        "userStatusUpdate" => Wish::Native(Command::Status { status: needed("status")? }),
+        "subscribeToPhoneHints" => Wish::Watch(numbers(frame)?),
+        "unsubscribeFromAllPhoneHints" => Wish::WatchNone,
+        "directoryLookUp" | "searchContacts" => Wish::LookUp(field(frame, "term").unwrap_or_default()),
+        _ => return Err(Code::NotSupported),
+    })
+}
+
+/// A text or a number; an empty one counts as absent.
+fn field(frame: &Map<String, Value>, key: &str) -> Option<String> {
+    let text = text_of(frame.get(key)?)?;
+    Some(text.chars().take(MAX_FIELD_CHARS).collect::<String>()).filter(|text| !text.is_empty())
+}
+
+/// `state`, true or false; pages send it as text, too.
+fn state(frame: &Map<String, Value>) -> Result<bool, Code> {
+    match frame.get("state") {
+        Some(Value::Bool(state)) => Ok(*state),
+        Some(Value::String(text)) if text == "true" => Ok(true),
+        Some(Value::String(text)) if text == "false" => Ok(false),
+        _ => Err(Code::BadRequest),
+    }
+}
+
+/// Who turns a rule off leaves its number as it is.
+fn forward(when: When, frame: &Map<String, Value>) -> Result<Wish, Code> {
+    let (enabled, destination) = (state(frame)?, field(frame, "destination"));
+    if enabled && destination.is_none() {
+        return Err(Code::BadRequest);
+    }
+    Ok(Wish::Native(Command::Forward(forward::Wish { when, enabled, destination, timeout: None })))
+}
+
+fn dtmf(key: &str) -> Result<Command, Code> {
+    let digits = key.to_ascii_uppercase();
+    let good = |c: char| matches!(c, '0'..='9' | '*' | '#' | 'A'..='D');
+    match digits.len() <= MAX_DIGITS && digits.chars().all(good) {
+        true => Ok(Command::Dtmf { call: None, digits, method: Dtmf::Auto }),
+        false => Err(Code::BadRequest),
+    }
+}
+
+fn numbers(frame: &Map<String, Value>) -> Result<Vec<String>, Code> {
+    match frame.get("phoneNumbers") {
+        Some(Value::Array(list)) if list.len() > MAX_NUMBERS => Err(Code::TooLarge),
+        Some(Value::Array(list)) => {
+            list.iter().map(|number| text_of(number).ok_or(Code::BadRequest)).collect()
+        }
+        _ => Err(Code::BadRequest),
+    }
+}
+
+/// `variables` with the prefix that each is given back with.
+fn variables(frame: &Map<String, Value>) -> Result<Option<Value>, Code> {
+    let Some(value) = frame.get("variables").filter(|value| !value.is_null()) else { return Ok(None) };
+    let given = object(value).ok_or(Code::BadRequest)?;
+    let (mut kept, mut octets) = (Map::new(), 0);
+    for (key, value) in given {
+        let text = match &value {
+            Value::Bool(flag) => flag.to_string(),
+            other => text_of(other).ok_or(Code::BadRequest)?,
+        };
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+        let is_key = (1..=MAX_KEY_CHARS).contains(&key.len()) && key.chars().all(plain);
+        if !is_key || text.len() > MAX_VALUE_OCTETS || text.chars().any(char::is_control) {
+            return Err(Code::BadRequest);
+        }
+        octets += key.len() + text.len();
+        let key = if key.starts_with(PREFIX) { key } else { format!("{PREFIX}{key}") };
+        kept.insert(key, Value::from(text));
+    }
+    if octets > MAX_VARIABLES_OCTETS {
+        return Err(Code::TooLarge);
+    }
+    Ok(Some(Value::Object(kept)).filter(|kept| kept.as_object().is_some_and(|kept| !kept.is_empty())))
+}
+
+/// How the names begin of what clients attach.
+pub(super) const PREFIX: &str = "USR_";
+
+/// An object, or its text; pages write that with single quotes, as the document does.
+fn object(value: &Value) -> Option<Map<String, Value>> {
+    let text = match value {
+        Value::Object(map) => return Some(map.clone()),
+        Value::String(text) if text.len() <= MAX_VARIABLES_OCTETS * 2 => text,
+        _ => return None,
+    };
+    let read = |text: &str| match json::value(text.as_bytes()) {
+        Ok(Value::Object(map)) => Some(map),
+        _ => None,
+    };
+    read(text).or_else(|| read(&text.replace('\'', "\"")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_clients_send_is_read() {
+        let some = |text: &str| Some(text.to_owned());
+        let dial = |variables: Option<&str>| Wish::Dial {
+            to: "1001".into(),
+            variables: variables.map(|text| serde_json::from_str(text).unwrap()),
+        };
+        for (frame, expected) in [
+            (r#"{"claz":"ping"}"#, Wish::Ping),
+            (r#"{"claz":"web","command":"dial","destination":"1001"}"#, dial(None)),
+            (r#"{"claz":"web","command":"dial","destination":1001,"variables":null}"#, dial(None)),
+            (
+                r#"{"claz":"web","command":"dial","destination":"1001","variables":{"a":"value 1","USR_b":2}}"#,
+                dial(Some(r#"{"USR_a":"value 1","USR_b":"2"}"#)),
+            ),
+            (
+                r#"{"claz":"web","command":"dial","destination":"1001","variables":"{'var1':'val1','USR_var2':'val2'}"}"#,
+                dial(Some(r#"{"USR_var1":"val1","USR_var2":"val2"}"#)),
+            ),
+            (r#"{"command":"dial","destination":"1","variables":"{'a"}"#, Wish::Wrong(Code::BadRequest)),
+            (
+                r#"{"command":"dial","destination":"1","variables":{"a b":"1"}}"#,
+                Wish::Wrong(Code::BadRequest),
+            ),
+            (
+                r#"{"command":"dial","destination":"1","variables":{"a":"1\r\nX: y"}}"#,
+                Wish::Wrong(Code::BadRequest),
+            ),
+            (r#"{"command":"dial"}"#, Wish::Wrong(Code::BadRequest)),
+            (r#"{"claz":"web","command":"hangup"}"#, Wish::Hangup(None)),
+            (r#"{"claz":"web","command":"hangup","uniqueId":"1.2"}"#, Wish::Hangup(some("1.2"))),
+            (
+                r#"{"claz":"web","command":"dnd","state":"true"}"#,
+                Wish::Native(Command::Dnd { enabled: true }),
+            ),
+            (r#"{"claz":"web","command":"dnd","state":1}"#, Wish::Wrong(Code::BadRequest)),
+            (r#"{"claz":"web","command":"sendDtmf","key":"x"}"#, Wish::Wrong(Code::BadRequest)),
+            (r#"{"claz":"web","command":"conference"}"#, Wish::Wrong(Code::NotSupported)),
+        ] {
+            assert_eq!(read(frame).map(|(_, wish)| wish), Some(expected), "{frame}");
+        }
+        for frame in ["", "null", "[]", "5", r#"{"claz":"web"}"#, r#"{"command":5}"#] {
+            assert_eq!(read(frame), None, "{frame}");
+        }
+    }
+}
