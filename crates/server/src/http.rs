@@ -5,6 +5,7 @@
 use crate::{
     demo,
     files::{self, text},
+    gateway,
     policy::{self, content_security_policy},
     settings::Options,
     socket,
@@ -28,6 +29,7 @@ const MAX_REQUEST_BODY: usize = 16 * 1024;
 pub(crate) struct Site {
     pub(crate) options: Options,
     pub(crate) switchboard: Switchboard,
+    pub(crate) gateway: Option<gateway::Gateway>,
 }
 
 pub(crate) type Shared = State<Arc<Site>>;
@@ -40,6 +42,7 @@ pub(crate) fn router(site: Arc<Site>) -> Router {
         .route("/demo/ring", post(demo::ring))
         .route("/demo/ring/{id}", get(demo::ring_state).delete(demo::hang_up).post(demo::hang_up))
         .route("/demo/fault", post(demo::fault))
+        .merge(gateway::routes())
         .fallback(any(page))
         .layer(axum::extract::DefaultBodyLimit::max(MAX_REQUEST_BODY))
         .layer(axum::middleware::from_fn_with_state(site.clone(), guard))
@@ -60,7 +63,9 @@ async fn guard(
     if is_private && !peer.ip().to_canonical().is_loopback() {
         return text(StatusCode::FORBIDDEN, "Only from the machine it runs on.");
     }
-    if is_private || site.options.listen.ip().is_loopback() {
+    // What takes a token admits by it, behind a proxy of any name and for pages of any origin.
+    let by_token = gateway::is_gateway(request.uri().path());
+    if is_private || (site.options.listen.ip().is_loopback() && !by_token) {
         let host = host_of(request.headers());
         if !is_loopback_name(host) {
             return text(StatusCode::MISDIRECTED_REQUEST, "This server answers to localhost only.");
@@ -130,7 +135,8 @@ async fn widget(
     let response = match rest {
         None => redirect(&format!("/{folder}/")),
         Some("config.json") => {
-            let mut response = text(StatusCode::OK, Value::Object(config.clone()).to_string());
+            let config = with_token(site, user, config.clone()).await;
+            let mut response = text(StatusCode::OK, Value::Object(config).to_string());
             let headers = response.headers_mut();
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
             headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
@@ -157,6 +163,27 @@ fn config(site: &Site, user: Option<&str>, server: &str) -> Map<String, Value> {
     if let Some((user, password)) = user.and_then(|user| settings.users.get_key_value(user)) {
         let name = format!("Extension {user}");
         config.insert("account".into(), json!({"user": user, "password": password, "displayName": name}));
+        if let Some(gateway) = &site.gateway {
+            let url = server.strip_suffix("/ws").unwrap_or(server);
+            config.entry("gateway").or_insert_with(|| json!({"url": url}));
+            if gateway.settings.redis.is_some() {
+                config
+                    .entry("enigma")
+                    .or_insert_with(|| json!({"version": gateway.settings.enigma.version.number()}));
+            }
+        }
+    }
+    config
+}
+
+/// A gateway that is this server itself knows the widget by a token of its own.
+async fn with_token(site: &Site, user: Option<&str>, mut config: Map<String, Value>) -> Map<String, Value> {
+    if let (Some(gateway), Some(user)) = (&site.gateway, user)
+        && let Some(Value::Object(entry)) = config.get_mut("gateway")
+        && !entry.contains_key("token")
+        && let Some(token) = gateway.widget_token(user).await
+    {
+        entry.insert("token".to_owned(), token.into());
     }
     config
 }

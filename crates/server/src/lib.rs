@@ -1,7 +1,7 @@
 //! Serves the widget and the demo; registrar and proxy for SIP over WebSocket; numbers that answer by themselves.
 //! For development and tests.
 //!
-//! Only `http`, `socket`, `switchboard` and `answering::media` do I/O; what SIP means is decided in [`core`].
+//! Only `http`, `socket`, `switchboard`, `gateway` and `answering::media` do I/O; what SIP means is decided in [`core`].
 
 #![forbid(unsafe_code)]
 #![cfg_attr(
@@ -19,6 +19,7 @@ pub mod answering;
 pub mod core;
 mod demo;
 mod files;
+pub mod gateway;
 mod http;
 mod policy;
 mod settings;
@@ -49,7 +50,9 @@ pub async fn start(options: Options) -> std::io::Result<SocketAddr> {
     let answering = Answering::new(config.domain.clone(), seed()?);
     let switchboard = Switchboard::start(Exchange::new(config, seed()?), answering);
     tokio::task::spawn_blocking(answering::warm_up);
-    let router = http::router(Arc::new(Site { options, switchboard }));
+    let gateway = options.settings.gateway.clone().map(gateway::Gateway::new).transpose();
+    let gateway = gateway.map_err(std::io::Error::other)?;
+    let router = http::router(Arc::new(Site { options, switchboard, gateway }));
     tokio::spawn(async move {
         if let Err(error) =
             axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>()).await

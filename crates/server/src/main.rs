@@ -2,15 +2,19 @@
 //!
 //! It reads arguments and prints addresses; the rest is the library's.
 
-use softframe_server::{Options, Settings, fresh_password, numbers, start};
+use softframe_server::{Options, Settings, fresh_password, gateway::settings::EnigmaVersion, numbers, start};
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
 const USAGE: &str = "usage: softframe-server [--listen 127.0.0.1:8200] [--www target/dist] [--demo demo] [--config FILE]
+                        [--redis redis://127.0.0.1:6379/0] [--enigma v3]
 
   --listen  where to listen; port 0 takes a free one. Anything but loopback is open to the network.
   --www     the widget's folder, as `cargo xtask dist` makes it
   --demo    the demo's folder
-  --config  JSON: {\"domain\": \"…\", \"users\": {\"200\": \"password\"}, \"widget\": {keys for every config.json}}";
+  --config  JSON: {\"domain\": \"…\", \"users\": {\"200\": \"password\"}, \"widget\": {keys for every config.json},
+             \"gateway\": {see README, \"Gateways\"}}
+  --redis   turns the gateways on; what they share is kept there, and calls are told on its lists
+  --enigma  turns the gateways on; the form of these messages: v2 or v3";
 
 const WARNING: &str = "softframe-server is a development server: plain HTTP, users in memory, numbers that answer by themselves.
 In production serve the widget's folder from any web server and let Kamailio, Asterisk or FreeSWITCH do SIP over wss:.";
@@ -69,9 +73,11 @@ fn read(arguments: &[String]) -> Result<Options, String> {
         demo: PathBuf::from("demo"),
         settings: Settings::demo(&mut fresh),
     };
+    let (mut redis, mut enigma) = (None, None);
     let mut rest = arguments.iter();
     while let Some(name) = rest.next() {
-        let known = ["--listen", "--www", "--demo", "--config"].contains(&name.as_str());
+        let known =
+            ["--listen", "--www", "--demo", "--config", "--redis", "--enigma"].contains(&name.as_str());
         let value =
             known.then(|| rest.next()).flatten().ok_or_else(|| format!("What is {name}?\n{USAGE}"))?;
         match name.as_str() {
@@ -81,12 +87,22 @@ fn read(arguments: &[String]) -> Result<Options, String> {
             }
             "--www" => options.www = PathBuf::from(value),
             "--demo" => options.demo = PathBuf::from(value),
+            "--redis" => redis = Some(value.clone()),
+            "--enigma" => {
+                let version = EnigmaVersion::named(value);
+                enigma = Some(version.ok_or_else(|| format!("{value} is not v2 or v3.\n{USAGE}"))?);
+            }
             _ => {
                 let text = std::fs::read_to_string(value).map_err(|error| format!("{value}: {error}"))?;
                 options.settings = Settings::from_json(&text, &mut fresh)
                     .map_err(|sentence| format!("{value}: {sentence}"))?;
             }
         }
+    }
+    if redis.is_some() || enigma.is_some() {
+        let gateway = options.settings.gateway.get_or_insert_default();
+        gateway.redis = redis.or(gateway.redis.take());
+        gateway.enigma.version = enigma.unwrap_or(gateway.enigma.version);
     }
     match fresh_failed {
         Some(sentence) => Err(sentence),

@@ -31,6 +31,11 @@ pub(crate) fn content_security_policy(config: &Map<String, Value>) -> String {
         .flat_map(|key| listed(config.get(key)))
         .filter_map(origin)
         .collect();
+    // The gateway has a socket and takes posts, both under one address.
+    let posts = listed(config.get("gateway")).into_iter().filter_map(origin);
+    connect.extend(
+        posts.filter_map(|origin| Some(format!("http{}", origin.strip_prefix("ws")?))).collect::<Vec<_>>(),
+    );
     if !config.contains_key("account") && !config.contains_key("accountUrl") {
         // The person signs in and may type another server: any over TLS, plain ones on this machine only.
         connect.extend(["wss:", "ws://localhost:*", "ws://127.0.0.1:*"].map(str::to_owned));
@@ -90,7 +95,7 @@ mod tests {
                 "account":{"user":"200","password":"x"},"accountUrl":"/me","settingsUrl":"https://s.example/x","imageHosts":["https://pics.example"],
                 "gateway":{"url":"wss://gw.example/v1"},"webhooks":[{"url":"https://hook.example/in"}]}"#,
         );
-        assert!(full.contains("connect-src 'self' wss://a.example wss://b.example:8443 https://s.example https://hook.example wss://gw.example;"), "{full}");
+        assert!(full.contains("connect-src 'self' wss://a.example wss://b.example:8443 https://s.example https://hook.example wss://gw.example https://gw.example;"), "{full}");
         assert!(full.contains("img-src 'self' data: blob: https://pics.example;"), "{full}");
         assert!(full.contains("frame-ancestors https://crm.example https://*.x.example;"), "{full}");
     }

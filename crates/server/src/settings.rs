@@ -2,6 +2,7 @@
 //!
 //! It never opens a socket and never prints: what is wrong comes back as a sentence.
 
+use crate::gateway::settings::GatewaySettings;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
@@ -28,7 +29,8 @@ pub struct Options {
     pub settings: Settings,
 }
 
-/// The users and what their widgets are told. Its file is JSON: `{"domain", "users": {"200": "password"}, "widget"}`.
+/// The users and what their widgets are told. Its file is JSON:
+/// `{"domain", "users": {"200": "password"}, "widget", "gateway"}`.
 #[derive(Clone)]
 pub struct Settings {
     /// The domain of the addresses-of-record, and the realm of the challenges.
@@ -37,6 +39,8 @@ pub struct Settings {
     pub users: BTreeMap<String, String>,
     /// Keys that go into every `config.json` as they are.
     pub widget: Map<String, Value>,
+    /// The gateways, if there are any.
+    pub gateway: Option<GatewaySettings>,
 }
 
 impl std::fmt::Debug for Settings {
@@ -52,13 +56,14 @@ struct File {
     users: Option<BTreeMap<String, String>>,
     #[serde(default)]
     widget: Map<String, Value>,
+    gateway: Option<GatewaySettings>,
 }
 
 impl Settings {
     /// 200 to 209, each with the password that `fresh` gives it.
     pub fn demo(mut fresh: impl FnMut() -> String) -> Settings {
         let users = EXTENSIONS.map(|number| (number.to_string(), fresh())).collect();
-        Settings { domain: DOMAIN.to_owned(), users, widget: Map::new() }
+        Settings { domain: DOMAIN.to_owned(), users, widget: Map::new(), gateway: None }
     }
 
     /// Reads the file's text; what it leaves out is as in [`Settings::demo`].
@@ -66,6 +71,7 @@ impl Settings {
         let file: File = serde_json::from_str(text).map_err(|error| format!("not readable: {error}"))?;
         let mut settings = Settings::demo(fresh);
         settings.widget = file.widget;
+        settings.gateway = file.gateway;
         settings.domain = file.domain.unwrap_or(settings.domain);
         settings.users = file.users.unwrap_or(settings.users);
         if settings.users.len() > MAX_USERS {
@@ -73,8 +79,8 @@ impl Settings {
         }
         let names = settings.users.keys().chain(std::iter::once(&settings.domain));
         match names.into_iter().find(|name| !is_plain(name)) {
+            None => settings.gateway.as_ref().and_then(GatewaySettings::complaint).map_or(Ok(settings), Err),
             Some(name) => Err(format!("'{name}' may hold only letters, digits, '.', '-', '_' and '+'")),
-            None => Ok(settings),
         }
     }
 }
@@ -93,6 +99,7 @@ mod tests {
     fn file_is_read_or_says_what_is_wrong() {
         let read = |text: &str| Settings::from_json(text, || "fresh".to_owned());
         let some = read(r#"{"users":{"300":"pw"},"widget":{"country":"ES"}}"#).expect("valid");
+        assert!(some.gateway.is_none());
         assert_eq!(some.users.get("300").map(String::as_str), Some("pw"));
         assert_eq!(some.widget.get("country"), Some(&Value::from("ES")));
         assert_eq!(read("{}").expect("empty").users.len(), 10);
@@ -101,6 +108,7 @@ mod tests {
             (r#"{"user":{}}"#, "unknown field"),
             (r#"{"users":{"../x":"pw"}}"#, "may hold only"),
             (r#"{"domain":"a b"}"#, "may hold only"),
+            (r#"{"gateway":{"tokens":{"t":{"role":"client"}}}}"#, "have an extension"),
         ] {
             let error = read(text).expect_err(text);
             assert!(error.contains(says), "{text}: {error}");

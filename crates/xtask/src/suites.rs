@@ -97,6 +97,7 @@ fn rules(tree: &Tree, _: &[String]) -> Outcome<Count> {
 }
 
 fn native(tree: &Tree, filter: &[String]) -> Outcome<Count> {
+    telephony::find_redis()?;
     let mut cargo = cargo(tree);
     cargo.args([
         "test",
@@ -119,6 +120,7 @@ fn imports(tree: &Tree, _: &[String]) -> Outcome<Count> {
 }
 
 fn browser(tree: &Tree, filter: &[String]) -> Outcome<Count> {
+    telephony::find_redis()?;
     let program = server::build(tree)?;
     let trapping = folder::make(tree, folder::Kind::Trap)?;
     let pictures = folder::make(tree, folder::Kind::Pictures)?;

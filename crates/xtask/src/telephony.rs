@@ -1,4 +1,4 @@
-//! Finds the SIP servers and phones of the live tests, or installs them on Debian.
+//! Finds the servers and phones that tests start, or installs them on Debian.
 //!
 //! It never starts one: each test starts its own, on ports of its own.
 
@@ -8,7 +8,7 @@ use crate::{
 };
 use std::process::Stdio;
 
-/// What a Debian system has them in.
+/// What a Debian system has the SIP servers and phones of the live tests in.
 const PACKAGES: [&str; 8] = [
     "kamailio",
     "kamailio-websocket-modules",
@@ -22,27 +22,43 @@ const PACKAGES: [&str; 8] = [
 /// Where there are no such packages, these are looked for.
 const PROGRAMS: [&str; 4] = ["kamailio", "rtpengine", "baresip", "sipp"];
 
-/// Sees to it that everything is there.
+/// Where calls are told, for the tests of the gateways.
+const REDIS: [&str; 1] = ["redis-server"];
+
+/// Sees to it that everything of the live tests is there.
 pub(crate) fn find() -> Outcome {
+    found(&PACKAGES, &PROGRAMS, sentence)
+}
+
+/// Sees to it that Redis is there.
+pub(crate) fn find_redis() -> Outcome {
+    found(&REDIS, &REDIS, |_| {
+        "the tests of the gateways need redis-server: on Debian as root `apt-get install redis-server`; elsewhere install \
+         it by your own means."
+            .to_owned()
+    })
+}
+
+fn found(packages: &[&'static str], programs: &[&'static str], sentence: fn(&[&str]) -> String) -> Outcome {
     if in_path("dpkg-query").is_none() {
-        let missing: Vec<&str> = PROGRAMS.into_iter().filter(|program| in_path(program).is_none()).collect();
+        let missing: Vec<&str> = programs.iter().copied().filter(|name| in_path(name).is_none()).collect();
         return if missing.is_empty() { Ok(()) } else { Err(sentence(&missing)) };
     }
-    let missing = missing();
-    if !missing.is_empty() && can_apt() {
-        apt_install(&missing)?;
+    let wanted = missing(packages);
+    if !wanted.is_empty() && can_apt() {
+        apt_install(&wanted)?;
     }
-    let missing = self::missing();
+    let missing = missing(packages);
     if missing.is_empty() { Ok(()) } else { Err(sentence(&missing)) }
 }
 
-fn missing() -> Vec<&'static str> {
+fn missing(packages: &[&'static str]) -> Vec<&'static str> {
     let is_installed = |package: &str| {
         let mut query = clean("dpkg-query");
         query.args(["-W", "-f=${Status}", package]).stderr(Stdio::null());
         query.output().is_ok_and(|output| output.stdout.starts_with(b"install ok installed"))
     };
-    PACKAGES.into_iter().filter(|package| !is_installed(package)).collect()
+    packages.iter().copied().filter(|package| !is_installed(package)).collect()
 }
 
 fn sentence(missing: &[&str]) -> String {

@@ -1,0 +1,128 @@
+//! The optional gateways: what a widget tells of its calls goes to other systems, and their wishes come to the widget.
+//!
+//! They keep nothing of their own that matters: what must outlive a request is in [`shared::Shared`], so any number of
+//! servers with one Redis serve the same people.
+
+mod enigma;
+mod notify;
+mod reply;
+pub mod settings;
+mod shared;
+
+use crate::http::Site;
+use axum::{
+    Router,
+    body::Body,
+    http::{HeaderMap, Response, StatusCode, header},
+    routing::post,
+};
+use reply::refused;
+use serde::{Deserialize, Serialize};
+use settings::GatewaySettings;
+use shared::{Shared, Unavailable};
+use std::{
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+/// A token of the file may be this long; ours have 32 characters.
+const MAX_TOKEN: usize = 256;
+
+/// How long a token that the server gives to a widget is good, from the last time it was shown.
+const WIDGET_TOKEN_SECONDS: u64 = 24 * 60 * 60;
+
+/// What a token lets its bearer do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Be the phone of its extension.
+    Widget,
+    /// Hear the phone of its extension, and give it commands.
+    Client,
+    /// Ask for calls of any extension.
+    Service,
+}
+
+/// What is known of the bearer of a token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Grant {
+    pub(crate) role: Role,
+    /// Empty for [`Role::Service`].
+    pub(crate) extension: String,
+}
+
+/// What every request of a gateway looks at.
+pub(crate) struct Gateway {
+    pub(crate) settings: GatewaySettings,
+    pub(crate) shared: Shared,
+}
+
+impl Gateway {
+    /// The gateways of a server with these settings. Redis is not asked for anything yet.
+    ///
+    /// # Errors
+    /// An address of Redis that is none.
+    pub(crate) fn new(settings: GatewaySettings) -> Result<Gateway, String> {
+        let shared = Shared::new(settings.redis.as_deref())?;
+        Ok(Gateway { settings, shared })
+    }
+
+    /// Who bears this token; `None` for nobody.
+    pub(crate) async fn bearer(&self, token: &str) -> Result<Option<Grant>, Unavailable> {
+        if token.is_empty() || token.len() > MAX_TOKEN {
+            return Ok(None);
+        }
+        if let Some(known) = self.settings.tokens.get(token) {
+            let valid = known.expires.is_none_or(|day| today() <= day);
+            return Ok(valid.then(|| Grant { role: known.role, extension: known.extension.clone() }));
+        }
+        self.shared.token(token).await
+    }
+
+    /// A token for the widget of an extension that this server itself serves; `None` while Redis does not answer.
+    pub(crate) async fn widget_token(&self, extension: &str) -> Option<String> {
+        let token = crate::fresh_password().ok()?;
+        let grant = Grant { role: Role::Widget, extension: extension.to_owned() };
+        self.shared.keep_token(&token, &grant, WIDGET_TOKEN_SECONDS).await.ok()?;
+        Some(token)
+    }
+
+    /// Who asks, by `Authorization: Bearer`, if its role is one of `roles`; else the answer that says no.
+    pub(crate) async fn admitted(
+        &self,
+        headers: &HeaderMap,
+        roles: &[Role],
+    ) -> Result<Grant, Box<Response<Body>>> {
+        let value =
+            headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let token = match value.split_once(' ') {
+            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
+            _ => "",
+        };
+        match self.bearer(token).await {
+            Ok(Some(grant)) if roles.contains(&grant.role) => Ok(grant),
+            Ok(Some(_)) => Err(Box::new(refused(StatusCode::FORBIDDEN, "This token is for something else."))),
+            Ok(None) => Err(Box::new(refused(
+                StatusCode::UNAUTHORIZED,
+                "Authorization: Bearer TOKEN is missing, or nobody has this token.",
+            ))),
+            Err(Unavailable) => Err(Box::new(reply::unavailable())),
+        }
+    }
+}
+
+/// The routes of the gateways. Each admits by a token, so pages of any origin may ask.
+pub(crate) fn routes() -> Router<Arc<Site>> {
+    Router::new()
+        .route("/v1/enigma/notify", post(notify::call).options(reply::preflight))
+        .route("/v1/enigma/cdr", post(notify::ended).options(reply::preflight))
+}
+
+/// Whether a path is one of the gateways'.
+pub(crate) fn is_gateway(path: &str) -> bool {
+    ["/v1/", "/click2dial/", "/xuc/"].iter().any(|start| path.starts_with(start))
+}
+
+fn today() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() / settings::SECONDS_OF_DAY)
+}

@@ -1,0 +1,175 @@
+//! Redis as what several servers share: lists, keys with an expiry, and channels.
+//!
+//! No command is repeated here: whoever asked repeats, with the same key, when it gets no answer.
+
+use super::{
+    super::{Grant, settings::Push},
+    Letter, MAX_MAIL, Mail, TOLD_SECONDS, Unavailable,
+};
+use futures_util::StreamExt;
+use redis::{
+    AsyncCommands, Client, Script,
+    aio::{ConnectionManager, ConnectionManagerConfig},
+};
+use sha2::{Digest, Sha256};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::sync::mpsc;
+
+/// A Redis that takes longer is taken for one that is down.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Attempts of one connection; the next command begins anew.
+const RETRIES: usize = 1;
+
+/// A widget that joined so long ago, and neither left nor joined again, is forgotten with its server.
+const WIDGET_SECONDS: i64 = 7 * 24 * 60 * 60;
+
+/// The key is set with the push or not at all: Redis runs a script whole, and writes its effects to its log as one. The
+/// push comes first, since a key of the wrong type makes it fail, and then nothing may be remembered.
+const PUSH_ONCE: &str = "
+local before = redis.call('GET', KEYS[1])
+if before then return tonumber(before) end
+local length = redis.call(ARGV[1], KEYS[2], ARGV[2])
+redis.call('SET', KEYS[1], length, 'EX', ARGV[3])
+return length";
+
+/// See [`super::Shared`].
+pub(crate) struct Redis {
+    client: Client,
+    commands: ConnectionManager,
+    push_once: Script,
+}
+
+impl Redis {
+    /// Opens nothing yet; a Redis that comes up later is found then.
+    pub(super) fn new(address: &str) -> Result<Redis, String> {
+        let client = Client::open(address)
+            .map_err(|_| "the address of Redis has the form redis://host:6379/0".to_owned())?;
+        let config = ConnectionManagerConfig::new()
+            .set_number_of_retries(RETRIES)
+            .set_connection_timeout(Some(PATIENCE))
+            .set_response_timeout(Some(PATIENCE));
+        let commands = ConnectionManager::new_lazy_with_config(client.clone(), config)
+            .map_err(|error| format!("Redis cannot be asked: {error}"))?;
+        Ok(Redis { client, commands, push_once: Script::new(PUSH_ONCE) })
+    }
+
+    /// The length of the list after the push, now or before.
+    pub(super) async fn push_once(&self, letter: Letter<'_>) -> Result<u64, Unavailable> {
+        let command = match letter.end {
+            Push::Rpush => "RPUSH",
+            Push::Lpush => "LPUSH",
+        };
+        let key = format!("softframe:told:{}", letter.key);
+        let mut commands = self.commands.clone();
+        let mut invocation = self.push_once.prepare_invoke();
+        invocation.key(key).key(letter.list).arg(command).arg(letter.text).arg(TOLD_SECONDS);
+        answered(invocation.invoke_async(&mut commands)).await
+    }
+
+    pub(super) async fn token(&self, token: &str) -> Result<Option<Grant>, Unavailable> {
+        let mut commands = self.commands.clone();
+        let found: Option<String> = answered(commands.get(token_key(token))).await?;
+        Ok(found.and_then(|text| serde_json::from_str(&text).ok()))
+    }
+
+    pub(super) async fn keep_token(
+        &self,
+        token: &str,
+        grant: &Grant,
+        seconds: u64,
+    ) -> Result<(), Unavailable> {
+        let text = serde_json::to_string(grant).map_err(|_| Unavailable)?;
+        let mut commands = self.commands.clone();
+        answered(commands.set_ex(token_key(token), text, seconds)).await
+    }
+
+    pub(super) async fn drop_token(&self, token: &str) -> Result<(), Unavailable> {
+        let mut commands = self.commands.clone();
+        answered(commands.del(token_key(token))).await
+    }
+
+    pub(super) async fn publish(&self, channel: &str, text: &str) -> Result<usize, Unavailable> {
+        let mut commands = self.commands.clone();
+        answered(commands.publish(channel_name(channel), text)).await
+    }
+
+    /// One connection for each listener: it is found dead with the listener, and needs no book of who wants what.
+    pub(super) async fn subscribe(&self, channels: &[String]) -> Result<mpsc::Receiver<Mail>, Unavailable> {
+        let open = async {
+            let mut connection = self.client.get_async_pubsub().await?;
+            let names: Vec<String> = channels.iter().map(|channel| channel_name(channel)).collect();
+            connection.subscribe(names).await?;
+            Ok(connection)
+        };
+        let mut messages = answered(open).await?.into_on_message();
+        let (sender, receiver) = mpsc::channel(MAX_MAIL);
+        tokio::spawn(async move {
+            loop {
+                let message = tokio::select! {
+                    message = messages.next() => message,
+                    () = sender.closed() => return,
+                };
+                let Some(message) = message else { return };
+                let name = message.get_channel_name();
+                let channel = name.strip_prefix(CHANNELS).unwrap_or(name).to_owned();
+                let Ok(text) = message.get_payload() else { continue };
+                // Who does not keep up loses its connection, and starts again.
+                if sender.try_send(Mail { channel, text }).is_err() {
+                    return;
+                }
+            }
+        });
+        Ok(receiver)
+    }
+
+    pub(super) async fn join(&self, extension: &str, widget: &str) -> Result<(), Unavailable> {
+        let (key, mut commands) = (widgets_key(extension), self.commands.clone());
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros());
+        let now = u64::try_from(now).unwrap_or(u64::MAX);
+        let mut both = redis::pipe();
+        both.atomic().zadd(&key, widget, now).ignore().expire(&key, WIDGET_SECONDS).ignore();
+        answered(both.query_async(&mut commands)).await
+    }
+
+    pub(super) async fn leave(&self, extension: &str, widget: &str) -> Result<(), Unavailable> {
+        let mut commands = self.commands.clone();
+        answered(commands.zrem(widgets_key(extension), widget)).await
+    }
+
+    pub(super) async fn widgets(&self, extension: &str) -> Result<Vec<String>, Unavailable> {
+        let mut commands = self.commands.clone();
+        answered(commands.zrevrange(widgets_key(extension), 0, -1)).await
+    }
+}
+
+async fn answered<T>(work: impl Future<Output = redis::RedisResult<T>>) -> Result<T, Unavailable> {
+    match tokio::time::timeout(PATIENCE + PATIENCE, work).await {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => {
+            eprintln!("Redis: {error}");
+            Err(Unavailable)
+        }
+        Err(_) => {
+            eprintln!("Redis: no answer in time");
+            Err(Unavailable)
+        }
+    }
+}
+
+/// Whoever reads the keys of Redis learns no token.
+fn token_key(token: &str) -> String {
+    let digest = Sha256::digest(token.as_bytes());
+    let hex: String = digest.iter().map(|octet| format!("{octet:02x}")).collect();
+    format!("softframe:token:{hex}")
+}
+
+fn widgets_key(extension: &str) -> String {
+    format!("softframe:widgets:{extension}")
+}
+
+const CHANNELS: &str = "softframe:";
+
+fn channel_name(channel: &str) -> String {
+    format!("{CHANNELS}{channel}")
+}
