@@ -216,6 +216,8 @@ pub(crate) struct Click2Call {
     pub(crate) user_data: Option<Value>,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) reference: Option<String>,
+    /// Another telephone of the person that is called first, and then connected with the number.
+    pub(crate) via: Option<String>,
 }
 
 /// The head of a `contacts` push.

@@ -69,6 +69,8 @@ pub(crate) struct Call {
     pub(crate) referred: Option<SessionId>,
     /// The call that waits while this one asks (attended transfer).
     pub(crate) consults: Option<CallId>,
+    /// The number that who answers is connected with; then we leave.
+    pub(crate) onward: Option<String>,
     /// The session in whose place it came (a transfer of theirs).
     pub(crate) replaces: Option<SessionId>,
     /// Wall and monotonic time of its first event; of its making until then.
@@ -335,6 +337,7 @@ impl Call {
             reference: None,
             referred: None,
             consults: None,
+            onward: None,
             replaces: None,
             date: 0,
             started: now,

@@ -107,6 +107,7 @@ fn click2call(data: Value) -> Result<Command, &'static str> {
         user_data: json.user_data.filter(Value::is_object),
         headers: json.headers.into_iter().collect(),
         reference: json.reference.as_ref().and_then(field),
+        via: None,
     }))
 }
 

@@ -40,6 +40,8 @@ pub(crate) struct Wish {
     pub(crate) referred: Option<SessionId>,
     /// The call that waits while this one asks, if it is for a transfer of it.
     pub(crate) consults: Option<CallId>,
+    /// The number that who answers is connected with.
+    pub(crate) onward: Option<String>,
 }
 
 /// What goes on once the active call is held.
@@ -100,6 +102,7 @@ impl Phone {
         call.reference = wish.reference;
         call.referred = wish.referred;
         call.consults = wish.consults;
+        call.onward = wish.onward;
         call.headers = host_headers(wish.headers, &self.config.headers.call_id);
         call.headers.extend(identity);
         call.headers.push((self.config.headers.call_id.clone(), call.label.clone()));
@@ -249,6 +252,7 @@ impl Phone {
                 self.ask_media(now, id, accept, Purpose::Final);
             }
         }
+        self.connect_onward(now, id);
     }
 
     /// The browser has taken the description of the fork that lost: a transport speaks to one peer only, so the

@@ -40,7 +40,7 @@ impl Phone {
         let Some(event) = self.call_event(now, id, extra) else { return };
         let data = bridge::json(&event);
         self.tell(kind, &data);
-        self.xivo_call(id, kind, event.by);
+        self.xivo_call(id, kind, event.by.or(event.state));
         if let Some(call) = self.calls.get_mut(&id) {
             if call.said.len() >= MAX_SAID {
                 // The first events are those a late host needs; the middle of a long call is not.

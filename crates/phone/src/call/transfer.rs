@@ -30,6 +30,15 @@ impl Phone {
         self.refer(now, id, Transfer { to, since: now, other: None }, ask);
     }
 
+    /// Whoever was called to be connected with somebody has answered.
+    pub(super) fn connect_onward(&mut self, now: Instant, id: CallId) {
+        let onward =
+            self.calls.get(&id).filter(|call| call.talk().is_some()).and_then(|call| call.onward.clone());
+        if let Some(to) = onward {
+            self.transfer(now, id, to, None);
+        }
+    }
+
     /// What the person typed, cleaned.
     pub(crate) fn aim(
         &mut self,
@@ -275,6 +284,10 @@ impl Phone {
     fn transfer_failed(&mut self, now: Instant, id: CallId, transfer: &Transfer, code: u16) {
         self.fail_asks(id, Await::Transferred, Code::Sip(code), "The transfer failed.");
         self.tell_person(now, id, &transfer.to, &code.to_string());
+        // Nobody is there for who was called to be connected.
+        if self.calls.get(&id).is_some_and(|call| call.onward.is_some()) {
+            return self.end(now, id, Reason::Hangup);
+        }
         // The one that was asked has gone meanwhile: who waits is not left alone.
         if transfer.other.is_some_and(|other| !self.calls.contains_key(&other)) {
             self.resume(now, id, None);

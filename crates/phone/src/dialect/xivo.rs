@@ -16,7 +16,7 @@ use crate::{
     call::{Call, Direction},
     dial,
 };
-use frame::Wish;
+use frame::{Whom, Wish};
 use said::{Call as SaidCall, PhoneEvent, Told};
 use serde_json::Value;
 use softframe_sip::Instant;
@@ -187,7 +187,13 @@ impl Phone {
                         let ask = Ask { id: None, command: name, asker: Some(super::Asker::Xivo(asked)) };
                         self.run_command(now, ask, command, held);
                     }
-                    Err(code) => self.xivo_failed(asked, &name, code),
+                    Err(code) => {
+                        // The page learns that this can never work.
+                        if asked.attempt.is_some() {
+                            self.xivo_error(&asked.socket, &name, &said::error_name(code));
+                        }
+                        self.xivo_failed(asked, &name, code);
+                    }
                 }
             }
         }
@@ -195,20 +201,26 @@ impl Phone {
 
     /// The call that this wish would make.
     fn attempt(&self, now: Instant, wish: &Wish) -> Option<Attempt> {
-        let Wish::Dial { to, variables } = wish else { return None };
+        let Wish::Dial { to, variables, .. } = wish else { return None };
         Some(Attempt { to: to.clone(), variables: variables.clone(), at: self.clock.wall(now) / 1_000 })
     }
 
     /// A wish as a command of the native protocol.
     fn native(&self, wish: Wish) -> Result<Command, Code> {
         Ok(match wish {
-            Wish::Dial { to, variables } => Command::Click2Call(Click2Call {
-                number: to,
+            Wish::Dial { whom, to, variables } => Command::Click2Call(Click2Call {
+                number: if whom == Whom::User { self.user_address(&to) } else { to },
                 auto_dial: true,
                 from: None,
                 user_data: variables,
                 headers: Vec::new(),
                 reference: None,
+                via: match whom {
+                    Whom::Number | Whom::User => None,
+                    Whom::NumberFromMobile => {
+                        Some(self.config.xivo.mobile_number.clone().ok_or(Code::NotSupported)?)
+                    }
+                },
             }),
             Wish::Answer(id) => Command::Answer { call: self.labelled(id)? },
             Wish::Hangup(id) => Command::Hangup { call: self.labelled(id)?.or_else(|| self.only_call()) },
@@ -231,6 +243,12 @@ impl Phone {
                 return Err(Code::Internal);
             }
         })
+    }
+
+    /// A user of our own domain; whether addresses may be dialled is the operator's to say.
+    fn user_address(&self, name: &str) -> String {
+        let domain = self.identity().map(|identity| identity.domain.as_str()).unwrap_or_default();
+        format!("sip:{name}@{domain}")
     }
 
     /// The native id of the call that a client names.
@@ -283,8 +301,12 @@ impl Phone {
     }
 
     /// Something of a call was told natively.
-    pub(crate) fn xivo_call(&mut self, id: CallId, kind: &str, by: Option<&'static str>) {
-        let event = match (kind, by) {
+    pub(crate) fn xivo_call(&mut self, id: CallId, kind: &str, how: Option<&'static str>) {
+        let onward = self.calls.get(&id).is_some_and(|call| call.onward.is_some());
+        let event = match (kind, how) {
+            // The person's other telephone has answered, but not who they want to speak with.
+            ("phone:accepted", _) if onward => return,
+            ("phone:transfer", Some("done")) if onward => "EventEstablished",
             ("phone:calling", _) => "EventDialing",
             ("phone:ringing", _) => "EventRinging",
             ("phone:accepted", _) | ("phone:unhold", Some("local")) => "EventEstablished",
@@ -321,7 +343,7 @@ impl Phone {
         Some(PhoneEvent {
             event_type: leg.event,
             dn: self.extension(),
-            other_dn: call.number().to_owned(),
+            other_dn: said::user_part(call.onward.as_deref().unwrap_or(call.number())).to_owned(),
             other_d_name: name.unwrap_or_else(|| call.facts.display_name.clone()),
             linked_id: leg.linked.clone(),
             unique_id: leg.unique.clone(),
@@ -337,9 +359,13 @@ impl Phone {
     fn attached_data(&self, call: &Call) -> serde_json::Map<String, Value> {
         let identity = self.identity();
         let inbound = call.direction == Direction::Inbound;
+        let (from, to) = match &call.onward {
+            Some(onward) => (&call.to, onward),
+            None => (&call.from, &call.to),
+        };
         said::user_data(&SaidCall {
-            from: &call.from,
-            to: &call.to,
+            from,
+            to,
             sip_call_id: &call.facts.sip_call_id,
             attached: &call.facts.attached,
             variables: call.user_data.as_ref(),

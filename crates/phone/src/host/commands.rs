@@ -228,8 +228,16 @@ impl Phone {
         }
         let Some(ask) = self.pass_gate(now, ask, &number) else { return };
         let question = dial::question(&number, &self.config);
+        let (number, onward) = match wish.via.map(|via| dial::clean(&via, &self.config)) {
+            Some(Err(_)) => {
+                return self.fail_ask(Some(ask), Code::InvalidNumber, "The first number is no phone number.");
+            }
+            Some(Ok(via)) => (via, Some(number)),
+            None => (number, None),
+        };
         let mut wish = Wish {
             number,
+            onward,
             from,
             user_data: wish.user_data,
             headers: wish.headers,

@@ -3,7 +3,7 @@
 
 use crate::script::Script;
 use serde_json::{Value, json};
-use softframe_phone::{HostInput, Input};
+use softframe_phone::{HostInput, Input, MediaRequest};
 use softframe_sim::{START, description};
 use softframe_sip::wire::Message;
 
@@ -402,4 +402,295 @@ fn refused_account_has_the_status_of_its_refusal() {
         let said = parsed(&mut script, "a");
         assert_eq!(said.last().unwrap()["ctiMessage"]["status"], expected, "{answer}: {said:?}");
     }
+}
+
+/// The sipfrag of a NOTIFY to the referrer.
+fn went(script: &mut Script, refer: &Message, number: u32, state: &str, fragment: &str) {
+    let (to, from) = (refer.header("From").unwrap(), refer.header("To").unwrap());
+    let contact = refer.contact().unwrap().uri;
+    script.frame(format!(
+        "NOTIFY {contact} SIP/2.0\r\nVia: SIP/2.0/WSS p.test;branch=z9hG4bKn{number}\r\nMax-Forwards: 70\r\nFrom: {from}\r\n\
+         To: {to}\r\nCall-ID: {}\r\nCSeq: {number} NOTIFY\r\nContact: <sip:p@p.test>\r\nEvent: refer\r\n\
+         Subscription-State: {state}\r\nContent-Type: message/sipfrag\r\nContent-Length: {}\r\n\r\n{fragment}",
+        refer.call_id(),
+        fragment.len()
+    ));
+}
+
+#[test]
+fn call_is_transferred_at_once_and_a_transfer_that_fails_leaves_it() {
+    let mut script = client();
+    web(&mut script, "dial", json!({"destination": "31"}));
+    accept(&mut script, "x");
+    kinds(&mut script);
+    web(&mut script, "directTransfer", json!({"destination": "32"}));
+    let refer = script.request("REFER");
+    assert!(refer.header("Refer-To").unwrap().contains("sip:32@"), "{refer:?}");
+    script.respond(&refer, "202 Accepted", "x", "", "");
+    went(&mut script, &refer, 10, "terminated;reason=noresource", "SIP/2.0 486 Busy Here");
+    assert_eq!(
+        parsed(&mut script, "a"),
+        [json!({"msgType": "Error", "ctiMessage": {"Error": "Sip486", "command": "directTransfer"}})]
+    );
+    web(&mut script, "directTransfer", json!({"destination": "33"}));
+    let refer = script.request("REFER");
+    script.respond(&refer, "202 Accepted", "x", "", "");
+    went(&mut script, &refer, 11, "terminated;reason=noresource", "SIP/2.0 200 OK");
+    assert_eq!(kinds(&mut script), ["EventReleased"]);
+    script.request("BYE");
+}
+
+/// Two calls: one is held, and the one that asks talks.
+fn asking() -> Script {
+    let mut script = client();
+    web(&mut script, "dial", json!({"destination": "31"}));
+    accept(&mut script, "x");
+    kinds(&mut script);
+    web(&mut script, "attendedTransfer", json!({"destination": "32"}));
+    accept_renewal(&mut script);
+    accept(&mut script, "y");
+    assert_eq!(kinds(&mut script), ["EventOnHold", "EventDialing", "EventEstablished"]);
+    script
+}
+
+#[test]
+fn attended_transfer_is_completed() {
+    let mut script = asking();
+    web(&mut script, "completeTransfer", json!({}));
+    let refer = script.request("REFER");
+    assert!(refer.header("Refer-To").unwrap().contains("Replaces="), "{refer:?}");
+    script.respond(&refer, "202 Accepted", "x", "", "");
+    went(&mut script, &refer, 10, "terminated;reason=noresource", "SIP/2.0 200 OK");
+    assert_eq!(kinds(&mut script), ["EventReleased", "EventReleased"]);
+}
+
+#[test]
+fn attended_transfer_that_is_cancelled_takes_the_first_call_back() {
+    let mut script = asking();
+    web(&mut script, "cancelTransfer", json!({}));
+    script.request("BYE");
+    accept_renewal(&mut script);
+    assert_eq!(kinds(&mut script), ["EventReleased", "EventEstablished"]);
+    web(&mut script, "cancelTransfer", json!({}));
+    assert_eq!(errors(&mut script), [("WrongState".to_owned(), "cancelTransfer".to_owned())]);
+}
+
+#[test]
+fn keys_and_the_microphone_are_those_of_the_call() {
+    let mut script = client();
+    web(&mut script, "sendDtmf", json!({"key": "5"}));
+    assert_eq!(errors(&mut script), [("NoSuchCall".to_owned(), "sendDtmf".to_owned())]);
+    web(&mut script, "dial", json!({"destination": "31"}));
+    accept(&mut script, "x");
+    script.media.clear();
+    web(&mut script, "sendDtmf", json!({"key": "5"}));
+    for _ in 0..2 {
+        web(&mut script, "toggleMicrophone", json!({"uniqueId": id(1)}));
+    }
+    let media: Vec<MediaRequest> = script.media.iter().map(|(_, what)| what.clone()).collect();
+    assert_eq!(media, [MediaRequest::Dtmf("5".into()), MediaRequest::Mute(true), MediaRequest::Mute(false)]);
+    web(&mut script, "sendDtmf", json!({"key": "55555"}));
+    assert!(errors(&mut script).is_empty(), "some pages send more than one");
+}
+
+#[test]
+fn do_not_disturb_and_forwards_are_told_whole() {
+    let mut script = client();
+    let config = |script: &mut Script| parsed(script, "a").pop().map(|said| said["ctiMessage"].clone());
+    web(&mut script, "dnd", json!({"state": true}));
+    let told = config(&mut script).unwrap();
+    assert_eq!(
+        (&told["dndEnabled"], &told["fullName"], &told["uncFwdEnabled"]),
+        (&json!(true), &json!("200"), &json!(false))
+    );
+    assert_eq!(told.as_object().unwrap().len(), 13, "never in part");
+    script.invite(1, "", &description(1, "sendrecv"));
+    assert_eq!(script.response("INVITE").status().unwrap().0, 486);
+    web(&mut script, "dnd", json!({"state": false}));
+    assert_eq!(config(&mut script).unwrap()["dndEnabled"], false);
+    for (command, enabled, destination) in [
+        ("uncFwd", "uncFwdEnabled", "uncFwdDestination"),
+        ("busyFwd", "busyFwdEnabled", "busyFwdDestination"),
+        ("naFwd", "naFwdEnabled", "naFwdDestination"),
+    ] {
+        web(&mut script, command, json!({"state": true, "destination": ""}));
+        assert_eq!(errors(&mut script), [("BadRequest".to_owned(), command.to_owned())]);
+        web(&mut script, command, json!({"state": true, "destination": "1003"}));
+        let told = config(&mut script).unwrap();
+        assert_eq!((&told[enabled], &told[destination]), (&json!(true), &json!("1003")));
+        web(&mut script, command, json!({"state": false, "destination": ""}));
+        let told = config(&mut script).unwrap();
+        assert_eq!((&told[enabled], &told[destination]), (&json!(false), &json!("1003")));
+    }
+}
+
+#[test]
+fn call_that_is_forwarded_at_once_never_rings() {
+    let mut script = client();
+    web(&mut script, "uncFwd", json!({"state": true, "destination": "1003"}));
+    frames(&mut script, "a");
+    script.invite(1, "", &description(1, "sendrecv"));
+    let moved = script.response("INVITE");
+    assert_eq!(moved.status().unwrap().0, 302);
+    assert!(moved.header("Contact").unwrap().contains("sip:1003@"), "{moved:?}");
+    assert!(frames(&mut script, "a").is_empty());
+}
+
+#[test]
+fn call_that_nobody_answers_rings_and_is_forwarded() {
+    let mut script = client_with(r#""forward":{"na":{"timeout":5}},"#);
+    web(&mut script, "naFwd", json!({"state": true, "destination": "1003"}));
+    frames(&mut script, "a");
+    script.invite(1, "", &description(1, "sendrecv"));
+    script.pass(5_000);
+    assert_eq!(script.response("INVITE").status().unwrap().0, 302);
+    assert_eq!(kinds(&mut script), ["EventRinging", "EventReleased"]);
+}
+
+#[test]
+fn status_of_the_person_is_told_and_one_that_there_is_not_is_an_error() {
+    let mut script = client();
+    web(&mut script, "userStatusUpdate", json!({"status": "away"}));
+    assert_eq!(
+        frames(&mut script, "a"),
+        [r#"{"msgType":"UserStatusUpdate","ctiMessage":{"status":"away"}}"#]
+    );
+    web(&mut script, "userStatusUpdate", json!({"status": "flying"}));
+    assert_eq!(errors(&mut script), [("BadRequest".to_owned(), "userStatusUpdate".to_owned())]);
+}
+
+#[test]
+fn voice_mail_is_told_as_the_document_has_it() {
+    let mut script = client_with(r#""xivo":{"voiceMailId":58},"#);
+    let summary = "Messages-Waiting: yes\r\nVoice-Message: 2/1\r\n";
+    script.frame(format!(
+        "NOTIFY sip:200@c.test SIP/2.0\r\nVia: SIP/2.0/WSS p.test;branch=z9hG4bKm\r\nMax-Forwards: 70\r\n\
+         From: <sip:200@a.test>;tag=v\r\nTo: <sip:200@a.test>\r\nCall-ID: m\r\nCSeq: 1 NOTIFY\r\n\
+         Event: message-summary\r\nSubscription-State: terminated\r\n\
+         Content-Type: application/simple-message-summary\r\nContent-Length: {}\r\n\r\n{summary}",
+        summary.len()
+    ));
+    let seed = include_str!("../../../seeds/xivo-phone-api.txt");
+    let told = frames(&mut script, "a").pop().unwrap();
+    assert!(seed.contains(&told), "{told}");
+}
+
+#[test]
+fn directory_is_the_contacts_of_the_phone() {
+    let mut script = client();
+    script.host(
+        r#"{"type":"contacts","data":[{"id":"1","name":"Jane Black","company":"B","phones":["1058",{"number":"+34600","type":"mobile"}]}]}"#,
+    );
+    let now = script.now;
+    while script.phone.contacts_step(now, 1) {}
+    frames(&mut script, "a");
+    web(&mut script, "directoryLookUp", json!({"term": "bla"}));
+    assert_eq!(
+        frames(&mut script, "a"),
+        [
+            r#"{"msgType":"DirectoryResult","ctiMessage":{"headers":["Name","Number","Mobile","Other number","Company"],"entries":[{"status":-2,"entry":["Jane Black","1058","+34600","","B"]}]}}"#
+        ]
+    );
+}
+
+#[test]
+fn user_is_called_by_name_where_addresses_may_be_dialled() {
+    let mut script = client();
+    web(&mut script, "dialByUsername", json!({"username": "jblack", "variables": {"a": "1"}}));
+    let said = parsed(&mut script, "a");
+    assert_eq!(
+        (&said[0]["ctiMessage"]["eventType"], &said[0]["ctiMessage"]["otherDN"]),
+        (&json!("EventFailure"), &json!("jblack"))
+    );
+    let mut script = client_with(r#""dialUris":true,"#);
+    web(&mut script, "dialByUsername", json!({"username": "jblack", "variables": {"a": "1"}}));
+    assert_eq!(script.request("INVITE").uri().unwrap().to_string(), "sip:jblack@a.test");
+    let said = parsed(&mut script, "a");
+    assert_eq!(said[0]["ctiMessage"]["userData"]["USR_a"], "1");
+    assert_eq!(said[0]["ctiMessage"]["otherDN"], "jblack");
+    web(&mut script, "hangup", json!({}));
+    for name in ["a b", "a@b", "a>b", ""] {
+        web(&mut script, "dialByUsername", json!({"username": name}));
+        assert!(script.sent.iter().all(|message| !message.octets().starts_with(b"INVITE")), "{name}");
+    }
+}
+
+#[test]
+fn call_from_the_mobile_is_established_when_the_other_side_is_there() {
+    let mut script = client_with(r#""xivo":{"mobileNumber":"0600"},"#);
+    web(&mut script, "dialFromMobile", json!({"destination": "31", "variables": {"a": "1"}}));
+    let invite = accept(&mut script, "x");
+    assert_eq!(invite.uri().unwrap().to_string(), "sip:0600@a.test");
+    let said = parsed(&mut script, "a");
+    assert_eq!(said.len(), 1, "{said:?}");
+    let event = &said[0]["ctiMessage"];
+    assert_eq!((&event["eventType"], &event["otherDN"]), (&json!("EventDialing"), &json!("31")));
+    assert_eq!(
+        (&event["userData"]["USR_a"], &event["userData"]["XIVO_SRCNUM"]),
+        (&json!("1"), &json!("0600"))
+    );
+    let refer = script.request("REFER");
+    assert!(refer.header("Refer-To").unwrap().contains("sip:31@"), "{refer:?}");
+    script.respond(&refer, "202 Accepted", "x", "", "");
+    went(&mut script, &refer, 10, "active;expires=60", "SIP/2.0 180 Ringing");
+    assert!(kinds(&mut script).is_empty());
+    went(&mut script, &refer, 11, "terminated;reason=noresource", "SIP/2.0 200 OK");
+    assert_eq!(kinds(&mut script), ["EventEstablished", "EventReleased"]);
+    script.request("BYE");
+}
+
+#[test]
+fn mobile_is_hung_up_when_the_other_side_does_not_answer_and_needs_a_number() {
+    let mut script = client_with(r#""xivo":{"mobileNumber":"0600"},"#);
+    web(&mut script, "dialFromMobile", json!({"destination": "31"}));
+    accept(&mut script, "x");
+    let refer = script.request("REFER");
+    script.respond(&refer, "202 Accepted", "x", "", "");
+    went(&mut script, &refer, 10, "terminated;reason=noresource", "SIP/2.0 486 Busy Here");
+    assert_eq!(kinds(&mut script), ["EventDialing", "EventReleased"]);
+    script.request("BYE");
+
+    let mut script = client();
+    web(&mut script, "dialFromMobile", json!({"destination": "31"}));
+    let said = parsed(&mut script, "a");
+    let kinds: Vec<&Value> = said.iter().map(|message| &message["msgType"]).collect();
+    assert_eq!(kinds, ["Error", "PhoneEvent"]);
+    assert_eq!(said[1]["ctiMessage"]["eventType"], "EventFailure");
+}
+
+#[test]
+fn hints_are_of_the_socket_that_asked_and_end_with_the_last_that_does() {
+    let mut script = client();
+    open(&mut script, "b");
+    frames(&mut script, "b");
+    web(&mut script, "subscribeToPhoneHints", json!({"phoneNumbers": ["301"]}));
+    let refused = |script: &mut Script| {
+        for event in ["dialog", "presence"] {
+            let is = |message: &Message| message.is_request() && message.header("Event") == Some(event);
+            let at = script.sent.iter().position(is).expect("a SUBSCRIBE");
+            let subscribe = script.sent.remove(at);
+            script.respond(&subscribe, "404 Not Found", "n", "", "");
+        }
+    };
+    assert!(frames(&mut script, "a").is_empty());
+    refused(&mut script);
+    let gone = r#"{"msgType":"PhoneHintStatusEvent","ctiMessage":{"number":"301","status":-2}}"#;
+    assert_eq!(frames(&mut script, "a"), [gone]);
+    assert!(frames(&mut script, "b").is_empty());
+    assert_eq!(script.count("hint:change"), 0, "nor was the page's own protocol asked");
+    say(
+        &mut script,
+        "b",
+        json!({"claz": "web", "command": "subscribeToPhoneHints", "phoneNumbers": ["301"]}),
+    );
+    assert_eq!(frames(&mut script, "b"), [gone], "what is known is told at once");
+    assert!(frames(&mut script, "a").is_empty());
+    script.sent.clear();
+    web(&mut script, "subscribeToPhoneHints", json!({"phoneNumbers": ["302", "x"]}));
+    assert_eq!(errors(&mut script), [("InvalidNumber".to_owned(), "subscribeToPhoneHints".to_owned())]);
+    web(&mut script, "subscribeToPhoneHints", json!({"phoneNumbers": ["302"]}));
+    web(&mut script, "unsubscribeFromAllPhoneHints", json!({}));
+    assert_eq!(script.sent.iter().filter(|message| message.header("Event").is_some()).count(), 2);
+    refused(&mut script);
+    assert!(frames(&mut script, "a").is_empty(), "who has unsubscribed hears nothing");
 }

@@ -20,6 +20,7 @@ const MAX_VARIABLES_OCTETS: usize = 2 * 1024;
 pub(super) enum Wish {
     Ping,
     Dial {
+        whom: Whom,
         to: String,
         /// With the prefix that clients get back.
         variables: Option<Value>,
@@ -39,6 +40,16 @@ pub(super) enum Wish {
     Wrong(Code),
 }
 
+/// Who is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Whom {
+    Number,
+    /// The number, from the person's other telephone.
+    NumberFromMobile,
+    /// Who has this name in the platform.
+    User,
+}
+
 /// The name of the command, and what it wants; `None` where it is no object.
 pub(super) fn read(text: &str) -> Option<(String, Wish)> {
     let Ok(Value::Object(frame)) = json::value(text.as_bytes()) else { return None };
@@ -55,9 +66,11 @@ fn wish(name: &str, frame: &Map<String, Value>) -> Result<Wish, Code> {
     let call = || Ok(field(frame, "uniqueId"));
     let needed = |key: &str| field(frame, key).ok_or(Code::BadRequest);
     Ok(match name {
-        "dial" => Wish::Dial { to: needed("destination")?, variables: variables(frame)? },
+        "dial" => dial(Whom::Number, needed("destination")?, variables(frame)?),
+        "dialFromMobile" => dial(Whom::NumberFromMobile, needed("destination")?, variables(frame)?),
+        "dialByUsername" => dial(Whom::User, needed("username")?, variables(frame)?),
         // A platform would ring the person's own telephone first; this is that telephone.
-        "originate" => Wish::Dial { to: needed("destination")?, variables: None },
+        "originate" => dial(Whom::Number, needed("destination")?, None),
         "answer" => Wish::Answer(call()?),
         "hangup" => Wish::Hangup(call()?),
         "hold" => Wish::Hold(call()?),
@@ -78,6 +91,10 @@ fn wish(name: &str, frame: &Map<String, Value>) -> Result<Wish, Code> {
         "directoryLookUp" | "searchContacts" => Wish::LookUp(field(frame, "term").unwrap_or_default()),
         _ => return Err(Code::NotSupported),
     })
+}
+
+fn dial(whom: Whom, to: String, variables: Option<Value>) -> Wish {
+    Wish::Dial { whom, to, variables }
 }
 
 /// A text or a number; an empty one counts as absent.
@@ -174,6 +191,7 @@ mod tests {
     fn what_clients_send_is_read() {
         let some = |text: &str| Some(text.to_owned());
         let dial = |variables: Option<&str>| Wish::Dial {
+            whom: Whom::Number,
             to: "1001".into(),
             variables: variables.map(|text| serde_json::from_str(text).unwrap()),
         };

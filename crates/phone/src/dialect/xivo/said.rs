@@ -163,6 +163,12 @@ pub(super) fn user_data(call: &Call<'_>) -> Map<String, Value> {
     data
 }
 
+/// Of an address that was dialled, clients are told the user alone.
+pub(super) fn user_part(number: &str) -> &str {
+    let user = number.split_once(':').and_then(|(_, rest)| rest.split_once('@'));
+    user.map_or(number, |(user, _)| user)
+}
+
 /// `not_supported` as pages of the platform write errors: `NotSupported`.
 pub(super) fn error_name(code: Code) -> String {
     let upper = |word: &str| {
