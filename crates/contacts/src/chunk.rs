@@ -9,7 +9,7 @@ use crate::{Contact, record};
 pub const MAX_CONTACTS: usize = 4096;
 
 /// "SFC" and the version of the form.
-const MAGIC: &[u8] = b"SFC1";
+const MAGIC: &[u8] = b"SFC2";
 
 /// Octets before the records: magic and checksum.
 const HEAD_OCTETS: usize = 12;
@@ -97,6 +97,7 @@ mod tests {
             ],
             company: at.is_multiple_of(2).then(|| "Ácme".into()),
             title: at.is_multiple_of(3).then(|| "Chief".into()),
+            email: at.is_multiple_of(5).then(|| "chief@acme.example".into()),
         };
         (0..count).map(contact).collect()
     }

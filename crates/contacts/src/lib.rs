@@ -43,6 +43,8 @@ pub struct Contact {
     pub company: Option<String>,
     /// Job title, if given.
     pub title: Option<String>,
+    /// The first e-mail address, if given: shown and kept, not searched.
+    pub email: Option<String>,
 }
 
 /// One number of a contact.

@@ -21,6 +21,7 @@ pub(crate) struct Record<'a> {
     pub(crate) name: &'a str,
     pub(crate) company: &'a str,
     pub(crate) title: &'a str,
+    pub(crate) email: &'a str,
     phones: &'a [u8],
 }
 
@@ -30,7 +31,8 @@ pub(crate) fn write(contact: &Contact, out: &mut Vec<u8>) {
     // Most bodies are so short that their length is one octet.
     out.push(0);
     write_text(&contact.id, out);
-    for text in [Some(&contact.name), contact.company.as_ref(), contact.title.as_ref()] {
+    let Contact { name, company, title, email, .. } = contact;
+    for text in [Some(name), company.as_ref(), title.as_ref(), email.as_ref()] {
         write_text(cut(text.map_or("", String::as_str), MAX_NAME_CHARS), out);
     }
     let kept = contact.phones.iter().filter(|phone| !is_longer(&phone.number, MAX_NUMBER_CHARS));
@@ -82,8 +84,9 @@ pub(crate) fn read(octets: &[u8]) -> Option<(Record<'_>, &[u8])> {
     let (id, body) = read_text(body)?;
     let (name, body) = read_text(body)?;
     let (company, body) = read_text(body)?;
-    let (title, phones) = read_text(body)?;
-    Some((Record { id, name, company, title, phones }, rest))
+    let (title, body) = read_text(body)?;
+    let (email, phones) = read_text(body)?;
+    Some((Record { id, name, company, title, email, phones }, rest))
 }
 
 /// The octets of the first record, its length included, and those after it.
@@ -149,6 +152,7 @@ impl<'a> Record<'a> {
                 .collect(),
             company: some(self.company),
             title: some(self.title),
+            email: some(self.email),
         }
     }
 }

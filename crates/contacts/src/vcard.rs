@@ -29,8 +29,8 @@ pub struct Defect {
 
 /// Reads one file. Feed a chunk, then drain `next_card`.
 ///
-/// Taken are name (FN, else N, ORG, EMAIL), numbers with their kinds, company, title and UID; all else is skipped
-/// unseen. A card without UID gets an id made of its name and numbers, so that the same file again is the same.
+/// Taken are name (FN, else N, ORG, EMAIL), numbers with their kinds, company, title, the first EMAIL and UID; all else
+/// is skipped unseen. A card without UID gets an id made of its name and numbers, so that the same file again is the same.
 ///
 /// ```
 /// let mut reader = softframe_contacts::vcard::Reader::new();

@@ -8,7 +8,7 @@ use softframe_phone::{Action, Input, Instant, Output, Phone, view::Tab};
 pub(crate) const TARGET: Target = Target { name: "stored", run, seeds, words: WORDS, max_octets: 2048 };
 
 const WORDS: &[&str] = &[
-    "SFC1",
+    "SFC2",
     "\0",
     "\u{1}",
     "{\"servers\":[\"wss://a.test/ws\"],\"user\":\"200\",\"domain\":\"a.test\",\"hashes\":[",
@@ -38,6 +38,7 @@ fn people() -> Vec<Contact> {
         phones: vec![PhoneNumber { number: number.to_owned(), kind: kind.map(str::to_owned) }],
         company: Some("Ácme".to_owned()),
         title: None,
+        email: None,
     };
     vec![
         one("1", "Ana", "+34 600", Some("mobile")),
@@ -84,7 +85,7 @@ fn run(octets: &[u8]) {
 fn sealed(records: &[u8]) -> Vec<u8> {
     let step = |hash: u64, octet: &u8| (hash ^ u64::from(*octet)).wrapping_mul(0x100_0000_01b3);
     let hash = records.iter().fold(0xcbf2_9ce4_8422_2325, step);
-    [b"SFC1", hash.to_le_bytes().as_slice(), records].concat()
+    [b"SFC2", hash.to_le_bytes().as_slice(), records].concat()
 }
 
 fn judge_chunk(octets: &[u8]) {

@@ -137,7 +137,8 @@ impl Card {
         } else {
             self.uid
         };
-        Ok(Contact { id, name, company: some(&self.company), title: some(&self.title), phones: self.phones })
+        let (company, title, email) = (some(&self.company), some(&self.title), some(&self.email));
+        Ok(Contact { id, name, company, title, email, phones: self.phones })
     }
 }
 

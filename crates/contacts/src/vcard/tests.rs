@@ -91,7 +91,7 @@ fn dialects_are_read() {
 #[test]
 fn kinds_come_from_types_of_every_version() {
     let file = "BEGIN:VCARD\nFN:A\nTEL;CELL:1\nTEL;TYPE=WORK,VOICE:2\nTEL;TYPE=\"voice,home\":3\n\
-                TEL;type=HOME;type=FAX:4\nTEL;TYPE=main:5\nTEL;VOICE:6\nTITLE:Chief\\, all\nORG:Acme\\; Co;Sales\nUID:u-1\nEND:VCARD\n";
+                TEL;type=HOME;type=FAX:4\nTEL;TYPE=main:5\nTEL;VOICE:6\nTITLE:Chief\\, all\nORG:Acme\\; Co;Sales\nEMAIL:a@acme.example\nEMAIL:b@acme.example\nUID:u-1\nEND:VCARD\n";
     let mut reader = Reader::new();
     reader.feed(file.as_bytes());
     let contact = reader.next_card().unwrap().unwrap();
@@ -99,6 +99,7 @@ fn kinds_come_from_types_of_every_version() {
     assert_eq!(kinds, [Some("mobile"), Some("work"), Some("home"), Some("fax"), Some("company"), None]);
     assert_eq!(contact.title.as_deref(), Some("Chief, all"));
     assert_eq!(contact.company.as_deref(), Some("Acme; Co"));
+    assert_eq!(contact.email.as_deref(), Some("a@acme.example"));
     assert_eq!(contact.id, "u-1");
 }
 

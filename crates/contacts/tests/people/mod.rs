@@ -135,7 +135,7 @@ pub(crate) fn person(seed: &mut Seed, at: usize) -> Contact {
     });
     let phones = phones.collect();
     let company = (seed.below(4) == 0).then(|| format!("{} {}", last_name(seed), seed.of(COMPANIES)));
-    Contact { id: format!("c{at}"), name, phones, company, title: None }
+    Contact { id: format!("c{at}"), name, phones, company, ..Contact::default() }
 }
 
 pub(crate) fn people(seed: u64, count: usize) -> Vec<Contact> {

@@ -53,7 +53,10 @@ pub(crate) fn contact_of_row(row: &str) -> Result<RowWish, Rejection> {
         return Err(Rejection::NoName);
     }
     let text_number = row.get("id").is_some_and(Value::is_string) && as_number(&id).is_some();
-    let contact = Contact { id, name, phones, company: text("company"), title: text("title") };
+    // One is shown; a page that has more keeps them itself.
+    let email = row.get("emails").and_then(|emails| emails.as_str().or_else(|| emails.get(0)?.as_str()));
+    let email = email.map(undisturbing).filter(|email| !email.is_empty());
+    let contact = Contact { id, name, phones, company: text("company"), title: text("title"), email };
     Ok(RowWish::Put { contact, text_number })
 }
 

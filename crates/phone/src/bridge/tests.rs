@@ -127,7 +127,12 @@ fn a_row_keeps_nothing_that_could_disturb_the_screen() {
     let row = "{\"id\":\"a\",\"name\":\"Ana\u{202e}\u{200b} \\u0007Ruiz\",\"phones\":[\"\u{202d}+34\"],\"company\":\"\u{2066}\"}";
     let Ok(RowWish::Put { contact, .. }) = contact_of_row(row) else { panic!("taken") };
     assert_eq!((contact.name.as_str(), contact.phones[0].number.as_str()), ("Ana Ruiz", "+34"));
-    assert_eq!(contact.company, None);
+    assert_eq!((contact.company, contact.email), (None, None));
+    for emails in ["\"a@b.example\"", "[\"a@b.example\",\"c@d.example\"]"] {
+        let row = format!("{{\"id\":\"a\",\"name\":\"Ana\",\"emails\":{emails}}}");
+        let Ok(RowWish::Put { contact, .. }) = contact_of_row(&row) else { panic!("taken") };
+        assert_eq!(contact.email.as_deref(), Some("a@b.example"));
+    }
     assert_eq!(
         contact_of_row("{\"id\":\"a\",\"name\":\"\u{202e}\"}"),
         Err(softframe_contacts::Rejection::NoName)
