@@ -121,3 +121,60 @@ impl Country {
         }
     }
 }
+
+/// Digits of the longest country code.
+const LONGEST_CODE: usize = 3;
+
+/// What is dialled before an international number, somewhere.
+const EXITS: [&str; 6] = ["00", "011", "0011", "810", "010", "001"];
+
+/// Whether `dialled` is how the international number `full` is dialled in its own country, or from some other. Of a
+/// country that is not in the table it is known only that its code has up to three digits.
+pub(crate) fn is_dialled(full: &[u8], dialled: &[u8]) -> bool {
+    // No code begins so.
+    if full.starts_with(b"0") || dialled.len() < SHORTEST_NATIONAL {
+        return false;
+    }
+    if let Some(exit) = dialled.strip_suffix(full) {
+        return EXITS.iter().any(|known| known.as_bytes() == exit);
+    }
+    let mut is_known = false;
+    for plan in PLANS {
+        let Some(national) = full.strip_prefix(plan.code.as_bytes()) else { continue };
+        is_known = true;
+        if plan.is_national(national, dialled) {
+            return true;
+        }
+    }
+    let short = dialled.strip_prefix(b"0").unwrap_or(dialled);
+    let code = full.strip_suffix(short).map(<[u8]>::len);
+    !is_known && short.len() >= SHORTEST_NATIONAL && code.is_some_and(|code| code <= LONGEST_CODE)
+}
+
+/// Whether `long` is `short` with what is dialled before it at home, somewhere.
+pub(crate) fn is_with_trunk(long: &[u8], short: &[u8]) -> bool {
+    let Some(trunk) = long.strip_suffix(short).filter(|_| short.len() >= SHORTEST_NATIONAL) else {
+        return false;
+    };
+    PLANS.iter().any(|plan| plan.trunk.as_bytes() == trunk && short.len() <= plan.longest)
+}
+
+impl Country {
+    /// Whether the national number is dialled so.
+    fn is_national(&self, national: &[u8], dialled: &[u8]) -> bool {
+        let ways = [Some(national), national.strip_prefix(self.mobile().as_bytes())];
+        ways.into_iter()
+            .flatten()
+            .filter(|number| number.len() >= SHORTEST_NATIONAL)
+            .any(|number| dialled == number || dialled.strip_suffix(number) == Some(self.trunk.as_bytes()))
+    }
+
+    /// What mobile numbers have before them in the international form alone.
+    fn mobile(&self) -> &'static str {
+        match self.iso {
+            "AR" => "9",
+            "MX" => "1",
+            _ => "",
+        }
+    }
+}

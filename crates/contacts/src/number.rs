@@ -2,7 +2,7 @@
 //!
 //! It never guesses a country: without a home country a national number stays national.
 
-use crate::country::{Country, SHORTEST_NATIONAL};
+use crate::country::{self, Country, SHORTEST_NATIONAL};
 
 /// A number read for comparison.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,8 +20,6 @@ pub(crate) enum Likeness {
     Same,
     /// The same digits, of which one would be a national number without its trunk prefix, and is none.
     Bare,
-    /// The last nine digits are equal, one of the two being national with an unusual trunk prefix.
-    LastNine,
 }
 
 /// Fewest digits of a number that can be written nationally and internationally.
@@ -158,40 +156,25 @@ impl Number {
     }
 
     /// Whether the two are one number. O(length).
+    ///
+    /// A number whose country is not known may be of any: it is another one that ends so, if that is how the other would
+    /// be dialled in its own country. The last digits alone would name a stranger once in a thousand calls.
     pub(crate) fn likeness(&self, other: &Number) -> Option<Likeness> {
         let (a, b) = (self.digits.as_slice(), other.digits.as_slice());
         if a.is_empty() || b.is_empty() {
             return None;
         }
-        if a == b {
-            return Some(Likeness::Same);
-        }
-        if self.international && other.international {
-            return None;
-        }
-        let (a, b) = (self.without_trunk(), other.without_trunk());
-        let (long, short) = if a.len() >= b.len() { (a, b) } else { (b, a) };
-        if short.len() < SHORTEST_PUBLIC {
-            return None;
-        }
-        // What is left over is a country code, of three digits at most.
-        if long.len() - short.len() > 3 {
-            return None;
-        }
-        if long.ends_with(short) {
-            return Some(Likeness::Same);
-        }
-        let nine = short.len().checked_sub(9).and_then(|from| short.get(from..))?;
-        long.ends_with(nine).then_some(Likeness::LastNine)
-    }
-
-    /// A national number without the zeros before it.
-    fn without_trunk(&self) -> &[u8] {
-        let digits = self.digits.as_slice();
-        if self.international {
-            return digits;
-        }
-        digits.strip_prefix(b"00").or_else(|| digits.strip_prefix(b"0")).unwrap_or(digits)
+        let is_one = a == b
+            || match (self.international, other.international) {
+                (true, true) => false,
+                (true, false) => country::is_dialled(a, b),
+                (false, true) => country::is_dialled(b, a),
+                // Either may be international without its plus sign, or lack what is dialled before it at home.
+                (false, false) => [(a, b), (b, a)].into_iter().any(|(long, short)| {
+                    country::is_dialled(long, short) || country::is_with_trunk(long, short)
+                }),
+            };
+        is_one.then_some(Likeness::Same)
     }
 }
 
