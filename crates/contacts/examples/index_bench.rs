@@ -211,6 +211,26 @@ fn queries(rows: &[softframe_contacts::Contact]) -> Queries {
                 (letters[2] != letters[3]).then(|| letters.into_iter().collect())
             }),
         ),
+        (
+            "first of 6",
+            make(&|name, _| {
+                let word = word(name, 1, 6)?;
+                let mut letters: Vec<char> = word.chars().collect();
+                letters.swap(0, 1);
+                (letters[0] != letters[1]).then(|| letters.into_iter().collect())
+            }),
+        ),
+        (
+            "two slips of 9",
+            make(&|name, _| {
+                let word = word(name, 1, 9)?;
+                let mut letters: Vec<char> = word.chars().collect();
+                letters.swap(2, 3);
+                letters.remove(6);
+                (letters[2] != letters[3]).then(|| letters.into_iter().collect())
+            }),
+        ),
+        ("miss of 9", make(&|name, _| Some(format!("{}qqqqq", word(name, 1, 4)?)))),
         ("miss", make(&|name, _| Some(format!("{}q", word(name, 1, 3)?)))),
         ("1 digit", make(&|_, number| digits(number, 0, 1))),
         ("2 digits", make(&|_, number| digits(number, 3, 2))),

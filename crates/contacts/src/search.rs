@@ -3,7 +3,7 @@
 //! It never waits for the indexer: it answers from what is indexed.
 
 use crate::index::keys::{self, Forms, KEY_DIGITS};
-use crate::index::query::{Found, Query};
+use crate::index::query::{Forgiven, Found, Query};
 use crate::index::shelf::Slot;
 use crate::number::{self, Likeness, Number};
 use crate::record::Record;
@@ -21,7 +21,9 @@ const COMMON_DIGITS: usize = 7;
 
 impl Contacts {
     /// The best `max` contacts for what was typed: every word a prefix of some word of the name or the company, or
-    /// digits inside a number. Whole words before begun ones, those at their place before others, then by alphabet. Where that finds too few, one slip in a word of four letters is forgiven, behind all others.
+    /// digits inside a number. Whole words before begun ones, those at their place before others, then by
+    /// alphabet. Where that finds too few, one slip in a word of four letters is forgiven, behind all others; where that
+    /// does, too, one in its first letter, or two in a word of eight.
     pub fn search(&self, query: &str, max: usize) -> Vec<Hit> {
         let home = self.home();
         let query = Query::new(query, home);
@@ -33,9 +35,12 @@ impl Contacts {
         let numbers = MAX_NUMBERS / slots.len().max(1);
         let mut answers: Vec<Vec<Found>> =
             slots.iter().map(|(slot, _)| query.search(slot, max, numbers)).collect();
-        if answers.iter().map(Vec::len).sum::<usize>() < max {
+        for forgiven in [Forgiven::One, Forgiven::Far] {
+            if answers.iter().map(Vec::len).sum::<usize>() >= max {
+                break;
+            }
             for ((slot, _), answer) in slots.iter().zip(&mut answers) {
-                answer.extend(query.search_slips(slot, max, answer));
+                answer.extend(query.search_slips(slot, max, answer, forgiven));
             }
         }
         let mut lists: Vec<_> = answers.into_iter().map(Vec::into_iter).collect();

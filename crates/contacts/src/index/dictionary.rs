@@ -5,7 +5,7 @@
 
 use core::ops::Range;
 
-use crate::index::typo::OneSlip;
+use crate::index::typo::Slips;
 
 /// Words of a block. The first of each stands whole, so that a word is found by halving over blocks.
 const BLOCK: usize = 16;
@@ -72,7 +72,10 @@ impl Dictionary {
 
     /// The places of the words that begin with `prefix`, and whether the first of them is `prefix` itself.
     pub(crate) fn begun(&self, prefix: &[u8]) -> (Range<u16>, bool) {
-        let (start, is_whole) = self.place(prefix);
+        let (start, is_whole, begins) = self.place(prefix);
+        if !begins {
+            return (start as u16..start as u16, false);
+        }
         let mut after = prefix.to_vec();
         // Text has no octet 0xFF, so the last can be counted up. Without any, all words begin so.
         let end = match after.last_mut() {
@@ -85,17 +88,17 @@ impl Dictionary {
         (start as u16..end as u16, is_whole)
     }
 
-    /// Where `word` is or would be, and whether it is there.
-    fn place(&self, word: &[u8]) -> (usize, bool) {
+    /// Where `word` is or would be, and whether it is there, and whether what is there begins with it.
+    fn place(&self, word: &[u8]) -> (usize, bool, bool) {
         let after = self.blocks.partition_point(|at| self.entry(*at as usize).1 < word);
         // The words of the last block whose head is less; if there is none, the very first word is not less.
         let mut cursor = Cursor::new(self, after.saturating_sub(1));
         while let Some(at) = cursor.next() {
             if cursor.word.as_slice() >= word {
-                return (at, cursor.word == word);
+                return (at, cursor.word == word, cursor.word.starts_with(word));
             }
         }
-        (self.len, false)
+        (self.len, false, false)
     }
 
     /// The shared and the own octets of the word at a place of the text.
@@ -105,8 +108,8 @@ impl Dictionary {
         (usize::from(*shared), self.text.get(start..start + usize::from(*rest)).unwrap_or(&[]))
     }
 
-    /// The places of at most `max` words that begin with what was meant, one slip away; the whole ones apart.
-    pub(crate) fn like(&self, slip: &OneSlip, max: usize) -> (Vec<u16>, Vec<u16>) {
+    /// The places of at most `max` words that begin with what was meant, some slips away; the whole ones apart.
+    pub(crate) fn like(&self, slip: &Slips, max: usize) -> (Vec<u16>, Vec<u16>) {
         let first = slip.first_letter();
         let (places, _) = self.begun(&first);
         let mut cursor = Cursor::new(self, usize::from(places.start) / BLOCK);
@@ -223,7 +226,7 @@ mod tests {
             words in btree_set("[abcж]{1,7}", 0..900),
             typed in "[abж]{4,6}",
         ) {
-            let slip = OneSlip::new(typed.as_bytes()).unwrap();
+            let slip = Slips::one(typed.as_bytes()).unwrap();
             let is_like = |word: &str| {
                 let state = word.bytes().fold(slip.start(), |state, octet| slip.accept(&state, octet));
                 slip.is_match(&state)

@@ -12,7 +12,7 @@ use crate::index::keys::{self, Forms, KEY_DIGITS};
 use crate::index::runs;
 use crate::index::segment::{COMPANY, Segment};
 use crate::index::shelf::Slot;
-use crate::index::typo::OneSlip;
+use crate::index::typo::{self, Slips};
 use crate::number::{self, Number};
 
 /// Words of a query that count; nobody types more, and each costs a look at every candidate.
@@ -21,11 +21,14 @@ const MAX_TERMS: usize = 8;
 /// Digits of a query that count: no number is longer.
 const MAX_DIGITS: usize = 40;
 
-/// Words that one slip may have been, of one segment.
+/// Words that a slip may have been, of one segment.
 const MAX_SLIPS: usize = 256;
 
 /// More than any score without a slip.
 const SLIP: u32 = 64;
+
+/// More than any with one that is not in the first letter.
+const FAR_SLIP: u32 = 2 * SLIP;
 
 /// A word that is only begun, in a name.
 const PREFIX: u32 = 2;
@@ -51,6 +54,23 @@ pub(crate) struct Digits {
     pub(crate) digits: Vec<u8>,
     /// Only at the beginning of the international form.
     pub(crate) only_start: bool,
+}
+
+/// What is forgiven in one word of a query.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Forgiven {
+    /// One slip behind the first letter, from four letters.
+    One,
+    /// Two behind the first letter, from eight letters; or one in the first letter.
+    Far,
+}
+
+/// The words that may have been meant, whole ones and those that begin so, each in order, and what that costs.
+#[derive(Clone, Debug, Default)]
+struct Meant {
+    whole: Vec<u16>,
+    begun: Vec<u16>,
+    cost: u32,
 }
 
 /// A found contact of one segment: less is better. The score, then the place in the alphabetical order.
@@ -87,16 +107,22 @@ impl Query {
         search.top.into_sorted()
     }
 
-    /// The best `max` of a segment that are not `found` if one slip is forgiven in one of the words.
-    pub(crate) fn search_slips(&self, slot: &Slot, max: usize, found: &[Found]) -> Vec<Found> {
+    /// The best `max` of a segment that are not `found` if slips are forgiven in one of the words.
+    pub(crate) fn search_slips(
+        &self,
+        slot: &Slot,
+        max: usize,
+        found: &[Found],
+        forgiven: Forgiven,
+    ) -> Vec<Found> {
         let mut hits = Vec::new();
         for (at, word) in self.words.iter().enumerate() {
-            let Some(automaton) = OneSlip::new(word) else { continue };
+            let Some(meant) = Meant::of(word, &slot.segment, forgiven) else { continue };
             let mut search = Search { slot, top: Top::new(max), seen: Bits::new(slot.segment.len()) };
             for hit in found {
                 search.seen.extend(slot.segment.at_rank(*hit as usize & 0xFFFF));
             }
-            search.names_like(&self.words, at, &automaton);
+            search.names_like(&self.words, at, meant);
             hits.extend(search.top.into_sorted());
         }
         runs::sort(&mut hits, Found::cmp);
@@ -104,6 +130,30 @@ impl Query {
         hits.retain(|hit| seen.insert(*hit as u16));
         hits.truncate(max);
         hits
+    }
+}
+
+impl Meant {
+    /// `None` if no word of the segment was meant.
+    fn of(word: &[u8], segment: &Segment, forgiven: Forgiven) -> Option<Meant> {
+        let automaton = match forgiven {
+            Forgiven::One => Slips::one(word),
+            Forgiven::Far => Slips::two(word),
+        };
+        let (mut whole, mut begun) =
+            automaton.map(|slips| segment.words_like(&slips, MAX_SLIPS)).unwrap_or_default();
+        if forgiven == Forgiven::Far {
+            for beginning in typo::first_slips(word) {
+                let (words, is_whole) = segment.tokens(&beginning);
+                let rest = words.start + u16::from(is_whole);
+                whole.extend(words.start..rest);
+                begun.extend((rest..words.end).take(MAX_SLIPS.saturating_sub(begun.len())));
+            }
+            whole.sort_unstable();
+            begun.sort_unstable();
+        }
+        let cost = if forgiven == Forgiven::Far { FAR_SLIP } else { SLIP };
+        (!whole.is_empty() || !begun.is_empty()).then_some(Meant { whole, begun, cost })
     }
 }
 
@@ -181,14 +231,14 @@ struct Term {
     is_whole: bool,
     /// If it is digits: those, to be looked for in numbers too.
     digits: Option<Digits>,
-    /// If a slip is forgiven: the words that were meant, whole ones and those that begin so, each in order.
-    meant: Option<(Vec<u16>, Vec<u16>)>,
+    /// If a slip is forgiven: what was meant instead.
+    meant: Option<Meant>,
 }
 
 impl Term {
     /// What it costs that a contact has this word: 0 if it is the whole one. `None` if it is another.
     fn cost(&self, word: u16) -> Option<u32> {
-        if let Some((whole, begun)) = &self.meant {
+        if let Some(Meant { whole, begun, .. }) = &self.meant {
             let is_whole = whole.binary_search(&word).is_ok();
             return (is_whole || begun.binary_search(&word).is_ok()).then_some(if is_whole {
                 0
@@ -262,8 +312,8 @@ impl Search<'_> {
         (!tokens.is_empty() || digits.is_some()).then_some(Term { tokens, is_whole, digits, meant: None })
     }
 
-    /// Contacts that have all `words`, the one at `wrong` with a slip.
-    fn names_like(&mut self, words: &[Vec<u8>], wrong: usize, automaton: &OneSlip) {
+    /// Contacts that have all `words`, in the place of the one at `wrong` one that was meant.
+    fn names_like(&mut self, words: &[Vec<u8>], wrong: usize, meant: Meant) {
         let mut terms = Vec::with_capacity(words.len());
         for (at, word) in words.iter().enumerate() {
             if at == wrong {
@@ -275,18 +325,17 @@ impl Search<'_> {
             }
         }
         let segment = &self.slot.segment;
-        let meant = segment.words_like(automaton, MAX_SLIPS);
         let postings = |tokens: Range<u16>| segment.postings(tokens).len();
-        let count: usize = meant.0.iter().chain(&meant.1).map(|word| postings(*word..word + 1)).sum();
+        let count: usize = meant.whole.iter().chain(&meant.begun).map(|word| postings(*word..word + 1)).sum();
         let others = terms.iter().filter(|term| term.digits.is_none() && !term.tokens.is_empty());
         let rarest = others.map(|term| term.tokens.clone()).min_by_key(|tokens| postings(tokens.clone()));
         if let Some(term) = terms.get_mut(wrong) {
             term.meant = Some(meant.clone());
         }
         if let Some(tokens) = rarest.filter(|tokens| postings(tokens.clone()) < count) {
-            return self.candidates(tokens, &terms, SLIP);
+            return self.candidates(tokens, &terms, meant.cost);
         }
-        for (words, least) in [(meant.0, SLIP), (meant.1, SLIP + PREFIX)] {
+        for (words, least) in [(meant.whole, meant.cost), (meant.begun, meant.cost + PREFIX)] {
             for word in words {
                 self.candidates(word..word + 1, &terms, least);
             }
@@ -369,7 +418,7 @@ impl Search<'_> {
                 self.number_score(doc, term.digits.as_ref()?, forms)?;
                 best = IN_NUMBER;
             }
-            sum += best + if term.meant.is_some() { SLIP } else { 0 };
+            sum += best + term.meant.as_ref().map_or(0, |meant| meant.cost);
         }
         Some(sum)
     }

@@ -7,7 +7,7 @@ use core::ops::Range;
 use crate::country::Country;
 use crate::index::builder;
 use crate::index::dictionary::Dictionary;
-use crate::index::typo::OneSlip;
+use crate::index::typo::Slips;
 use crate::record::{self, Record};
 
 /// Most contacts of a segment: their numbers fit 16 bits.
@@ -109,8 +109,8 @@ impl Segment {
         self.dictionary.begun(prefix)
     }
 
-    /// The ordinals of at most `max` words that begin with what was meant, one slip away; the whole ones apart.
-    pub(crate) fn words_like(&self, automaton: &OneSlip, max: usize) -> (Vec<u16>, Vec<u16>) {
+    /// The ordinals of at most `max` words that begin with what was meant, some slips away; the whole ones apart.
+    pub(crate) fn words_like(&self, automaton: &Slips, max: usize) -> (Vec<u16>, Vec<u16>) {
         self.dictionary.like(automaton, max)
     }
 
