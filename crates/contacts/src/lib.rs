@@ -47,6 +47,26 @@ pub struct Contact {
     pub email: Option<String>,
 }
 
+impl Contact {
+    /// A number that equal contacts share and others, but for chance, do not; the same at every start. O(size).
+    pub fn fingerprint(&self) -> u64 {
+        let mut octets = Vec::new();
+        record::write(self, &mut octets);
+        ids::hash(&octets)
+    }
+}
+
+/// The letter under which a name stands in the alphabetical list: as names are ordered, without its accent and in its
+/// small form. O(length of the name).
+///
+/// ```
+/// assert_eq!(softframe_contacts::initial("Łukasz"), Some('l'));
+/// assert_eq!(softframe_contacts::initial("…"), None);
+/// ```
+pub fn initial(name: &str) -> Option<char> {
+    str::from_utf8(&fold::folded(name)).ok()?.trim_start().chars().next()
+}
+
 /// One number of a contact.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PhoneNumber {

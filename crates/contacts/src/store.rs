@@ -85,6 +85,7 @@ enum Task {
     End,
     /// Ids, the next one last.
     Remove(Vec<String>),
+    Purge,
 }
 
 impl Contacts {
@@ -172,6 +173,15 @@ impl Contacts {
     pub fn remove(&mut self, source: &Source, ids: &[String]) {
         if let Some(at) = self.books.iter().position(|book| book.source == *source) {
             self.queue.push_back((at, Task::Remove(ids.iter().rev().cloned().collect())));
+        }
+    }
+
+    /// What was removed or exchanged of a source so far is read out of its segments, in steps, instead of waiting until
+    /// it is a quarter of one: no octet of it stays. Dear, some 2 µs for each contact of the segment: for what a person
+    /// does by hand.
+    pub fn purge(&mut self, source: &Source) {
+        if let Some(at) = self.books.iter().position(|book| book.source == *source) {
+            self.queue.push_back((at, Task::Purge));
         }
     }
 
@@ -296,6 +306,7 @@ impl Contacts {
                 }
                 return 64;
             }
+            Task::Purge => book.shelf.purge(),
         }
         UNIT / 4
     }
@@ -374,7 +385,7 @@ impl Contacts {
         let waiting = self.queue.iter().map(|(_, task)| match task {
             Task::Rows { octets, .. } => octets.capacity(),
             Task::Remove(ids) => ids.iter().map(|id| id.capacity() + size_of::<String>()).sum(),
-            Task::Begin(_) | Task::End => 0,
+            Task::Begin(_) | Task::End | Task::Purge => 0,
         });
         let shelves = self
             .books

@@ -1,6 +1,9 @@
 //! What the person did. The screen makes these and decides nothing.
 
-use crate::{CallId, view::Tab};
+use crate::{
+    CallId,
+    view::{Draft, Tab},
+};
 
 /// One thing the person did on the screen.
 #[derive(Clone, Debug, PartialEq)]
@@ -113,6 +116,12 @@ pub enum Action {
     RemoveFile(u32),
     /// Remove the contact that is shown; Undo brings it back.
     RemoveContact,
+    /// Change the contact that is shown …
+    EditContact,
+    /// … the form holds this now …
+    ContactDraft(Draft),
+    /// … and is to be kept.
+    SaveContact,
     /// The browser let sound start (a gesture, or a click on "Turn on sound").
     SoundOn,
     /// Close the toast.

@@ -23,6 +23,7 @@ mod call;
 mod cause;
 mod clock;
 pub mod config;
+mod contact;
 mod dial;
 mod dialect;
 mod forward;
@@ -54,7 +55,7 @@ pub use port::{
     Audience, CallId, Dtmf, FileEvent, HostInput, Input, JournalEntry, MediaError, MediaEvent, MediaRequest,
     Output, PeerId, PeerState, RequestId, SocketEvent, Sound, StorageError, StoreRequest, Stress,
 };
-pub use softframe_contacts::{Contact, Contacts, Hit, Source};
+pub use softframe_contacts::{Contact, Contacts, Hit, Source, initial};
 pub use softframe_sip::{FlowId, Instant};
 
 use account::Account;

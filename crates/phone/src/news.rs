@@ -2,13 +2,8 @@
 //!
 //! It never asks anything; what needs an answer is a sheet.
 
-use crate::{
-    Phone,
-    history::Entry,
-    ui::{Page, Ui},
-    view::Text,
-};
-use softframe_contacts::{Contact, Source};
+use crate::{Phone, history::Entry, ui::Ui, view::Text};
+use softframe_contacts::Contact;
 use softframe_sip::Instant;
 
 /// A toast without and with an action (ui.md 4.11).
@@ -71,17 +66,7 @@ impl Phone {
         self.offer_undo(now, text, Removed::Recent(key.to_owned(), entry));
     }
 
-    /// The contact whose page is shown, if it came from a file.
-    pub(crate) fn remove_contact(&mut self, now: Instant) {
-        let Page::Contact(Source::Vcard, id) = &self.ui.page else { return };
-        let id = id.clone();
-        let Some(contact) = self.remove_dropped_contact(&id) else { return };
-        self.ui.page = Page::Tabs;
-        let text = Text::with("contact.removed", "name", &contact.name);
-        self.offer_undo(now, text, Removed::Contact(contact));
-    }
-
-    fn offer_undo(&mut self, now: Instant, text: Text, removed: Removed) {
+    pub(crate) fn offer_undo(&mut self, now: Instant, text: Text, removed: Removed) {
         let until = Some(now.after(TOAST_ACTION_MILLIS));
         self.ui.toast = Some(ToastState { text, error: false, undo: true, told: false, until });
         self.ui.undo = Some(removed);

@@ -4,9 +4,11 @@
 
 mod files;
 mod kept;
+mod unsaved;
 
 use files::{File, Report};
 use kept::Kept;
+use unsaved::Unsaved;
 
 use crate::{
     Output, Phone, StorageError, StoreRequest,
@@ -17,16 +19,14 @@ use crate::{
 use litemap::LiteMap;
 use serde_json::{Value, json};
 use softframe_contacts::{
-    Contact, Contacts, Hit, Indexed, Mode, Rejection, Source,
+    Contacts, Hit, Indexed, Mode, Rejection, Source,
     vcard::{Defect, Reader},
 };
 use softframe_sip::Instant;
-use std::{collections::VecDeque, rc::Rc};
+use std::collections::VecDeque;
 
 /// Pushes open at once; each source has one, and a page has few sources.
 const MAX_PUSHES: usize = 16;
-/// Dropped contacts that wait for an account: as many as the index takes (protocol.md 1.7).
-const MAX_UNSAVED: usize = 1_000_000;
 /// Between two `contacts:indexing`.
 const PROGRESS_MILLIS: u64 = 250;
 /// Rows that wait to be indexed before more of a file or of the store is read: enough for many steps.
@@ -46,7 +46,7 @@ pub(crate) struct Push {
     open: LiteMap<u64, Open>,
     files: VecDeque<File>,
     /// Dropped contacts that are in the index and not in the store yet, with the name of their file.
-    unsaved: VecDeque<(Rc<str>, Contact)>,
+    unsaved: Unsaved,
     /// Files were read and their contacts are not all indexed yet.
     report: Option<Report>,
     kept: Kept,

@@ -4,9 +4,10 @@
 
 use crate::{
     Action, Answer, CallId, Consent, Dtmf, Output, Phone, Sound,
-    bridge::{self, ContactClick, MediaTrouble},
+    bridge::{self, MediaTrouble},
     call::{Call, State, Wish},
     cause::{Ending, Reason},
+    contact::Editing,
     dial,
     dial::Question,
     host::Trust,
@@ -69,6 +70,7 @@ pub(crate) struct Ui {
     pub(crate) page: Page,
     pub(crate) menu: Menu,
     pub(crate) import: Option<Sheet>,
+    pub(crate) editing: Option<Editing>,
     pub(crate) confirm: Option<(Wish, Question)>,
     pub(crate) toast: Option<ToastState>,
     pub(crate) ended: Option<EndedState>,
@@ -238,6 +240,9 @@ impl Phone {
             Action::RemoveAllContacts => self.remove_contacts(),
             Action::RemoveFile(number) => self.ui.menu = Menu::RemoveContacts(Some(number)),
             Action::RemoveContact => self.remove_contact(now),
+            Action::EditContact => self.edit_contact(),
+            Action::ContactDraft(draft) => self.contact_draft(draft),
+            Action::SaveContact => self.save_contact(now),
             Action::SoundOn => self.sound_on(),
             Action::CloseToast => self.ui.toast = None,
             other => self.call_action(now, other),
@@ -365,40 +370,10 @@ impl Phone {
         }
     }
 
-    /// A row of the contacts, or of the recents by the only contact with its number; else its number comes into
-    /// the dial field.
-    fn open_contact(&mut self, key: &str) {
-        let number = self.history.get(key).map(|entry| entry.number.clone());
-        let contact = match &number {
-            Some(number) => match self.contacts.by_number(number).as_slice() {
-                [only] => Some((only.source.clone(), only.contact.id.clone())),
-                _ => None,
-            },
-            None => crate::view::contact_key(key),
-        };
-        match (contact, number) {
-            (Some((source, id)), _) => (self.ui.page, self.ui.menu) = (Page::Contact(source, id), Menu::None),
-            (None, Some(number)) if !number.is_empty() => self.ui.fill(&number),
-            (None, _) => {}
-        }
-    }
-
-    fn open_numbers(&mut self, key: &str) {
-        if let Some((source, id)) = crate::view::contact_key(key) {
-            self.ui.menu = Menu::Numbers(source, id);
-        }
-    }
-
-    fn contact_click(&mut self, key: &str) {
-        let Some((source, id)) = crate::view::contact_key(key) else { return };
-        let Some(hit) = self.contacts.get(&source, &id) else { return };
-        let row = self.contact_row(&hit, "");
-        self.tell("contact:click", &bridge::json(&ContactClick { contact: row }));
-    }
-
     /// Esc and the back arrow: closes the top sheet, else leaves the sub-page, else clears the field. Ends no call.
     fn back(&mut self, now: Instant) {
-        if self.ui.menu != Menu::None || self.ui.import.is_some() || self.ui.confirm.is_some() {
+        let has_menu = self.ui.menu != Menu::None || self.edit_sheet().is_some();
+        if has_menu || self.ui.import.is_some() || self.ui.confirm.is_some() {
             self.close_sheet(now);
         } else if self.ui.picking.take().is_some() {
             // Back to the call.
@@ -421,8 +396,8 @@ impl Phone {
         } else if matches!(self.sheet(now), Some(Sheet::Consent { .. })) {
             // Closed is not consented.
             self.consent(Consent::No);
-        } else if self.ui.import.take().is_none() {
-            self.ui.menu = Menu::None;
+        } else if self.ui.import.take().is_none() && std::mem::take(&mut self.ui.menu) == Menu::None {
+            self.ui.editing = None;
         }
     }
 
@@ -454,15 +429,6 @@ impl Phone {
             (Some(number), _) => self.dial_typed(now, &number),
             (None, Some(ringing)) => self.answer(now, ringing, None),
             (None, None) => {}
-        }
-    }
-
-    /// The first time asks, the sheet's button does it.
-    fn remove_contacts(&mut self) {
-        match std::mem::take(&mut self.ui.menu) {
-            Menu::RemoveContacts(None) => self.remove_dropped(),
-            Menu::RemoveContacts(Some(number)) => self.remove_file(number),
-            _ => self.ui.menu = Menu::RemoveContacts(None),
         }
     }
 

@@ -1,11 +1,13 @@
 //! What the screen shows, as message ids, arguments and flags. Decides every label and enabled flag; draws nothing.
 
 mod calls;
+mod form;
 mod lists;
 mod make;
 
 pub(crate) use calls::{microphone_title, party};
-pub(crate) use lists::{contact_key, contact_list_row, is_name};
+pub use form::{Draft, Fault};
+pub(crate) use lists::{contact_key, contact_list_row, is_name, kind_id};
 
 use crate::CallId;
 
@@ -294,13 +296,15 @@ pub struct ContactPage {
     pub row: Row,
     /// Job title and company.
     pub line: String,
+    /// E-mail address.
+    pub email: String,
     /// Number, kind (message id), whether it has a handset.
     pub numbers: Vec<(String, &'static str, bool)>,
     /// Its calls.
     pub recent: Vec<Row>,
     /// The host can show it.
     pub click: bool,
-    /// It came from a file, and can be removed.
+    /// It came from a file, and can be changed and removed.
     pub removable: bool,
 }
 
@@ -469,6 +473,8 @@ pub enum Sheet {
     Status { statuses: Vec<(String, String)>, set: String, dnd: bool, in_call: bool },
     /// 36: the speakers (id, name), and which plays.
     Route { speakers: Vec<(String, Text)>, chosen: String },
+    /// The form of a contact; the kinds (message ids) of the numbers that it has.
+    Edit { draft: Draft, kinds: Vec<&'static str>, fault: Option<Fault> },
     /// Asks before the contacts of this file go, or all that came from files.
     RemoveContacts { file: Option<String> },
 }

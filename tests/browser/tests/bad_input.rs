@@ -106,6 +106,49 @@ async fn full_storage_leaves_contacts_in_memory_and_says_so() {
     expect_contacts_in_memory(&page, &server, "The browser’s storage is full.").await;
 }
 
+/// From the fourth chunk of contacts on, the disk is full.
+const FILLS: &str = "let left = 3; const put = IDBObjectStore.prototype.put; \
+     IDBObjectStore.prototype.put = function (value, key) { \
+         if (String(key).includes('\\0contacts/') && left-- <= 0) throw new DOMException('full', 'QuotaExceededError'); \
+         return put.call(this, value, key); };";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn storage_that_fills_up_during_an_import_is_told_once_and_nothing_is_lost_until_the_page_closes() {
+    const MANY: usize = 10_000;
+    let server = Server::start();
+    let page = open_same_site(&server, FILLS).await;
+    let card = |n: usize| {
+        format!("BEGIN:VCARD\nVERSION:3.0\nUID:{n}\nFN:Person {n}\nTEL:+34{}\nEND:VCARD\n", 600_000_000 + n)
+    };
+    page.drop_file("many.vcf", &(0..MANY).map(card).collect::<String>()).await;
+    let patience = Duration::from_secs(60);
+    page.expect_where(patience, "contacts:indexed", |data| data["count"] == MANY).await;
+    page.phone(async |frame| {
+        frame.reads("The browser’s storage is full. Contacts stay until you close this page.").await;
+    })
+    .await;
+    let heard = page.heard().await;
+    assert_eq!(heard.iter().filter(|event| event["type"] == "softframe:error").count(), 1, "told once");
+    let numbers: Vec<String> =
+        [0, MANY / 2, MANY - 1].iter().map(|n| format!("+34{}", 600_000_000 + n)).collect();
+    let found = page.ask("contacts:match", json!({ "numbers": numbers })).await.expect("matches");
+    for number in &numbers {
+        assert!(found["matches"][number][0]["name"].is_string(), "{number} is lost: {found}");
+    }
+    page.phone(async |frame| frame.press("Done").await).await;
+    expect_call(&page, &server).await;
+    // What was stored before is whole.
+    page.reload().await;
+    page.add_frame("sf", &server.on("localhost", "/200/")).await;
+    page.expect("logged").await;
+    let back = softframe_browser_tests::until("the first chunks are back", async || {
+        let found = page.ask("contacts:match", json!({ "numbers": numbers })).await.ok()?;
+        found["matches"][&numbers[0]][0]["name"].is_string().then_some(found)
+    })
+    .await;
+    assert_eq!(back["matches"][&numbers[2]], json!([]), "the last one had no room");
+}
+
 /// The browser refuses a description without the names of its transport.
 fn broken(sdp: &str) -> String {
     sdp.split_inclusive("\r\n").filter(|line| !line.starts_with("a=ice-")).collect()

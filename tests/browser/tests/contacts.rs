@@ -153,3 +153,62 @@ async fn search_behind_a_big_push_is_answered_at_once_with_what_is_in() {
     // Rows of the push are found as they come: this one is not there yet.
     assert_eq!(heard[matched]["data"]["matches"]["+34600002000"], json!([]), "{}", heard[matched]);
 }
+
+/// A thousand rows as JSON text or as lines of JSON, one of them broken and one without a name.
+const AS_TEXT: &str = "const [form] = arguments; \
+     const rows = Array.from({ length: 1000 }, (_, n) => ({ id: n, name: `Person${n} ${form}`, phones: [`+34${600000000 + n}`] })); \
+     rows[17] = 5; rows[18] = { id: 'nobody' }; \
+     const text = form === 'json' ? JSON.stringify(rows) : new TextEncoder().encode(rows.map((row) => JSON.stringify(row)).join('\\n')).buffer; \
+     frames.sf.postMessage({ type: 'contacts', id: form, data: { [form]: text, source: form } }, '*', form === 'json' ? [] : [text]); \
+     return text.byteLength ?? -1;";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_as_json_text_and_as_lines_in_a_transferred_buffer_are_taken_and_answered() {
+    let server = Server::start();
+    let page = Page::open_registered(&server, 200).await;
+    for (form, left) in [("json", -1), ("ndjson", 0)] {
+        assert_eq!(page.run(AS_TEXT, vec![json!(form)]).await, left, "the page keeps no copy of a buffer");
+        let indexed = page
+            .expect_where(Duration::from_secs(30), "contacts:indexed", |data| data["source"] == form)
+            .await;
+        assert_eq!((&indexed["count"], &indexed["rejected"]), (&json!(998), &json!(2)), "{indexed}");
+        assert_eq!(indexed["reasons"], json!({ "shape": 1, "no-name": 1 }));
+        let query = json!({ "query": format!("person999 {form}"), "max": 3 });
+        let hits = page.ask("contacts:search", query).await.expect("hits");
+        assert_eq!(hits["hits"][0]["id"], 999, "a numeric id comes back as it came: {hits}");
+        let answers = page.heard().await.into_iter().filter(|event| event["id"] == form).count();
+        assert_eq!(answers, 1, "{form} is answered once");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn list_says_how_many_there_are_and_are_found_and_begins_each_letter() {
+    let server = Server::start();
+    let page = Page::open_registered(&server, 200).await;
+    let names = ["Zoë Lindqvist", "Ángel Ruiz", "Ana Ruiz", "Łukasz Kowalski", "Bo Ruiz", "佐藤 美咲"];
+    let row = |(n, name): (usize, &&str)| json!({ "id": n, "name": name, "phones": [format!("+34{:09}", 600_000_000 + n)] });
+    let rows: Vec<Value> = names.iter().enumerate().map(row).collect();
+    page.post(json!({ "type": "contacts", "data": rows })).await;
+    page.expect("contacts:indexed").await;
+    let letters = "return [...document.querySelectorAll('.virtual > .row')].filter((row) => row.checkVisibility()) \
+         .sort((a, b) => a.ariaPosInSet - b.ariaPosInSet).map((row) => [row.dataset.letter ?? '', row.querySelector('.name').textContent])";
+    page.phone(async |frame| {
+        frame.press("Contacts").await;
+        frame.reads("6 contacts").await;
+        let shown = frame.run(letters, Vec::new()).await;
+        let expected = json!([
+            ["A", "Ana Ruiz"],
+            ["", "Ángel Ruiz"],
+            ["B", "Bo Ruiz"],
+            ["L", "Łukasz Kowalski"],
+            ["Z", "Zoë Lindqvist"],
+            ["佐", "佐藤 美咲"],
+        ]);
+        assert_eq!(shown, expected);
+        for (typed, count) in [("ruiz", "3 results"), (" ana", "1 result"), (" q", "0 results")] {
+            frame.type_into(".search input", typed).await;
+            frame.reads(count).await;
+        }
+    })
+    .await;
+}

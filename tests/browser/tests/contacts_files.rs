@@ -125,7 +125,7 @@ async fn kept(page: &Page, text: &str) -> (Vec<String>, bool) {
              const keys = store.getAllKeys(), values = store.getAll(); \
              values.onsuccess = () => { open.result.close(); \
                  const held = values.result.some((value) => new TextDecoder().decode(value).includes(text)); \
-                 done([keys.result.map((key) => key.split('\\0')[1]).filter((key) => /^(contacts|files)\\//.test(key)), held]); }; };";
+                 done([keys.result.map((key) => key.split('\\0')[1]).filter((key) => /^(contacts|files|edits)\\//.test(key)), held]); }; };";
     let found = page.phone(async |frame| frame.run_async_with(script, vec![json!(text)]).await).await;
     serde_json::from_value(found).expect("keys")
 }
@@ -220,6 +220,61 @@ async fn contact_a_file_and_all_are_removed_for_good() {
     for name in ["Lovelace", "Kowalski", "Hopper"] {
         assert!(!kept(&page, name).await.1, "{name} is still there");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dropped_contact_is_changed_in_its_form_and_so_it_stays() {
+    let server = Server::start();
+    let page = open_same_site(&server).await;
+    page.drop_files(&[FILES[0]]).await;
+    expect_vcard(&page).await;
+    close_sheet(&page).await;
+    let empty = "const field = document.querySelector(arguments[0]); field.focus(); field.select();";
+    page.phone(async |frame| {
+        frame.press("Contacts").await;
+        frame.click(".virtual > [aria-posinset='1'] .open").await;
+        frame.reads("ada@engines.example").await;
+        frame.press("Edit").await;
+        frame.reads("Another number").await;
+        frame.run(empty, vec![json!("#edit-name")]).await;
+        // An own name in keys of the person, sent by Enter; without one, the field is named as wrong.
+        frame.type_into("#edit-name", "\u{e017}\u{e007}").await;
+        frame.reads("Enter a name.").await;
+        let focused =
+            "return document.activeElement.id + document.activeElement.getAttribute('aria-invalid')";
+        assert_eq!(frame.run(focused, Vec::new()).await, "edit-nametrue");
+        frame.type_into("#edit-name", "Ada King").await;
+        frame.type_into("#edit-number-2", "+34 911 000 111").await;
+        frame.reads("Another number").await;
+    })
+    .await;
+    page.picture("contacts/edit").await;
+    page.phone(async |frame| {
+        frame.press("Save").await;
+        frame.reads("Ada King saved").await;
+        frame.reads("+34 911 000 111").await;
+    })
+    .await;
+    until("it is found", async || (name_of(&page, "+34911000111").await == "Ada King").then_some(())).await;
+    assert_eq!(name_of(&page, "+34915550101").await, "Ada King");
+    let hits = page.ask("contacts:search", json!({ "query": "lovelace", "max": 3 })).await.expect("hits");
+    assert_eq!(hits["hits"], json!([]));
+    // In the place where it was: the chunk of its file, and a word that the card was changed.
+    until("it is kept", async || {
+        let (keys, _) = kept(&page, "").await;
+        (keys.iter().filter(|key| key.starts_with("contacts/")).count() == 1
+            && keys.iter().any(|key| key.starts_with("edits/")))
+        .then_some(())
+    })
+    .await;
+    page.reload().await;
+    page.add_frame("sf", &server.on("localhost", "/200/")).await;
+    page.expect("logged").await;
+    until("it is back", async || (name_of(&page, "+34911000111").await == "Ada King").then_some(())).await;
+    page.drop_files(&[FILES[0]]).await;
+    expect_vcard(&page).await;
+    assert_eq!(close_sheet(&page).await, ["0", "0", "0"]);
+    assert_eq!(name_of(&page, "+34915550101").await, "Ada King");
 }
 
 #[tokio::test(flavor = "multi_thread")]

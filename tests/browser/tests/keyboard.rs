@@ -49,7 +49,7 @@ const JUDGE: &str = r"
     }
     for (const one of new Set(stops)) if (stops.indexOf(one) !== stops.lastIndexOf(one)) faults.push(`twice: ${named(one)}`);
     // As they lie on the page, not as the last of them left it scrolled.
-    document.querySelectorAll('.scroll').forEach((part) => { part.scrollTop = 0; });
+    document.querySelectorAll('.scroll, .sheet').forEach((part) => { part.scrollTop = 0; });
     const boxes = stops.map((one) => one.getBoundingClientRect());
     for (let n = 1; n < stops.length; n++) {
       const [a, b] = [boxes[n - 1], boxes[n]];

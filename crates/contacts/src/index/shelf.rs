@@ -64,8 +64,9 @@ impl Slot {
     }
 
     /// Whether it is worth making anew.
-    fn is_stale(&self, home: Option<Country>) -> bool {
-        self.dead.count() * 4 > self.segment.len() || self.segment.home() != home
+    fn is_stale(&self, home: Option<Country>, purges: bool) -> bool {
+        let allowed = if purges { 0 } else { self.segment.len() / 4 };
+        self.dead.count() > allowed || self.segment.home() != home
     }
 }
 
@@ -105,12 +106,26 @@ pub(crate) struct Shelf {
     /// The open part before was sealed because it was full: this one is likely to become so, too.
     streams: bool,
     making: Making,
+    /// Not one contact that is gone may stay in a segment; until the next time that all is in order.
+    purges: bool,
     ids: Ids,
 }
 
 impl Shelf {
     pub(crate) fn new() -> Shelf {
-        Shelf { slots: Vec::new(), open: None, streams: false, making: Making::Nothing, ids: Ids::default() }
+        Shelf {
+            slots: Vec::new(),
+            open: None,
+            streams: false,
+            making: Making::Nothing,
+            purges: false,
+            ids: Ids::default(),
+        }
+    }
+
+    /// What is dead goes out of all segments as soon as nothing is open.
+    pub(crate) fn purge(&mut self) {
+        self.purges = true;
     }
 
     /// How many ids there are, in what can be found and in what is still open.
@@ -246,7 +261,8 @@ impl Shelf {
         if self.open.is_some() {
             return false;
         }
-        let stale = self.slots.iter().position(|slot| slot.is_stale(home)).map(|at| (at, at));
+        let stale = self.slots.iter().position(|slot| slot.is_stale(home, self.purges)).map(|at| (at, at));
+        self.purges &= stale.is_some();
         let Some((first, last)) = stale.or_else(|| self.crowd()) else { return false };
         let builder = Box::new(Builder::new(self.free_serial(), home));
         self.making = Making::Merge { builder, slot: first, last, doc: 0, first };
@@ -337,7 +353,8 @@ impl Shelf {
 
     /// Whether [`Shelf::tidy`] would begin something.
     pub(crate) fn is_untidy(&self, home: Option<Country>) -> bool {
-        self.open.is_none() && (self.slots.iter().any(|slot| slot.is_stale(home)) || self.crowd().is_some())
+        let is_stale = |slot: &Slot| slot.is_stale(home, self.purges);
+        self.open.is_none() && (self.slots.iter().any(is_stale) || self.crowd().is_some())
     }
 
     /// Octets held, by estimate.

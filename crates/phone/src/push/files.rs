@@ -2,7 +2,6 @@
 //!
 //! It never reads a file in one go, and a broken card costs only itself.
 
-use super::MAX_UNSAVED;
 use crate::{
     FileEvent, Output, Phone,
     account::Account,
@@ -53,6 +52,8 @@ pub(super) struct Report {
     defects: Vec<Skipped>,
     /// How many of those are files.
     refused: usize,
+    /// Not all could wait for an account.
+    is_cut_short: bool,
 }
 
 impl Report {
@@ -162,16 +163,22 @@ impl Phone {
     fn drain_cards(&mut self) {
         let Some(file) = self.push.files.front_mut() else { return };
         let report = self.push.report.get_or_insert_default();
+        let mut news = Vec::new();
         while let Some(card) = file.reader.next_card() {
             match card {
                 Ok(contact) => {
                     file.cards += 1;
                     // The same file again changes nothing, in the store neither.
                     let known = self.contacts.get(&Source::Vcard, &contact.id);
-                    let is_same = known.is_some_and(|hit| hit.contact == contact);
+                    let is_same = known.as_ref().is_some_and(|hit| hit.contact == contact);
+                    if known.is_some() && self.push.kept.is_edit_of(&contact) {
+                        continue;
+                    }
                     self.push.kept.is_back(&contact.id);
-                    if !is_same && self.push.unsaved.len() < MAX_UNSAVED {
-                        self.push.unsaved.push_back((file.name.clone(), contact.clone()));
+                    if !is_same {
+                        news.push(contact.id.clone());
+                        let has_room = self.push.unsaved.push(&file.name, contact.clone());
+                        report.is_cut_short |= !has_room;
                     }
                     self.contacts.push(&Source::Vcard, contact);
                 }
@@ -185,6 +192,7 @@ impl Phone {
                 }
             }
         }
+        news.iter().for_each(|id| self.forget_edit(id));
     }
 
     fn file_done(&mut self, mut file: File) {
@@ -220,6 +228,7 @@ impl Phone {
         let refusal = report.refusal().map(|refused| refused.file.clone());
         let args = vec![("name", refusal.as_ref().unwrap_or(&name).clone()), ("n", report.added.to_string())];
         let is_whole = refusal.is_none();
+        let is_cut_short = report.is_cut_short;
         let Report { added, updated, skipped, defects, .. } = report;
         let sheet = Sheet::Import { name, added, updated, skipped, defects };
         let done = Text { id: if is_whole { "contacts.done" } else { "contacts.unread" }, args };
@@ -234,6 +243,9 @@ impl Phone {
                 self.say(done, !is_whole);
             }
             (false, true) => self.ui.toast(now, done, !is_whole),
+        }
+        if is_cut_short {
+            self.ui.toast(now, Text::of("contacts.toomany"), true);
         }
         self.out.push_back(Output::Render);
     }

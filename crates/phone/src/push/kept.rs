@@ -4,11 +4,13 @@
 //! removed it, and looks at the chunks one by one.
 
 mod clean;
+mod edits;
 
 use crate::{Phone, StorageError, StoreRequest};
-use clean::Cleaning;
+use clean::{Cleaning, Edited};
+use edits::Edits;
 use litemap::LiteMap;
-use softframe_contacts::{Contact, Mode, Source, chunk};
+use softframe_contacts::{Contact, Mode, Source};
 use softframe_sip::Instant;
 use std::{collections::VecDeque, rc::Rc};
 
@@ -43,6 +45,9 @@ pub(crate) struct Kept {
     /// Contacts that the person removed, and files: they may still be in the store.
     removed: LiteMap<String, ()>,
     leaving: Vec<u32>,
+    /// Contacts that the person changed: the store still has them as they were.
+    edited: LiteMap<String, Edited>,
+    edits: Edits,
     cleaning: Option<Cleaning>,
     /// Chunks that the last cleaning left.
     clean: usize,
@@ -117,7 +122,7 @@ impl Phone {
 
     /// Saves and cleans a little; says if more remains. `busy`: there is more to index.
     pub(super) fn keep_step(&mut self, busy: bool) -> bool {
-        if busy && self.push.unsaved.len() < CHUNK_CONTACTS {
+        if busy && !self.push.unsaved.has_full() {
             return false;
         }
         self.save_chunk() || (!busy && self.clean_step())
@@ -127,17 +132,13 @@ impl Phone {
     /// Says if more remains.
     fn save_chunk(&mut self) -> bool {
         let Some(space) = self.space().filter(|_| self.push.kept.loaded) else { return false };
-        let Some((name, _)) = self.push.unsaved.front() else { return false };
-        let name = name.clone();
-        let of_file = self.push.unsaved.iter().take(CHUNK_CONTACTS).take_while(|(file, _)| *file == name);
-        let count = of_file.count();
-        let contacts: Vec<Contact> = self.push.unsaved.drain(..count).map(|(_, contact)| contact).collect();
+        let Some((name, value)) = self.push.unsaved.pop() else { return false };
         let (file, is_new) = self.push.kept.file_number(&name);
         let kept = &mut self.push.kept;
         let number = kept.chunks.last().map_or(0, |(last, _)| last.saturating_add(1));
         kept.chunks.insert(number, file);
         let key = kept.key_of(number);
-        self.store(StoreRequest::Put { space: space.clone(), key, value: chunk::encode(&contacts) });
+        self.store(StoreRequest::Put { space: space.clone(), key, value });
         if is_new {
             let (key, value) = (format!("{FILES}{file}"), name.as_bytes().to_vec());
             self.store(StoreRequest::Put { space, key, value });
@@ -168,6 +169,8 @@ impl Phone {
             self.loaded_chunk(number, file, value);
         } else if let Some(number) = key.strip_prefix(FILES).and_then(|number| number.parse().ok()) {
             self.push.kept.files.insert(number, String::from_utf8_lossy(&value).into_owned());
+        } else if let Some(id) = key.strip_prefix(edits::PREFIX) {
+            self.push.kept.loaded_edit(id, &value);
         } else if key.starts_with("history") {
             self.history.restore(key, &value);
         }
@@ -202,7 +205,8 @@ impl Phone {
     pub(crate) fn remove_dropped_contact(&mut self, id: &str) -> Option<Contact> {
         let contact = self.contacts.get(&Source::Vcard, id)?.contact;
         self.contacts.remove(&Source::Vcard, &[id.to_owned()]);
-        self.push.unsaved.retain(|(_, unsaved)| unsaved.id != id);
+        self.contacts.purge(&Source::Vcard);
+        // One that waits to be saved is cleaned away once it was.
         self.push.kept.removed.insert(id.to_owned(), ());
         self.wants_index();
         Some(contact)
@@ -210,11 +214,26 @@ impl Phone {
 
     /// That contact again.
     pub(crate) fn restore_dropped_contact(&mut self, contact: Contact) {
+        self.put_dropped_contact(contact);
+    }
+
+    /// The contact that the person has changed, under the id that it had.
+    pub(crate) fn change_dropped_contact(&mut self, contact: Contact) {
+        if let Some(before) = self.contacts.get(&Source::Vcard, &contact.id).map(|hit| hit.contact) {
+            self.keep_edit(&before);
+            self.push.kept.edited.entry(contact.id.clone()).or_insert(Edited { before, is_placed: false });
+        }
+        self.put_dropped_contact(contact);
+        self.contacts.purge(&Source::Vcard);
+    }
+
+    /// Into the index, and into a chunk that belongs to no file.
+    fn put_dropped_contact(&mut self, contact: Contact) {
         self.contacts.begin(Source::Vcard, Mode::Upsert);
         self.contacts.push(&Source::Vcard, contact.clone());
         self.contacts.end(&Source::Vcard);
         self.push.kept.is_back(&contact.id);
-        self.push.unsaved.push_back((Rc::from(""), contact));
+        self.push.unsaved.push(&Rc::from(""), contact);
         self.wants_index();
     }
 
@@ -231,7 +250,7 @@ impl Phone {
         let loaded = self.push.kept.loaded;
         self.push.kept = Kept { loaded, ..Kept::default() };
         if let Some(space) = self.space() {
-            for prefix in [PREFIX, FILES] {
+            for prefix in [PREFIX, FILES, edits::PREFIX] {
                 self.store(StoreRequest::Delete { space: space.clone(), prefix: prefix.to_owned() });
             }
         }

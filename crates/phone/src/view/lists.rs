@@ -236,6 +236,7 @@ impl Phone {
         Some(ContactPage {
             row: contact_list_row(&hit),
             line: line.join(", "),
+            email: contact.email.clone().unwrap_or_default(),
             numbers: numbers_of(&hit),
             recent: calls.map(|(key, entry)| self.recent_row(key, entry)).collect(),
             click: matches!(source, Source::Host(_)),
@@ -332,7 +333,7 @@ pub(super) fn numbers_of(hit: &Hit) -> Vec<(String, &'static str, bool)> {
         .collect()
 }
 
-pub(super) fn kind_id(kind: Option<&str>) -> &'static str {
+pub(crate) fn kind_id(kind: Option<&str>) -> &'static str {
     match kind {
         Some("mobile" | "cell") => "contact.mobile",
         Some("work" | "business") => "contact.work",

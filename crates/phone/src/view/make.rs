@@ -190,7 +190,7 @@ impl Phone {
             return Some(import.clone());
         }
         match &self.ui.menu {
-            Menu::None => None,
+            Menu::None => self.edit_sheet(),
             Menu::Microphone(..) => self.microphone_sheet(),
             Menu::Route => self.route_sheet(),
             Menu::RemoveContacts(None) => Some(Sheet::RemoveContacts { file: None }),

@@ -109,7 +109,7 @@ pub(crate) struct ContactView {
     recent: RowList,
     outside: Press,
     shown: ContactPage,
-    _presses: [Press; 2],
+    _presses: [Press; 3],
 }
 
 impl ContactView {
@@ -123,6 +123,7 @@ impl ContactView {
             shown: ContactPage::default(),
             _presses: [
                 pressing(cx, part.find(".back"), Action::Back),
+                pressing(cx, part.find(".edit"), Action::EditContact),
                 pressing(cx, part.find(".remove"), Action::RemoveContact),
             ],
             part,
@@ -141,6 +142,7 @@ impl ContactView {
         avatar::write(&portrait.find(".avatar"), &view.row.avatar, &view.row.name);
         portrait.find(".name").text(&view.row.name);
         portrait.find(".line").text_or_hide(&view.line);
+        portrait.find(".email").text_or_hide(&view.email);
         self.numbers.update(&view.numbers);
         self.part.find(".day").show(!view.recent.is_empty());
         self.recent.update(&view.recent);

@@ -89,6 +89,8 @@ pub(crate) enum Template {
     Speaker,
     SheetSignOut,
     SheetRemove,
+    SheetEdit,
+    EditNumber,
 }
 
 impl Template {
@@ -131,6 +133,8 @@ impl Template {
             Template::Speaker => "t-speaker",
             Template::SheetSignOut => "t-sheet-signout",
             Template::SheetRemove => "t-sheet-remove",
+            Template::SheetEdit => "t-sheet-edit",
+            Template::EditNumber => "t-edit-number",
         }
     }
 }
@@ -400,14 +404,14 @@ mod tests {
             .filter_map(|rest| rest.split_once('"'))
             .map(|(id, _)| id)
             .collect();
-        assert_eq!(templates.len(), 36);
+        assert_eq!(templates.len(), 38);
         wanted.extend(templates);
         for id in wanted {
             assert_eq!(PAGE.matches(&format!("id=\"{id}\"")).count(), 1, "{id}");
         }
-        let last = Template::SheetRemove as usize;
-        assert_eq!(last + 1, 36, "the enum and the page list the same templates");
-        assert!(PAGE.contains(Template::SheetRemove.id()));
+        let last = Template::EditNumber as usize;
+        assert_eq!(last + 1, 38, "the enum and the page list the same templates");
+        assert!(PAGE.contains(Template::EditNumber.id()));
     }
 
     #[test]

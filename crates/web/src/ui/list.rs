@@ -196,11 +196,9 @@ impl VirtualList {
     }
 }
 
-/// The letter under which a name stands: without its accent, as names are ordered.
+/// The letter under which a name stands, as names are ordered.
 fn letter_of(name: &str) -> String {
-    let first = name.chars().find(|c| c.is_alphanumeric()).map(String::from).unwrap_or_default();
-    let plain = String::from(js_sys::JsString::from(first).normalize("NFD"));
-    plain.chars().next().into_iter().flat_map(char::to_uppercase).collect()
+    softframe_phone::initial(name).into_iter().flat_map(char::to_uppercase).collect()
 }
 
 /// Pixels of content for a pixel of scroll: 1 until the spacer is capped.

@@ -9,6 +9,7 @@ mod contacts;
 mod context;
 mod dom;
 mod drop;
+mod edit;
 mod frame;
 mod hits;
 mod import;

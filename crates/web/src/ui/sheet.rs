@@ -6,6 +6,7 @@ use super::{
     avatar,
     context::Context,
     dom::{Part, Template, copy_text, document, has_focus, id},
+    edit,
     frame::{dot, pressing},
     import,
     pages::switch,
@@ -259,6 +260,7 @@ impl Open {
             Sheet::Status { .. } => Template::SheetStatus,
             Sheet::Route { .. } => Template::SheetRoute,
             Sheet::RemoveContacts { .. } => Template::SheetRemove,
+            Sheet::Edit { .. } => Template::SheetEdit,
         };
         let mut open = Open {
             sheet: sheet.clone(),
@@ -309,6 +311,10 @@ impl Open {
             Sheet::RemoveContacts { .. } => {
                 self.press(cx, ".cancel", Action::CloseSheet);
                 self.press(cx, ".yes", Action::RemoveAllContacts);
+            }
+            Sheet::Edit { .. } => {
+                self.press(cx, ".cancel", Action::CloseSheet);
+                self._listeners.extend(edit::wire(cx, &self.body));
             }
         }
     }
@@ -374,6 +380,7 @@ impl Open {
             Sheet::Consent { .. } | Sheet::Confirm { .. } => self.body.maybe("h2"),
             Sheet::SecondIncoming(_) => self.body.maybe(".hold"),
             Sheet::Import { .. } => self.body.maybe(".ok"),
+            Sheet::Edit { .. } => self.body.maybe("input"),
             Sheet::Route { .. } => self.body.maybe("[role=radio][aria-checked=true]"),
             Sheet::Status { .. } if !self.signing_out => self.body.maybe("[role=radio][aria-checked=true]"),
             Sheet::Microphone { .. }
@@ -421,6 +428,7 @@ impl Open {
                 };
                 self.body.find("h2").text(&title);
             }
+            Sheet::Edit { draft, kinds, fault } => edit::write(cx, body, draft, kinds, *fault),
             Sheet::Status { .. } => {}
         }
     }

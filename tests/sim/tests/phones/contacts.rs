@@ -5,7 +5,7 @@ use softframe_phone::{Action, FileEvent, HostInput, Input, view};
 use softframe_sim::World;
 
 /// Works until nothing is left, also of what the store answers.
-fn index(world: &mut World, station: usize) {
+pub(crate) fn index(world: &mut World, station: usize) {
     let mut rests = 0;
     for _ in 0..20_000 {
         let now = world.now;
@@ -23,7 +23,7 @@ fn drop_file(world: &mut World, station: usize, text: &str) {
     drop_files(world, station, &[("team.vcf", text)]);
 }
 
-fn drop_files(world: &mut World, station: usize, files: &[(&str, &str)]) {
+pub(crate) fn drop_files(world: &mut World, station: usize, files: &[(&str, &str)]) {
     for (file, (name, text)) in (1..).zip(files) {
         let (octets, name) = (text.as_bytes().to_vec(), (*name).to_owned());
         let size = octets.len() as u64;
@@ -37,7 +37,7 @@ fn drop_files(world: &mut World, station: usize, files: &[(&str, &str)]) {
 }
 
 /// The names in the contact list.
-fn names(world: &World, station: usize) -> Vec<String> {
+pub(crate) fn names(world: &World, station: usize) -> Vec<String> {
     world.stations[station].phone.contact_rows(0, 99).into_iter().map(|row| row.name).collect()
 }
 
@@ -49,13 +49,13 @@ fn chunks(world: &World, station: usize) -> Vec<(String, Vec<u8>)> {
 }
 
 /// Whether any chunk holds this text.
-fn is_stored(world: &World, station: usize, text: &str) -> bool {
+pub(crate) fn is_stored(world: &World, station: usize, text: &str) -> bool {
     let holds = |octets: &[u8]| octets.windows(text.len()).any(|window| window == text.as_bytes());
     chunks(world, station).iter().any(|(_, octets)| holds(octets))
 }
 
 /// A phone of the same account that starts with what the store of the other has.
-fn reload(world: &mut World, station: usize) -> usize {
+pub(crate) fn reload(world: &mut World, station: usize) -> usize {
     let store = world.stations[station].store.clone();
     let next = world.station();
     world.stations[next].store = store;
@@ -66,7 +66,7 @@ fn reload(world: &mut World, station: usize) -> usize {
     next
 }
 
-fn import(world: &World, station: usize) -> (usize, usize, usize, Vec<view::Skipped>) {
+pub(crate) fn import(world: &World, station: usize) -> (usize, usize, usize, Vec<view::Skipped>) {
     match world.view(station).sheet {
         Some(view::Sheet::Import { added, updated, skipped, defects, .. }) => {
             (added, updated, skipped, defects)
@@ -75,7 +75,7 @@ fn import(world: &World, station: usize) -> (usize, usize, usize, Vec<view::Skip
     }
 }
 
-fn card(name: &str, number: u32) -> String {
+pub(crate) fn card(name: &str, number: u32) -> String {
     format!("BEGIN:VCARD\r\nVERSION:3.0\r\nUID:{name}\r\nFN:{name}\r\nTEL:{number}\r\nEND:VCARD\r\n")
 }
 

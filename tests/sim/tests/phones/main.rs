@@ -5,6 +5,7 @@ mod calls;
 mod contacts;
 mod day;
 mod early_offer;
+mod editing;
 mod forwards;
 mod golden;
 mod hints;

@@ -21,9 +21,18 @@ pub(super) struct Cleaning {
     state: State,
 }
 
+/// A contact that the person changed.
+pub(super) struct Edited {
+    /// As it was, and as it may lie in a chunk of its file.
+    pub(super) before: Contact,
+    /// It stands in that place as it is now.
+    pub(super) is_placed: bool,
+}
+
 enum What {
-    /// Contacts that are in the index in another form, and these, which were removed, go.
-    Stale { removed: LiteMap<String, ()> },
+    /// Contacts that are in the index in another form, and these, which were removed, go. Those that were changed come
+    /// into the place in which they were, so that they go with their file.
+    Stale { removed: LiteMap<String, ()>, edited: LiteMap<String, Edited> },
     /// All contacts go that are in the index in this form.
     File(u32),
 }
@@ -35,6 +44,16 @@ enum State {
     /// It came; nobody has looked into it.
     Came(u64, Vec<u8>),
     Open(Open),
+}
+
+impl Edited {
+    /// What stands where `contact` stood: the first place that it had is the only one.
+    fn in_place_of(&mut self, contact: &Contact, current: Option<Contact>) -> Option<Contact> {
+        let is_place = *contact == self.before || current.as_ref() == Some(contact);
+        let takes_it = is_place && !self.is_placed;
+        self.is_placed |= is_place;
+        current.filter(|_| takes_it)
+    }
 }
 
 /// A chunk that is looked through.
@@ -67,7 +86,7 @@ impl Cleaning {
     }
 
     pub(super) fn is_back(&mut self, id: &str) {
-        if let What::Stale { removed } = &mut self.what {
+        if let What::Stale { removed, .. } = &mut self.what {
             removed.remove(id);
         }
     }
@@ -80,16 +99,18 @@ impl Cleaning {
 impl Kept {
     /// What must be cleaned, if anything. `needed`: chunks that would be enough.
     fn next_cleaning(&mut self, needed: usize) -> Option<Cleaning> {
-        if let Some(file) = self.leaving.first().copied() {
+        // Who leaves with a file must be in its chunks first.
+        if let Some(file) = self.leaving.first().copied().filter(|_| self.edited.is_empty()) {
             let of_file = self.chunks.iter().filter(|(_, of)| **of == file);
             let waiting = of_file.map(|(number, _)| *number).collect();
             return Some(Cleaning { waiting, what: What::File(file), state: State::Between });
         }
         let many = self.chunks.len() > needed.max(self.clean) * 2 + SPARE_CHUNKS;
-        if !many && self.removed.is_empty() {
+        if !many && self.removed.is_empty() && self.edited.is_empty() {
             return None;
         }
-        let what = What::Stale { removed: std::mem::take(&mut self.removed) };
+        let (removed, edited) = (std::mem::take(&mut self.removed), std::mem::take(&mut self.edited));
+        let what = What::Stale { removed, edited };
         let waiting = self.chunks.keys().rev().copied().collect();
         Some(Cleaning { waiting, what, state: State::Between })
     }
@@ -126,7 +147,7 @@ impl Phone {
                 Err(_) => State::Between,
             },
             State::Open(mut open) if !open.rest.as_slice().is_empty() => {
-                self.look_through(&mut open, &cleaning.what);
+                self.look_through(&mut open, &mut cleaning.what);
                 State::Open(open)
             }
             State::Open(open) => {
@@ -140,24 +161,26 @@ impl Phone {
         !asked
     }
 
-    fn look_through(&mut self, open: &mut Open, what: &What) {
+    fn look_through(&mut self, open: &mut Open, what: &mut What) {
         for contact in open.rest.by_ref().take(LOOKS) {
             let current = self.contacts.get(&Source::Vcard, &contact.id).map(|hit| hit.contact);
             let is_current = current.as_ref() == Some(&contact);
             let stays = match what {
-                // One that the index does not have, for want of room, is not lost.
-                What::Stale { removed } => {
-                    !removed.contains_key(&contact.id) && (is_current || current.is_none())
-                }
+                What::Stale { removed, .. } if removed.contains_key(&contact.id) => None,
+                What::Stale { edited, .. } => match edited.get_mut(&contact.id) {
+                    Some(edited) => edited.in_place_of(&contact, current),
+                    // One that the index does not have, for want of room, is not lost.
+                    None => (is_current || current.is_none()).then(|| contact.clone()),
+                },
                 What::File(_) => {
                     if is_current {
                         self.contacts.remove(&Source::Vcard, std::slice::from_ref(&contact.id));
                     }
-                    false
+                    None
                 }
             };
-            open.changed |= !stays;
-            open.stay.extend(stays.then_some(contact));
+            open.changed |= stays.as_ref() != Some(&contact);
+            open.stay.extend(stays);
         }
     }
 
