@@ -85,6 +85,8 @@ export interface Click2Call {
   ref?: Text;
   /** Comes back in every event of the call; at most 8 kB of JSON. */
   userData?: { [key: string]: unknown };
+  /** Data that the INVITE carries, as by `setData`. */
+  variables?: Variables;
 }
 
 /** The error of a response. */
@@ -374,6 +376,12 @@ export interface Reject {
   code?: number;
 }
 
+/** `setData`: goes with the call where it is transferred to, and stands in its `userData` as `USR_…`. */
+export interface SetData {
+  callId?: Text;
+  variables: Variables;
+}
+
 export interface Size {
   height: number;
   width: number;
@@ -425,6 +433,12 @@ export interface Unlogged {
   code?: number;
   reason: 'logout' | 'refused';
 }
+
+/** A text; what is none counts as one. */
+export type Variable = string | number | boolean;
+
+/** Data of a call: keys of 1 to 64 of `A-Z a-z 0-9 _ -`, values of one line and at most 512 bytes, 2 kB in all; or such an object as text. */
+export type Variables = { [key: string]: Variable } | string;
 
 /** The answer to `contacts:vcf`. */
 export interface VcfTaken {
@@ -535,6 +549,7 @@ export interface Commands {
   'navigate': { data: Navigate; answer: Nothing };
   'redirect': { data: Transfer; answer: Nothing };
   'reject': { data: Reject; answer: Nothing };
+  'setData': { data: SetData; answer: Nothing };
   'show': { data: NoData; answer: Nothing };
   'size': { data: WantedSize; answer: Nothing };
   'state': { data: NoData; answer: Snapshot };

@@ -154,7 +154,12 @@ impl Phone {
                 Some(Event::Accepted { .. }) => break,
                 Some(Event::Redirected { session, target }) => {
                     say(&format!("sent on to {}", clean(&target)));
-                    self.line.command(Command::Redirect { session, target: Some(target), offer: None });
+                    self.line.command(Command::Redirect {
+                        session,
+                        target: Some(target),
+                        offer: None,
+                        without: Vec::new(),
+                    });
                 }
                 Some(Event::Terminated { cause, .. }) => return Err(verdict::failed(number, &cause)),
                 Some(_) => {}

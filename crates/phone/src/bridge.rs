@@ -22,6 +22,7 @@ pub(crate) use told::{
 
 use crate::{
     Dtmf, MediaError,
+    data::Variables,
     dialect::{Asker, xivo},
     forward, json,
 };
@@ -165,6 +166,10 @@ pub(crate) enum Command {
         enabled: bool,
     },
     Forward(forward::Wish),
+    SetData {
+        call: Option<String>,
+        variables: Variables,
+    },
     HintsSubscribe {
         numbers: Vec<String>,
     },
@@ -214,6 +219,7 @@ pub(crate) struct Click2Call {
     pub(crate) auto_dial: bool,
     pub(crate) from: Option<String>,
     pub(crate) user_data: Option<Value>,
+    pub(crate) variables: Variables,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) reference: Option<String>,
     /// Another telephone of the person that is called first, and then connected with the number.

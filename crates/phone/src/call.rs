@@ -4,6 +4,7 @@
 
 mod alone;
 mod auto_answer;
+mod carried;
 mod early;
 mod end;
 mod forwarded;
@@ -25,7 +26,7 @@ pub(crate) use outgoing::{Next, WITHHELD, Wish};
 pub(crate) use tell::{source_name, times};
 pub(crate) use transfer::Transfer;
 
-use crate::{CallId, MediaError, PeerId, bridge::Ask, headers::Facts, sdp::Looks};
+use crate::{CallId, MediaError, PeerId, bridge::Ask, data::Variables, headers::Facts, sdp::Looks};
 use serde_json::Value;
 use softframe_contacts::Hit;
 use softframe_sip::{Instant, SessionId};
@@ -87,6 +88,8 @@ pub(crate) struct Call {
     pub(crate) facts: Facts,
     pub(crate) team: String,
     pub(crate) user_data: Option<Value>,
+    /// Data that goes with it where it is transferred to.
+    pub(crate) variables: Variables,
     /// Headers of our INVITE.
     pub(crate) headers: Vec<(String, String)>,
     /// Whose number this is, as found when the call began.
@@ -349,6 +352,7 @@ impl Call {
             facts: Facts::default(),
             team: String::new(),
             user_data: None,
+            variables: Variables::default(),
             headers: Vec::new(),
             matches: Vec::new(),
             state,

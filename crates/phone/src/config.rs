@@ -63,6 +63,8 @@ pub struct Config {
     pub statuses: Vec<(String, String)>,
     /// The answer to callers while do-not-disturb is on: 480, 486 or 603.
     pub dnd_code: u16,
+    /// Which numbers may get the data of a call.
+    pub data_to: Vec<String>,
     /// Where calls go on to, until somebody changes it.
     pub forwards: Forwards,
     /// Calls that may put themselves through.
@@ -104,6 +106,8 @@ impl Default for Config {
             insecure_servers: Vec::new(),
             statuses: Vec::new(),
             dnd_code: 486,
+            // Extensions: up to six digits.
+            data_to: vec!["??????".to_owned()],
             forwards: Forwards::default(),
             auto_answer: AutoAnswer::default(),
             voicemail: None,

@@ -2,7 +2,7 @@
 //!
 //! The only place of this crate that names a SIP header; dialects read the fields.
 
-use crate::config::HeaderNames;
+use crate::{config::HeaderNames, data::Variables};
 use softframe_sip::wire::{Message, Uri};
 
 /// What a peer may put on the screen or into an event.
@@ -34,6 +34,8 @@ pub(crate) struct Facts {
     pub(crate) unique_id: Option<String>,
     /// What the platform attached to the call: key, value.
     pub(crate) attached: Vec<(String, String)>,
+    /// What a page gave the call, and came with it.
+    pub(crate) variables: Variables,
     /// For the host page: name on the wire, value.
     pub(crate) extras: Vec<(String, String)>,
     pub(crate) sip_call_id: String,
@@ -60,6 +62,7 @@ pub(crate) fn read(invite: &Message, names: &HeaderNames, is_own: impl Fn(&str) 
         linked_id: text(&names.linked_id),
         unique_id: text(&names.unique_id),
         attached: attached(invite, &names.attached),
+        variables: Variables::of_headers(invite.headers()),
         extras: extras(invite),
         sip_call_id: invite.header("Call-ID").unwrap_or("").to_owned(),
     }

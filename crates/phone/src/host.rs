@@ -14,7 +14,8 @@ use softframe_sip::{FlowId, Instant};
 use std::collections::VecDeque;
 
 /// What this version can do.
-const FEATURES: &[&str] = &["calls", "contacts", "vcard", "dtmf", "transfer", "hints", "forward", "redirect"];
+const FEATURES: &[&str] =
+    &["calls", "contacts", "vcard", "dtmf", "transfer", "hints", "forward", "redirect", "data"];
 /// Commands kept between `softframe:ready` and `logged` (protocol.md 1.4).
 const MAX_QUEUED: usize = 256;
 /// What a command over the rate is told.
@@ -330,6 +331,7 @@ fn needs_account(command: &Command) -> bool {
         | Command::Status { .. }
         | Command::Dnd { .. }
         | Command::Forward(_)
+        | Command::SetData { .. }
         | Command::Logout => true,
         Command::Click2Call(_)
         | Command::Contacts(..)

@@ -24,6 +24,7 @@ mod cause;
 mod clock;
 pub mod config;
 mod contact;
+mod data;
 mod dial;
 mod dialect;
 mod forward;

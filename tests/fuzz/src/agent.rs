@@ -347,7 +347,12 @@ impl Bench {
             },
             13 | 14 => {
                 let replaces = bytes.chance(2).then(|| self.session(bytes));
-                Command::Refer { session: self.session(bytes), target: target(bytes), replaces }
+                Command::Refer {
+                    session: self.session(bytes),
+                    target: target(bytes),
+                    replaces,
+                    headers: headers(bytes),
+                }
             }
             15 => {
                 let session = self.agent.next_session();
@@ -364,6 +369,7 @@ impl Bench {
                     session: self.session(bytes),
                     target,
                     offer: bytes.chance(2).then(|| offer(bytes)),
+                    without: headers(bytes).into_iter().map(|(name, _)| name).collect(),
                 }
             }
             17 => Command::Decline { session: self.session(bytes) },

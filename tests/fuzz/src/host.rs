@@ -109,6 +109,9 @@ pub(crate) const WORDS: &[&str] = &[
     "dnd",
     "forward",
     "redirect",
+    "setData",
+    "\"variables\":{\"a\":\"b\"}",
+    "X-USR-a: %41\r\n",
     "\"kind\":\"busy\"",
     "\"destination\":\"202\"",
     "hints:subscribe",
@@ -143,7 +146,7 @@ pub(crate) const WORDS: &[&str] = &[
     "\"autoDial\":false",
 ];
 
-pub(crate) const MESSAGES: [&str; 43] = [
+pub(crate) const MESSAGES: [&str; 45] = [
     r#"{"type":"click2call","id":"x","data":{"number":"201"}}"#,
     r#"{"type":"click2call","id":"x","data":{"number":"+34 911","autoDial":false,"from":"1","userData":{"a":[1]},"headers":{"X-A":"b"},"ref":"r"}}"#,
     r#"{"type":"click2call","id":"x","data":{"number":"*21#"}}"#,
@@ -168,6 +171,8 @@ pub(crate) const MESSAGES: [&str; 43] = [
     r#"{"type":"forward","id":"x","data":{"kind":"na","enabled":true,"destination":"202","timeout":5}}"#,
     r#"{"type":"forward","id":"x","data":{"kind":"unc","enabled":true,"destination":202}}"#,
     r#"{"type":"redirect","id":"x","data":{"to":"202"}}"#,
+    r#"{"type":"setData","id":"x","data":{"variables":{"a":"b \u00e9","USR_n":1}}}"#,
+    r#"{"type":"setData","id":"x","data":{"variables":"{'a':'b'}"}}"#,
     r#"{"type":"hints:subscribe","id":"x","data":{"numbers":["200","201","202"]}}"#,
     r#"{"type":"hints:unsubscribe","id":"x"}"#,
     r#"{"type":"contacts","data":{"contacts":[{"id":"1","name":"Ana","phones":["+34911",{"number":"201","type":"work"}]}],"mode":"replace","source":"crm"}}"#,

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     Dtmf,
+    data::Variables,
     dialect::xivo::{self, What},
     forward::{RINGS, When, Wish},
     json,
@@ -23,6 +24,7 @@ struct Click2CallJson {
     auto_dial: bool,
     from: Option<Value>,
     user_data: Option<Value>,
+    variables: Option<Value>,
     #[serde(default)]
     headers: std::collections::BTreeMap<String, String>,
     #[serde(rename = "ref")]
@@ -84,10 +86,12 @@ pub(super) fn command(name: &str, data: Value) -> Result<Option<Command>, &'stat
         "hide" | "minimize" => Command::Hide,
         "logout" => Command::Logout,
         "forward" => forward(&data)?,
+        "setData" => set_data(&data)?,
         "status" | "dnd" | "navigate" | "size" => plain_command(name, data)?,
         "xivo:open" | "xivo:frame" | "xivo:close" => xivo(name, &data)?,
-        "merge" | "setData" | "message" | "provider:register" | "provider:response" | "login"
-        | "settings" => Command::Unsupported,
+        "merge" | "message" | "provider:register" | "provider:response" | "login" | "settings" => {
+            Command::Unsupported
+        }
         _ => return Ok(None),
     };
     Ok(Some(command))
@@ -105,6 +109,7 @@ fn click2call(data: Value) -> Result<Command, &'static str> {
         auto_dial: json.auto_dial,
         from: json.from.as_ref().and_then(field),
         user_data: json.user_data.filter(Value::is_object),
+        variables: json.variables.as_ref().map(Variables::read).transpose()?.unwrap_or_default(),
         headers: json.headers.into_iter().collect(),
         reference: json.reference.as_ref().and_then(field),
         via: None,
@@ -222,6 +227,13 @@ fn hints_command(name: &str, data: &Value) -> Result<Command, &'static str> {
         (_, Some(numbers)) => Ok(Command::HintsSubscribe { numbers }),
         (_, None) => Err(WRONG),
     }
+}
+
+fn set_data(data: &Value) -> Result<Command, &'static str> {
+    const WRONG: &str = "callId must be a text.";
+    let call = data.get("callId").filter(|id| !id.is_null()).map(|id| field(id).ok_or(WRONG)).transpose()?;
+    let variables = Variables::read(data.get("variables").unwrap_or(&Value::Null))?;
+    Ok(Command::SetData { call, variables })
 }
 
 fn forward(data: &Value) -> Result<Command, &'static str> {

@@ -36,6 +36,8 @@ struct Click2Call {
     from: Option<Text>,
     /// Comes back in every event of the call; at most 8 kB of JSON.
     user_data: Option<BTreeMap<String, Value>>,
+    /// Data that the INVITE carries, as by `setData`.
+    variables: Option<Variables>,
     /// Headers of the INVITE, `X-…` alone.
     headers: Option<BTreeMap<String, String>>,
     /// Comes back in every event of the call, and names it in commands.
@@ -50,6 +52,35 @@ struct Dialled {
     /// Absent where the number was only filled in.
     #[serde(skip_serializing_if = "Option::is_none")]
     call_id: Option<String>,
+}
+
+/// Data of a call: keys of 1 to 64 of `A-Z a-z 0-9 _ -`, values of one line and at most 512 bytes, 2 kB in all; or such an
+/// object as text.
+#[derive(Deserialize, JsonSchema)]
+#[serde(untagged)]
+#[allow(dead_code)]
+enum Variables {
+    Object(BTreeMap<String, Variable>),
+    Text(String),
+}
+
+/// A text; what is none counts as one.
+#[derive(Deserialize, JsonSchema)]
+#[serde(untagged)]
+#[allow(dead_code)]
+enum Variable {
+    Text(String),
+    Number(f64),
+    Flag(bool),
+}
+
+/// `setData`: goes with the call where it is transferred to, and stands in its `userData` as `USR_…`.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[allow(dead_code)]
+struct SetData {
+    call_id: Option<Text>,
+    variables: Variables,
 }
 
 /// Which call is meant: `id` of its events or its `ref`; without it, the one there is.
@@ -409,6 +440,7 @@ fn commands(types: &mut SchemaGenerator, read: &mut SchemaGenerator) -> Map<Stri
     command!("status" => Status);
     command!("dnd" => Dnd);
     command!("forward" => Forward);
+    command!("setData" => SetData);
     command!("navigate" => Navigate);
     command!("size" => WantedSize);
     command!("hints:subscribe" => HintsSubscribe);
@@ -502,6 +534,8 @@ mod tests {
             "forward",
             json!({ "kind": "na", "enabled": true, "destination": 31, "timeout": 20 }),
         );
+        check::<SetData>("setData", json!({ "callId": "x", "variables": { "a": "b", "n": 1, "f": true } }));
+        check::<SetData>("setData", json!({ "variables": "{'a':'b'}" }));
         check::<Dnd>("dnd", json!({ "enabled": true }));
         check::<Navigate>("navigate", json!({ "view": "keypad" }));
         check::<WantedSize>("size", json!({ "width": 320, "height": 460 }));

@@ -82,6 +82,8 @@ impl Phone {
             Some(given) => self.unused_label(given),
             None => crate::uuid::uuid(&mut self.ids),
         };
+        call.variables = facts.variables.clone();
+        call.variables.show_in(&mut call.user_data);
         call.facts = facts;
         self.remember_label(call.label.clone());
         self.calls.insert(id, call);

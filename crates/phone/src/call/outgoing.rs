@@ -8,6 +8,7 @@ use crate::{
     bridge::{Ask, Code},
     call::tell::Extra,
     cause::{Ending, Reason},
+    data::{self, Variables},
     dial, headers, sdp,
 };
 use serde_json::{Value, json};
@@ -32,6 +33,8 @@ pub(crate) struct Wish {
     pub(crate) number: String,
     pub(crate) from: Option<String>,
     pub(crate) user_data: Option<Value>,
+    /// What the INVITE carries, if it may.
+    pub(crate) variables: Variables,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) reference: Option<String>,
     /// The host's command, if it was one.
@@ -99,6 +102,8 @@ impl Phone {
         call.to = wish.number;
         call.team = self.config.team.clone();
         call.user_data = wish.user_data;
+        call.variables = wish.variables;
+        call.variables.show_in(&mut call.user_data);
         call.reference = wish.reference;
         call.referred = wish.referred;
         call.consults = wish.consults;
@@ -128,9 +133,11 @@ impl Phone {
         let Some(call) = self.calls.get_mut(&id) else { return };
         call.session = Some(session);
         call.state = State::Calling;
-        let (target, headers, offer) = (call.to.clone(), call.headers.clone(), sdp.into_bytes());
+        let (target, mut headers, offer) = (call.to.clone(), call.headers.clone(), sdp.into_bytes());
+        let (variables, referred) = (call.variables.clone(), call.referred);
+        headers.extend(self.carried(&variables, &target));
         // Whether or not who transferred us has left: what they asked for is more than a number.
-        let command = match call.referred {
+        let command = match referred {
             Some(referred) => Command::Follow { session, referred, offer, headers },
             None => Command::Invite { session, target, offer, headers },
         };
@@ -289,6 +296,7 @@ fn host_headers(headers: Vec<(String, String)>, ours: &str) -> Vec<(String, Stri
             name.get(..2).is_some_and(|head| head.eq_ignore_ascii_case("x-"))
                 && token(name)
                 && !name.eq_ignore_ascii_case(ours)
+                && !data::is_carrier(name)
                 && value.len() <= MAX_HOST_HEADER_OCTETS
                 && !value.chars().any(char::is_control)
         })

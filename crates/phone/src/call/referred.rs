@@ -57,7 +57,10 @@ impl Phone {
                 let offer = MediaRequest::Offer { send: true, restart: false };
                 self.ask_media(now, id, offer, Purpose::Redirect);
             }
-            None => self.command(now, Command::Redirect { session, target, offer: None }),
+            None => {
+                let without = self.kept_back(session, target.as_deref());
+                self.command(now, Command::Redirect { session, target, offer: None, without });
+            }
         }
     }
 
@@ -68,7 +71,8 @@ impl Phone {
         let (target, offer) = (Some(target.clone()), Some(sdp.into_bytes()));
         call.state = State::Calling;
         self.resend_mute(id);
-        self.command(now, Command::Redirect { session, target, offer });
+        let without = self.kept_back(session, target.as_deref());
+        self.command(now, Command::Redirect { session, target, offer, without });
     }
 
     pub(crate) fn redirect_failed(&mut self, now: Instant, id: CallId) {

@@ -60,7 +60,7 @@ impl Phone {
         let replaces =
             transfer.other.and_then(|other| self.calls.get(&other)).and_then(|other| other.session);
         let Some(call) = self.calls.get_mut(&id) else { return };
-        let session = call.session;
+        let (session, variables) = (call.session, call.variables.clone());
         let (Some(session), Some(talk)) = (session, call.talk_mut().filter(|talk| talk.transfer.is_none()))
         else {
             self.fail_ask(ask, Code::WrongState, "This call cannot be transferred now.");
@@ -69,7 +69,8 @@ impl Phone {
         let target = transfer.to.clone();
         talk.transfer = Some(transfer);
         call.asks.extend(ask.map(|ask| (Await::Transferred, ask)));
-        self.command(now, Command::Refer { session, target, replaces });
+        let headers = self.carried(&variables, &target);
+        self.command(now, Command::Refer { session, target, replaces, headers });
     }
 
     /// Asks `to` first, while this call is held.
@@ -80,7 +81,8 @@ impl Phone {
             self.fail_ask(ask, Code::WrongState, "This call cannot be transferred now.");
             return;
         }
-        self.dial(now, Wish { number: to, ask, consults: Some(id), ..Wish::default() });
+        let variables = self.calls.get(&id).map(|call| call.variables.clone()).unwrap_or_default();
+        self.dial(now, Wish { number: to, ask, variables, consults: Some(id), ..Wish::default() });
     }
 
     /// Connects the other sides of two calls. What the host leaves out are the call that waits and the one that asks

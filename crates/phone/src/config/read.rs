@@ -16,7 +16,7 @@ const MAX_ORIGINS: usize = 256;
 const MAX_SERVERS: usize = 8;
 
 /// Known keys of the documented format that this version does not act on.
-const INERT: &[&str] = &["dataTo", "dialects", "enigma", "gateway", "hostLogin", "settingsUrl", "webhooks"];
+const INERT: &[&str] = &["dialects", "enigma", "gateway", "hostLogin", "settingsUrl", "webhooks"];
 
 pub(super) fn read_network(keys: &mut Keys, config: &mut Config) -> Result<(), ConfigError> {
     const SERVER: &str = "must be an address that starts with wss://, or a list of up to 8 of them";
@@ -147,6 +147,9 @@ pub(super) fn read_policy(keys: &mut Keys, config: &mut Config) -> Result<(), Co
         }
         config.forwards = forwards;
     }
+    if let Some(patterns) = keys.optional_list("dataTo", "must be a list of patterns such as \"2???\"")? {
+        config.data_to = patterns;
+    }
     const AUTO: &str = "must be {\"enabled\", \"callers\": a list of numbers}";
     config.auto_answer = keys.take("autoAnswer", AUTO)?.unwrap_or_default();
     config.voicemail = keys.take("voicemail", "must be a number as text")?;
@@ -262,8 +265,12 @@ impl Keys {
     }
 
     fn list(&mut self, key: &str, rule: &'static str) -> Result<Vec<String>, ConfigError> {
-        let list: Vec<String> = self.take(key, rule)?.unwrap_or_default();
-        if list.len() > MAX_ORIGINS {
+        Ok(self.optional_list(key, rule)?.unwrap_or_default())
+    }
+
+    fn optional_list(&mut self, key: &str, rule: &'static str) -> Result<Option<Vec<String>>, ConfigError> {
+        let list: Option<Vec<String>> = self.take(key, rule)?;
+        if let Some(list) = list.as_ref().filter(|list| list.len() > MAX_ORIGINS) {
             return Err(wrong(&format!("{}{key}", self.prefix), "is too long", &Value::from(list.len())));
         }
         Ok(list)

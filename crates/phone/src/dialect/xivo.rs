@@ -14,6 +14,7 @@ use crate::{
     account::Account,
     bridge::{self, Ask, Click2Call, Code, Command},
     call::{Call, Direction},
+    data::Variables,
     dial,
 };
 use frame::{Whom, Wish};
@@ -212,7 +213,11 @@ impl Phone {
                 number: if whom == Whom::User { self.user_address(&to) } else { to },
                 auto_dial: true,
                 from: None,
-                user_data: variables,
+                user_data: None,
+                variables: variables
+                    .as_ref()
+                    .and_then(|given| Variables::read(given).ok())
+                    .unwrap_or_default(),
                 headers: Vec::new(),
                 reference: None,
                 via: match whom {

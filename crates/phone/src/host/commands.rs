@@ -73,6 +73,12 @@ impl Phone {
             Command::TransferStart { call, to } => {
                 self.transfer_command(now, ask, call, Self::active_call, &to, Self::consult_for_host);
             }
+            Command::SetData { call, variables } => {
+                let which = |phone: &Phone| phone.active_call().or_else(|| phone.oldest_ringing());
+                self.on_call(ask, call, which, |phone, id, ask| {
+                    phone.set_data(now, id, &variables, Some(ask));
+                });
+            }
             Command::TransferComplete { call, other } => self.join_command(now, ask, call, other),
             Command::TransferCancel => self.cancel_transfer(now, Some(ask)),
             Command::State => {
@@ -240,6 +246,7 @@ impl Phone {
             onward,
             from,
             user_data: wish.user_data,
+            variables: wish.variables,
             headers: wish.headers,
             reference: wish.reference,
             ..Wish::default()
@@ -425,6 +432,7 @@ fn opens_or_connects(command: &Command) -> bool {
             | Command::Redirect { .. }
             | Command::TransferStart { .. }
             | Command::TransferComplete { .. }
+            | Command::SetData { .. }
             | Command::Forward(forward::Wish { enabled: true, .. })
     )
 }

@@ -49,7 +49,7 @@ impl Answering {
             // A number calls nobody.
             Event::Referred { session, .. } => vec![Command::Decline { session }],
             Event::Redirected { session, .. } => {
-                vec![Command::Redirect { session, target: None, offer: None }]
+                vec![Command::Redirect { session, target: None, offer: None, without: Vec::new() }]
             }
             Event::Terminated { session, cause } => self.terminated(id, session, &cause),
             Event::Authenticated(_)

@@ -255,12 +255,14 @@ impl UserAgent {
             Command::Answer { session, answer } => self.answer(now, session, &answer),
             Command::RefuseOffer { session, code } => self.refuse_offer(now, session, code),
             Command::Info { session, content_type, body } => self.info(now, session, &content_type, &body),
-            Command::Refer { session, target, replaces } => self.refer(now, session, &target, replaces),
+            Command::Refer { session, target, replaces, headers } => {
+                self.refer(now, session, &target, replaces, &headers);
+            }
             Command::Follow { session, referred, offer, headers } => {
                 self.follow(now, session, referred, &offer, &headers);
             }
-            Command::Redirect { session, target, offer } => {
-                self.redirect(now, session, target.as_deref(), offer.as_deref());
+            Command::Redirect { session, target, offer, without } => {
+                self.redirect(now, session, target.as_deref(), offer.as_deref(), &without);
             }
             Command::Decline { session } => self.decline(now, session),
             Command::Subscribe { subscription, target, event, accept } => {

@@ -189,6 +189,9 @@ pub enum Command {
         target: String,
         /// The session the target is already in (attended transfer, RFC 3891).
         replaces: Option<SessionId>,
+        /// Further headers, by their names on the wire: of the REFER, and escaped in Refer-To, from where they come into
+        /// the INVITE (RFC 3261 §19.1.5), the first ones as far as there is room.
+        headers: Vec<(String, String)>,
     },
     /// Call the one that [`Event::Referred`] names. Answered as [`Command::Invite`] is; the other side hears by itself how
     /// it goes.
@@ -210,6 +213,8 @@ pub enum Command {
         target: Option<String>,
         /// A fresh SDP offer, where an answer to the last one has been used (early media); `None` sends the same again.
         offer: Option<Vec<u8>>,
+        /// Headers that this target and those after it do not get, by their names.
+        without: Vec<String>,
     },
     /// Do not call the one that [`Event::Referred`] names. An undecided one is declined after a minute.
     Decline {

@@ -144,6 +144,7 @@ impl UserAgent {
         session: SessionId,
         target: Option<&str>,
         offer: Option<&[u8]>,
+        without: &[String],
     ) {
         let target = target.and_then(|target| self.target(target)).filter(|_| self.is_registered());
         let Some(Session::Inviting { onward, invite, .. }) = self.sessions.get_mut(&session) else { return };
@@ -153,6 +154,9 @@ impl UserAgent {
         if let Some(offer) = offer {
             // Also for the targets after this one: what was offered before is answered.
             **invite = invite.edit().body("application/sdp", offer).finish();
+        }
+        if !without.is_empty() {
+            **invite = without.iter().fold(invite.edit(), |edit, name| edit.remove(name)).finish();
         }
         let known = |target: &Uri| onward.dialled.iter().any(|dialled| is_same(dialled, target));
         let Some(target) = target.filter(|target| !known(target)) else { return self.go_onward(session) };

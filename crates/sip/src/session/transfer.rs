@@ -6,8 +6,24 @@ use crate::{
     Event, Instant, SessionId,
     agent::{Purpose, UserAgent},
     dialog::is_anonymous,
-    wire::{Message, Method},
+    wire::{Message, Method, Uri},
 };
+
+/// Octets of Refer-To: what does not fit in there is in the REFER itself, which must stay far from 64 kB.
+const MAX_TARGET_OCTETS: usize = 6 * 1024;
+
+/// The target with these headers, the first ones as far as there is room.
+fn with_headers(target: Uri, headers: &[(String, String)]) -> Uri {
+    let mut target = target;
+    for (name, value) in headers {
+        let longer = target.clone().with_header(name, value);
+        if longer.to_string().len() > MAX_TARGET_OCTETS {
+            break;
+        }
+        target = longer;
+    }
+    target
+}
 
 impl UserAgent {
     /// [`Command::Refer`](crate::Command::Refer).
@@ -17,6 +33,7 @@ impl UserAgent {
         session: SessionId,
         target: &str,
         replaces: Option<SessionId>,
+        headers: &[(String, String)],
     ) {
         let target = match replaces {
             // The other call's own target, not the number that was dialled: it reaches the very device.
@@ -42,7 +59,9 @@ impl UserAgent {
         };
         let is_ours = confirmed.dialog.is_ours;
         let builder = confirmed.dialog.request(Method::Refer, via).header("Contact", &contact);
+        let target = with_headers(target, headers);
         let builder = builder.header("Refer-To", &format!("<{target}>"));
+        let builder = headers.iter().fold(builder, |builder, (name, value)| builder.header(name, value));
         let builder = match is_anonymous(&confirmed.dialog.local) {
             true => builder,
             false => builder.header("Referred-By", &by.to_string()),

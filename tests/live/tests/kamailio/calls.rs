@@ -240,8 +240,15 @@ async fn redirection_is_asked_about_and_followed() {
     let sipp = kamailio.sipp(&script);
     let session = phones.call(0, "5000");
     phones.until(0, "redirected to sip:201@sip.test").await;
-    phones
-        .command(0, Command::Redirect { session, target: Some("sip:201@sip.test".to_owned()), offer: None });
+    phones.command(
+        0,
+        Command::Redirect {
+            session,
+            target: Some("sip:201@sip.test".to_owned()),
+            offer: None,
+            without: Vec::new(),
+        },
+    );
     let theirs = phones.until(1, "incoming").await;
     phones.accept(1, theirs, "v=0 answer");
     phones.until(0, "accepted").await;
@@ -257,7 +264,7 @@ async fn redirection_is_asked_about_and_followed() {
     let sipp = kamailio.sipp(&script);
     let session = phones.call(0, "5000");
     phones.until(0, "redirected to sip:201@sip.test").await;
-    phones.command(0, Command::Redirect { session, target: None, offer: None });
+    phones.command(0, Command::Redirect { session, target: None, offer: None, without: Vec::new() });
     phones.until(0, "terminated Remote 302").await;
     phones.until_done(sipp).await;
 }

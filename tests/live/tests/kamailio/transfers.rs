@@ -9,7 +9,10 @@ async fn transfer_connects_the_other_two() {
     let kamailio = Kamailio::start(Settings::default());
     let mut phones = Phones::registered(kamailio.port, &["200", "201", "202"]).await;
     let (ours, theirs) = phones.in_call("201").await;
-    phones.command(0, Command::Refer { session: ours, target: "202".to_owned(), replaces: None });
+    phones.command(
+        0,
+        Command::Refer { session: ours, target: "202".to_owned(), replaces: None, headers: Vec::new() },
+    );
     phones.until(1, "referred to sip:202@sip.test").await;
     let session = phones.next_session(1);
     let offer = b"v=0 offer".to_vec();
@@ -29,7 +32,10 @@ async fn transfer_that_fails_gives_the_call_back() {
     let kamailio = Kamailio::start(Settings::default());
     let mut phones = Phones::registered(kamailio.port, &["200", "201"]).await;
     let (ours, theirs) = phones.in_call("201").await;
-    phones.command(0, Command::Refer { session: ours, target: "209".to_owned(), replaces: None });
+    phones.command(
+        0,
+        Command::Refer { session: ours, target: "209".to_owned(), replaces: None, headers: Vec::new() },
+    );
     phones.until(1, "referred to sip:209@sip.test").await;
     let session = phones.next_session(1);
     let offer = b"v=0 offer".to_vec();
@@ -52,7 +58,10 @@ async fn attended_transfer_puts_one_call_in_the_place_of_another() {
     phones.accept(2, asked, "v=0 answer");
     phones.until(0, "accepted").await;
     phones.until(2, "confirmed").await;
-    phones.command(0, Command::Refer { session: first, target: String::new(), replaces: Some(second) });
+    phones.command(
+        0,
+        Command::Refer { session: first, target: String::new(), replaces: Some(second), headers: Vec::new() },
+    );
     phones.until(1, "referred to").await;
     let session = phones.next_session(1);
     let offer = b"v=0 offer".to_vec();
@@ -170,7 +179,10 @@ async fn refer_to_the_trunk_is_followed_to_the_last_notify_or_is_refused() {
         let sipp = kamailio.sipp(&script);
         let session = phones.call(0, "5000");
         phones.until(0, "accepted").await;
-        phones.command(0, Command::Refer { session, target: "202".to_owned(), replaces: None });
+        phones.command(
+            0,
+            Command::Refer { session, target: "202".to_owned(), replaces: None, headers: Vec::new() },
+        );
         for told in told {
             phones.until(0, told).await;
         }

@@ -80,7 +80,7 @@ fn what_belongs_to_a_call_that_stands_is_said_to_have_failed_before_it_does() {
     let (mut world, _) = ringing_at(&["a"]);
     let session = SessionId(1);
     let info = || Command::Info { session, content_type: "text/plain".to_owned(), body: b"x".to_vec() };
-    let refer = || Command::Refer { session, target: "202".to_owned(), replaces: None };
+    let refer = || Command::Refer { session, target: "202".to_owned(), replaces: None, headers: Vec::new() };
     world.command(0, info());
     world.command(0, refer());
     assert_eq!(world.told(0), ["informed 503", "transfer 503"]);

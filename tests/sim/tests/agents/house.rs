@@ -205,7 +205,10 @@ fn one_call(world: &mut World, number: usize) {
                 world.command(callee, Command::Info { session: theirs, content_type, body });
             } else if kind == 5 {
                 let target = "299".to_owned();
-                world.command(caller, Command::Refer { session: ours, target, replaces: None });
+                world.command(
+                    caller,
+                    Command::Refer { session: ours, target, replaces: None, headers: Vec::new() },
+                );
                 world.run(100);
                 world.command(callee, Command::Decline { session: theirs });
             }

@@ -39,7 +39,10 @@ fn notify(world: &mut World, to: &str, number: u32, state: &str, body: &str) -> 
 /// 200 has asked Anna to call 202, she has said yes, and the session has ended.
 fn referred_and_ended(world: &mut World, by_us: bool) -> String {
     let (session, to) = called(world);
-    world.command(0, Command::Refer { session, target: "202".to_owned(), replaces: None });
+    world.command(
+        0,
+        Command::Refer { session, target: "202".to_owned(), replaces: None, headers: Vec::new() },
+    );
     world.run(20);
     let refer = world.proxy.heard.remove(0);
     let accepted = ResponseBuilder::new(&refer, StatusCode::ACCEPTED).build();
@@ -201,7 +204,10 @@ fn last_word_after_the_bye_waits_for_the_next_flow_and_rises_above_it() {
 #[test]
 fn transfer_between_our_own_is_told_to_its_end_when_who_follows_hangs_up_first() {
     let (mut world, ours, theirs) = World::in_call(&["200", "201", "202"]);
-    world.command(0, Command::Refer { session: ours, target: "202".to_owned(), replaces: None });
+    world.command(
+        0,
+        Command::Refer { session: ours, target: "202".to_owned(), replaces: None, headers: Vec::new() },
+    );
     world.run(100);
     world.hang_up(1, theirs);
     world.run(100);

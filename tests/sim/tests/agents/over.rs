@@ -44,7 +44,8 @@ fn methods(messages: &[Message]) -> Vec<&str> {
 fn request_that_is_challenged_after_the_bye_is_not_sent_again() {
     let reinvite = || Command::Reinvite { session: CALL, offer: sdp("hold") };
     let info = || Command::Info { session: CALL, content_type: "text/plain".to_owned(), body: b"x".to_vec() };
-    let refer = || Command::Refer { session: CALL, target: "202".to_owned(), replaces: None };
+    let refer =
+        || Command::Refer { session: CALL, target: "202".to_owned(), replaces: None, headers: Vec::new() };
     for (command, method, codes) in [
         (Some(reinvite()), "INVITE", &[401, 407, 422][..]),
         // The session timer sends it by itself.

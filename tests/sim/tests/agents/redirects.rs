@@ -32,7 +32,15 @@ fn respond(world: &mut World, code: u16, contacts: &[&str]) -> Message {
 }
 
 fn onward(world: &mut World, target: Option<&str>) {
-    world.command(0, Command::Redirect { session: CALL, target: target.map(str::to_owned), offer: None });
+    world.command(
+        0,
+        Command::Redirect {
+            session: CALL,
+            target: target.map(str::to_owned),
+            offer: None,
+            without: Vec::new(),
+        },
+    );
     world.run(20);
 }
 
@@ -222,7 +230,10 @@ fn redirected_invite_carries_the_offer_it_is_given() {
     let mut world = calling();
     let first = respond(&mut world, 302, &["<sip:301@a>"]);
     let (session, target) = (CALL, Some("301".to_owned()));
-    world.command(0, Command::Redirect { session, target, offer: Some(b"v=0 fresh".to_vec()) });
+    world.command(
+        0,
+        Command::Redirect { session, target, offer: Some(b"v=0 fresh".to_vec()), without: Vec::new() },
+    );
     world.run(20);
     let second = respond(&mut world, 486, &[]);
     assert_eq!((second.body(), second.content_type().as_str()), (&b"v=0 fresh"[..], "application/sdp"));

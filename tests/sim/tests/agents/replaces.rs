@@ -133,7 +133,10 @@ fn attended_transfer_between_three_of_our_own_ends_with_the_two_others_in_a_call
     for phone in 0..3 {
         world.told(phone);
     }
-    world.command(0, Command::Refer { session: first, target: String::new(), replaces: Some(second) });
+    world.command(
+        0,
+        Command::Refer { session: first, target: String::new(), replaces: Some(second), headers: Vec::new() },
+    );
     world.run(100);
     let session = world.phones[1].agent.next_session();
     world.command(
@@ -160,7 +163,10 @@ fn attended_transfer_between_three_of_our_own_ends_with_the_two_others_in_a_call
 /// 200, called by Anna, has asked her to call 202; she has said 202 with these headers. The To line of the call.
 fn referred(world: &mut World, headers: &[(&str, &str)]) -> String {
     let (session, tag) = called(world);
-    world.command(0, Command::Refer { session, target: "202".to_owned(), replaces: None });
+    world.command(
+        0,
+        Command::Refer { session, target: "202".to_owned(), replaces: None, headers: Vec::new() },
+    );
     world.run(20);
     let refer = world.proxy.heard.remove(0);
     let builder = ResponseBuilder::new(&refer, StatusCode::ACCEPTED);
@@ -262,7 +268,15 @@ fn last_words_of_an_earlier_transfer_say_nothing_of_the_one_that_is_under_way() 
     let mut world = World::registered(&["200"]);
     let to = referred(&mut world, &[]);
     // Nobody told how it ended, and the person asked again.
-    world.command(0, Command::Refer { session: SessionId(1), target: "203".to_owned(), replaces: None });
+    world.command(
+        0,
+        Command::Refer {
+            session: SessionId(1),
+            target: "203".to_owned(),
+            replaces: None,
+            headers: Vec::new(),
+        },
+    );
     world.run(20);
     let refer = std::mem::take(&mut world.proxy.heard).remove(0);
     assert_eq!(refer.cseq().number, 2);
@@ -285,7 +299,15 @@ fn challenged_refer_is_followed_by_its_second_number() {
     world.send_to_phone(0, ok.body("application/sdp", b"v=0").build().into_octets());
     world.run(20);
     world.proxy.heard.clear();
-    world.command(0, Command::Refer { session: SessionId(1), target: "202".to_owned(), replaces: None });
+    world.command(
+        0,
+        Command::Refer {
+            session: SessionId(1),
+            target: "202".to_owned(),
+            replaces: None,
+            headers: Vec::new(),
+        },
+    );
     world.run(20);
     let refer = world.proxy.heard.remove(0);
     let challenge = ResponseBuilder::new(&refer, StatusCode::PROXY_AUTHENTICATION_REQUIRED).header(

@@ -378,7 +378,10 @@ fn attended_transfer_names_the_other_dialog() {
     }
     world.proxy.heard.clear();
     let (first, second) = (sessions[0].0, sessions[1].0);
-    world.command(0, Command::Refer { session: first, target: String::new(), replaces: Some(second) });
+    world.command(
+        0,
+        Command::Refer { session: first, target: String::new(), replaces: Some(second), headers: Vec::new() },
+    );
     world.run(20);
     let refer = world.proxy.heard.remove(0);
     let expected = format!("<sip:302@c?Replaces=2%3Bto-tag%3Dt2%3Bfrom-tag%3D{}>", sessions[1].1);

@@ -6,7 +6,10 @@ use softframe_sip::{Command, SessionId};
 /// 200 and 201 talk, and 200 has asked 201 to call `target` instead: the sessions of both.
 fn referred(target: &str) -> (World, SessionId, SessionId) {
     let (mut world, ours, theirs) = World::in_call(&["200", "201", "202"]);
-    world.command(0, Command::Refer { session: ours, target: target.to_owned(), replaces: None });
+    world.command(
+        0,
+        Command::Refer { session: ours, target: target.to_owned(), replaces: None, headers: Vec::new() },
+    );
     world.run(100);
     (world, ours, theirs)
 }
@@ -57,7 +60,10 @@ fn transfer_that_fails_is_told_and_the_call_goes_on() {
     world.run(100);
     assert_eq!(world.told(0).last().map(String::as_str), Some("transfer 480"));
     assert_eq!(world.told(1), ["referred to sip:299@sip.test", "inviting", "terminated remote 480"]);
-    world.command(0, Command::Refer { session: ours, target: "202".to_owned(), replaces: None });
+    world.command(
+        0,
+        Command::Refer { session: ours, target: "202".to_owned(), replaces: None, headers: Vec::new() },
+    );
     world.run(100);
     assert_eq!(world.told(1), ["referred to sip:202@sip.test"], "the next one is taken again");
 }
@@ -115,7 +121,10 @@ fn last_word_of_a_transfer_that_a_broken_flow_swallowed_is_said_again() {
 fn second_transfer_waits_for_the_first() {
     let (mut world, ours, _) = referred("202");
     world.told(0);
-    world.command(0, Command::Refer { session: ours, target: "203".to_owned(), replaces: None });
+    world.command(
+        0,
+        Command::Refer { session: ours, target: "203".to_owned(), replaces: None, headers: Vec::new() },
+    );
     world.run(100);
     assert_eq!(world.told(0), ["transfer 491"]);
     assert_eq!(world.told(1), ["referred to sip:202@sip.test"]);

@@ -526,7 +526,7 @@ fn act(world: &mut World, dice: &mut Dice, witnesses: &[Witness; 3]) -> String {
             let target = NAMES[usize::try_from(dice.below(3)).expect("small")].to_owned();
             let replaces = dice.pick(&alive).filter(|other| *other != session);
             let action = format!("{name} refers in {session:?} to {target} {replaces:?}");
-            world.command(phone, Command::Refer { session, target, replaces });
+            world.command(phone, Command::Refer { session, target, replaces, headers: Vec::new() });
             action
         }
         (31 | 32, Some(referred)) => {

@@ -39,7 +39,10 @@ fn say_everything(world: &mut World, ours: SessionId, theirs: SessionId) {
     world.run(100);
     world.command(0, Command::Answer { session: ours, answer: sdp("held") });
     world.run(100);
-    world.command(0, Command::Refer { session: ours, target: "203".to_owned(), replaces: None });
+    world.command(
+        0,
+        Command::Refer { session: ours, target: "203".to_owned(), replaces: None, headers: Vec::new() },
+    );
     world.run(100);
     world.command(1, Command::Decline { session: theirs });
     // Half of the session's interval: the caller refreshes by UPDATE.

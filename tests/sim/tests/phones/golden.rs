@@ -52,6 +52,7 @@ fn outgoing(world: &mut World, own: usize, other: usize) {
     world.run(8_400);
     world.answer(other);
     world.run(1_000);
+    world.host(own, r#"{"type":"setData","data":{"variables":{"order":"7"}}}"#);
     world.host(own, r#"{"type":"mute"}"#);
     world.host(own, r#"{"type":"hold"}"#);
     world.run(100);

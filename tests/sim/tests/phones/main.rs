@@ -3,6 +3,7 @@
 mod attacks;
 mod calls;
 mod contacts;
+mod data;
 mod day;
 mod early_offer;
 mod editing;
