@@ -140,6 +140,11 @@ impl Registration {
         matches!(self.state, State::Bound { .. })
     }
 
+    /// Whether we are signing off.
+    pub(crate) fn is_leaving(&self) -> bool {
+        matches!(self.state, State::Leaving { .. })
+    }
+
     /// Bound, and no REGISTER is in the air.
     pub(crate) fn is_settled(&self) -> bool {
         matches!(self.state, State::Bound { refresh_at: Some(_), .. })

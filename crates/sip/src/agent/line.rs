@@ -14,6 +14,10 @@ use crate::{
 impl UserAgent {
     /// [`Command::Register`](super::Command::Register).
     pub(super) fn sign_in(&mut self, now: Instant) {
+        if self.registration.is_leaving() {
+            // The farewell is on its way, and nobody waits for its answer any more.
+            self.leave();
+        }
         if self.flow.is_closed() {
             self.registration.unbind();
             self.tell_connection(ConnectionState::Connecting, None, "Connecting.", None);
@@ -50,6 +54,8 @@ impl UserAgent {
         self.servers.clear();
         self.answered.clear();
         self.late.clear();
+        // What waits for an ACK was told as ended, and its BYE reaches nobody any more.
+        self.sessions.clear();
         self.outlived.clear();
         self.parked.clear();
         self.registration.unbind();
@@ -101,7 +107,7 @@ impl UserAgent {
             // Nothing further until a person acts, so the calls on it are over.
             return self.calls_lost();
         }
-        let was_leaving = matches!(self.registration.state, registration::State::Leaving { .. });
+        let was_leaving = self.registration.is_leaving();
         self.registration.unbind();
         if was_leaving {
             self.flow.close();

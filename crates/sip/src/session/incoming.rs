@@ -27,8 +27,8 @@ impl UserAgent {
         if self.is_merged(&invite) {
             return self.reply_now(&invite, StatusCode::LOOP_DETECTED);
         }
-        if self.is_refused() {
-            // The flow is kept for the calls that there are.
+        if self.is_refused() || self.registration.is_leaving() {
+            // The flow is kept for the calls that there are, or for a farewell.
             return self.reply_now(&invite, StatusCode::TEMPORARILY_UNAVAILABLE);
         }
         if self.is_storm(now, &invite) {
@@ -255,7 +255,9 @@ impl UserAgent {
             }
             Some(Session::Ringing { ring_again_at, .. }) if *ring_again_at <= now => {
                 *ring_again_at = now.after(RING_AGAIN);
-                return self.ring(now, session);
+                self.ring(now, session);
+                // Both may be due at once.
+                return self.reliable_timeout(now, session);
             }
             Some(Session::Ringing { .. }) => return self.reliable_timeout(now, session),
             Some(Session::Leaving { ok, .. }) => ok.handle_timeout(now),

@@ -256,12 +256,7 @@ impl UserAgent {
         let status = StatusCode::new(code).filter(|status| status.code() >= 300);
         let status = status.unwrap_or(StatusCode::NOT_ACCEPTABLE_HERE);
         let response = ResponseBuilder::new(&invite, status).build();
-        if *invite.method() == Method::Invite {
-            self.respond(now, &key, response);
-        } else {
-            self.servers.remove(&key);
-            self.answer_request(response);
-        }
+        self.refuse_request(now, &key, response);
         self.settle(session, Offer::Settled);
         self.settle_early(now, session);
     }
@@ -286,9 +281,19 @@ impl UserAgent {
         self.acknowledge_asked(session, b"");
         if let Some((key, invite)) = self.their_offer(session) {
             let response = ResponseBuilder::new(&invite, StatusCode::REQUEST_TERMINATED).build();
-            self.respond(now, &key, response);
+            self.refuse_request(now, &key, response);
             self.settle(session, Offer::Settled);
         }
+    }
+
+    /// The final response to a request with an offer of theirs. The transaction of an UPDATE or PRACK ends with it, and what
+    /// comes again later gets the same.
+    fn refuse_request(&mut self, now: Instant, key: &TransactionKey, response: Message) {
+        if *response.method() == Method::Invite {
+            return self.respond(now, key, response);
+        }
+        self.servers.remove(key);
+        self.answer_request(response);
     }
 
     fn their_offer(&self, session: SessionId) -> Option<(TransactionKey, Message)> {

@@ -10,6 +10,7 @@ mod late;
 mod offers;
 mod outlived;
 mod over;
+mod programs;
 mod redirects;
 mod registration;
 mod reliable;

@@ -1,6 +1,9 @@
 //! Offers inside a call: hold and the like from either side, refused, unanswered, or met by another.
 
-use super::world::{World, sdp};
+use super::{
+    requests::{INVITE, answers, codes, request},
+    world::{World, sdp},
+};
 use softframe_sip::Command;
 
 #[test]
@@ -226,4 +229,20 @@ fn offer_that_waits_for_its_second_try_is_dropped_with_the_call() {
     assert!(world.ladder().is_empty());
     assert_eq!(world.told(0), ["terminated local 200"]);
     world.assert_quiet();
+}
+
+#[test]
+fn update_whose_call_ended_before_its_answer_gets_the_same_refusal_when_it_comes_again() {
+    let mut world = World::registered(&["200"]);
+    let rung = answers(&mut world, request(INVITE, "1", &["Contact: <sip:300@c>"], ""));
+    let session = world.incoming(0);
+    world.accept(0, session);
+    let to = format!("To: {}", rung[1].to());
+    answers(&mut world, request("ACK sip:200@x.invalid", "a1", &[&to], ""));
+    let sdp = ["Content-Type: application/sdp", &to, "CSeq: 2 UPDATE"];
+    let update = request("UPDATE sip:200@x.invalid", "u2", &sdp, "v=0 hold");
+    assert!(answers(&mut world, update.clone()).is_empty(), "it waits for the phone");
+    let bye = request("BYE sip:200@x.invalid", "b3", &[&to, "CSeq: 3 BYE"], "");
+    assert_eq!(codes(&answers(&mut world, bye)), [200, 487]);
+    assert_eq!(codes(&answers(&mut world, update)), [487]);
 }

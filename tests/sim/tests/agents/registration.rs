@@ -1,6 +1,9 @@
 //! Signing in, staying signed in, and finding back: ladders between a phone and a small registrar in virtual time.
 
-use super::world::{World, config};
+use super::{
+    requests::{INVITE, request},
+    world::{World, config},
+};
 use softframe_sip::{
     Command, ConnectionState, Input,
     wire::{Message, Uri},
@@ -250,6 +253,47 @@ fn unregister_does_not_wait_for_a_dead_server() {
     assert!(world.told(0).is_empty());
     world.run(20);
     assert_eq!(world.told(0), ["Offline"]);
+}
+
+#[test]
+fn call_that_comes_during_the_sign_out_is_refused_and_nothing_is_left() {
+    let mut world = World::registered(&["200"]);
+    world.proxy.silent = true;
+    world.command(0, Command::Unregister);
+    world.send_to_phone(0, request(INVITE, "1", &[], ""));
+    world.run(100);
+    let answers: Vec<String> = world.ladder().into_iter().filter(|line| line.contains("INVITE")).collect();
+    assert_eq!(answers, ["200 < INVITE", "200 > 480 INVITE"]);
+    world.run(2_000);
+    assert_eq!(world.told(0), ["Offline"]);
+    assert!(world.phones[0].agent.is_idle());
+}
+
+#[test]
+fn sign_out_before_the_ack_of_an_answer_leaves_nothing() {
+    let mut world = World::registered(&["200", "201"]);
+    world.call(1, "200");
+    world.run(500);
+    let session = world.incoming(0);
+    world.proxy.silent = true;
+    world.accept(0, session);
+    world.command(0, Command::Unregister);
+    world.run(40_000);
+    assert_eq!(world.told(0), ["incoming from 201", "terminated local 200", "Offline"]);
+    assert!(world.phones[0].agent.is_idle());
+    assert_eq!(world.phones[0].agent.poll_timeout(), None);
+}
+
+#[test]
+fn sign_in_during_the_sign_out_follows_it_at_once() {
+    let mut world = World::registered(&["200"]);
+    world.proxy.silent = true;
+    world.command(0, Command::Unregister);
+    world.run(100);
+    world.proxy.silent = false;
+    world.command(0, Command::Register);
+    world.run(500);
+    assert_eq!(world.told(0), ["Offline", "Connecting", "Registered 200"]);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::{
     requests::{INVITE, answers, codes, request},
-    world::{ANSWER, World},
+    world::{ANSWER, DELAY, World},
 };
 use softframe_sip::{
     Command, SessionId,
@@ -462,4 +462,20 @@ fn update_of_the_callee_before_the_answer_is_taken_without_an_offer_only() {
     respond(&mut world, &invite, 200, "a", &[], "v=0");
     assert_eq!(update(&mut world, "a", 0, ""), [500], "its numbers go on");
     assert_eq!(update(&mut world, "a", 3, ""), [200]);
+}
+
+#[test]
+fn ringing_without_its_prack_is_given_up_also_in_the_moment_of_ringing_again() {
+    let mut world = World::registered(&["200"]);
+    let begin = world.now + DELAY;
+    // Without an offer, so that nothing is sent before the phone says so.
+    answers(&mut world, request(INVITE, "1", &["Require: 100rel", "Contact: <sip:300@c>"], ""));
+    let session = world.incoming(0);
+    world.told(0);
+    world.run(begin + 60_000 - 32_000 - world.now);
+    world.command(0, Command::Progress { session, code: 183, answer: Vec::new() });
+    world.run(31_999);
+    assert!(world.told(0).is_empty());
+    world.run(1);
+    assert_eq!(world.told(0), ["terminated network 504"]);
 }
