@@ -1,4 +1,17 @@
 // The messages of softframe/1. Made from the types of the phone by `cargo xtask schema`: edit those.
+/** A call that came in. Which fields are there depends on the version. */
+export interface Arrived {
+  call_dir?: string;
+  call_ref: string;
+  campaign_ref?: string;
+  contact_ref: string;
+  dial_number: string;
+  /** Seconds in the queue. */
+  hold_time: number;
+  number: string;
+  ref: string;
+}
+
 /** `widget:attention`: a page that keeps the phone closed opens it. */
 export interface Attention {
   reason: 'consent' | 'confirm' | 'microphone' | 'sound' | 'signin';
@@ -31,6 +44,8 @@ export interface CallEvent {
   displayName: string;
   duration: number;
   earlyMedia?: boolean;
+  /** What Enigma is told of the call. */
+  enigma?: Notification;
   from: string;
   headers: { [key: string]: string };
   id: string;
@@ -212,6 +227,24 @@ export interface Dtmf {
   method?: 'auto' | 'rtp' | 'info';
 }
 
+/** A call that is over. */
+export interface Ended {
+  call_dir: string;
+  call_ref: string;
+  /** Seconds of talk. */
+  call_time: number;
+  contact_ref: string;
+  dial_number: string;
+  dialed_at: string;
+  end_code: number;
+  end_reason: string;
+  extension: string;
+  hold_time: number;
+  number?: string;
+  recording_url: string;
+  ref: string;
+}
+
 /** `softframe:error`: what a command without an `id` could not do. */
 export interface ErrorData {
   code: string;
@@ -353,6 +386,14 @@ export interface NoData { [key: string]: unknown }
 
 /** `{}`. */
 export interface Nothing { [key: string]: unknown }
+
+/** `data.enigma` of an event: the whole notification. */
+export interface Notification {
+  payload: Payload;
+  type: 'call' | 'cdr';
+}
+
+export type Payload = Arrived | Ended;
 
 /** The numbers of a contact, or its only one. */
 export type Phones = ContactNumber[] | Text;

@@ -77,6 +77,10 @@ pub struct Config {
     pub dtmf: Dtmf,
     /// What XiVO's pages are told.
     pub xivo: XivoConfig,
+    /// The server's gateway.
+    pub gateway: Option<GatewayConfig>,
+    /// How Enigma is told of calls; `None`: not at all.
+    pub enigma: Option<EnigmaConfig>,
 }
 
 impl Default for Config {
@@ -114,6 +118,8 @@ impl Default for Config {
             publish_status: false,
             dtmf: Dtmf::Auto,
             xivo: XivoConfig::default(),
+            gateway: None,
+            enigma: None,
         }
     }
 }
@@ -193,6 +199,12 @@ pub struct HeaderNames {
     pub unique_id: String,
     /// How the names begin of what the platform attaches to a call.
     pub attached: String,
+    /// Seconds in the queue …
+    pub hold_time: String,
+    /// … or the second since 1970 at which it began.
+    pub queue_enter: String,
+    /// What the caller is known by at the customer's; the first present wins.
+    pub contact_ref: Vec<String>,
 }
 
 impl Default for HeaderNames {
@@ -206,6 +218,11 @@ impl Default for HeaderNames {
             linked_id: "X-Asterisk-Linkedid".into(),
             unique_id: "X-Asterisk-Uniqueid".into(),
             attached: "X-XIVO-".into(),
+            hold_time: "X-Queue-Hold-Time".into(),
+            queue_enter: "X-Queue-Enter-Time".into(),
+            contact_ref: ["X-Contact-Ref", "X-Platforma-Contact-Ref", "X-Teleforge-Contact-Ref"]
+                .map(str::to_owned)
+                .into(),
         }
     }
 }
@@ -265,6 +282,48 @@ pub struct XivoConfig {
     pub context: Option<String>,
     /// The status of the phone is that of its calls, and not of its registration.
     pub status_from_hint: bool,
+}
+
+/// `gateway`. Its `Debug` shows no token.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+pub struct GatewayConfig {
+    /// `wss://host[/path]`, without a slash at its end.
+    pub url: String,
+    /// By which it knows this phone; without one it is not used.
+    pub token: Option<String>,
+}
+
+impl std::fmt::Debug for GatewayConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "GatewayConfig({:?}, …)", self.url)
+    }
+}
+
+/// `enigma`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct EnigmaConfig {
+    /// 2 for releases before 3.0.0, else 3.
+    pub version: u8,
+    /// When a call that comes in is told.
+    pub notify_on: NotifyOn,
+}
+
+impl Default for EnigmaConfig {
+    fn default() -> EnigmaConfig {
+        EnigmaConfig { version: 3, notify_on: NotifyOn::Accepted }
+    }
+}
+
+/// `enigma.notifyOn`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum NotifyOn {
+    /// When it is put through.
+    #[default]
+    Accepted,
+    /// When it rings.
+    Ringing,
 }
 
 /// `autoAnswer`.
@@ -418,7 +477,7 @@ mod tests {
 
     #[test]
     fn unknown_keys_and_a_star_in_hosts_warn() {
-        let text = r#"{"sevrer":"x","hosts":["*"],"enigma":{},"xivo":{"b":1},"headers":{"team":"X-T","lnkedId":"X-L"},"dial":{"a":1}}"#;
+        let text = r#"{"sevrer":"x","hosts":["*"],"webhooks":[],"xivo":{"b":1},"headers":{"team":"X-T","lnkedId":"X-L"},"dial":{"a":1}}"#;
         let (config, warnings) = Config::parse(text).unwrap();
         assert_eq!(warnings.len(), 6, "{warnings:?}");
         assert_eq!((config.headers.team.as_str(), config.headers.call_id.as_str()), ("X-T", "X-Call-ID"));

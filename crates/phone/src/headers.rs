@@ -36,9 +36,52 @@ pub(crate) struct Facts {
     pub(crate) attached: Vec<(String, String)>,
     /// What a page gave the call, and came with it.
     pub(crate) variables: Variables,
+    /// How long the caller has waited in a queue.
+    pub(crate) held: Held,
+    /// What the caller is known by at the customer's.
+    pub(crate) contact_ref: String,
     /// For the host page: name on the wire, value.
     pub(crate) extras: Vec<(String, String)>,
     pub(crate) sip_call_id: String,
+}
+
+/// The wait in a queue, as a platform tells it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Held {
+    /// Not at all, or nobody tells.
+    #[default]
+    No,
+    /// So many seconds.
+    Seconds(u64),
+    /// Since this second since 1970.
+    Since(u64),
+}
+
+/// Longest wait that is believed, in seconds; more is a clock that is wrong.
+const MAX_HELD: u64 = 24 * 60 * 60;
+
+impl Facts {
+    /// Seconds in the queue before the call came here at `date` (milliseconds since 1970).
+    pub(crate) fn hold_seconds(&self, date: u64) -> u64 {
+        let seconds = match self.held {
+            Held::No => 0,
+            Held::Seconds(seconds) => seconds,
+            Held::Since(entered) => (date / 1_000).saturating_sub(entered),
+        };
+        if seconds > MAX_HELD { 0 } else { seconds }
+    }
+}
+
+/// What of the two headers is a number; fractions of a second are cut.
+fn held(seconds: &Option<String>, since: &Option<String>) -> Held {
+    let whole = |text: &Option<String>| text.as_ref()?.split('.').next()?.trim().parse().ok();
+    whole(seconds).map(Held::Seconds).or_else(|| whole(since).map(Held::Since)).unwrap_or_default()
+}
+
+/// What the platform asked to be known by in a call that we make: the first of these headers that it has.
+pub(crate) fn contact_ref_of(headers: &[(String, String)], names: &[String]) -> String {
+    let value = |name: &String| headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+    names.iter().find_map(value).map(|(_, value)| shown(value)).unwrap_or_default()
 }
 
 /// Reads `invite`, an incoming request. `is_own` knows the names under which a server knows this phone, which are no numbers
@@ -63,6 +106,8 @@ pub(crate) fn read(invite: &Message, names: &HeaderNames, is_own: impl Fn(&str) 
         unique_id: text(&names.unique_id),
         attached: attached(invite, &names.attached),
         variables: Variables::of_headers(invite.headers()),
+        held: held(&text(&names.hold_time), &text(&names.queue_enter)),
+        contact_ref: names.contact_ref.iter().find_map(|name| text(name)).unwrap_or_default(),
         extras: extras(invite),
         sip_call_id: invite.header("Call-ID").unwrap_or("").to_owned(),
     }

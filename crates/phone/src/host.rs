@@ -8,6 +8,7 @@ use crate::{
     Audience, HostInput, Output, Phone,
     account::Account,
     bridge::{self, Ask, Attention, Code, Command, Context, ErrorData, Read, Size},
+    dialect::Asker,
 };
 use serde_json::Value;
 use softframe_sip::{FlowId, Instant};
@@ -138,6 +139,7 @@ impl Phone {
             let message = bridge::numbered(kind, data, self.host.next_seq());
             self.out.push_back(Output::Host { to: Audience::Trusted, message });
         }
+        self.relay_tell(kind, data);
     }
 
     /// Asks a page that keeps the phone closed to open it. Carries nothing private.
@@ -230,6 +232,22 @@ impl Phone {
         }
     }
 
+    /// A message of a client of the gateway, which admitted it by its token.
+    pub(crate) fn client_message(&mut self, now: Instant, client: &str, text: &str) {
+        let from = |ask: Ask| Ask { asker: Some(Asker::Client(client.to_owned())), ..ask };
+        match bridge::read(text) {
+            Read::Foreign => {}
+            Read::Command { ask, command } if is_contacts(&command) => {
+                self.admit_command(now, from(ask), command, false);
+            }
+            Read::Wrong { ask, .. } | Read::Command { ask, .. } if !self.host.bucket.take(now) => {
+                self.fail_ask(Some(from(ask)), Code::RateLimited, RATE_LIMITED);
+            }
+            Read::Wrong { ask, code, message } => self.fail_ask(Some(from(ask)), code, message),
+            Read::Command { ask, command } => self.admit_command(now, from(ask), command, false),
+        }
+    }
+
     /// A message of which only `type` and `id` came through. It counts as any wrong one does.
     fn unreadable(&mut self, now: Instant, head: &str, too_large: bool) {
         let ask = Some(bridge::ask_of(head));
@@ -270,15 +288,17 @@ impl Phone {
     }
 
     pub(crate) fn answer_ask(&mut self, ask: Option<Ask>, data: Value) {
-        if let Some(Ask { id: Some(id), .. }) = ask {
-            self.respond(&id, &Ok(data));
+        if let Some(Ask { id: Some(id), asker, .. }) = ask {
+            self.respond(asker, &id, &Ok(data));
         }
     }
 
     pub(crate) fn fail_ask(&mut self, ask: Option<Ask>, code: Code, message: &str) {
         match ask {
-            Some(Ask { id: Some(id), .. }) => self.respond(&id, &Err((code, message.to_owned()))),
-            Some(Ask { asker: Some(asker), command, .. }) => self.fail_asker(asker, &command, code),
+            Some(Ask { id: Some(id), asker, .. }) => {
+                self.respond(asker, &id, &Err((code, message.to_owned())))
+            }
+            Some(Ask { asker: Some(asker), command, .. }) => self.fail_asker(asker, &command, code, message),
             Some(Ask { id: None, command, .. }) => {
                 let data = ErrorData { command, code: code.to_string(), message: message.to_owned() };
                 self.tell("softframe:error", &bridge::json(&data));
@@ -287,8 +307,10 @@ impl Phone {
         }
     }
 
-    fn respond(&mut self, id: &Value, outcome: &Result<Value, (Code, String)>) {
-        if self.host.is_trusted() {
+    fn respond(&mut self, asker: Option<Asker>, id: &Value, outcome: &Result<Value, (Code, String)>) {
+        if let Some(Asker::Client(client)) = asker {
+            self.relay_answer(&client, &bridge::response(id, outcome));
+        } else if self.host.is_trusted() {
             let message = bridge::response(id, outcome);
             self.out.push_back(Output::Host { to: Audience::Trusted, message });
         }

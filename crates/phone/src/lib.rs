@@ -28,6 +28,7 @@ mod data;
 mod dial;
 mod dialect;
 mod forward;
+mod gateway;
 #[cfg(feature = "schema")]
 pub use bridge::schema;
 #[cfg(feature = "fuzz")]
@@ -54,7 +55,8 @@ pub use config::Config;
 pub use forward::{Forward, ForwardUnanswered, Forwards};
 pub use port::{
     Audience, CallId, Dtmf, FileEvent, HostInput, Input, JournalEntry, MediaError, MediaEvent, MediaRequest,
-    Output, PeerId, PeerState, RequestId, SocketEvent, Sound, StorageError, StoreRequest, Stress,
+    Output, PeerId, PeerState, PostOutcome, RelayEvent, RequestId, SocketEvent, Sound, StorageError,
+    StoreRequest, Stress,
 };
 pub use softframe_contacts::{Contact, Contacts, Hit, Source, initial};
 pub use softframe_sip::{FlowId, Instant};
@@ -65,6 +67,7 @@ use clock::Clock;
 use config::ConfigError;
 use dial::HostGate;
 use dialect::xivo::Xivo;
+use gateway::{Outbox, Relay};
 use history::History;
 use host::Host;
 use litemap::LiteMap;
@@ -131,6 +134,10 @@ pub struct Phone {
     history: History,
     host: Host,
     xivo: Xivo,
+    /// What the gateway is still to be told.
+    outbox: Outbox,
+    /// The gateway's clients.
+    relay: Relay,
     ui: Ui,
     /// What the context asks of the host page's frame.
     wanted_size: (u32, u32),
@@ -188,6 +195,8 @@ impl Phone {
             history: History::default(),
             host: Host::new(),
             xivo: Xivo::default(),
+            outbox: Outbox::default(),
+            relay: Relay::default(),
             ui: Ui::default(),
             wanted_size: (320, 460),
             sound: Sound::Silence,
@@ -216,6 +225,7 @@ impl Phone {
         self.drain_agent(now);
         self.renew_journal(now);
         self.xivo_news(now);
+        self.gateway_due(now);
         self.say_toast();
         self.play();
         self.tick = self.next_tick(now);
@@ -234,9 +244,9 @@ impl Phone {
         let registered = self.is_registered();
         let calls = self.calls.values().flat_map(|call| call.deadlines(registered));
         let agent = self.agent.as_ref().and_then(UserAgent::poll_timeout);
-        let xivo = self.xivo.deadline();
+        let dialects = [self.xivo.deadline(), self.gateway_deadline()].into_iter().flatten().min();
         let others =
-            [agent, self.account_deadline(), self.host.deadline(), xivo, self.ui.deadline(), self.tick];
+            [agent, self.account_deadline(), self.host.deadline(), dialects, self.ui.deadline(), self.tick];
         calls.chain(others.into_iter().flatten()).min()
     }
 
@@ -293,7 +303,7 @@ impl Phone {
             Input::Account(text) => self.account_fetched(now, text),
             Input::Proposals(proposals) => self.proposals = proposals,
             Input::Restored(values) => self.restore(now, values),
-            Input::Loaded { space, key, value } => self.loaded(&space, &key, value),
+            Input::Loaded { space, key, value } => self.loaded(now, &space, &key, value),
             Input::LoadEnd { space } => self.load_ended(&space),
             Input::StorageFailed(error) => self.storage_failed(now, error),
             Input::Host(input) => self.host_input(now, input),
@@ -301,6 +311,8 @@ impl Phone {
             Input::Socket { flow, event } => self.socket(now, flow, event),
             Input::Media { call, peer, request, event } => self.media_event(now, call, peer, request, event),
             Input::File(event) => self.file(now, event),
+            Input::Posted { post, outcome } => self.posted(now, post, outcome),
+            Input::Relay(event) => self.relay_event(now, event),
             Input::Online(online) => {
                 if online {
                     self.woke(now);
@@ -389,6 +401,7 @@ impl Phone {
     fn journal_of_previous_life(&mut self, now: Instant, entries: Vec<JournalEntry>) {
         for entry in entries.into_iter().take(MAX_FAREWELLS) {
             if let Some(data) = self.filled_journal(now, &entry) {
+                self.notify(now, &data);
                 self.owe_terminated(data);
             }
             self.farewells.extend(entry.farewell.map(|(_, octets)| octets));
@@ -406,6 +419,11 @@ impl Phone {
         {
             let duration = self.clock.wall(now).saturating_sub(accepted) / 1_000;
             data.insert("duration".to_owned(), duration.into());
+            if let Some(told) =
+                data.get_mut("enigma").and_then(|enigma| enigma.pointer_mut("/payload/call_time"))
+            {
+                *told = duration.into();
+            }
             data.insert("total".to_owned(), wait.saturating_add(duration).into());
         }
         Some(serde_json::Value::Object(data).to_string())

@@ -50,6 +50,10 @@ pub enum Input {
     Media { call: CallId, peer: PeerId, request: Option<RequestId>, event: MediaEvent },
     /// A vCard file that was dropped, chosen or pasted.
     File(FileEvent),
+    /// The answer to [`Output::Post`].
+    Posted { post: u64, outcome: PostOutcome },
+    /// The socket of [`Output::RelayOpen`].
+    Relay(RelayEvent),
     /// `online` of the browser.
     Online(bool),
     /// Whether the page can be seen: at start and on change.
@@ -194,6 +198,28 @@ pub enum Dtmf {
     Info,
 }
 
+/// What became of a post.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PostOutcome {
+    /// The gateway has it.
+    Taken,
+    /// No answer, or one that may be another later.
+    Later,
+    /// It will never take it; the HTTP status.
+    Refused(u16),
+}
+
+/// Of the socket to the gateway.
+#[derive(Clone, Debug)]
+pub enum RelayEvent {
+    /// Open.
+    Opened,
+    /// One text message.
+    Text(String),
+    /// Closed, or never opened.
+    Closed,
+}
+
 /// Of a file.
 #[derive(Clone, Debug)]
 #[allow(missing_docs)]
@@ -267,6 +293,15 @@ pub enum Output {
     Warn(String),
     /// Fetch `accountUrl` of the configuration with credentials; answered by [`Input::Account`].
     FetchAccount { url: String },
+    /// POST this JSON with the token as `Authorization: Bearer` and the key as `Idempotency-Key`, even while the page goes.
+    /// Answered by [`Input::Posted`].
+    Post { post: u64, url: String, token: String, key: String, body: String },
+    /// Open the one socket to the gateway, in the place of one before; [`Input::Relay`] tells of it.
+    RelayOpen { url: String },
+    /// Send one text message over it.
+    RelaySend(String),
+    /// Close it; nothing more is told of it.
+    RelayClose,
     /// The view has changed.
     Render,
     /// Contacts wait to be indexed.

@@ -238,6 +238,7 @@ impl Phone {
         self.push = Push::default();
         self.history.clear();
         self.voicemail = None;
+        self.outbox.close();
     }
 
     /// Trouble with the store stops nothing; it is told once.

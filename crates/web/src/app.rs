@@ -4,8 +4,8 @@
 //! phone across an `await`.
 
 use crate::{
-    audio::Audio, clock::Clock, files::Files, host::Host, idle::Idle, listener::Listener, peer::Peers,
-    shell::Shell, socket::Sockets, storage::Storage, ui::Ui,
+    audio::Audio, clock::Clock, files::Files, gateway::Gateway, host::Host, idle::Idle, listener::Listener,
+    peer::Peers, shell::Shell, socket::Sockets, storage::Storage, ui::Ui,
 };
 use softframe_phone::{CallId, Input, JournalEntry, Output, Phone};
 use std::{
@@ -30,6 +30,7 @@ pub(crate) struct App {
     host: Host,
     idle: Idle,
     files: Files,
+    gateway: Gateway,
     storage: Rc<Storage>,
     listeners: RefCell<Vec<Listener>>,
 }
@@ -92,6 +93,7 @@ impl App {
                 host: Host::new(feed.clone(), shell.clone()),
                 idle: Idle::new(feed.clone()),
                 files: Files::new(feed.clone()),
+                gateway: Gateway::new(feed.clone()),
                 storage: Storage::new(feed),
                 audio,
                 shell,
@@ -193,6 +195,10 @@ impl App {
             }
             Output::Warn(text) => warn(&text),
             Output::FetchAccount { url } => crate::boot::fetch_account(self.feed_of_parts(), url),
+            Output::Post { post, url, token, key, body } => self.gateway.post(post, url, token, key, body),
+            Output::RelayOpen { url } => self.gateway.open(&url),
+            Output::RelaySend(text) => self.gateway.send(&text),
+            Output::RelayClose => self.gateway.close(),
             Output::Render => self.soil(),
             Output::Index => self.idle.index(),
         }
@@ -271,6 +277,11 @@ impl App {
     /// The files at work.
     pub(crate) fn files(&self) -> &Files {
         &self.files
+    }
+
+    /// The way to the gateway.
+    pub(crate) fn gateway(&self) -> &Gateway {
+        &self.gateway
     }
 
     /// The store.

@@ -8,6 +8,7 @@ mod audio;
 mod boot;
 mod clock;
 mod files;
+mod gateway;
 mod host;
 mod idle;
 mod journal;

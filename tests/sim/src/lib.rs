@@ -450,6 +450,10 @@ impl Station {
             Output::Account(_)
             | Output::Warn(_)
             | Output::FetchAccount { .. }
+            | Output::Post { .. }
+            | Output::RelayOpen { .. }
+            | Output::RelaySend(_)
+            | Output::RelayClose
             | Output::Render
             | Output::Index => {}
             Output::Connect { .. }

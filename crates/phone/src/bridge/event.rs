@@ -2,6 +2,7 @@
 //!
 //! It holds no logic: `phone` fills these, serde writes them.
 
+use crate::dialect::enigma::Notification;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -69,6 +70,9 @@ pub(crate) struct CallEvent {
     pub(crate) state: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) cause: Option<CauseData>,
+    /// What Enigma is told of the call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) enigma: Option<Notification>,
 }
 
 #[derive(Clone, Debug, Serialize)]

@@ -73,8 +73,11 @@ impl Phone {
                 transferred_to: transferred_to.clone(),
                 ..Extra::default()
             };
-            if let Some(event) = self.call_event(now, id, extra) {
-                self.tell("phone:terminated", &crate::bridge::json(&event));
+            if let Some(mut event) = self.call_event(now, id, extra) {
+                event.enigma = self.calls.get(&id).and_then(|call| self.enigma_end(call, &event));
+                let data = crate::bridge::json(&event);
+                self.tell("phone:terminated", &data);
+                self.notify(now, &data);
             }
             self.xivo_call(id, "phone:terminated", None);
         }

@@ -109,6 +109,7 @@ impl Phone {
         call.consults = wish.consults;
         call.onward = wish.onward;
         call.headers = host_headers(wish.headers, &self.config.headers.call_id);
+        call.facts.contact_ref = headers::contact_ref_of(&call.headers, &self.config.headers.contact_ref);
         call.headers.extend(identity);
         call.headers.push((self.config.headers.call_id.clone(), call.label.clone()));
         call.asks.extend(wish.ask.map(|ask| (Await::Inviting, ask)));

@@ -37,9 +37,14 @@ impl Phone {
             // Nothing of a call is told before its first event.
             return;
         }
-        let Some(event) = self.call_event(now, id, extra) else { return };
+        let Some(mut event) = self.call_event(now, id, extra) else { return };
+        event.enigma = self.calls.get(&id).and_then(|call| self.enigma_call(call, kind));
+        let notified = event.enigma.is_some();
         let data = bridge::json(&event);
         self.tell(kind, &data);
+        if notified {
+            self.notify(now, &data);
+        }
         self.xivo_call(id, kind, event.by.or(event.state));
         if let Some(call) = self.calls.get_mut(&id) {
             if call.said.len() >= MAX_SAID {
@@ -113,6 +118,7 @@ impl Phone {
             muted: extra.muted,
             state: extra.state,
             cause: extra.cause.map(|ending| cause_data(ending, extra.transferred_to)),
+            enigma: None,
         })
     }
 
@@ -147,6 +153,7 @@ impl Phone {
             return;
         };
         let mut event = event;
+        event.enigma = self.calls.get(&id).and_then(|call| self.enigma_end(call, &event));
         if accepted_at.is_some() {
             // The shell knows when this core died and fills these.
             (event.duration, event.total) = (0, event.wait);

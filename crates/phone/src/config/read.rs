@@ -3,8 +3,8 @@
 //! It never guesses: a wrong type is an error, an unknown key a warning.
 
 use super::{
-    Config, ConfigError, DialConfig, HeaderNames, HostLimit, IceServer, MAX_FOUND_CHARS, ThemeConfig,
-    XivoConfig, is_host,
+    Config, ConfigError, DialConfig, EnigmaConfig, GatewayConfig, HeaderNames, HostLimit, IceServer,
+    MAX_FOUND_CHARS, ThemeConfig, XivoConfig, is_host,
 };
 use crate::{Dtmf, Forwards, Theme, forward};
 use serde::{Deserialize, de::DeserializeOwned};
@@ -16,7 +16,7 @@ const MAX_ORIGINS: usize = 256;
 const MAX_SERVERS: usize = 8;
 
 /// Known keys of the documented format that this version does not act on.
-const INERT: &[&str] = &["dialects", "enigma", "gateway", "hostLogin", "settingsUrl", "webhooks"];
+const INERT: &[&str] = &["dialects", "hostLogin", "settingsUrl", "webhooks"];
 
 pub(super) fn read_network(keys: &mut Keys, config: &mut Config) -> Result<(), ConfigError> {
     const SERVER: &str = "must be an address that starts with wss://, or a list of up to 8 of them";
@@ -160,6 +160,7 @@ pub(super) fn read_policy(keys: &mut Keys, config: &mut Config) -> Result<(), Co
         config.xivo = xivo;
         keys.warnings.extend(warnings);
     }
+    read_gateway(keys, config)?;
     if let Some(dial) = keys.take::<Value>("dial", "must be an object")? {
         let (dial, warnings) = read_dial(dial)?;
         config.dial = dial;
@@ -182,12 +183,16 @@ fn read_headers(value: Value) -> Result<(HeaderNames, Vec<String>), ConfigError>
         ("linkedId", &mut names.linked_id),
         ("uniqueId", &mut names.unique_id),
         ("attached", &mut names.attached),
+        ("holdTime", &mut names.hold_time),
+        ("queueEnter", &mut names.queue_enter),
     ] {
         if let Some(name) = keys.take(key, NAME)? {
             *place = name;
         }
     }
-    for (key, place) in [("dialled", &mut names.dialled), ("from", &mut names.from)] {
+    for (key, place) in
+        [("dialled", &mut names.dialled), ("from", &mut names.from), ("contactRef", &mut names.contact_ref)]
+    {
         if let Some(OneOrMany(list)) = keys.take(key, "must be the name of a header, or a list of them")? {
             *place = list;
         }
@@ -210,6 +215,31 @@ fn read_xivo(map: Map<String, Value>) -> Result<(XivoConfig, Vec<String>), Confi
         },
     };
     Ok((xivo, keys.unknown()))
+}
+
+fn read_gateway(keys: &mut Keys, config: &mut Config) -> Result<(), ConfigError> {
+    const GATEWAY: &str = "must be {\"url\": an address that starts with wss://, \"token\"}";
+    if let Some(mut gateway) = keys.take::<GatewayConfig>("gateway", GATEWAY)? {
+        let odd = |token: &String| {
+            !token.bytes().all(|octet| octet.is_ascii_alphanumeric() || b"-._~".contains(&octet))
+        };
+        if !config.allows_server(&gateway.url)
+            || gateway.url.contains(['?', '#'])
+            || gateway.token.as_ref().is_some_and(odd)
+        {
+            return Err(wrong("gateway", GATEWAY, &Value::String(gateway.url)));
+        }
+        gateway.url.truncate(gateway.url.trim_end_matches('/').len());
+        config.gateway = Some(gateway);
+    }
+    const ENIGMA: &str = "must be {\"version\": 2 or 3, \"notifyOn\": \"accepted\" or \"ringing\"}";
+    config.enigma = keys.take::<EnigmaConfig>("enigma", ENIGMA)?;
+    if let Some(version) =
+        config.enigma.as_ref().map(|enigma| enigma.version).filter(|version| ![2, 3].contains(version))
+    {
+        return Err(wrong("enigma", ENIGMA, &Value::from(version)));
+    }
+    Ok(())
 }
 
 fn read_dial(value: Value) -> Result<(DialConfig, Vec<String>), ConfigError> {

@@ -45,6 +45,7 @@ mod tests {
             muted: None,
             state: None,
             cause: None,
+            enigma: None,
         };
         let text = json(&event);
         assert!(text.starts_with(TERMINATED.trim_end_matches('}')), "{text}");

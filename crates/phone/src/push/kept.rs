@@ -159,8 +159,8 @@ impl Phone {
     }
 
     /// A value of the account's space.
-    pub(crate) fn loaded(&mut self, space: &str, key: &str, value: Vec<u8>) {
-        if self.space().as_deref() != Some(space) {
+    pub(crate) fn loaded(&mut self, now: Instant, space: &str, key: &str, value: Vec<u8>) {
+        if self.space().as_deref() != Some(space) || self.letter_loaded(now, key, &value) {
             return;
         }
         if let Some(place) = key.strip_prefix(PREFIX) {

@@ -14,7 +14,7 @@ fn everything() -> Vec<Value> {
     let chain = vec!["https://crm.example".to_owned()];
     world.input(own, Input::Host(HostInput::Waiting { chain }));
     world.trust(own);
-    world.boot(own, &world.kiosk("200", "secret-200", ""));
+    world.boot(own, &world.kiosk("200", "secret-200", r#""enigma":{},"#));
     world.boot(other, &world.kiosk("201", "secret-201", ""));
     world.run(1_000);
     contacts(&mut world, own);

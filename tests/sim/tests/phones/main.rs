@@ -8,6 +8,7 @@ mod day;
 mod early_offer;
 mod editing;
 mod forwards;
+mod gateway;
 mod golden;
 mod hints;
 mod host;

@@ -3,9 +3,11 @@
 use serde_json::Value;
 use softframe_phone::{
     FlowId, HostInput, Input, Instant, MediaEvent, MediaRequest, Output, PeerId, Phone, SocketEvent, Sound,
+    StoreRequest,
 };
 use softframe_sim::{START, description};
 use softframe_sip::wire::Message;
+use std::collections::BTreeMap;
 
 /// A phone, and a server that is the test itself.
 pub(crate) struct Script {
@@ -23,6 +25,10 @@ pub(crate) struct Script {
     pub(crate) unsaid: Option<Vec<Input>>,
     /// What ends the last call that changed, if the phone dies now.
     pub(crate) farewell: Option<Message>,
+    /// What the gateway was told, and how its socket was used.
+    pub(crate) gateway: Vec<Output>,
+    /// The account's space of the store.
+    pub(crate) kept: BTreeMap<String, Vec<u8>>,
 }
 
 impl Script {
@@ -52,6 +58,8 @@ impl Script {
             sounds: Vec::new(),
             unsaid: None,
             farewell: None,
+            gateway: Vec::new(),
+            kept: BTreeMap::new(),
         };
         script.input(Input::Wall(START));
         script.input(Input::Host(HostInput::Trusted { chain: vec!["https://crm.example".into()] }));
@@ -81,6 +89,18 @@ impl Script {
                 Output::Transmit { frame, .. } => self.sent.extend(Message::parse(frame)),
                 Output::Host { message, .. } => self.heard.push(serde_json::from_str(&message).unwrap()),
                 Output::Sound(sound) => self.sounds.push(sound),
+                Output::Post { .. }
+                | Output::RelayOpen { .. }
+                | Output::RelaySend(_)
+                | Output::RelayClose => {
+                    self.gateway.push(output);
+                }
+                Output::Store(StoreRequest::Put { space, key, value }) if space != "device" => {
+                    self.kept.insert(key, value);
+                }
+                Output::Store(StoreRequest::Delete { space, prefix }) if space != "device" => {
+                    self.kept.retain(|key, _| !key.starts_with(&prefix));
+                }
                 Output::Journal { entry, .. } => {
                     let octets = entry.and_then(|entry| entry.farewell).map(|(_, octets)| octets);
                     self.farewell = octets.and_then(|octets| Message::parse(octets).ok());

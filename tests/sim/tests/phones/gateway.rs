@@ -1,0 +1,339 @@
+//! The gateway: what it is told of calls, each once whatever happens on the way, and what its clients may do.
+
+use crate::script::Script;
+use serde_json::{Value, json};
+use softframe_phone::{Input, Output, PostOutcome, RelayEvent};
+use softframe_sim::description;
+
+const GATEWAY: &str = r#""gateway":{"url":"wss://gw.test/x/","token":"tok"},"enigma":{},"#;
+/// As the server's test has it, octet for octet.
+const LETTER: &str = r#"{"at":"2023-05-21T15:10:19.342Z","contactRef":"ACC-9","dialNumber":"+34900","direction":"inbound","extension":"200","holdTime":37,"id":"given","number":"+34911"}"#;
+
+/// An INVITE of a queue.
+fn queued(script: &mut Script, headers: &str) -> String {
+    let body = description(7, "sendrecv");
+    script.frame(format!(
+        "INVITE sip:200@c.test SIP/2.0\r\nVia: SIP/2.0/WSS p.test;branch=z9hG4bK1\r\nMax-Forwards: 70\r\n\
+         From: \"Ana\" <sip:+34911@a.test>;tag=f\r\nTo: <sip:200@a.test>\r\nCall-ID: in1\r\nCSeq: 1 INVITE\r\n\
+         Contact: <sip:ana@p.test;transport=ws>\r\nX-Call-ID: given\r\nX-Dialed-Number: +34900\r\n{headers}\
+         Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    ));
+    script.pass(8_000);
+    script.host(r#"{"type":"answer"}"#);
+    let ok = script.response("INVITE");
+    let tag = format!(";tag={}", ok.header("To").unwrap().split_once("tag=").unwrap().1);
+    script.ack(1, &tag, "");
+    tag
+}
+
+/// The posts not looked at yet: number, address, key, JSON.
+fn posts(script: &mut Script) -> Vec<(u64, String, String, String)> {
+    let posts = script.gateway.extract_if(.., |output| matches!(output, Output::Post { .. }));
+    let parts = |output| match output {
+        Output::Post { post, url, token, key, body } => {
+            assert_eq!(token, "tok");
+            Some((post, url, key, body))
+        }
+        _ => None,
+    };
+    posts.filter_map(parts).collect()
+}
+
+fn one_post(script: &mut Script) -> (u64, String, String, String) {
+    let mut posts = posts(script);
+    assert_eq!(posts.len(), 1, "{posts:?}");
+    posts.remove(0)
+}
+
+fn letters(script: &Script) -> usize {
+    script.kept.keys().filter(|key| key.starts_with("gateway/")).count()
+}
+
+const QUEUE: &str = "X-Queue-Hold-Time: 37\r\nX-Contact-Ref: ACC-9\r\n";
+
+#[test]
+fn call_that_is_put_through_carries_its_notification_and_is_told_to_the_gateway() {
+    let payload =
+        r#""number":"+34911","dial_number":"+34900","hold_time":37,"call_ref":"given","contact_ref":"ACC-9""#;
+    for (version, expected) in [
+        (3, format!(r#"{{"type":"call","payload":{{{payload},"call_dir":"inbound","ref":"200"}}}}"#)),
+        (2, format!(r#"{{"type":"call","payload":{{{payload},"campaign_ref":"inbound","ref":"200"}}}}"#)),
+    ] {
+        let mut script =
+            Script::with(&GATEWAY.replace("\"enigma\":{}", &format!("\"enigma\":{{\"version\":{version}}}")));
+        queued(&mut script, QUEUE);
+        let expected: Value = serde_json::from_str(&expected).unwrap();
+        assert_eq!(script.last("phone:accepted")["enigma"], expected);
+        assert!(script.last("phone:ringing").get("enigma").is_none());
+        let (post, url, key, body) = one_post(&mut script);
+        assert_eq!(url, format!("https://gw.test/x/v1/enigma/notify?v={version}"));
+        assert_eq!((key.as_str(), body.as_str()), ("given:inbound", LETTER));
+        script.input(Input::Posted { post, outcome: PostOutcome::Taken });
+        script.pass(60_000);
+        assert!(posts(&mut script).is_empty(), "told once");
+        assert_eq!(letters(&script), 0);
+    }
+}
+
+#[test]
+fn end_of_a_call_is_told_with_its_cause_and_times() {
+    let mut script = Script::with(GATEWAY);
+    let tag = queued(&mut script, QUEUE);
+    let (post, ..) = one_post(&mut script);
+    script.input(Input::Posted { post, outcome: PostOutcome::Taken });
+    script.pass(12_400);
+    script.bye(2, &tag);
+    assert_eq!(
+        script.last("phone:terminated")["enigma"],
+        json!({"type": "cdr", "payload": {
+            "extension": "200", "number": "+34911", "dial_number": "+34900", "call_ref": "given", "contact_ref": "ACC-9",
+            "dialed_at": "2023-05-21T15:10:19.342Z", "end_reason": "hangup", "end_code": 200, "call_time": 12,
+            "hold_time": 37, "call_dir": "inbound", "recording_url": "", "ref": "click-dial",
+        }})
+    );
+    let (_, url, key, body) = one_post(&mut script);
+    assert_eq!((url.as_str(), key.as_str()), ("https://gw.test/x/v1/enigma/cdr?v=3", "given:cdr"));
+    let mut expected: Value = serde_json::from_str(LETTER).unwrap();
+    expected["callTime"] = 12.into();
+    expected["endCode"] = 200.into();
+    expected["endReason"] = "hangup".into();
+    assert_eq!(serde_json::from_str::<Value>(&body).unwrap(), expected);
+}
+
+#[test]
+fn call_that_we_make_is_told_at_its_end_alone_by_the_names_that_were_given() {
+    let mut script = Script::with(GATEWAY);
+    script.host(
+        r#"{"type":"click2call","data":{"number":"0821234567","ref":"order-7","headers":{"X-Platforma-Contact-Ref":"ACC-1"}}}"#,
+    );
+    let invite = script.request("INVITE");
+    script.respond(&invite, "200 OK", "a", "", &description(7, "sendrecv"));
+    assert!(script.last("phone:accepted").get("enigma").is_none());
+    assert!(posts(&mut script).is_empty());
+    script.host(r#"{"type":"hangup"}"#);
+    let (_, _, key, body) = one_post(&mut script);
+    assert!(key.ends_with(":cdr"), "{key}");
+    let body: Value = serde_json::from_str(&body).unwrap();
+    let named =
+        ["id", "number", "dialNumber", "contactRef", "direction"].map(|name| body[name].as_str().unwrap());
+    assert_eq!(named, ["order-7", "0821234567", "0821234567", "ACC-1", "outbound"]);
+}
+
+#[test]
+fn wait_in_the_queue_is_counted_from_its_begin_and_never_with_our_ringing() {
+    // The queue was entered 37 seconds before the call came here.
+    for (headers, seconds) in [
+        ("X-Queue-Enter-Time: 1684681782\r\n", 37),
+        ("X-Queue-Enter-Time: 1684681782.25\r\n", 37),
+        ("X-Queue-Hold-Time: 5\r\nX-Queue-Enter-Time: 1684681782\r\n", 5),
+        ("X-Queue-Enter-Time: 1884681782\r\n", 0),
+        ("X-Queue-Enter-Time: 1\r\n", 0),
+        ("X-Queue-Hold-Time: soon\r\n", 0),
+        ("", 0),
+    ] {
+        let mut script = Script::with(GATEWAY);
+        queued(&mut script, headers);
+        assert_eq!(script.last("phone:accepted")["enigma"]["payload"]["hold_time"], seconds, "{headers}");
+    }
+}
+
+#[test]
+fn call_is_told_when_it_rings_where_that_is_wanted() {
+    let mut script = Script::with(&GATEWAY.replace("\"enigma\":{}", "\"enigma\":{\"notifyOn\":\"ringing\"}"));
+    script.invite(1, "", &description(7, "sendrecv"));
+    assert_eq!(script.last("phone:ringing")["enigma"]["payload"]["call_ref"], "given");
+    let (post, _, key, _) = one_post(&mut script);
+    assert_eq!(key, "given:inbound");
+    script.input(Input::Posted { post, outcome: PostOutcome::Taken });
+    script.host(r#"{"type":"answer"}"#);
+    script.response("INVITE");
+    assert!(posts(&mut script).is_empty(), "the call is known already");
+}
+
+#[test]
+fn gateway_that_is_down_is_asked_again_with_the_same_key_ever_less_often_until_it_has_the_call() {
+    let mut script = Script::with(GATEWAY);
+    queued(&mut script, QUEUE);
+    for pause in [1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000] {
+        let (post, _, key, body) = one_post(&mut script);
+        assert_eq!((key.as_str(), body.as_str()), ("given:inbound", LETTER));
+        script.input(Input::Posted { post, outcome: PostOutcome::Later });
+        script.pass(pause - 1);
+        assert!(posts(&mut script).is_empty(), "before {pause} ms");
+        script.pass(1);
+        assert_eq!(letters(&script), 1, "in the store until it is taken");
+    }
+    let (post, ..) = one_post(&mut script);
+    script.input(Input::Posted { post: post - 1, outcome: PostOutcome::Taken });
+    assert_eq!(letters(&script), 1, "the answer to an earlier try is none to this one");
+    script.input(Input::Posted { post, outcome: PostOutcome::Taken });
+    assert_eq!(letters(&script), 0);
+}
+
+#[test]
+fn letter_that_the_gateway_never_takes_does_not_hold_up_the_next() {
+    let mut script = Script::with(GATEWAY);
+    let tag = queued(&mut script, QUEUE);
+    script.bye(2, &tag);
+    let (post, _, key, _) = one_post(&mut script);
+    assert_eq!(key, "given:inbound");
+    script.input(Input::Posted { post, outcome: PostOutcome::Refused(400) });
+    assert_eq!(one_post(&mut script).2, "given:cdr");
+}
+
+#[test]
+fn reload_before_the_answer_tells_the_same_again_and_nothing_after_it() {
+    let mut script = Script::with(GATEWAY);
+    queued(&mut script, QUEUE);
+    one_post(&mut script);
+    let kept = script.kept.clone();
+    assert_eq!(letters(&script), 1);
+    let mut next = Script::with(GATEWAY);
+    let space = "200@a.test".to_owned();
+    for (key, value) in kept {
+        next.kept.insert(key.clone(), value.clone());
+        next.input(Input::Loaded { space: space.clone(), key, value });
+    }
+    next.input(Input::LoadEnd { space: space.clone() });
+    let (post, _, key, body) = one_post(&mut next);
+    assert_eq!((key.as_str(), body.as_str()), ("given:inbound", LETTER));
+    next.input(Input::Posted { post, outcome: PostOutcome::Taken });
+    assert_eq!(letters(&next), 0);
+    // Half a day later nobody wants to know, and the gateway may have forgotten that it knew.
+    let (key, value) = script.kept.iter().find(|(key, _)| key.starts_with("gateway/")).unwrap();
+    next.pass(12 * 60 * 60 * 1_000 + 10_000);
+    next.gateway.clear();
+    next.input(Input::Loaded { space, key: key.clone(), value: value.clone() });
+    assert!(posts(&mut next).is_empty());
+}
+
+#[test]
+fn without_a_gateway_the_page_has_the_notification_and_nobody_else() {
+    let mut script = Script::with(r#""enigma":{},"#);
+    queued(&mut script, QUEUE);
+    assert_eq!(script.last("phone:accepted")["enigma"]["payload"]["ref"], "200");
+    assert!(script.gateway.is_empty());
+    assert_eq!(letters(&script), 0);
+    let mut script = Script::with(r#""gateway":{"url":"wss://gw.test","token":"tok"},"#);
+    queued(&mut script, QUEUE);
+    assert!(script.last("phone:accepted").get("enigma").is_none());
+    assert!(posts(&mut script).is_empty());
+}
+
+/// A phone whose socket to the gateway is open.
+fn relayed() -> Script {
+    let mut script = Script::with(GATEWAY);
+    let opened = script.gateway.pop();
+    assert!(
+        matches!(&opened, Some(Output::RelayOpen { url }) if url == "wss://gw.test/x/v1/socket?token=tok"),
+        "{opened:?}"
+    );
+    script.input(Input::Relay(RelayEvent::Opened));
+    let first = sent(&mut script);
+    assert!(
+        matches!(&first[..], [(client, message)] if client.is_empty() && message["type"] == "logged"),
+        "{first:?}"
+    );
+    script
+}
+
+/// What went out over the socket: for whom, and what.
+fn sent(script: &mut Script) -> Vec<(String, Value)> {
+    let sent = script.gateway.extract_if(.., |output| matches!(output, Output::RelaySend(_)));
+    let parts = |output| match output {
+        Output::RelaySend(text) => {
+            let (client, message) = text.split_once('\n').expect("a line with the client");
+            Some((client.to_owned(), serde_json::from_str(message).expect("JSON")))
+        }
+        _ => None,
+    };
+    sent.filter_map(parts).collect()
+}
+
+fn client_says(script: &mut Script, client: &str, message: &str) {
+    script.input(Input::Relay(RelayEvent::Text(format!("{client}\n{message}"))));
+}
+
+#[test]
+fn command_of_a_client_is_done_and_answered_to_it_alone_and_all_hear_the_events() {
+    let mut script = relayed();
+    script.heard.clear();
+    client_says(&mut script, "c1", r#"{"type":"click2call","id":1,"data":{"number":"+34922","ref":"r"}}"#);
+    let invite = script.request("INVITE");
+    assert!(invite.octets().starts_with(b"INVITE sip:+34922@"), "{invite:?}");
+    let sent = sent(&mut script);
+    let [(all, calling), (one, response)] = &sent[..] else { panic!("{sent:?}") };
+    assert_eq!((all.as_str(), &calling["type"], &calling["seq"]), ("", &json!("phone:calling"), &json!(2)));
+    assert_eq!((one.as_str(), &response["ok"], &response["id"]), ("c1", &json!(true), &json!(1)));
+    assert_eq!(response["data"]["callId"], calling["data"]["id"]);
+    assert_eq!(script.count("phone:calling"), 1, "the page hears it, too");
+    assert_eq!(script.count("softframe:response"), 0, "but not the answer");
+}
+
+#[test]
+fn client_passes_the_same_gate_as_the_page_and_hears_its_own_errors() {
+    let mut script = relayed();
+    client_says(&mut script, "c1", r#"{"type":"click2call","id":"a","data":{"number":"112"}}"#);
+    assert!(
+        script.sent.iter().all(|message| !message.octets().starts_with(b"INVITE")),
+        "an emergency number asks"
+    );
+    script.gateway.clear();
+    client_says(&mut script, "c2", r#"{"type":"hangup"}"#);
+    client_says(&mut script, "c2", r#"{"type":"nonsense","id":7}"#);
+    client_says(&mut script, "", r#"{"type":"state","id":8}"#);
+    client_says(&mut script, "c2", "not JSON");
+    let errors = sent(&mut script);
+    let codes: Vec<(&str, &Value)> = errors
+        .iter()
+        .map(|(client, message)| {
+            let code = message["error"].get("code").unwrap_or(&message["data"]["code"]);
+            (client.as_str(), code)
+        })
+        .collect();
+    assert_eq!(codes, [("c2", &json!("no_such_call")), ("c2", &json!("unknown_command"))]);
+    assert!(
+        !script.heard.iter().any(|message| message["type"] == "softframe:error"),
+        "the page did nothing wrong"
+    );
+}
+
+#[test]
+fn contacts_of_a_client_are_taken_as_those_of_the_page() {
+    let mut script = relayed();
+    client_says(
+        &mut script,
+        "c1",
+        r#"{"type":"contacts","id":1,"data":{"contacts":[{"id":1,"name":"Eva","phones":["5"]}]}}"#,
+    );
+    let now = script.now;
+    while script.phone.contacts_step(now, 1) {}
+    client_says(&mut script, "c1", r#"{"type":"contacts:match","id":2,"data":{"numbers":["5"]}}"#);
+    let answers = sent(&mut script);
+    let found = answers.iter().find(|(_, message)| message["id"] == 2).expect("an answer");
+    assert_eq!(found.1["data"]["matches"]["5"][0]["name"], "Eva");
+}
+
+#[test]
+fn socket_that_closes_is_opened_again_after_pauses_and_not_after_a_sign_out() {
+    let mut script = relayed();
+    script.gateway.clear();
+    script.input(Input::Relay(RelayEvent::Closed));
+    for pause in [1_000, 2_000, 4_000] {
+        script.pass(pause - 1);
+        assert!(script.gateway.is_empty(), "before {pause} ms: {:?}", script.gateway);
+        script.pass(1);
+        assert!(matches!(script.gateway.pop(), Some(Output::RelayOpen { .. })));
+        script.input(Input::Relay(RelayEvent::Closed));
+    }
+    script.pass(8_000);
+    script.input(Input::Relay(RelayEvent::Opened));
+    assert_eq!(sent(&mut script).len(), 1, "clients are told that the phone is there again");
+    script.host(r#"{"type":"logout"}"#);
+    script.pass(3_000);
+    assert!(matches!(script.gateway.last(), Some(Output::RelayClose)), "{:?}", script.gateway);
+    script.gateway.clear();
+    script.pass(60_000);
+    assert!(script.gateway.is_empty());
+}
