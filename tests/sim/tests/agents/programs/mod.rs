@@ -232,7 +232,7 @@ impl Stage {
             Step::Refer { which, is_attended } => {
                 let session = any(which)?;
                 let replaces = any(which + 1).filter(|other| is_attended && *other != session);
-                Command::Refer { session, target: "400".to_owned(), replaces }
+                Command::Refer { session, target: "400".to_owned(), replaces, headers: Vec::new() }
             }
             Step::Follow(which) => {
                 let referred = pick(self.model.all(), which)?;
@@ -242,7 +242,7 @@ impl Stage {
             Step::Decline(which) => Command::Decline { session: pick(self.model.all(), which)? },
             Step::Redirect { which, goes } => {
                 let target = goes.then(|| "elsewhere".to_owned());
-                Command::Redirect { session: any(which)?, target, offer: None }
+                Command::Redirect { session: any(which)?, target, offer: None, without: Vec::new() }
             }
             Step::Subscribe => {
                 let subscription = self.agent.next_subscription();
