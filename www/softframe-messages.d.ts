@@ -398,6 +398,47 @@ export type Payload = Arrived | Ended;
 /** The numbers of a contact, or its only one. */
 export type Phones = ContactNumber[] | Text;
 
+/** `provider:register`: what the page can answer. */
+export interface ProviderRegister {
+  /** Says before each call whether it may be made. */
+  doNotCall?: boolean;
+  /** All contacts, page by page, and what has changed since. */
+  list?: boolean;
+  /** Takes each call that is over. */
+  log?: boolean;
+  /** Whose these numbers are. */
+  match?: boolean;
+  /** Shown nowhere; a second one under the same name takes the place of the first. */
+  name: string;
+  /** Milliseconds after which a number may be asked for again. Default: 300,000. */
+  noMatchTtl?: number;
+  /** Contacts for what is typed. */
+  search?: boolean;
+  /** Milliseconds that a match is kept. Default: 7,200,000. */
+  ttl?: number;
+  /** Opens a contact in the page. */
+  view?: boolean;
+}
+
+/** `provider:request`: the page answers by `provider:response` with the same `id`. */
+export interface ProviderRequest {
+  /** `list`: `{page, syncTimestamp}`; `search`: `{query}`; `match`: `{numbers}`; `view`: `{contact}`, as the page gave it; `log`: `{call}`, the data of its `phone:terminated`; `doNotCall`: `{number}`. */
+  body: { [key: string]: unknown };
+  id: string;
+  op: 'list' | 'search' | 'match' | 'view' | 'log' | 'doNotCall';
+}
+
+/** `provider:response`: the answer to a `provider:request`, by its `id`. */
+export interface ProviderResponse {
+  /** `list`: `{contacts, nextPage, syncTimestamp}`; `search`: `{contacts}`; `match`: `{matches: {number: rows}}`; `doNotCall`: `{refuse, message, final}`. */
+  data?: unknown;
+  /** Why there is none; for people who read the page's messages. */
+  error?: unknown;
+  id: string;
+  /** Default: `true`. */
+  ok?: boolean;
+}
+
 /** `softframe:ready`: the phone hears messages from now on. */
 export interface Ready {
   features: string[];
@@ -553,6 +594,7 @@ export interface Events {
   'phone:transfer': CallEvent & Required<Pick<CallEvent, 'state'>>;
   'phone:unhold': CallEvent & Required<Pick<CallEvent, 'by'>>;
   'phone:updated': CallEvent;
+  'provider:request': ProviderRequest;
   'softframe:error': ErrorData;
   'softframe:ready': Ready;
   'status:change': StatusChange;
@@ -588,6 +630,8 @@ export interface Commands {
   'minimize': { data: NoData; answer: Nothing };
   'mute': { data: CallChoice; answer: Nothing };
   'navigate': { data: Navigate; answer: Nothing };
+  'provider:register': { data: ProviderRegister; answer: Nothing };
+  'provider:response': { data: ProviderResponse; answer: Nothing };
   'redirect': { data: Transfer; answer: Nothing };
   'reject': { data: Reject; answer: Nothing };
   'setData': { data: SetData; answer: Nothing };

@@ -17,6 +17,7 @@
 use core::ops::Range;
 
 pub mod chunk;
+mod compare;
 mod country;
 mod fold;
 mod ids;

@@ -5,6 +5,7 @@
 mod command;
 mod envelope;
 mod event;
+pub(crate) mod provider;
 mod rows;
 #[cfg(feature = "schema")]
 pub mod schema;
@@ -25,6 +26,7 @@ use crate::{
     data::Variables,
     dialect::{Asker, xivo},
     forward, json,
+    provider::Registration,
 };
 use command::command;
 
@@ -208,6 +210,12 @@ pub(crate) enum Command {
     Logout,
     /// Of a client of XiVO's `Cti`.
     Xivo(xivo::Message),
+    ProviderRegister(Registration),
+    /// `None`: the page could not answer.
+    ProviderResponse {
+        id: String,
+        answer: Option<Value>,
+    },
     /// Documented, but not part of this version.
     Unsupported,
 }

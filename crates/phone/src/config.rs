@@ -81,6 +81,8 @@ pub struct Config {
     pub gateway: Option<GatewayConfig>,
     /// How Enigma is told of calls; `None`: not at all.
     pub enigma: Option<EnigmaConfig>,
+    /// Host protocols of other phones that are spoken beside ours.
+    pub dialects: Vec<String>,
 }
 
 impl Default for Config {
@@ -120,6 +122,7 @@ impl Default for Config {
             xivo: XivoConfig::default(),
             gateway: None,
             enigma: None,
+            dialects: Vec::new(),
         }
     }
 }

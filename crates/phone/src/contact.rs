@@ -83,7 +83,7 @@ impl Phone {
     pub(crate) fn open_contact(&mut self, key: &str) {
         let number = self.history.get(key).map(|entry| entry.number.clone());
         let contact = match &number {
-            Some(number) => match self.contacts.by_number(number).as_slice() {
+            Some(number) => match self.who_has(number).as_slice() {
                 [only] => Some((only.source.clone(), only.contact.id.clone())),
                 _ => None,
             },
@@ -102,11 +102,12 @@ impl Phone {
         }
     }
 
-    pub(crate) fn contact_click(&mut self, key: &str) {
+    pub(crate) fn contact_click(&mut self, now: Instant, key: &str) {
         let Some((source, id)) = crate::view::contact_key(key) else { return };
-        let Some(hit) = self.contacts.get(&source, &id) else { return };
+        let Some(hit) = self.contact_of(&source, &id) else { return };
         let row = self.contact_row(&hit, "");
         self.tell("contact:click", &bridge::json(&ContactClick { contact: row }));
+        self.view_provided(now, &hit);
     }
 
     /// The first time asks, the sheet's button does it.

@@ -31,6 +31,8 @@ pub(crate) enum Question {
     Emergency,
     Foreign,
     Code,
+    /// The page's list of whom not to call.
+    DoNotCall,
 }
 
 impl Question {
@@ -39,6 +41,7 @@ impl Question {
             Question::Emergency => "confirm.emergency",
             Question::Foreign => "confirm.foreign",
             Question::Code => "confirm.code",
+            Question::DoNotCall => "confirm.donotcall",
         }
     }
 }

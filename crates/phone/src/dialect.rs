@@ -2,6 +2,7 @@
 
 pub(crate) mod enigma;
 pub(crate) mod kunzite;
+pub(crate) mod rc;
 pub(crate) mod xivo;
 
 use crate::{

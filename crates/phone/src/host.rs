@@ -16,7 +16,7 @@ use std::collections::VecDeque;
 
 /// What this version can do.
 const FEATURES: &[&str] =
-    &["calls", "contacts", "vcard", "dtmf", "transfer", "hints", "forward", "redirect", "data"];
+    &["calls", "contacts", "vcard", "dtmf", "transfer", "hints", "forward", "redirect", "data", "provider"];
 /// Commands kept between `softframe:ready` and `logged` (protocol.md 1.4).
 const MAX_QUEUED: usize = 256;
 /// What a command over the rate is told.
@@ -217,8 +217,17 @@ impl Phone {
     }
 
     fn host_message(&mut self, now: Instant, text: &str, held: bool) {
+        if self.hears_rc(now, text, held) {
+            return;
+        }
         match bridge::read(text) {
             Read::Foreign => {}
+            // An answer is no command: there are no more of them than questions.
+            Read::Command { ask, command: command @ Command::ProviderResponse { .. } }
+                if self.host.is_trusted() =>
+            {
+                self.admit_command(now, ask, command, held)
+            }
             // A window that is not the parent, an add-on, may send contacts, which are not counted.
             Read::Command { ask, command } if is_contacts(&command) => {
                 self.admit_command(now, ask, command, held)
@@ -262,7 +271,7 @@ impl Phone {
     }
 
     /// Commands that need an account wait for it; a click2call does not: nobody wants a call half a minute late.
-    fn admit_command(&mut self, now: Instant, ask: Ask, command: Command, held: bool) {
+    pub(crate) fn admit_command(&mut self, now: Instant, ask: Ask, command: Command, held: bool) {
         let logged = matches!(self.account, Account::SignedIn { logged: true, .. });
         if logged || !needs_account(&command) {
             self.run_command(now, ask, command, held);
@@ -334,6 +343,11 @@ impl Phone {
     }
 }
 
+/// Counts a message that acts; `false`: there are too many of them.
+pub(crate) fn allowed(host: &mut Host, now: Instant) -> bool {
+    host.bucket.take(now)
+}
+
 fn needs_account(command: &Command) -> bool {
     match command {
         Command::Answer { .. }
@@ -368,6 +382,8 @@ fn needs_account(command: &Command) -> bool {
         | Command::Navigate { .. }
         | Command::Size { .. }
         | Command::Xivo(_)
+        | Command::ProviderRegister(_)
+        | Command::ProviderResponse { .. }
         | Command::Unsupported => false,
     }
 }

@@ -40,6 +40,7 @@ mod json;
 mod news;
 mod person;
 mod port;
+mod provider;
 mod push;
 mod sdp;
 mod sound;
@@ -131,6 +132,9 @@ pub struct Phone {
     after_hold: Option<(CallId, Next)>,
     contacts: Contacts,
     push: Push,
+    /// The page's own address book, if it offers one.
+    provider: Option<provider::Provider>,
+    rc: dialect::rc::Rc,
     history: History,
     host: Host,
     xivo: Xivo,
@@ -192,6 +196,8 @@ impl Phone {
             after_hold: None,
             contacts: Contacts::new(),
             push: Push::default(),
+            provider: None,
+            rc: dialect::rc::Rc::default(),
             history: History::default(),
             host: Host::new(),
             xivo: Xivo::default(),
@@ -223,9 +229,11 @@ impl Phone {
         self.dispatch(now, input);
         self.due(now);
         self.drain_agent(now);
+        self.follow_provider(now);
         self.renew_journal(now);
         self.xivo_news(now);
         self.gateway_due(now);
+        self.settle_rc(now);
         self.say_toast();
         self.play();
         self.tick = self.next_tick(now);
@@ -245,9 +253,10 @@ impl Phone {
         let calls = self.calls.values().flat_map(|call| call.deadlines(registered));
         let agent = self.agent.as_ref().and_then(UserAgent::poll_timeout);
         let dialects = [self.xivo.deadline(), self.gateway_deadline()].into_iter().flatten().min();
-        let others =
-            [agent, self.account_deadline(), self.host.deadline(), dialects, self.ui.deadline(), self.tick];
-        calls.chain(others.into_iter().flatten()).min()
+        let provider = self.provider.as_ref().and_then(provider::Provider::deadline);
+        let own = [self.account_deadline(), self.host.deadline(), self.ui.deadline(), self.tick];
+        let others = [agent, dialects, provider].into_iter().chain(own);
+        calls.chain(others.flatten()).min()
     }
 
     /// What the screen shows at `now`.
@@ -369,6 +378,7 @@ impl Phone {
         self.auto_answers_due(now);
         self.forwards_due(now);
         self.keys_due(now);
+        self.provider_due(now);
         self.ui_due(now);
     }
 

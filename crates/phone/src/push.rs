@@ -127,14 +127,19 @@ impl Phone {
     fn take_row(&mut self, source: &Source, row: &str) {
         match bridge::contact_of_row(row) {
             Ok(RowWish::Put { contact, text_number }) => {
-                if text_number && !self.push.text_numbers.contains_key(source) {
-                    self.push.text_numbers.insert(source.clone(), ());
-                }
-                self.contacts.push(source, contact);
+                self.take_contact(source, contact, text_number);
             }
             Ok(RowWish::Delete(id)) => self.contacts.remove(source, &[id]),
             Err(why) => self.contacts.reject(source, why),
         }
+    }
+
+    /// One contact of a push that is open. `text_number`: its id is a text that reads like a number.
+    pub(crate) fn take_contact(&mut self, source: &Source, contact: Contact, text_number: bool) {
+        if text_number && !self.push.text_numbers.contains_key(source) {
+            self.push.text_numbers.insert(source.clone(), ());
+        }
+        self.contacts.push(source, contact);
     }
 
     /// An id as the host gave it.
@@ -236,6 +241,7 @@ impl Phone {
         self.contacts = Contacts::new();
         self.contacts.set_country(&self.config.country);
         self.push = Push::default();
+        self.forget_provided();
         self.history.clear();
         self.voicemail = None;
         self.outbox.close();

@@ -219,7 +219,7 @@ impl Phone {
             Action::OnlyMissed(only) => self.ui.only_missed = only,
             Action::OpenContact(key) => self.open_contact(&key),
             Action::OpenNumbers(key) => self.open_numbers(&key),
-            Action::ContactClick(key) => self.contact_click(&key),
+            Action::ContactClick(key) => self.contact_click(now, &key),
             Action::RemoveRecent(key) => self.remove_recent(now, &key),
             Action::Undo => self.undo(),
             Action::Back => self.back(now),

@@ -89,9 +89,9 @@ pub(super) fn command(name: &str, data: Value) -> Result<Option<Command>, &'stat
         "setData" => set_data(&data)?,
         "status" | "dnd" | "navigate" | "size" => plain_command(name, data)?,
         "xivo:open" | "xivo:frame" | "xivo:close" => xivo(name, &data)?,
-        "merge" | "message" | "provider:register" | "provider:response" | "login" | "settings" => {
-            Command::Unsupported
-        }
+        "provider:register" => super::provider::register(data)?,
+        "provider:response" => super::provider::response(data)?,
+        "merge" | "message" | "login" | "settings" => Command::Unsupported,
         _ => return Ok(None),
     };
     Ok(Some(command))
@@ -297,6 +297,6 @@ pub(crate) fn text_of(value: &Value) -> Option<String> {
 }
 
 /// As `text_of`, cut to what is kept.
-fn field(value: &Value) -> Option<String> {
+pub(super) fn field(value: &Value) -> Option<String> {
     text_of(value).map(|text| text.chars().take(MAX_FIELD_CHARS).collect())
 }

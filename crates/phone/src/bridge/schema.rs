@@ -6,7 +6,7 @@
 use super::{
     Attention, CallEvent, ConnectionData, ContactClick, ContactRow, ErrorData, ForwardChange, Hello,
     HintChange, IndexedData, Indexing, Logged, MediaTrouble, MessageReceived, Ready, Size, Snapshot,
-    StatusChange, Unlogged, XivoClose, XivoFrame,
+    StatusChange, Unlogged, XivoClose, XivoFrame, provider,
 };
 use crate::voicemail::Voicemail;
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
@@ -403,6 +403,7 @@ fn events(types: &mut SchemaGenerator) -> Map<String, Value> {
         ("contacts:indexing", types.subschema_for::<Indexing>()),
         ("contacts:indexed", types.subschema_for::<IndexedData>()),
         ("contact:click", types.subschema_for::<ContactClick>()),
+        ("provider:request", types.subschema_for::<provider::ProviderRequest<'_>>()),
         ("widget:attention", types.subschema_for::<Attention>()),
         ("widget:size", types.subschema_for::<Size>()),
         ("xivo:frame", types.subschema_for::<XivoFrame>()),
@@ -453,6 +454,8 @@ fn commands(types: &mut SchemaGenerator, read: &mut SchemaGenerator) -> Map<Stri
     command!("contacts:search" => ContactsSearch, Hits);
     command!("contacts:match" => ContactsMatch, Matches);
     command!("contacts:vcf" => ContactsVcf, VcfTaken);
+    command!("provider:register" => provider::ProviderRegister);
+    command!("provider:response" => provider::ProviderResponse);
     commands
 }
 
@@ -556,5 +559,18 @@ mod tests {
         check::<ContactsSearch>("contacts:search", json!({ "query": "ana", "max": 5 }));
         check::<ContactsMatch>("contacts:match", json!({ "numbers": ["31"] }));
         check::<ContactsVcf>("contacts:vcf", json!({ "text": "BEGIN:VCARD" }));
+        check::<provider::ProviderRegister>(
+            "provider:register",
+            json!({ "name": "crm", "list": true, "search": true, "match": true, "view": true, "log": true,
+                "doNotCall": true, "ttl": 1, "noMatchTtl": 2 }),
+        );
+        check::<provider::ProviderResponse>(
+            "provider:response",
+            json!({ "id": "x", "ok": false, "error": "no" }),
+        );
+        check::<provider::ProviderResponse>(
+            "provider:response",
+            json!({ "id": "x", "data": { "contacts": [row] } }),
+        );
     }
 }

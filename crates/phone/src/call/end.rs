@@ -78,6 +78,7 @@ impl Phone {
                 let data = crate::bridge::json(&event);
                 self.tell("phone:terminated", &data);
                 self.notify(now, &data);
+                self.log_provided(now, &event);
             }
             self.xivo_call(id, "phone:terminated", None);
         }

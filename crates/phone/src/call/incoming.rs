@@ -77,7 +77,7 @@ impl Phone {
         call.from = facts.from.clone();
         call.to = facts.dialled.clone().unwrap_or(own);
         call.team = facts.team.clone().unwrap_or_else(|| self.config.team.clone());
-        call.matches = self.contacts.by_number(&facts.from);
+        call.matches = self.who_has(&facts.from);
         call.label = match &facts.call_id {
             Some(given) => self.unused_label(given),
             None => crate::uuid::uuid(&mut self.ids),

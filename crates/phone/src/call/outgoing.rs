@@ -45,6 +45,8 @@ pub(crate) struct Wish {
     pub(crate) consults: Option<CallId>,
     /// The number that who answers is connected with.
     pub(crate) onward: Option<String>,
+    /// The page has let it pass, or has nothing to say.
+    pub(crate) cleared: bool,
 }
 
 /// What goes on once the active call is held.
@@ -64,6 +66,7 @@ impl Phone {
             self.fail_ask(wish.ask, code, message);
             return;
         }
+        let Some(wish) = self.ask_clearance(now, wish) else { return };
         match self.live_call() {
             Some(live) => self.hold_then(now, live, Next::Dial(wish)),
             None => self.begin_outgoing(now, wish),
@@ -77,7 +80,9 @@ impl Phone {
         if self.calls.len() >= super::MAX_CALLS {
             return Some((Code::TooManyCalls, "There are six calls already."));
         }
-        let attempt = self.calls.values().any(Call::is_outgoing_attempt) || self.after_hold.is_some();
+        let attempt = self.calls.values().any(Call::is_outgoing_attempt)
+            || self.after_hold.is_some()
+            || self.is_clearing();
         attempt.then_some((Code::WrongState, "Another call is being made."))
     }
 
@@ -86,7 +91,7 @@ impl Phone {
         let state = State::Preparing { attention_at: Some(now.after(ATTENTION_MILLIS)) };
         let mut call = Call::new(id, peer, Direction::Outbound, now, state);
         call.label = crate::uuid::uuid(&mut self.ids);
-        let from = wish.from.or_else(|| self.config.numbers.first().cloned());
+        let from = wish.from.or_else(|| self.rc.from()).or_else(|| self.config.numbers.first().cloned());
         let withheld = from.as_deref() == Some(WITHHELD);
         let domain = self.identity().map(|identity| identity.domain.clone()).unwrap_or_default();
         let identity = match &from {
@@ -98,7 +103,7 @@ impl Phone {
             None => Vec::new(),
         };
         call.from = if withheld { String::new() } else { from.unwrap_or_else(|| self.extension()) };
-        call.matches = self.contacts.by_number(&wish.number);
+        call.matches = self.who_has(&wish.number);
         call.to = wish.number;
         call.team = self.config.team.clone();
         call.user_data = wish.user_data;
@@ -217,10 +222,14 @@ impl Phone {
             return;
         }
         if is_other {
-            call.matches = self.contacts.by_number(&party.user);
             call.connected = Some(party.user);
         }
         call.facts.display_name = party.display;
+        let number = call.number().to_owned();
+        let matches = self.who_has(&number);
+        if let Some(call) = self.calls.get_mut(&id) {
+            call.matches = matches;
+        }
         self.tell_call(now, id, "phone:updated", Extra::default());
     }
 

@@ -72,9 +72,9 @@ impl Phone {
     pub(crate) fn refresh_matches(&mut self, now: Instant) {
         let ids: Vec<CallId> = self.calls.keys().copied().collect();
         for id in ids {
-            let Some(call) = self.calls.get_mut(&id) else { continue };
-            let matches = self.contacts.by_number(call.number());
-            if matches != call.matches {
+            let Some(number) = self.calls.get(&id).map(|call| call.number().to_owned()) else { continue };
+            let matches = self.who_has(&number);
+            if let Some(call) = self.calls.get_mut(&id).filter(|call| call.matches != matches) {
                 call.matches = matches;
                 self.tell_call(now, id, "phone:updated", Extra::default());
             }

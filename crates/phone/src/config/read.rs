@@ -16,7 +16,7 @@ const MAX_ORIGINS: usize = 256;
 const MAX_SERVERS: usize = 8;
 
 /// Known keys of the documented format that this version does not act on.
-const INERT: &[&str] = &["dialects", "hostLogin", "settingsUrl", "webhooks"];
+const INERT: &[&str] = &["hostLogin", "settingsUrl", "webhooks"];
 
 pub(super) fn read_network(keys: &mut Keys, config: &mut Config) -> Result<(), ConfigError> {
     const SERVER: &str = "must be an address that starts with wss://, or a list of up to 8 of them";
@@ -153,6 +153,7 @@ pub(super) fn read_policy(keys: &mut Keys, config: &mut Config) -> Result<(), Co
     const AUTO: &str = "must be {\"enabled\", \"callers\": a list of numbers}";
     config.auto_answer = keys.take("autoAnswer", AUTO)?.unwrap_or_default();
     config.voicemail = keys.take("voicemail", "must be a number as text")?;
+    config.dialects = keys.list("dialects", "must be a list of names, such as [\"rc\"]")?;
     config.publish_status = keys.take("publishStatus", "must be true or false")?.unwrap_or(false);
     config.dtmf = keys.take("dtmf", "must be \"auto\", \"rtp\" or \"info\"")?.unwrap_or(Dtmf::Auto);
     if let Some(xivo) = keys.take::<Map<String, Value>>("xivo", "must be an object")? {

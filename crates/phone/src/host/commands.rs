@@ -99,6 +99,14 @@ impl Phone {
                 self.answer_ask(Some(ask), json!({}));
             }
             Command::Xivo(message) => self.xivo_message(now, ask, message, held),
+            Command::ProviderRegister(registration) => {
+                self.register_provider(now, registration);
+                self.answer_ask(Some(ask), json!({}));
+            }
+            Command::ProviderResponse { id, answer } => {
+                self.provider_said(now, &id, answer.as_ref());
+                self.answer_ask(Some(ask), json!({}));
+            }
             Command::Unsupported => {
                 self.fail_ask(Some(ask), Code::NotSupported, "This version cannot do that.");
             }
@@ -119,7 +127,9 @@ impl Phone {
                 self.answer_ask(Some(ask), json!({}));
             }
             Command::ContactsClear { source } => {
-                self.contacts.clear(&Source::Host(source));
+                let source = Source::Host(source);
+                self.contacts.clear(&source);
+                self.forget_list(&source);
                 self.wants_index();
                 self.answer_ask(Some(ask), json!({}));
             }
@@ -134,7 +144,7 @@ impl Phone {
                 let matches: serde_json::Map<String, Value> = numbers
                     .into_iter()
                     .map(|number| {
-                        let hits = self.contacts.by_number(&number);
+                        let hits = self.who_has(&number);
                         let rows: Vec<_> = hits.iter().map(|hit| self.contact_row(hit, &number)).collect();
                         (number, json!(rows))
                     })

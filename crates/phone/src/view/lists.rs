@@ -182,6 +182,10 @@ impl Phone {
             }
         }
         rows.truncate(max);
+        for hit in self.found_by_page(field, &hits) {
+            let phones = hit.contact.phones.iter().filter(|phone| phone.kind.as_deref() != Some("fax"));
+            rows.extend(phones.map(|phone| number_row(&hit, &phone.number, field)));
+        }
         rows
     }
 
@@ -203,8 +207,7 @@ impl Phone {
         let hits = match query.trim() {
             "" => Vec::new(),
             words => self
-                .contacts
-                .search(words, MAX_HITS)
+                .hits_of(words)
                 .iter()
                 .map(|hit| {
                     let mut row = contact_list_row(hit);
@@ -221,16 +224,20 @@ impl Phone {
         ContactList { query, hits, total: self.contacts.len(), progress: self.contacts_progress() }
     }
 
+    /// Ours, and below them those of the page.
+    fn hits_of(&self, words: &str) -> Vec<Hit> {
+        let mut hits = self.contacts.search(words, MAX_HITS);
+        hits.extend(self.found_by_page(words, &hits));
+        hits
+    }
+
     pub(super) fn contact_page(&self, source: &Source, id: &str) -> Option<ContactPage> {
-        let hit = self.contacts.get(source, id)?;
+        let hit = self.contact_of(source, id)?;
         let contact = &hit.contact;
         let line: Vec<&str> =
             [&contact.title, &contact.company].into_iter().flatten().map(String::as_str).collect();
         let own = |entry: &Entry| {
-            self.contacts
-                .by_number(&entry.number)
-                .iter()
-                .any(|hit| hit.source == *source && hit.contact.id == id)
+            self.who_has(&entry.number).iter().any(|hit| hit.source == *source && hit.contact.id == id)
         };
         let calls = self.history.newest().take(200).filter(|(_, entry)| own(entry)).take(MAX_PAGE_CALLS);
         Some(ContactPage {
@@ -274,7 +281,7 @@ impl Phone {
 
     /// One past call, named by the contacts of today.
     fn recent_row(&self, key: &str, entry: &Entry) -> Row {
-        let hits = self.contacts.by_number(&entry.number);
+        let hits = self.who_has(&entry.number);
         let only = match hits.as_slice() {
             [hit] => Some(hit),
             _ => None,

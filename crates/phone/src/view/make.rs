@@ -171,7 +171,11 @@ impl Phone {
         if let Some((wish, question)) = &self.ui.confirm {
             let referrer = wish.referred.and_then(|session| self.calls.get(&self.call_of(session)?));
             let page = || self.host.chain().first().cloned().unwrap_or_default();
-            let from = referrer.map_or_else(page, |call| call.name());
+            let from = match question {
+                // The person wants this call.
+                crate::dial::Question::DoNotCall => String::new(),
+                _ => referrer.map_or_else(page, |call| call.name()),
+            };
             return Some(Sheet::Confirm {
                 from,
                 number: wish.number.clone(),
@@ -205,7 +209,7 @@ impl Phone {
                 in_call: !self.calls.is_empty(),
             }),
             Menu::Numbers(source, id) => {
-                let hit = self.contacts.get(source, id)?;
+                let hit = self.contact_of(source, id)?;
                 let numbers = super::lists::numbers_of(&hit);
                 Some(Sheet::Numbers { name: hit.contact.name, numbers })
             }

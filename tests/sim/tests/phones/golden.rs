@@ -35,6 +35,9 @@ fn contacts(world: &mut World, own: usize) {
     index(world, own);
     world.act(own, Action::ContactClick("h4:hostid1".into()));
     world.host(own, r#"{"type":"contacts:search","id":2,"data":{"query":"john"}}"#);
+    let offers =
+        json!({"name": "crm", "list": true, "search": true, "match": true, "view": true, "log": true});
+    world.host(own, &json!({"type": "provider:register", "data": offers}).to_string());
     world.host(own, r#"{"type":"contacts:match","id":3,"data":{"numbers":["201","7"]}}"#);
 }
 

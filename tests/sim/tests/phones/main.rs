@@ -15,6 +15,7 @@ mod host;
 mod identity;
 mod keys;
 mod property;
+mod provider;
 mod registration;
 mod screens;
 mod script;

@@ -1,0 +1,214 @@
+//! Calls as this dialect knows them: the `call` object, the notices of what becomes of it, and the active call.
+//!
+//! It looks at calls and never touches them.
+
+use super::Known;
+use crate::{
+    CallId, Phone,
+    bridge::CallEvent,
+    call::{Call, Direction, source_name},
+};
+use serde_json::{Value, json};
+use softframe_sip::Instant;
+
+/// How far a call is, as far as the page hears of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Stage {
+    Early,
+    Connected,
+    Held,
+}
+
+impl Stage {
+    fn of(call: &Call) -> Stage {
+        match call.talk() {
+            None => Stage::Early,
+            Some(talk) if talk.held.is_some() => Stage::Held,
+            Some(_) => Stage::Connected,
+        }
+    }
+
+    fn telephony(self) -> &'static str {
+        match self {
+            Stage::Early => "Ringing",
+            Stage::Connected => "CallConnected",
+            Stage::Held => "OnHold",
+        }
+    }
+}
+
+impl Phone {
+    /// The difference between the calls that the page knows and those that there are.
+    pub(super) fn settle_calls(&mut self, now: Instant) {
+        for known in std::mem::take(&mut self.rc.calls) {
+            match self.calls.get(&known.id) {
+                Some(_) => self.rc.calls.push(known),
+                None => self.rc_ended(now, known.object),
+            }
+        }
+        let told = self.calls.values().filter(|call| !call.said.is_empty()).map(|call| call.id);
+        let told: Vec<CallId> = told.collect();
+        for id in told {
+            self.settle_call(id);
+        }
+    }
+
+    fn settle_call(&mut self, id: CallId) {
+        let Some(call) = self.calls.get(&id) else { return };
+        let object = self.rc_call(call);
+        let (stage, is_muted, direction) = (Stage::of(call), call.muted, call.direction);
+        let at = self.rc.calls.iter().position(|known| known.id == id);
+        let before = at.and_then(|at| self.rc.calls.get(at)).map(|known| (known.stage, known.is_muted));
+        let first = match direction {
+            Direction::Inbound => "rc-call-ring-notify",
+            Direction::Outbound => "rc-call-init-notify",
+        };
+        let mut notices = Vec::new();
+        if before.is_none() {
+            notices.push(first);
+        }
+        let (stage_before, was_muted) = before.unwrap_or((Stage::Early, false));
+        if stage_before == Stage::Early && stage > Stage::Early {
+            notices.push("rc-call-start-notify");
+        }
+        match (stage_before, stage) {
+            (Stage::Early | Stage::Connected, Stage::Held) => notices.push("rc-call-hold-notify"),
+            (Stage::Held, Stage::Connected) => notices.push("rc-call-resume-notify"),
+            _ => {}
+        }
+        if was_muted != is_muted {
+            notices.push("rc-call-mute-notify");
+        }
+        for notice in notices {
+            self.say_rc(json!({ "type": notice, "call": object }));
+        }
+        if before.is_none() || stage_before != stage {
+            let active = active(&object, stage.telephony());
+            self.say_rc(json!({ "type": "rc-active-call-notify", "call": active }));
+        }
+        let known = Known { id, object, stage, is_muted };
+        match at.and_then(|at| self.rc.calls.get_mut(at)) {
+            Some(place) => *place = known,
+            None => self.rc.calls.push(known),
+        }
+    }
+
+    fn rc_ended(&mut self, now: Instant, mut object: Value) {
+        let ended = self.clock.wall(now);
+        if let Some(fields) = object.as_object_mut() {
+            fields.insert("callStatus".into(), "webphone-session-finished".into());
+            fields.insert("endTime".into(), ended.into());
+        }
+        let mut last = active(&object, "NoCall");
+        if let Some(fields) = last.as_object_mut() {
+            fields.insert("terminationType".into(), "final".into());
+        }
+        self.say_rc(json!({ "type": "rc-call-end-notify", "call": object }));
+        self.say_rc(json!({ "type": "rc-active-call-notify", "call": last }));
+    }
+
+    /// All calls that the page knows.
+    pub(super) fn rc_calls(&self) -> Vec<Value> {
+        let told = self.calls.values().filter(|call| !call.said.is_empty());
+        told.map(|call| self.rc_call(call)).collect()
+    }
+
+    /// The whole `call` object. What a phone of plain SIP has not is there as it is where nothing of it happens.
+    fn rc_call(&self, call: &Call) -> Value {
+        let talk = call.talk();
+        let stage = Stage::of(call);
+        let status = match stage {
+            Stage::Early => "webphone-session-connecting",
+            Stage::Held => "webphone-session-onHold",
+            Stage::Connected if call.muted => "webphone-session-onMute",
+            Stage::Connected => "webphone-session-connected",
+        };
+        let inbound = call.direction == Direction::Inbound;
+        let name = match (call.matches.as_slice(), call.facts.display_name.as_str()) {
+            ([first, ..], _) => first.contact.name.clone(),
+            ([], name) => name.to_owned(),
+        };
+        let started = talk.map(|talk| talk.accepted_wall);
+        json!({
+            "id": call.label,
+            "callId": call.facts.sip_call_id,
+            "direction": direction(inbound),
+            "callStatus": status,
+            "to": call.to,
+            "toUserName": if inbound { "" } else { name.as_str() },
+            "from": call.from,
+            "fromNumber": call.from,
+            "fromUserName": if inbound { name.as_str() } else { "" },
+            "fromTag": "",
+            "toTag": "",
+            "startTime": started,
+            "creationTime": call.date,
+            "isOnHold": stage == Stage::Held,
+            "isOnMute": call.muted,
+            "isOnFlip": false,
+            "isOnTransfer": talk.is_some_and(|talk| talk.transfer.is_some()),
+            "isToVoicemail": false,
+            "isForwarded": false,
+            "isReplied": false,
+            "recordStatus": "webphone-record-idle",
+            "contactMatch": self.rc_contact_match(call),
+            "minimized": self.ui.browsing,
+            "partyData": null,
+            "lastActiveTime": started.unwrap_or(call.date),
+            "callQueueName": Some(&call.facts.queue).filter(|queue| !queue.is_empty()),
+            "warmTransferSessionId": call.consults.and_then(|id| self.calls.get(&id)).map(|call| &call.label),
+        })
+    }
+
+    /// The page's own object where the contact is the page's.
+    fn rc_contact_match(&self, call: &Call) -> Option<Value> {
+        let hit = call.matches.first()?;
+        let ours = || super::service::contact(&source_name(&hit.source), &hit.contact);
+        Some(self.own_object(&hit.source, &hit.contact.id).unwrap_or_else(ours))
+    }
+}
+
+fn direction(inbound: bool) -> &'static str {
+    if inbound { "Inbound" } else { "Outbound" }
+}
+
+/// The call in the form of `rc-active-call-notify`.
+fn active(object: &Value, status: &'static str) -> Value {
+    let get = |key: &str| object.get(key).cloned().unwrap_or_default();
+    json!({
+        "id": get("id"),
+        "sessionId": get("id"),
+        "direction": get("direction"),
+        "telephonyStatus": status,
+        "startTime": if get("startTime").is_null() { get("creationTime") } else { get("startTime") },
+        "from": { "phoneNumber": get("fromNumber") },
+        "fromName": get("fromUserName"),
+        "to": { "phoneNumber": get("to") },
+        "toName": get("toUserName"),
+    })
+}
+
+/// A call that is over, as a logger takes it.
+pub(super) fn logged(event: &CallEvent) -> Value {
+    let inbound = event.direction == "inbound";
+    let name = event.contact.as_ref().map_or(event.display_name.as_str(), |contact| contact.name.as_str());
+    let result = match (event.status, inbound) {
+        ("answered", true) => "Accepted",
+        ("answered", false) => "Call connected",
+        (_, true) => "Missed",
+        (_, false) => "No Answer",
+    };
+    json!({
+        "sessionId": event.id,
+        "telephonySessionId": event.id,
+        "direction": direction(inbound),
+        "telephonyStatus": "NoCall",
+        "from": { "phoneNumber": event.from, "name": if inbound { name } else { "" } },
+        "to": { "phoneNumber": event.to, "name": if inbound { "" } else { name } },
+        "startTime": event.date,
+        "duration": event.duration,
+        "result": result,
+        "type": "Voice",
+        "action": "Phone Call",
+    })
+}

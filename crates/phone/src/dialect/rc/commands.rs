@@ -1,0 +1,203 @@
+//! What a page wants in the words of this dialect, each as a command of ours.
+//!
+//! Every wish passes the gates of ours. Nothing is answered but `rc-adapter-message-request`, and what is not known is
+//! left alone, as the original does.
+
+use crate::{
+    Action, Dtmf, Phone,
+    bridge::{Ask, Click2Call, Command, provider::word},
+    dial,
+    headers::shown,
+    view::Text,
+};
+use serde_json::{Value, json};
+use softframe_sip::Instant;
+
+/// Longest path of a question of the page that is given back.
+const MAX_ID_CHARS: usize = 128;
+/// Numbers of one wish for matches.
+const MAX_NUMBERS: usize = 100;
+
+impl Phone {
+    pub(super) fn rc_command(&mut self, now: Instant, kind: &str, message: &Value, held: bool) {
+        let text = |key: &str| word(message.get(key));
+        match kind {
+            "rc-adapter-new-call" => {
+                let dials = message.get("toCall").is_some_and(is_true);
+                self.rc_new_call(now, text("phoneNumber").unwrap_or_default(), dials, held);
+            }
+            "rc-adapter-control-call" => self.rc_control(now, message, held),
+            "rc-adapter-register-third-party-service" => {
+                self.rc_registers(now, message.get("service").unwrap_or(&Value::Null));
+            }
+            "rc-adapter-update-authorization-status" => {
+                self.rc_authorizes(now, message.get("authorized").is_some_and(is_true));
+            }
+            "rc-adapter-sync-third-party-contacts" => {
+                self.want_list(now, true);
+                self.match_what_is_known(now);
+            }
+            "rc-adapter-trigger-contact-match" => {
+                let numbers = message.get("phoneNumbers").and_then(Value::as_array).into_iter().flatten();
+                let numbers = numbers.take(MAX_NUMBERS).filter_map(|number| word(Some(number))).collect();
+                self.match_again(now, numbers);
+            }
+            "rc-adapter-webphone-sessions-sync" => {
+                let calls = self.rc_calls();
+                self.say_rc(json!({ "type": "rc-webphone-sessions-sync", "calls": calls }));
+            }
+            "rc-adapter-message-request" => self.rc_question(now, message),
+            "rc-adapter-set-presence" => self.rc_presence(now, message, held),
+            "rc-adapter-login" => self.attention("signin"),
+            "rc-adapter-logout" => self.rc_run(now, kind, Command::Logout, held),
+            "rc-adapter-navigate-to" => self.rc_navigate(now, &text("path").unwrap_or_default(), held),
+            "rc-calling-settings-update" => {
+                if let Some(number) = text("fromNumber") {
+                    self.rc.from = dial::clean_number(&number, false).ok();
+                }
+            }
+            "rc-adapter-update-auto-log-settings" => {
+                if let Some(call) = message.get("call") {
+                    self.rc.keeps_no_log = !is_true(call);
+                    self.rc_tells_logging();
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn rc_run(&mut self, now: Instant, kind: &str, command: Command, held: bool) {
+        self.admit_command(now, Ask { id: None, command: kind.to_owned(), asker: None }, command, held);
+    }
+
+    /// Not while somebody is being called, nor a number that is on a call already.
+    fn rc_new_call(&mut self, now: Instant, number: String, dials: bool, held: bool) {
+        let is_on_call = self.calls.values().any(|call| self.contacts.is_same_number(call.number(), &number));
+        if dials && (is_on_call || !self.is_registered() || self.no_dialling().is_some()) {
+            return;
+        }
+        let wish = Click2Call {
+            number,
+            auto_dial: dials,
+            from: None,
+            user_data: None,
+            headers: Vec::new(),
+            reference: None,
+            via: None,
+        };
+        self.rc_run(now, "rc-adapter-new-call", Command::Click2Call(wish), held);
+    }
+
+    fn rc_control(&mut self, now: Instant, message: &Value, held: bool) {
+        let named = word(message.get("callId")).map(|id| self.rc_label(id));
+        let action = message.get("callAction").and_then(Value::as_str).unwrap_or_default();
+        let option = |key: &str| {
+            let options = message.get("options").unwrap_or(&Value::Null);
+            word(options.get(key)).unwrap_or_default()
+        };
+        let call = named.clone();
+        let command = match action {
+            "answer" => Command::Answer { call },
+            "reject" => Command::Reject { call, code: 486 },
+            "hangup" => Command::Hangup { call },
+            "hold" | "unhold" => Command::Hold { call, hold: action == "hold" },
+            "mute" | "unmute" => Command::Mute { call, mute: action == "mute" },
+            "transfer" => Command::Transfer { call, to: option("transferNumber") },
+            "forward" => Command::Redirect { call, to: option("forwardNumber") },
+            "toVoicemail" => match self.config.voicemail.clone() {
+                Some(to) => Command::Redirect { call, to },
+                None => Command::Reject { call, code: 480 },
+            },
+            "dtmf" => {
+                let digits: String = option("dtmf").chars().take(crate::bridge::MAX_DIGITS).collect();
+                let is_key = |c: char| matches!(c, '0'..='9' | '*' | '#' | 'A'..='D' | ',');
+                if digits.is_empty() || !digits.chars().all(is_key) {
+                    return;
+                }
+                Command::Dtmf { call, digits, method: Dtmf::Auto }
+            }
+            "startRecord" | "stopRecord" => {
+                return self.say_rc(json!({
+                    "type": "rc-control-call-error",
+                    "error": "recordNotSupported",
+                    "message": "This phone does not record calls.",
+                    "callId": named,
+                }));
+            }
+            // Nothing to do: the ring is always in sight.
+            _ => return,
+        };
+        self.rc_run(now, "rc-adapter-control-call", command, held);
+    }
+
+    /// Pages name a call by `id` or by `callId` of its object.
+    fn rc_label(&self, id: String) -> String {
+        let found = self.calls.values().find(|call| call.facts.sip_call_id == id);
+        found.map_or(id, |call| call.label.clone())
+    }
+
+    fn rc_presence(&mut self, now: Instant, message: &Value, held: bool) {
+        const KIND: &str = "rc-adapter-set-presence";
+        let text = |key: &str| message.get(key).and_then(Value::as_str);
+        let status = match text("userStatus") {
+            Some("Available") => Some("online"),
+            Some("Busy") => Some("busy"),
+            Some("Offline") => Some("away"),
+            _ => None,
+        };
+        if let Some(status) = status {
+            self.rc_run(now, KIND, Command::Status { status: status.to_owned() }, held);
+        }
+        if let Some(dnd) = text("dndStatus") {
+            self.rc_run(now, KIND, Command::Dnd { enabled: dnd == "DoNotAcceptAnyCalls" }, held);
+        }
+    }
+
+    fn rc_navigate(&mut self, now: Instant, path: &str, held: bool) {
+        if path == "goBack" {
+            return self.action(now, Action::Back);
+        }
+        let view = match path.trim_start_matches('/').split('/').next().unwrap_or_default() {
+            "dialer" => "keypad",
+            "contacts" => "contacts",
+            "history" => "history",
+            "settings" => "settings",
+            "calls" => "call",
+            _ => return,
+        };
+        self.rc_run(now, "rc-adapter-navigate-to", Command::Navigate { view: view.to_owned() }, held);
+    }
+
+    /// The page asks and waits: everything is answered, also what is not known.
+    fn rc_question(&mut self, now: Instant, message: &Value) {
+        let Some(id) = word(message.get("requestId")).filter(|id| id.chars().count() <= MAX_ID_CHARS) else {
+            return;
+        };
+        let body = message.get("body").unwrap_or(&Value::Null);
+        let data = match message.get("path").and_then(Value::as_str).unwrap_or_default() {
+            "/custom-alert-message" => {
+                let text = shown(&word(body.get("message").or(body.get("alertMessage"))).unwrap_or_default());
+                let level = word(body.get("level").or(body.get("alertLevel"))).unwrap_or_default();
+                self.ui.toast(now, Text::plain(&text), matches!(level.as_str(), "danger" | "warning"));
+                Value::from(id.as_str())
+            }
+            "/dismiss-alert-message" => {
+                self.ui.toast = None;
+                Value::from("ok")
+            }
+            "/check-popup-window" => Value::from(false),
+            "/unlogged-calls" => json!({ "calls": [], "hasMore": false }),
+            "/get-call-log" => json!({ "call": null }),
+            _ => Value::from("no matched path"),
+        };
+        let kind = "rc-adapter-message-response";
+        self.say_rc(json!({ "type": kind, "responseId": id, "response": { "data": data } }));
+    }
+}
+
+/// As JavaScript sees it, for what pages say of "yes".
+fn is_true(value: &Value) -> bool {
+    !matches!(value, Value::Null | Value::Bool(false))
+        && value.as_f64() != Some(0.0)
+        && value.as_str() != Some("")
+}

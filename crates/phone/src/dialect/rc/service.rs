@@ -1,0 +1,220 @@
+//! The page's third-party service: its registration, what it is asked, and what it answers.
+//!
+//! Its paths are the page's own words and go back as they came.
+
+use super::{Rc, call};
+use crate::{
+    Phone,
+    bridge::{
+        as_number,
+        provider::{matches, word},
+    },
+    headers::undisturbing,
+    provider::{
+        DEFAULT_NO_MATCH_TTL, DEFAULT_TTL, Form, Given, Offers, Op, Question, Refusal, Registration, Reply,
+    },
+};
+use serde_json::{Value, json};
+use softframe_contacts::{Contact, MAX_ID_CHARS, MAX_PHONES, PhoneNumber};
+use softframe_sip::Instant;
+
+/// Longest name of a service; a path may be as long.
+const MAX_NAME_CHARS: usize = 48;
+const MAX_PATH_CHARS: usize = 256;
+
+/// Paths that make an offer, with the place of each in [`Service`].
+const PATHS: [&str; 6] = [
+    "contactsPath",
+    "contactSearchPath",
+    "contactMatchPath",
+    "viewMatchedContactPath",
+    "callLoggerPath",
+    "doNotContactPath",
+];
+
+/// What the page has registered so far.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Service {
+    name: String,
+    paths: [Option<String>; 6],
+    has_gate: bool,
+    authorized: bool,
+    ttl: Option<u64>,
+    no_match_ttl: Option<u64>,
+}
+
+impl Service {
+    fn path(&self, op: Op) -> Option<&str> {
+        let [list, search, matching, view, log, do_not_contact] = &self.paths;
+        let path = match op {
+            Op::List => list,
+            Op::Search => search,
+            Op::Match => matching,
+            Op::View => view,
+            Op::Log => log,
+            Op::DoNotCall => do_not_contact,
+        };
+        path.as_deref()
+    }
+
+    /// A second registration overwrites what it names and keeps the rest.
+    fn take(&mut self, service: &Value) {
+        for (key, place) in PATHS.iter().zip(&mut self.paths) {
+            if let Some(path) = service.get(key).and_then(Value::as_str) {
+                *place = Some(path.chars().take(MAX_PATH_CHARS).collect::<String>())
+                    .filter(|path| !path.is_empty());
+            }
+        }
+        let number = |key: &str| service.get(key).and_then(Value::as_u64);
+        self.ttl = number("contactMatchTtl").or(self.ttl);
+        self.no_match_ttl = number("contactNoMatchTtl").or(self.no_match_ttl);
+        self.has_gate |= service.get("authorizationPath").is_some_and(Value::is_string);
+        if let Some(authorized) = service.get("authorized").and_then(Value::as_bool) {
+            self.authorized = authorized;
+        }
+    }
+
+    fn registration(&self) -> Registration {
+        let does = |op| self.path(op).is_some();
+        Registration {
+            name: self.name.clone(),
+            form: Form::Rc,
+            offers: Offers {
+                list: does(Op::List),
+                search: does(Op::Search),
+                matching: does(Op::Match),
+                view: does(Op::View),
+                log: does(Op::Log),
+                do_not_call: does(Op::DoNotCall),
+            },
+            ttl: self.ttl.unwrap_or(DEFAULT_TTL),
+            no_match_ttl: self.no_match_ttl.unwrap_or(DEFAULT_NO_MATCH_TTL),
+            authorized: self.authorized || !self.has_gate,
+        }
+    }
+}
+
+impl Phone {
+    /// `rc-adapter-register-third-party-service`; without a name it is none, and nothing is ever answered.
+    pub(super) fn rc_registers(&mut self, now: Instant, service: &Value) {
+        let name = service.get("name").and_then(Value::as_str).unwrap_or_default().trim();
+        let name: String = name.chars().take(MAX_NAME_CHARS).collect();
+        if name.is_empty() {
+            return;
+        }
+        let mut known = self.rc.service.take().filter(|known| known.name == name).unwrap_or_default();
+        known.name = name;
+        known.take(service);
+        let registration = known.registration();
+        self.rc.service = Some(known);
+        self.register_provider(now, registration);
+    }
+
+    /// `rc-adapter-update-authorization-status`.
+    pub(super) fn rc_authorizes(&mut self, now: Instant, authorized: bool) {
+        let Some(service) = self.rc.service.as_mut() else { return };
+        service.authorized = authorized;
+        let registration = service.registration();
+        self.register_provider(now, registration);
+    }
+}
+
+/// `rc-post-message-request` for this question.
+pub(crate) fn request(rc: &Rc, id: &str, question: &Question) -> Value {
+    let path = rc.service.as_ref().and_then(|service| service.path(question.op())).unwrap_or_default();
+    let body = match question {
+        Question::List { page, since, by_page } => {
+            let mut body = json!({ "page": page, "syncTimestamp": since });
+            if let (true, Some(fields)) = (*by_page, body.as_object_mut()) {
+                fields.insert("type".into(), "api".into());
+            }
+            body
+        }
+        Question::Search { words } => json!({ "searchString": words }),
+        Question::Match { numbers, by_page } => {
+            let mut body = json!({ "phoneNumbers": numbers, "callerIds": {} });
+            if let (true, Some(fields)) = (*by_page, body.as_object_mut()) {
+                fields.insert("triggerFrom".into(), "manual".into());
+            }
+            body
+        }
+        Question::View { contact } => contact.clone(),
+        Question::Log { event } => json!({ "call": call::logged(event), "triggerType": "presenceUpdate" }),
+        Question::DoNotCall { number } => json!({ "actionType": "call", "phoneNumber": number }),
+    };
+    json!({ "type": "rc-post-message-request", "requestId": id, "path": path, "body": body })
+}
+
+/// What `response` of a `rc-post-message-response` says to a question of this kind. What has not the expected shape
+/// is empty.
+pub(crate) fn reply(op: Op, response: &Value) -> Reply {
+    let get = |key: &str| response.get(key).cloned().unwrap_or_default();
+    let data = response.get("data").unwrap_or(&Value::Null);
+    match op {
+        Op::List => {
+            Reply { rows: rows(data), next: get("nextPage"), stamp: get("syncTimestamp"), ..Reply::default() }
+        }
+        Op::Search => Reply { rows: rows(data), ..Reply::default() },
+        Op::Match => Reply { matches: matches(data, rows), ..Reply::default() },
+        Op::DoNotCall => Reply {
+            refusal: data.get("result").and_then(Value::as_bool).unwrap_or(false).then(|| Refusal {
+                message: word(data.get("message")).unwrap_or_default(),
+                is_final: data.get("mode").and_then(Value::as_str) == Some("restrict"),
+            }),
+            ..Reply::default()
+        },
+        Op::View | Op::Log => Reply::default(),
+    }
+}
+
+fn rows(list: &Value) -> Vec<Given> {
+    list.as_array().into_iter().flatten().filter_map(given).collect()
+}
+
+/// One contact; what has no id or no name is none.
+fn given(own: &Value) -> Option<Given> {
+    let id = word(own.get("id")).filter(|id| !id.is_empty() && id.chars().count() <= MAX_ID_CHARS)?;
+    let deleted = own.get("deleted").and_then(Value::as_bool).unwrap_or(false);
+    let text =
+        |key: &str| own.get(key).and_then(Value::as_str).map(undisturbing).filter(|text| !text.is_empty());
+    let name = text("name").filter(|name| !name.trim().is_empty());
+    let name = if deleted { name.unwrap_or_default() } else { name? };
+    let phones = own.get("phoneNumbers").and_then(Value::as_array).into_iter().flatten();
+    let phones = phones.take(MAX_PHONES).filter_map(phone).collect();
+    let text_id = own.get("id").is_some_and(Value::is_string) && as_number(&id).is_some();
+    let email = own.get("emails").and_then(|emails| emails.get(0)).and_then(Value::as_str).map(undisturbing);
+    let contact = Contact { id, name, phones, company: text("company"), title: text("jobTitle"), email };
+    Some(Given { contact, own: own.clone(), deleted, text_id })
+}
+
+fn phone(value: &Value) -> Option<PhoneNumber> {
+    let number = word(value.get("phoneNumber").or(value.is_string().then_some(value)))?;
+    let kind = value.get("phoneType").and_then(Value::as_str).unwrap_or("unknown");
+    let kind = kind.strip_suffix("Phone").unwrap_or(kind);
+    let kind = match kind {
+        "business" | "extension" | "home" | "mobile" | "company" | "contact" | "direct" | "fax" | "other" => {
+            Some(kind.to_owned())
+        }
+        "unknown" => None,
+        _ => Some("other".to_owned()),
+    };
+    Some(PhoneNumber { number: undisturbing(&number), kind })
+}
+
+/// A contact of ours in the words of this dialect, where the page's own object is not kept.
+pub(crate) fn contact(source: &str, contact: &Contact) -> Value {
+    let phones: Vec<Value> = contact
+        .phones
+        .iter()
+        .map(|phone| json!({ "phoneNumber": phone.number, "phoneType": phone.kind.as_deref().unwrap_or("unknown") }))
+        .collect();
+    json!({
+        "id": contact.id,
+        "name": contact.name,
+        "type": source,
+        "phoneNumbers": phones,
+        "company": contact.company,
+        "jobTitle": contact.title,
+        "emails": contact.email.iter().collect::<Vec<_>>(),
+    })
+}

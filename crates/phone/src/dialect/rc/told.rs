@@ -1,0 +1,195 @@
+//! What the page knows of the phone itself: who is signed in, the connection, the dialler, presence, the view.
+//!
+//! Each is told when it becomes known and when it changes, and never twice.
+
+use crate::{
+    Phone,
+    account::{Account, state_name},
+    ui::Page,
+    view::Tab,
+};
+use serde_json::{Value, json};
+use softframe_sip::ConnectionState;
+
+/// The last of each kind.
+#[derive(Default)]
+pub(super) struct Told {
+    login: Option<bool>,
+    connection: Option<&'static str>,
+    dialer: Option<bool>,
+    presence: Option<Value>,
+    route: Option<&'static str>,
+    size: Option<(u32, u32)>,
+    calling: Option<Value>,
+}
+
+impl Phone {
+    pub(super) fn settle_states(&mut self) {
+        self.settle_container();
+        self.settle_login();
+        self.settle_connection();
+        self.settle_presence();
+        let route = self.rc_route();
+        if self.rc.told.route.replace(route) != Some(route) {
+            self.say_rc(json!({ "type": "rc-route-changed-notify", "path": route }));
+        }
+    }
+
+    /// Pages register their service at the first of these, whatever it says: so one always comes.
+    fn settle_login(&mut self) {
+        let Some(logged) = self.rc_login() else { return };
+        let before = self.rc.told.login.replace(logged);
+        if before == Some(logged) {
+            return;
+        }
+        let number = match (self.config.numbers.first(), self.extension()) {
+            (Some(main), extension) if logged => format!("{main}*{extension}"),
+            (None, extension) if logged => extension,
+            (_, _) => String::new(),
+        };
+        let country = self.config.country.clone();
+        self.say_rc(json!({
+            "type": "rc-login-status-notify",
+            "loggedIn": logged,
+            "loginNumber": number,
+            "contractedCountryCode": country,
+            "admin": false,
+            "features": { "call": true, "callingMode": "browser", "sms": false, "fax": false, "meeting": false, "glip": false },
+            // Somebody has signed in here, after the page was told that nobody was.
+            "isFreshLogin": logged && before == Some(false),
+        }));
+        if logged {
+            self.say_rc(
+                json!({ "type": "rc-region-settings-notify", "countryCode": country, "areaCode": "" }),
+            );
+            self.say_rc(
+                json!({ "type": "rc-webphone-active-notify", "active": true, "currentActive": true }),
+            );
+            self.rc_tells_logging();
+        }
+    }
+
+    /// `None`: it is not known yet.
+    fn rc_login(&self) -> Option<bool> {
+        let is_trying = || {
+            let connection = self.connection.as_ref().map(|connection| connection.state);
+            matches!(connection, None | Some(ConnectionState::Connecting | ConnectionState::Registered))
+        };
+        match &self.account {
+            Account::SignedIn { logged: true, .. } => Some(true),
+            Account::SignedIn { .. } if is_trying() => None,
+            Account::Starting { .. } | Account::Fetching | Account::SigningIn { .. } => None,
+            Account::SignedIn { .. } | Account::SignedOut(_) | Account::Leaving { .. } => Some(false),
+        }
+    }
+
+    fn settle_connection(&mut self) {
+        let state = self.connection.as_ref().map(|connection| connection.state);
+        let status = match (state, &self.account) {
+            (_, Account::Leaving { .. }) => "disconnecting",
+            (None, _) => "disconnected",
+            (Some(ConnectionState::Registered), _) => "connected",
+            (Some(ConnectionState::Offline), _) => "disconnected",
+            (Some(ConnectionState::Refused), _) => "connectFailed",
+            (Some(state @ (ConnectionState::Connecting | ConnectionState::Reconnecting)), _) => {
+                state_name(state)
+            }
+        };
+        if self.rc.told.connection.replace(status) != Some(status) {
+            let status = format!("connectionStatus-{status}");
+            let device = self.instance.clone();
+            let kind = "rc-webphone-connection-status-notify";
+            self.say_rc(json!({ "type": kind, "connectionStatus": status, "deviceId": device }));
+        }
+        let ready = self.is_registered();
+        if self.rc.told.dialer.replace(ready) != Some(ready) {
+            self.say_rc(json!({ "type": "rc-dialer-status-notify", "ready": ready }));
+        }
+        if ready {
+            self.settle_calling();
+        }
+    }
+
+    fn settle_calling(&mut self) {
+        let numbers: Vec<Value> = self
+            .config
+            .numbers
+            .iter()
+            .map(|number| json!({ "phoneNumber": number, "usageType": "DirectNumber" }))
+            .collect();
+        let from = self.rc.from().or_else(|| self.config.numbers.first().cloned()).unwrap_or_default();
+        let calling = json!({
+            "type": "rc-calling-settings-notify",
+            "callWith": "browser",
+            "callingMode": "webphone",
+            "fromNumber": from,
+            "fromNumbers": numbers,
+            "ringoutPrompt": false,
+            "myLocation": "",
+        });
+        if self.rc.told.calling.as_ref() != Some(&calling) {
+            self.rc.told.calling = Some(calling.clone());
+            self.say_rc(calling);
+        }
+    }
+
+    fn settle_presence(&mut self) {
+        if self.rc.told.login != Some(true) {
+            return;
+        }
+        let user = match self.person.status.as_str() {
+            "busy" => "Busy",
+            "away" => "Offline",
+            _ => "Available",
+        };
+        let dnd = if self.person.dnd { "DoNotAcceptAnyCalls" } else { "TakeAllCalls" };
+        let ringing = self.calls.values().any(|call| call.is_ringing_in() && !call.said.is_empty());
+        let telephony = match (ringing, self.calls.values().any(|call| !call.said.is_empty())) {
+            (true, _) => "Ringing",
+            (false, true) => "CallConnected",
+            (false, false) => "NoCall",
+        };
+        let option = if self.person.dnd { "DoNotDisturb" } else { user };
+        let presence = json!({
+            "type": "rc-adapter-syncPresence",
+            "telephonyStatus": telephony,
+            "userStatus": user,
+            "dndStatus": dnd,
+            "presenceOption": option,
+        });
+        if self.rc.told.presence.as_ref() != Some(&presence) {
+            self.rc.told.presence = Some(presence.clone());
+            self.say_rc(presence);
+        }
+    }
+
+    fn rc_route(&self) -> &'static str {
+        match (&self.ui.page, self.ui.tab) {
+            _ if !self.calls.is_empty() && !self.ui.browsing => "/calls/active",
+            (Page::Settings, _) => "/settings",
+            (Page::Contact(..), _) | (Page::Tabs, Tab::Contacts) => "/contacts",
+            (Page::Tabs, Tab::Keypad) => "/dialer",
+            (Page::Tabs, Tab::Recents) => "/history",
+        }
+    }
+
+    /// The loader's container takes the size that the widget wants.
+    fn settle_container(&mut self) {
+        let (width, height) = self.wanted_size;
+        let size = json!({ "width": width, "height": height });
+        match self.rc.told.size.replace(self.wanted_size) {
+            None => self.say_rc(json!({
+                "type": "rc-adapter-pushAdapterState", "size": size, "minimized": false, "closed": false, "position": null,
+            })),
+            Some(before) if before != self.wanted_size => {
+                self.say_rc(json!({ "type": "rc-adapter-syncSize", "size": size }));
+            }
+            Some(_) => {}
+        }
+    }
+
+    pub(super) fn rc_tells_logging(&mut self) {
+        let auto = self.rc.logs();
+        self.say_rc(json!({ "type": "rc-callLogger-auto-log-notify", "autoLog": auto }));
+    }
+}
