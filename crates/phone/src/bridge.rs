@@ -221,7 +221,7 @@ pub(crate) enum Command {
 }
 
 /// `click2call` and its alias `call`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Click2Call {
     pub(crate) number: String,
     pub(crate) auto_dial: bool,

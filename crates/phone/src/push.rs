@@ -19,7 +19,7 @@ use crate::{
 use litemap::LiteMap;
 use serde_json::{Value, json};
 use softframe_contacts::{
-    Contacts, Hit, Indexed, Mode, Rejection, Source,
+    Contact, Contacts, Hit, Indexed, Mode, Rejection, Source,
     vcard::{Defect, Reader},
 };
 use softframe_sip::Instant;

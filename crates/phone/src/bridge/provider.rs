@@ -166,7 +166,8 @@ pub(crate) fn row(contact: &Contact, id: Value) -> Value {
     row.insert("id".into(), id);
     row.insert("name".into(), text_value(&contact.name));
     row.insert("phones".into(), phones.into());
-    for (key, value) in [("company", &contact.company), ("title", &contact.title), ("emails", &contact.email)] {
+    for (key, value) in [("company", &contact.company), ("title", &contact.title), ("emails", &contact.email)]
+    {
         if let Some(value) = value {
             row.insert(key.into(), text_value(value));
         }

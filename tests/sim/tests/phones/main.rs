@@ -16,6 +16,7 @@ mod identity;
 mod keys;
 mod property;
 mod provider;
+mod rc;
 mod registration;
 mod screens;
 mod script;

@@ -76,15 +76,7 @@ impl Phone {
         if dials && (is_on_call || !self.is_registered() || self.no_dialling().is_some()) {
             return;
         }
-        let wish = Click2Call {
-            number,
-            auto_dial: dials,
-            from: None,
-            user_data: None,
-            headers: Vec::new(),
-            reference: None,
-            via: None,
-        };
+        let wish = Click2Call { number, auto_dial: dials, ..Click2Call::default() };
         self.rc_run(now, "rc-adapter-new-call", Command::Click2Call(wish), held);
     }
 

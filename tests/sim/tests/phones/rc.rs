@@ -1,0 +1,574 @@
+//! RingCentral Embeddable: its messages in and out, byte for byte, without a browser.
+
+use crate::script::Script;
+use serde_json::{Value, json};
+use softframe_phone::{Action, HostInput, Input, Instant, Phone, view};
+use softframe_sim::{START, description};
+use std::path::Path;
+
+/// A page of this dialect.
+fn page() -> Script {
+    Script::with(r#""dialects":["rc"],"country":"ES","numbers":[{"number":"+34900"}],"voicemail":"*97","#)
+}
+
+impl Script {
+    fn rc(&self, kind: &str) -> Vec<&Value> {
+        self.heard.iter().filter(|message| message["type"] == kind).collect()
+    }
+
+    fn last_rc(&self, kind: &str) -> Value {
+        let found = self.rc(kind).pop().unwrap_or_else(|| panic!("no {kind} in {:#?}", self.heard));
+        (*found).clone()
+    }
+
+    /// Kinds of notices of calls since the start.
+    fn notices(&self) -> Vec<String> {
+        let kinds = self.heard.iter().filter_map(|message| message["type"].as_str());
+        let calls =
+            kinds.filter(|kind| kind.starts_with("rc-call-") && *kind != "rc-callLogger-auto-log-notify");
+        calls.map(|kind| kind.trim_start_matches("rc-call-").trim_end_matches("-notify").to_owned()).collect()
+    }
+
+    fn post(&mut self, message: Value) {
+        self.host(&message.to_string());
+    }
+
+    fn control(&mut self, action: &str, options: Value) {
+        self.post(json!({ "type": "rc-adapter-control-call", "callAction": action, "options": options }));
+    }
+
+    fn offer(&mut self, service: Value) {
+        self.post(json!({ "type": "rc-adapter-register-third-party-service", "service": service }));
+    }
+
+    /// Questions to this path.
+    fn requests(&self, path: &str) -> Vec<Value> {
+        let requests = self.rc("rc-post-message-request").into_iter();
+        requests.filter(|message| message["path"] == path).cloned().collect()
+    }
+
+    /// The page answers its last question of this path.
+    fn respond_to(&mut self, path: &str, response: Value) {
+        let request =
+            self.requests(path).pop().unwrap_or_else(|| panic!("{path} was not asked: {:#?}", self.heard));
+        let id = request["requestId"].clone();
+        self.post(json!({ "type": "rc-post-message-response", "responseId": id, "response": response }));
+    }
+
+    fn contacts(&mut self) -> Vec<String> {
+        while self.phone.contacts_step(self.now, 8) {}
+        self.input(Input::Timeout);
+        self.phone.contact_rows(0, 99).into_iter().map(|row| row.name).collect()
+    }
+
+    /// Somebody calls and is answered.
+    fn talk(&mut self) {
+        self.invite(1, "", &description(7, "sendrecv"));
+        self.control("answer", json!({}));
+        let ok = self.response("INVITE");
+        let tag = ok.header("To").unwrap().split("tag=").nth(1).unwrap().to_owned();
+        self.ack(1, &format!(";tag={tag}"), "");
+    }
+}
+
+fn contact(id: &str, name: &str, number: &str) -> Value {
+    json!({ "id": id, "name": name, "type": "TestService",
+        "phoneNumbers": [{ "phoneNumber": number, "phoneType": "direct" }],
+        "company": "CompanyName", "jobTitle": "Engineer", "emails": ["test@email.com"],
+        "profileImageUrl": "https://avatar_uri", "deleted": false, "custom": { "deal": 42 } })
+}
+
+#[test]
+fn login_connection_and_dialler_are_told_once_each_and_again_when_they_change() {
+    let mut script = page();
+    let login = script.last_rc("rc-login-status-notify");
+    assert_eq!(
+        (&login["loggedIn"], &login["loginNumber"], &login["contractedCountryCode"]),
+        (&json!(true), &json!("+34900*200"), &json!("ES"))
+    );
+    let states: Vec<Value> = script
+        .rc("rc-webphone-connection-status-notify")
+        .iter()
+        .map(|message| message["connectionStatus"].clone())
+        .collect();
+    assert_eq!(states.last(), Some(&json!("connectionStatus-connected")), "{states:?}");
+    assert_eq!(script.last_rc("rc-dialer-status-notify")["ready"], true);
+    let flow = script.flow.unwrap();
+    script.input(Input::Socket { flow, event: softframe_phone::SocketEvent::Closed });
+    assert_eq!(script.last_rc("rc-dialer-status-notify")["ready"], false);
+    let state = script.last_rc("rc-webphone-connection-status-notify");
+    assert_eq!(state["connectionStatus"], "connectionStatus-reconnecting");
+    assert_eq!(script.rc("rc-login-status-notify").len(), 1, "a lost connection signs nobody out");
+}
+
+#[test]
+fn page_of_a_phone_that_nobody_is_signed_in_to_hears_so() {
+    let mut phone = Phone::new([5; 32]);
+    let mut said = Vec::new();
+    for input in [
+        Input::Wall(START),
+        Input::Host(HostInput::Trusted { chain: vec!["https://crm.example".into()] }),
+        Input::Config(None),
+        Input::Proposals(vec![("dialect".into(), "rc".into())]),
+        Input::Restored(Vec::new()),
+    ] {
+        phone.handle_input(Instant(0), input);
+        while let Some(output) = phone.poll_output() {
+            if let softframe_phone::Output::Host { message, .. } = output {
+                said.push(serde_json::from_str::<Value>(&message).unwrap());
+            }
+        }
+    }
+    let login: Vec<&Value> =
+        said.iter().filter(|message| message["type"] == "rc-login-status-notify").collect();
+    assert_eq!(login.len(), 1, "{said:#?}");
+    assert_eq!((&login[0]["loggedIn"], &login[0]["loginNumber"]), (&json!(false), &json!("")));
+}
+
+#[test]
+fn without_the_dialect_its_messages_are_nobodys_and_nothing_is_told_in_it() {
+    let mut script = Script::new();
+    script.post(json!({ "type": "rc-adapter-new-call", "phoneNumber": "911", "toCall": true }));
+    script.post(json!({ "type": "rc-adapter-message-request", "requestId": "1", "path": "/x" }));
+    assert!(script.heard.iter().all(|message| !message["type"].as_str().unwrap().starts_with("rc-")));
+    assert_eq!(script.count("phone:calling"), 0);
+}
+
+#[test]
+fn new_call_dials_where_it_says_so_and_is_ignored_while_another_is_made_or_that_number_is_on_a_call() {
+    let mut script = page();
+    script.post(json!({ "type": "rc-adapter-new-call", "phoneNumber": "911 08 54 60" }));
+    match script.phone.view(script.now).screen {
+        view::Screen::Keypad(keypad) => assert_eq!(keypad.field, "911085460"),
+        other => panic!("{other:?}"),
+    }
+    let call = json!({ "type": "rc-adapter-new-call", "phoneNumber": "+34911085460", "toCall": true });
+    script.post(call.clone());
+    assert_eq!(script.notices(), ["init"]);
+    script.pass(3_000);
+    script.post(call);
+    script.post(json!({ "type": "rc-adapter-new-call", "phoneNumber": "+34922", "toCall": true }));
+    assert_eq!(script.notices(), ["init"]);
+    assert_eq!(script.count("softframe:error"), 0, "it is left alone, not refused");
+    let object = script.last_rc("rc-call-init-notify")["call"].clone();
+    assert_eq!(
+        (&object["direction"], &object["to"], &object["fromNumber"], &object["startTime"]),
+        (&json!("Outbound"), &json!("+34911085460"), &json!("+34900"), &Value::Null)
+    );
+    assert_eq!(object["callStatus"], "webphone-session-connecting");
+}
+
+#[test]
+fn call_that_comes_in_is_told_from_the_ring_to_the_end_with_the_whole_object() {
+    let mut script = page();
+    script.talk();
+    script.control("mute", json!({}));
+    script.control("unmute", json!({}));
+    script.control("hold", json!({}));
+    let invite = script.request("INVITE");
+    script.respond(&invite, "200 OK", "f", "", &description(8, "recvonly"));
+    script.control("unhold", json!({}));
+    let invite = script.request("INVITE");
+    script.respond(&invite, "200 OK", "f", "", &description(9, "sendrecv"));
+    script.pass(2_000);
+    script.control("hangup", json!({}));
+    assert_eq!(
+        script.notices(),
+        ["ring", "start", "mute", "mute", "hold", "resume", "end"],
+        "{:#?}",
+        script.heard
+    );
+    let ring = script.last_rc("rc-call-ring-notify")["call"].clone();
+    for key in [
+        "id",
+        "callId",
+        "direction",
+        "callStatus",
+        "to",
+        "toUserName",
+        "from",
+        "fromNumber",
+        "fromUserName",
+        "fromTag",
+        "toTag",
+        "startTime",
+        "creationTime",
+        "isOnHold",
+        "isOnMute",
+        "isOnFlip",
+        "isOnTransfer",
+        "isToVoicemail",
+        "isForwarded",
+        "isReplied",
+        "recordStatus",
+        "contactMatch",
+        "minimized",
+        "partyData",
+        "lastActiveTime",
+        "callQueueName",
+        "warmTransferSessionId",
+    ] {
+        assert!(ring.as_object().unwrap().contains_key(key), "{key}");
+    }
+    assert_eq!((&ring["id"], &ring["callId"]), (&json!("given"), &json!("in1")));
+    assert_eq!((&ring["fromUserName"], &ring["callQueueName"]), (&json!("Ana"), &json!("Sales")));
+    let hold = script.last_rc("rc-call-hold-notify")["call"].clone();
+    assert_eq!((&hold["callStatus"], &hold["isOnHold"]), (&json!("webphone-session-onHold"), &json!(true)));
+    let end = script.last_rc("rc-call-end-notify")["call"].clone();
+    assert_eq!(end["callStatus"], "webphone-session-finished");
+    assert_eq!(end["endTime"].as_u64().unwrap() - end["startTime"].as_u64().unwrap(), 2_000);
+    let active: Vec<Value> = script
+        .rc("rc-active-call-notify")
+        .iter()
+        .map(|message| message["call"]["telephonyStatus"].clone())
+        .collect();
+    assert_eq!(active, ["Ringing", "CallConnected", "OnHold", "CallConnected", "NoCall"]);
+    assert_eq!(script.last_rc("rc-active-call-notify")["call"]["terminationType"], "final");
+}
+
+#[test]
+fn calls_are_controlled_by_either_of_their_ids() {
+    let mut script = page();
+    script.invite(1, "", &description(7, "sendrecv"));
+    script.post(json!({ "type": "rc-adapter-control-call", "callAction": "reject", "callId": "in1" }));
+    assert_eq!(script.response("INVITE").status().unwrap().0, 486);
+    assert_eq!(script.notices(), ["ring", "end"]);
+}
+
+#[test]
+fn ringing_call_is_forwarded_and_sent_to_the_voice_mail() {
+    let mut script = page();
+    script.invite(1, "", &description(7, "sendrecv"));
+    script.control("forward", json!({ "forwardNumber": "+34922" }));
+    let moved = script.response("INVITE");
+    assert_eq!(moved.status().unwrap().0, 302);
+    assert!(moved.header("Contact").unwrap().contains("+34922@"), "{moved:?}");
+    let mut script = page();
+    script.invite(1, "", &description(7, "sendrecv"));
+    script.control("toVoicemail", json!({}));
+    // A code asks the person first; without its word nothing happens to the call.
+    assert!(
+        matches!(script.notices().as_slice(), [ring] if ring == "ring")
+            || script.notices() == ["ring", "end"]
+    );
+}
+
+#[test]
+fn running_call_is_transferred_and_takes_keys() {
+    let mut script = page();
+    script.talk();
+    script.control("dtmf", json!({ "dtmf": "12#" }));
+    script.control("dtmf", json!({ "dtmf": "hello" }));
+    script.pass(1_000);
+    assert_eq!(script.count("softframe:error"), 0);
+    script.control("transfer", json!({ "transferNumber": "+34922" }));
+    let refer = script.request("REFER");
+    assert!(refer.header("Refer-To").unwrap().contains("+34922@"), "{refer:?}");
+}
+
+#[test]
+fn recording_is_the_one_wish_that_is_answered_with_an_error() {
+    let mut script = page();
+    script.talk();
+    script.post(json!({ "type": "rc-adapter-control-call", "callAction": "startRecord", "callId": "given" }));
+    let error = script.last_rc("rc-control-call-error");
+    assert_eq!(error["callId"], "given");
+    for action in ["toggleRingingDialog", "nonsense"] {
+        script.control(action, json!({}));
+    }
+    assert_eq!(script.rc("rc-control-call-error").len(), 1);
+}
+
+#[test]
+fn sessions_are_told_on_request() {
+    let mut script = page();
+    script.post(json!({ "type": "rc-adapter-webphone-sessions-sync" }));
+    assert_eq!(script.last_rc("rc-webphone-sessions-sync")["calls"], json!([]));
+    script.talk();
+    script.post(json!({ "type": "rc-adapter-webphone-sessions-sync" }));
+    let calls = script.last_rc("rc-webphone-sessions-sync")["calls"].clone();
+    assert_eq!(calls.as_array().map(Vec::len), Some(1));
+    assert_eq!(calls[0], script.last_rc("rc-call-start-notify")["call"]);
+}
+
+#[test]
+fn every_question_of_the_page_is_answered_also_to_an_unknown_path() {
+    let mut script = page();
+    for (path, answer) in [
+        ("/nobody-knows", json!("no matched path")),
+        ("/unlogged-calls", json!({ "calls": [], "hasMore": false })),
+        ("/check-popup-window", json!(false)),
+    ] {
+        script.post(
+            json!({ "type": "rc-adapter-message-request", "requestId": path, "path": path, "body": {} }),
+        );
+        let response = script.last_rc("rc-adapter-message-response");
+        assert_eq!((&response["responseId"], &response["response"]["data"]), (&json!(path), &answer));
+    }
+    let body = json!({ "message": "Saved\u{202e}", "level": "success" });
+    script.post(json!({ "type": "rc-adapter-message-request", "requestId": "a", "path": "/custom-alert-message", "body": body }));
+    assert_eq!(script.phone.view(script.now).toast.unwrap().text, view::Text::plain("Saved"));
+}
+
+#[test]
+fn contacts_come_page_by_page_with_the_stamp_of_the_first_and_then_as_changes() {
+    let mut script = page();
+    script.offer(json!({ "name": "TestService", "contactsPath": "/contacts" }));
+    assert_eq!(script.requests("/contacts")[0]["body"], json!({ "page": 1, "syncTimestamp": null }));
+    script.respond_to(
+        "/contacts",
+        json!({ "data": [contact("1", "Ana", "+34911")], "nextPage": 2, "syncTimestamp": 100 }),
+    );
+    assert_eq!(script.requests("/contacts")[1]["body"], json!({ "page": 2, "syncTimestamp": null }));
+    script.respond_to(
+        "/contacts",
+        json!({ "data": [contact("2", "Bert", "+34922")], "nextPage": null, "syncTimestamp": 200 }),
+    );
+    assert_eq!(script.contacts(), ["Ana", "Bert"]);
+    script.post(json!({ "type": "rc-adapter-sync-third-party-contacts" }));
+    assert_eq!(
+        script.requests("/contacts")[2]["body"],
+        json!({ "page": 1, "syncTimestamp": 100, "type": "api" })
+    );
+    let mut gone = contact("1", "Ana", "+34911");
+    gone["deleted"] = true.into();
+    script.respond_to(
+        "/contacts",
+        json!({ "data": [gone, contact("3", "Cleo", "+34933")], "syncTimestamp": 300 }),
+    );
+    assert_eq!(script.contacts(), ["Bert", "Cleo"]);
+    // Not answered: what there was stays.
+    script.post(json!({ "type": "rc-adapter-sync-third-party-contacts" }));
+    script.post(json!({ "type": "rc-adapter-sync-third-party-contacts" }));
+    assert_eq!(script.requests("/contacts").len(), 4, "one at a time");
+    script.pass(60_000);
+    assert_eq!(script.contacts(), ["Bert", "Cleo"]);
+    assert_eq!(script.requests("/contacts").len(), 5, "what was wanted meanwhile is not lost");
+}
+
+#[test]
+fn whole_list_without_a_stamp_takes_the_place_of_the_last_without_its_deleted_rows() {
+    let mut script = page();
+    script.offer(json!({ "name": "TestService", "contactsPath": "/contacts" }));
+    script.respond_to(
+        "/contacts",
+        json!({ "data": [contact("1", "Ana", "+34911"), contact("2", "Bert", "+34922")] }),
+    );
+    assert_eq!(script.contacts(), ["Ana", "Bert"]);
+    script.post(json!({ "type": "rc-adapter-sync-third-party-contacts" }));
+    let mut gone = contact("2", "Bert", "+34922");
+    gone["deleted"] = true.into();
+    script.respond_to("/contacts", json!({ "data": [contact("3", "Cleo", "+34933"), gone] }));
+    assert_eq!(script.contacts(), ["Cleo"]);
+    script.post(json!({ "type": "rc-adapter-sync-third-party-contacts" }));
+    script.respond_to("/contacts", json!({ "data": "nothing" }));
+    assert!(script.contacts().is_empty(), "what is no list is an empty one");
+}
+
+#[test]
+fn what_is_typed_is_searched_in_the_page_after_800_ms_of_rest() {
+    let mut script = page();
+    script.offer(json!({ "name": "TestService", "contactSearchPath": "/contacts/search" }));
+    script.input(Input::Action(Action::DialField("test".into())));
+    script.pass(799);
+    assert!(script.requests("/contacts/search").is_empty());
+    script.pass(1);
+    assert_eq!(script.requests("/contacts/search")[0]["body"], json!({ "searchString": "test" }));
+    script.respond_to("/contacts/search", json!({ "data": [contact("9", "Somebody Else", "+34944")] }));
+    match script.phone.view(script.now).screen {
+        view::Screen::Keypad(keypad) => {
+            let names: Vec<&str> = keypad.suggestions.iter().map(|row| row.name.as_str()).collect();
+            assert_eq!(names, ["Somebody Else"], "what the page returns is shown");
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn caller_is_matched_viewed_and_matched_again_on_demand() {
+    let mut script = page();
+    let own = contact("123456", "TestService 1", "+34911");
+    script.offer(json!({ "name": "TestService", "contactMatchPath": "/contacts/match",
+        "viewMatchedContactPath": "/contacts/view", "contactMatchTtl": 7_200_000, "contactNoMatchTtl": 300_000 }));
+    script.invite(1, "", &description(7, "sendrecv"));
+    assert_eq!(
+        script.requests("/contacts/match")[0]["body"],
+        json!({ "phoneNumbers": ["+34911"], "callerIds": {} })
+    );
+    script.respond_to("/contacts/match", json!({ "data": { "+34911": [own] } }));
+    script.post(json!({ "type": "rc-adapter-webphone-sessions-sync" }));
+    let call = script.last_rc("rc-webphone-sessions-sync")["calls"][0].clone();
+    assert_eq!(call["contactMatch"], own, "the page's own object");
+    assert_eq!(call["fromUserName"], "TestService 1");
+    script.cancel(1, "");
+    script.post(json!({ "type": "rc-adapter-trigger-contact-match", "phoneNumbers": ["+34911", "+34999"] }));
+    assert_eq!(
+        script.requests("/contacts/match")[1]["body"],
+        json!({ "phoneNumbers": ["+34911"], "callerIds": {}, "triggerFrom": "manual" }),
+        "fresh, but asked for by the page; the other is not known here"
+    );
+    script.input(Input::Action(Action::ContactClick("h20:provider:TestService123456".into())));
+    assert_eq!(script.requests("/contacts/view")[0]["body"], own);
+}
+
+#[test]
+fn nothing_is_asked_before_the_page_authorises_it() {
+    let mut script = page();
+    script.offer(json!({ "name": "TestService", "contactsPath": "/contacts", "authorizationPath": "/auth" }));
+    script.post(json!({ "type": "rc-adapter-sync-third-party-contacts" }));
+    assert!(script.requests("/contacts").is_empty());
+    script.post(json!({ "type": "rc-adapter-update-authorization-status", "authorized": true, "authorizedAccount": "a@b" }));
+    assert_eq!(script.requests("/contacts").len(), 1);
+}
+
+#[test]
+fn second_registration_keeps_the_paths_that_it_omits() {
+    let mut script = page();
+    script.offer(json!({ "contactsPath": "/contacts" }));
+    assert!(script.requests("/contacts").is_empty(), "without a name it is none");
+    script.offer(json!({ "name": "TestService", "contactsPath": "/contacts" }));
+    script.respond_to("/contacts", json!({ "data": [] }));
+    script.offer(json!({ "name": "TestService", "contactMatchPath": "/contacts/match" }));
+    script.post(json!({ "type": "rc-adapter-sync-third-party-contacts" }));
+    assert!(script.requests("/contacts").len() >= 2);
+}
+
+#[test]
+fn do_not_contact_restricts_or_asks_the_person() {
+    let mut script = page();
+    script.offer(json!({ "name": "TestService", "doNotContactPath": "/doNotContact" }));
+    script.post(json!({ "type": "rc-adapter-new-call", "phoneNumber": "+34911085460", "toCall": true }));
+    let body = script.requests("/doNotContact")[0]["body"].clone();
+    assert_eq!(body, json!({ "actionType": "call", "phoneNumber": "+34911085460" }));
+    let answer = json!({ "data": { "result": true, "message": "Do not call", "mode": "restrict" } });
+    script.respond_to("/doNotContact", answer);
+    assert_eq!(script.count("phone:calling"), 0);
+    assert_eq!(script.phone.view(script.now).toast.unwrap().text, view::Text::plain("Do not call"));
+}
+
+#[test]
+fn call_is_logged_at_its_end_unless_the_page_wants_none() {
+    let mut script = page();
+    script.offer(json!({ "name": "TestService", "callLoggerPath": "/callLogger" }));
+    assert_eq!(script.last_rc("rc-callLogger-auto-log-notify")["autoLog"], true);
+    script.invite(1, "", &description(7, "sendrecv"));
+    script.cancel(1, "");
+    let body = script.requests("/callLogger")[0]["body"].clone();
+    assert_eq!(body["triggerType"], "presenceUpdate");
+    assert_eq!((&body["call"]["sessionId"], &body["call"]["result"]), (&json!("given"), &json!("Missed")));
+    script.post(json!({ "type": "rc-adapter-update-auto-log-settings", "call": false }));
+    assert_eq!(script.last_rc("rc-callLogger-auto-log-notify")["autoLog"], false);
+    script.post(json!({ "type": "rc-adapter-new-call", "phoneNumber": "+34922", "toCall": true }));
+    script.control("hangup", json!({}));
+    assert_eq!(script.requests("/callLogger").len(), 1);
+}
+
+#[test]
+fn presence_calling_settings_and_views_follow_the_page() {
+    let mut script = page();
+    script.post(json!({ "type": "rc-adapter-set-presence", "userStatus": "Busy", "dndStatus": "DoNotAcceptAnyCalls" }));
+    let presence = script.last_rc("rc-adapter-syncPresence");
+    assert_eq!(
+        (&presence["userStatus"], &presence["dndStatus"]),
+        (&json!("Busy"), &json!("DoNotAcceptAnyCalls"))
+    );
+    script.post(json!({ "type": "rc-adapter-navigate-to", "path": "//history" }));
+    assert_eq!(script.last_rc("rc-route-changed-notify")["path"], "/history");
+    script.post(json!({ "type": "rc-calling-settings-update", "fromNumber": "+34955" }));
+    assert_eq!(script.last_rc("rc-calling-settings-notify")["fromNumber"], "+34955");
+    script.post(json!({ "type": "rc-adapter-new-call", "phoneNumber": "+34922", "toCall": true }));
+    let invite = script.request("INVITE");
+    assert!(invite.header("P-Preferred-Identity").unwrap().contains("+34955"), "{invite:?}");
+    script.post(json!({ "type": "rc-adapter-logout" }));
+    assert_eq!(script.notices(), ["init", "end"]);
+}
+
+#[test]
+fn page_that_is_trusted_during_a_call_hears_of_it_from_its_beginning() {
+    let mut world = softframe_sim::World::pair();
+    let late = world.station();
+    world.boot(late, &world.kiosk("202", "secret-202", r#""dialects":["rc"],"#));
+    world.run(1_000);
+    world.act(0, Action::CallNumber("202".into()));
+    world.run(1_000);
+    assert!(world.stations[late].heard.iter().all(|message| message["type"] == "softframe:ready"));
+    world.trust(late);
+    world.run(10);
+    let kinds: Vec<&str> =
+        world.stations[late].heard.iter().filter_map(|message| message["type"].as_str()).collect();
+    assert!(kinds.contains(&"rc-login-status-notify") && kinds.contains(&"rc-call-ring-notify"), "{kinds:?}");
+}
+
+/// One of each message that a page of this dialect can hear.
+fn everything() -> Vec<Value> {
+    let mut script = page();
+    script.offer(
+        json!({ "name": "TestService", "contactsPath": "/contacts", "contactSearchPath": "/contacts/search",
+        "contactMatchPath": "/contacts/match", "viewMatchedContactPath": "/contacts/view",
+        "callLoggerPath": "/callLogger", "doNotContactPath": "/doNotContact" }),
+    );
+    script.respond_to("/contacts", json!({ "data": [contact("1", "Ana", "+34911")], "syncTimestamp": 100 }));
+    script.contacts();
+    script.talk();
+    script.control("mute", json!({}));
+    script.control("hold", json!({}));
+    let invite = script.request("INVITE");
+    script.respond(&invite, "200 OK", "f", "", &description(8, "recvonly"));
+    script.control("unhold", json!({}));
+    let invite = script.request("INVITE");
+    script.respond(&invite, "200 OK", "f", "", &description(9, "sendrecv"));
+    script.control("startRecord", json!({}));
+    script.post(json!({ "type": "rc-adapter-webphone-sessions-sync" }));
+    script.post(json!({ "type": "rc-adapter-message-request", "requestId": "1", "path": "/x" }));
+    script.pass(2_000);
+    script.control("hangup", json!({}));
+    script.input(Input::Action(Action::DialField("test".into())));
+    script.pass(800);
+    script.input(Input::Action(Action::ContactClick("h20:provider:TestService1".into())));
+    script.post(json!({ "type": "rc-adapter-new-call", "phoneNumber": "+34922", "toCall": true }));
+    script.respond_to("/doNotContact", json!({ "data": { "result": false } }));
+    script.control("hangup", json!({}));
+    script.host(r#"{"type":"size","data":{"width":400,"height":500}}"#);
+    script.post(json!({ "type": "rc-adapter-logout" }));
+    script.pass(3_000);
+    let of_rc = |message: &Value| message["type"].as_str().is_some_and(|kind| kind.starts_with("rc-"));
+    script.heard.into_iter().filter(of_rc).collect()
+}
+
+/// What is drawn anew by each build's seed is not the protocol.
+fn normal(value: &Value) -> Value {
+    let is_uuid = |text: &str| text.len() == 36 && text.matches('-').count() == 4;
+    match value {
+        Value::Object(map) => map
+            .iter()
+            .map(|(key, value)| {
+                (
+                    key.clone(),
+                    if key == "callId" && value != "in1" && value != "given" {
+                        "<call>".into()
+                    } else {
+                        normal(value)
+                    },
+                )
+            })
+            .collect(),
+        Value::Array(list) => list.iter().map(normal).collect(),
+        Value::String(text) if is_uuid(text) => "<uuid>".into(),
+        other => other.clone(),
+    }
+}
+
+#[test]
+fn every_message_of_the_dialect_is_as_it_was_agreed() {
+    let heard: Vec<Value> = everything().iter().map(normal).collect();
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/rc.json");
+    if std::env::var("GOLDEN").as_deref() == Ok("write") {
+        std::fs::write(&path, serde_json::to_string_pretty(&heard).expect("JSON") + "\n").expect("written");
+    }
+    let agreed: Vec<Value> =
+        serde_json::from_str(&std::fs::read_to_string(&path).expect("the golden file")).expect("JSON");
+    for (number, (found, agreed)) in heard.iter().zip(&agreed).enumerate() {
+        assert_eq!(found, agreed, "message {number}");
+    }
+    assert_eq!(heard.len(), agreed.len());
+}
