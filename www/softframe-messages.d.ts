@@ -497,6 +497,12 @@ export interface StatusChange {
 /** A text; a number counts as its decimal text. */
 export type Text = string | number;
 
+/** `message`: a text message, at most 1300 bytes in UTF-8. */
+export interface TextMessage {
+  text: string;
+  to: Text;
+}
+
 /** `transfer` and `transfer:start`, and `redirect` of a call that rings. */
 export interface Transfer {
   callId?: Text;
@@ -627,6 +633,7 @@ export interface Commands {
   'hints:unsubscribe': { data: HintsUnsubscribe; answer: Nothing };
   'hold': { data: CallChoice; answer: Nothing };
   'logout': { data: NoData; answer: Nothing };
+  'message': { data: TextMessage; answer: Nothing };
   'minimize': { data: NoData; answer: Nothing };
   'mute': { data: CallChoice; answer: Nothing };
   'navigate': { data: Navigate; answer: Nothing };

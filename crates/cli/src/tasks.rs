@@ -227,7 +227,7 @@ impl Phone {
 
     async fn message(&mut self, number: &str, text: &str) -> Result<String, String> {
         let (target, content_type) = (number.to_owned(), "text/plain;charset=utf-8".to_owned());
-        self.line.command(Command::Message { target, content_type, body: text.into() });
+        self.line.command(Command::Message { number: None, target, content_type, body: text.into() });
         let end = Instant::now() + RESPONSE;
         let mut last = None;
         while let Some(happening) = self.line.next(end.saturating_duration_since(Instant::now())).await {

@@ -228,6 +228,7 @@ impl Phone {
     /// The agent goes, and its flow with it.
     pub(crate) fn drop_agent(&mut self) {
         self.agent = None;
+        self.texts_lost();
         self.subscriptions_gone();
         self.connection = None;
         if let Some(flow) = self.flow.take() {

@@ -82,6 +82,7 @@ impl Phone {
             Event::Redirected { session, target } => self.redirected(now, session, &target),
             Event::Referred { session, target } => self.referred(now, session, &target),
             Event::Terminated { session, cause } => self.terminated(now, session, &cause),
+            Event::MessageAnswered { number, code } => self.text_answered(number, code),
             Event::Message { request } => self.message_received(&request),
             Event::Notify { request } => self.summary_received(&request),
             Event::Notified { subscription, is_last, request, .. } => {

@@ -168,6 +168,11 @@ pub(crate) enum Command {
         enabled: bool,
     },
     Forward(forward::Wish),
+    /// A text message.
+    Text {
+        to: String,
+        text: String,
+    },
     SetData {
         call: Option<String>,
         variables: Variables,

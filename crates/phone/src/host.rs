@@ -16,7 +16,7 @@ use std::collections::VecDeque;
 
 /// What this version can do.
 const FEATURES: &[&str] =
-    &["calls", "contacts", "vcard", "dtmf", "transfer", "hints", "forward", "redirect", "data", "provider"];
+    &["calls", "contacts", "vcard", "dtmf", "transfer", "hints", "forward", "redirect", "data", "provider", "messages"];
 /// Commands kept between `softframe:ready` and `logged` (protocol.md 1.4).
 const MAX_QUEUED: usize = 256;
 /// What a command over the rate is told.
@@ -368,6 +368,7 @@ fn needs_account(command: &Command) -> bool {
         | Command::Dnd { .. }
         | Command::Forward(_)
         | Command::SetData { .. }
+        | Command::Text { .. }
         | Command::Logout => true,
         Command::Click2Call(_)
         | Command::Contacts(..)

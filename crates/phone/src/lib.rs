@@ -45,6 +45,7 @@ mod push;
 mod sdp;
 mod sound;
 mod speaker;
+mod texting;
 mod ui;
 mod uuid;
 pub mod view;
@@ -123,6 +124,7 @@ pub struct Phone {
     voicemail: Option<voicemail::Voicemail>,
     /// What servers tell of others.
     watches: watch::Watches,
+    texting: texting::Texting,
     arrivals: Arrivals,
     gate: HostGate,
     transfer_gate: HostGate,
@@ -189,6 +191,7 @@ impl Phone {
             labels: VecDeque::new(),
             voicemail: None,
             watches: watch::Watches::default(),
+            texting: texting::Texting::default(),
             arrivals: Arrivals::default(),
             gate: HostGate::default(),
             transfer_gate: HostGate::default(),

@@ -387,6 +387,7 @@ impl Bench {
                 body: b"x".to_vec(),
             },
             22 => Command::Message {
+                number: bytes.chance(2).then_some(7),
                 target: target(bytes),
                 content_type: "text/plain".into(),
                 body: offer(bytes),

@@ -110,6 +110,8 @@ pub(crate) const WORDS: &[&str] = &[
     "forward",
     "redirect",
     "setData",
+    "message",
+    "\"text\":\"hi\"",
     "\"variables\":{\"a\":\"b\"}",
     "X-USR-a: %41\r\n",
     "\"kind\":\"busy\"",
@@ -146,7 +148,7 @@ pub(crate) const WORDS: &[&str] = &[
     "\"autoDial\":false",
 ];
 
-pub(crate) const MESSAGES: [&str; 45] = [
+pub(crate) const MESSAGES: [&str; 46] = [
     r#"{"type":"click2call","id":"x","data":{"number":"201"}}"#,
     r#"{"type":"click2call","id":"x","data":{"number":"+34 911","autoDial":false,"from":"1","userData":{"a":[1]},"headers":{"X-A":"b"},"ref":"r"}}"#,
     r#"{"type":"click2call","id":"x","data":{"number":"*21#"}}"#,
@@ -171,6 +173,7 @@ pub(crate) const MESSAGES: [&str; 45] = [
     r#"{"type":"forward","id":"x","data":{"kind":"na","enabled":true,"destination":"202","timeout":5}}"#,
     r#"{"type":"forward","id":"x","data":{"kind":"unc","enabled":true,"destination":202}}"#,
     r#"{"type":"redirect","id":"x","data":{"to":"202"}}"#,
+    r#"{"type":"message","id":"x","data":{"to":"201","text":"hi \u00e9"}}"#,
     r#"{"type":"setData","id":"x","data":{"variables":{"a":"b \u00e9","USR_n":1}}}"#,
     r#"{"type":"setData","id":"x","data":{"variables":"{'a':'b'}"}}"#,
     r#"{"type":"hints:subscribe","id":"x","data":{"numbers":["200","201","202"]}}"#,

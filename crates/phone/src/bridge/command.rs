@@ -12,6 +12,7 @@ use crate::{
     dialect::xivo::{self, What},
     forward::{RINGS, When, Wish},
     json,
+    texting::MAX_TEXT_OCTETS,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -87,11 +88,12 @@ pub(super) fn command(name: &str, data: Value) -> Result<Option<Command>, &'stat
         "logout" => Command::Logout,
         "forward" => forward(&data)?,
         "setData" => set_data(&data)?,
+        "message" => text_message(&data)?,
         "status" | "dnd" | "navigate" | "size" => plain_command(name, data)?,
         "xivo:open" | "xivo:frame" | "xivo:close" => xivo(name, &data)?,
         "provider:register" => super::provider::register(data)?,
         "provider:response" => super::provider::response(data)?,
-        "merge" | "message" | "login" | "settings" => Command::Unsupported,
+        "merge" | "login" | "settings" => Command::Unsupported,
         _ => return Ok(None),
     };
     Ok(Some(command))
@@ -234,6 +236,15 @@ fn set_data(data: &Value) -> Result<Command, &'static str> {
     let call = data.get("callId").filter(|id| !id.is_null()).map(|id| field(id).ok_or(WRONG)).transpose()?;
     let variables = Variables::read(data.get("variables").unwrap_or(&Value::Null))?;
     Ok(Command::SetData { call, variables })
+}
+
+fn text_message(data: &Value) -> Result<Command, &'static str> {
+    let to = data.get("to").and_then(text_of).ok_or("to must be a number.")?;
+    let text = data.get("text").and_then(Value::as_str).ok_or("text must be a text.")?;
+    if text.is_empty() || text.len() > MAX_TEXT_OCTETS {
+        return Err("text must be 1 to 1300 bytes.");
+    }
+    Ok(Command::Text { to, text: text.to_owned() })
 }
 
 fn forward(data: &Value) -> Result<Command, &'static str> {

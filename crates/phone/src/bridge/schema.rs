@@ -74,6 +74,14 @@ enum Variable {
     Flag(bool),
 }
 
+/// `message`: a text message, at most 1300 bytes in UTF-8.
+#[derive(Deserialize, JsonSchema)]
+#[allow(dead_code)]
+struct TextMessage {
+    to: Text,
+    text: String,
+}
+
 /// `setData`: goes with the call where it is transferred to, and stands in its `userData` as `USR_…`.
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -442,6 +450,7 @@ fn commands(types: &mut SchemaGenerator, read: &mut SchemaGenerator) -> Map<Stri
     command!("dnd" => Dnd);
     command!("forward" => Forward);
     command!("setData" => SetData);
+    command!("message" => TextMessage);
     command!("navigate" => Navigate);
     command!("size" => WantedSize);
     command!("hints:subscribe" => HintsSubscribe);
@@ -537,6 +546,7 @@ mod tests {
             "forward",
             json!({ "kind": "na", "enabled": true, "destination": 31, "timeout": 20 }),
         );
+        check::<TextMessage>("message", json!({ "to": 31, "text": "x" }));
         check::<SetData>("setData", json!({ "callId": "x", "variables": { "a": "b", "n": 1, "f": true } }));
         check::<SetData>("setData", json!({ "variables": "{'a':'b'}" }));
         check::<Dnd>("dnd", json!({ "enabled": true }));

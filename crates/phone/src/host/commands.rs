@@ -163,6 +163,7 @@ impl Phone {
                 self.set_dnd(now, enabled);
                 self.answer_ask(Some(ask), json!({}));
             }
+            Command::Text { to, text } => self.text_for_host(now, ask, &to, text),
             Command::Forward(wish) => self.forward_for_host(now, ask, wish),
             Command::Hello => self.hello(ask),
             Command::Show | Command::Hide => self.answer_ask(Some(ask), json!({})),
@@ -443,6 +444,7 @@ fn opens_or_connects(command: &Command) -> bool {
             | Command::TransferStart { .. }
             | Command::TransferComplete { .. }
             | Command::SetData { .. }
+            | Command::Text { .. }
             | Command::Forward(forward::Wish { enabled: true, .. })
     )
 }

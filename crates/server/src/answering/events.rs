@@ -62,6 +62,7 @@ impl Answering {
             | Event::Informed { .. }
             | Event::Transfer { .. }
             | Event::Message { .. }
+            | Event::MessageAnswered { .. }
             | Event::Notify { .. }
             | Event::Notified { .. }
             | Event::NotifierGone { .. }
@@ -258,6 +259,7 @@ impl Answering {
                     continue;
                 }
                 Due::Digits(digits) => Command::Message {
+                    number: None,
                     target: peer,
                     content_type: "text/plain".to_owned(),
                     body: format!("DTMF {digits}").into_bytes(),

@@ -67,6 +67,8 @@ pub(crate) enum Purpose {
     LastWord,
     /// CANCEL: repeated on the next flow as it is, or who is called goes on ringing for nobody.
     Cancel,
+    /// MESSAGE, of which somebody wants to hear what becomes of it.
+    Message(u64),
     /// MESSAGE, PRACK: nobody waits for what comes of it.
     Forgotten,
 }
@@ -101,6 +103,7 @@ impl UserAgent {
             | Purpose::Bye
             | Purpose::LastWord
             | Purpose::Cancel
+            | Purpose::Message(_)
             | Purpose::Forgotten => Patience::Endless,
         };
         if let Purpose::Invite(_) | Purpose::Reinvite(_) = purpose {
@@ -119,6 +122,7 @@ impl UserAgent {
             | Purpose::Bye
             | Purpose::LastWord
             | Purpose::Cancel
+            | Purpose::Message(_)
             | Purpose::Abandoned { .. } => true,
             Purpose::Register
             | Purpose::Invite(_)
@@ -133,8 +137,10 @@ impl UserAgent {
                 self.exchanges.iter().find(|(_, exchange)| is_idle(exchange)).map(|(key, _)| key.clone());
             let given_up =
                 idle.and_then(|idle| self.exchanges.remove(&idle)).map(|exchange| exchange.purpose);
-            if let Some(Purpose::Info(session)) = given_up {
-                self.informed(session, 408);
+            match given_up {
+                Some(Purpose::Info(session)) => self.informed(session, 408),
+                Some(Purpose::Message(number)) => self.message_answered(number, 408),
+                Some(_) | None => {}
             }
         }
     }
@@ -248,7 +254,7 @@ impl UserAgent {
         match purpose {
             Purpose::Abandoned { .. } | Purpose::Cancel => false,
             Purpose::Register | Purpose::Ping | Purpose::Invite(_) | Purpose::Bye => true,
-            Purpose::Subscribe(_) | Purpose::Publish => true,
+            Purpose::Subscribe(_) | Purpose::Publish | Purpose::Message(_) => true,
             Purpose::Forgotten if request.to().tag().is_none() => true,
             Purpose::Reinvite(_)
             | Purpose::Update(_)
@@ -306,6 +312,7 @@ impl UserAgent {
             | Purpose::Update(_)
             | Purpose::Info(_)
             | Purpose::Publish
+            | Purpose::Message(_)
             | Purpose::Bye
             | Purpose::LastWord
             | Purpose::Cancel
@@ -356,6 +363,9 @@ impl UserAgent {
                 self.subscribe_response(now, subscription, request, response, unanswered);
             }
             Purpose::Publish => self.publish_response(now, response, unanswered),
+            Purpose::Message(number) => {
+                self.message_answered(number, response.status().map_or(0, |(code, _)| code));
+            }
             Purpose::Ping => self.flow.answered(Answers::Requests),
             Purpose::Bye | Purpose::LastWord | Purpose::Cancel | Purpose::Forgotten => {}
         }
@@ -428,6 +438,7 @@ impl UserAgent {
             Purpose::Info(session) => self.informed(session, 408),
             Purpose::Subscribe(subscription) => self.subscribe_silence(now, subscription),
             Purpose::Publish => self.publish_silence(now),
+            Purpose::Message(number) => self.message_answered(number, 408),
             Purpose::Abandoned { .. }
             | Purpose::Ping
             | Purpose::Bye
@@ -466,6 +477,7 @@ impl UserAgent {
                     self.park(purpose, exchange.transaction.request().clone(), is_ours);
                 }
                 Purpose::Publish => self.publish_lost(now),
+                Purpose::Message(number) => self.message_answered(number, 503),
                 // Subscriptions are begun anew on the next flow, all of them.
                 Purpose::Register
                 | Purpose::Ping

@@ -265,10 +265,32 @@ impl UserAgent {
     }
 
     /// MESSAGE outside of any session.
-    pub(super) fn message(&mut self, now: Instant, target: &str, content_type: &str, body: &[u8]) {
-        if let Some(target) = self.target(target).filter(|_| self.is_registered()) {
-            let request = self.new_request(Method::Message, target).body(content_type, body).build();
-            self.send(now, Purpose::Forgotten, request, true);
+    pub(super) fn message(
+        &mut self,
+        now: Instant,
+        number: Option<u64>,
+        target: &str,
+        content_type: &str,
+        body: &[u8],
+    ) {
+        let failure = match self.target(target) {
+            Some(target) if self.is_registered() => {
+                let request = self.new_request(Method::Message, target).body(content_type, body).build();
+                let purpose = number.map_or(Purpose::Forgotten, Purpose::Message);
+                return self.send(now, purpose, request, true);
+            }
+            Some(_) => 503,
+            None => 404,
+        };
+        if let Some(number) = number {
+            self.message_answered(number, failure);
+        }
+    }
+
+    /// What came of a MESSAGE that somebody waits for.
+    pub(super) fn message_answered(&mut self, number: u64, code: u16) {
+        if code >= 200 {
+            self.tell(Event::MessageAnswered { number, code });
         }
     }
 

@@ -271,8 +271,8 @@ impl UserAgent {
             Command::Resubscribe { subscription } => self.resubscribe(now, subscription),
             Command::Unsubscribe { subscription } => self.unsubscribe(now, subscription),
             Command::Publish { event, content_type, body } => self.publish(now, &event, &content_type, body),
-            Command::Message { target, content_type, body } => {
-                self.message(now, &target, &content_type, &body)
+            Command::Message { number, target, content_type, body } => {
+                self.message(now, number, &target, &content_type, &body)
             }
         }
     }

@@ -254,6 +254,8 @@ pub enum Command {
     },
     /// MESSAGE outside of any session (RFC 3428).
     Message {
+        /// What [`Event::MessageAnswered`] calls it; `None`: nobody waits for what comes of it.
+        number: Option<u64>,
         /// As in [`Command::Invite`].
         target: String,
         /// The Content-Type.
@@ -411,6 +413,13 @@ pub enum Event {
         session: SessionId,
         /// The URI to call, as [`Command::Invite`] takes it; with a Replaces header where it is in a call already.
         target: String,
+    },
+    /// Our MESSAGE with this number got its answer.
+    MessageAnswered {
+        /// As in [`Command::Message`].
+        number: u64,
+        /// The final status; 404 for a target that is none, 408 for no answer, 503 where it could not be sent.
+        code: u16,
     },
     /// MESSAGE came; it was answered with 200.
     Message {

@@ -342,6 +342,7 @@ fn short(event: &Event) -> Option<(SessionId, String)> {
         Event::NotifierGone { .. } => (none, "a notifier is gone".to_owned()),
         Event::SubscriptionFailed { code, .. } => (none, format!("subscription failed {code}")),
         Event::Identified { session, .. } => (*session, "identified".to_owned()),
+        Event::MessageAnswered { code, .. } => (none, format!("message answered {code}")),
         Event::PublishRefused { code } => (none, format!("publication refused {code}")),
         Event::Authenticated(_) | Event::Inviting { .. } => return None,
     })

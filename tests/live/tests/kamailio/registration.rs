@@ -28,6 +28,7 @@ async fn kept_nonce_saves_the_challenge_until_it_is_stale_and_then_the_new_one_i
     let kamailio = Kamailio::start(Settings { nonce_expire: 3, ..Settings::default() });
     let mut phones = Phones::registered(kamailio.port, &["200", "201"]).await;
     let text = |text: &str| Command::Message {
+        number: None,
         target: "201".to_owned(),
         content_type: "text/plain".to_owned(),
         body: text.as_bytes().to_vec(),

@@ -9,7 +9,7 @@ async fn message_and_info_arrive_and_the_flow_is_kept_alive() {
     let kamailio = Kamailio::start(Settings::default());
     let mut phones = Phones::registered(kamailio.port, &["200", "201"]).await;
     let (content_type, body) = ("text/plain".to_owned(), "¡hola!".as_bytes().to_vec());
-    phones.command(0, Command::Message { target: "201".to_owned(), content_type, body });
+    phones.command(0, Command::Message { number: None, target: "201".to_owned(), content_type, body });
     phones.until(1, "message ¡hola!").await;
     let (ours, _) = phones.in_call("201").await;
     let (content_type, body) = ("application/dtmf-relay".to_owned(), b"Signal=5".to_vec());
@@ -45,7 +45,7 @@ async fn text_message_from_the_trunk_arrives_and_one_to_the_trunk_goes_out() {
     phones.until_done(sipp).await;
     let sipp = kamailio.sipp(&Script::callee().takes("MESSAGE", &["on my way"]).answers("200 OK", &[], ""));
     let (content_type, body) = ("text/plain".to_owned(), b"on my way".to_vec());
-    phones.command(0, Command::Message { target: "5000".to_owned(), content_type, body });
+    phones.command(0, Command::Message { number: None, target: "5000".to_owned(), content_type, body });
     phones.until_done(sipp).await;
 }
 

@@ -329,7 +329,10 @@ fn info_and_message_arrive_and_are_answered() {
     world
         .command(0, Command::Info { session: ours, content_type: "application/dtmf-relay".to_owned(), body });
     let (target, body) = ("201".to_owned(), "¡hola!".as_bytes().to_vec());
-    world.command(0, Command::Message { target, content_type: "text/plain;charset=UTF-8".to_owned(), body });
+    world.command(
+        0,
+        Command::Message { number: None, target, content_type: "text/plain;charset=UTF-8".to_owned(), body },
+    );
     world.run(100);
     assert_eq!(
         world.ladder(),

@@ -177,7 +177,7 @@ fn wrong_password_is_refused_by_the_server() {
 fn message_reaches_the_other_phone() {
     let mut world = World::with_server(&["200", "201"]);
     let (target, content_type, body) = ("201".to_owned(), "text/plain".to_owned(), b"hola".to_vec());
-    world.command(0, Command::Message { target, content_type, body });
+    world.command(0, Command::Message { number: None, target, content_type, body });
     world.run(200);
     assert_eq!(world.told(1), ["message hola"]);
     assert_settled(&mut world);

@@ -21,6 +21,7 @@ mod registration;
 mod screens;
 mod script;
 mod scripted;
+mod texts;
 mod transfers;
 mod trust;
 mod two_calls;

@@ -58,6 +58,7 @@ fn step() -> impl Strategy<Value = Step> {
             r#"{"type":"forward","id":"x","data":{"kind":"busy","enabled":true,"destination":"202"}}"#,
             r#"{"type":"forward","id":"x","data":{"kind":"unc","enabled":true,"destination":"200"}}"#,
             r#"{"type":"forward","id":"x","data":{"kind":"unc","enabled":false}}"#,
+            r#"{"type":"message","id":"x","data":{"to":"201","text":"hi"}}"#,
             r#"{"type":"setData","id":"x","data":{"variables":{"a":"b"}}}"#,
             r#"{"type":"redirect","id":"x","data":{"to":"201"}}"#,
             r#"{"type":"state","id":"x"}"#,

@@ -495,6 +495,7 @@ fn short(event: &Event) -> String {
             format!("subscription failed {code}{reason}{}", if retry_at.is_some() { ", again" } else { "" })
         }
         Event::Identified { request, .. } => format!("identified by {}", request.method()),
+        Event::MessageAnswered { number, code } => format!("message {number} answered {code}"),
         Event::PublishRefused { code } => format!("publish refused {code}"),
         Event::Terminated { cause, .. } => {
             let by = match cause.ended_by {
