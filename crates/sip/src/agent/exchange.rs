@@ -351,6 +351,7 @@ impl UserAgent {
         response: &Message,
         unanswered: Option<Unanswered>,
     ) {
+        let code = response.status().map_or(0, |(code, _)| code);
         match purpose {
             Purpose::Register => self.register_response(now, response, unanswered),
             Purpose::Invite(session) => self.invite_response(now, session, request, response),
@@ -358,14 +359,12 @@ impl UserAgent {
             Purpose::Reinvite(session) => self.reinvite_response(now, session, request, response),
             Purpose::Update(session) => self.update_response(now, session, response),
             Purpose::Refer(session) => self.refer_response(session, request, response),
-            Purpose::Info(session) => self.informed(session, response.status().map_or(0, |(code, _)| code)),
+            Purpose::Info(session) => self.informed(session, code),
             Purpose::Subscribe(subscription) => {
                 self.subscribe_response(now, subscription, request, response, unanswered);
             }
             Purpose::Publish => self.publish_response(now, response, unanswered),
-            Purpose::Message(number) => {
-                self.message_answered(number, response.status().map_or(0, |(code, _)| code));
-            }
+            Purpose::Message(number) => self.message_answered(number, code),
             Purpose::Ping => self.flow.answered(Answers::Requests),
             Purpose::Bye | Purpose::LastWord | Purpose::Cancel | Purpose::Forgotten => {}
         }
