@@ -15,8 +15,10 @@ use softframe_sip::{FlowId, Instant};
 use std::collections::VecDeque;
 
 /// What this version can do.
-const FEATURES: &[&str] =
-    &["calls", "contacts", "vcard", "dtmf", "transfer", "hints", "forward", "redirect", "data", "provider", "messages"];
+const FEATURES: &[&str] = &[
+    "calls", "contacts", "vcard", "dtmf", "transfer", "hints", "forward", "redirect", "data", "provider",
+    "messages",
+];
 /// Commands kept between `softframe:ready` and `logged` (protocol.md 1.4).
 const MAX_QUEUED: usize = 256;
 /// What a command over the rate is told.
