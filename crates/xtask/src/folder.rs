@@ -221,6 +221,9 @@ mod tests {
         const MAX_OCTETS: usize = 6_000;
         let size = compressed(include_bytes!("../../../www/softframe.js"), BEST).len();
         assert!(size <= MAX_OCTETS, "{size} octets of brotli");
+        const MAX_OCTETS_OF_CTI: usize = 4_000;
+        let size = compressed(include_bytes!("../../../www/softframe-cti.js"), BEST).len();
+        assert!(size <= MAX_OCTETS_OF_CTI, "{size} octets of brotli");
     }
 
     #[test]

@@ -132,7 +132,12 @@ impl Page {
 
     /// Loads the host library of the phone's folder, as a classic script of another origin.
     pub async fn load_library(&self, server: &Server) {
-        let address = server.on("localhost", "/200/softframe.js");
+        self.load_script(server, "softframe.js").await;
+    }
+
+    /// Loads a script of the phone's folder, as a page of another origin does.
+    pub async fn load_script(&self, server: &Server, name: &str) {
+        let address = server.on("localhost", &format!("/200/{name}"));
         let script = format!(
             "const script = document.createElement('script'); script.src = '{address}'; \
              await new Promise((resolve, reject) => {{ script.onload = resolve; script.onerror = reject; \

@@ -124,6 +124,9 @@ pub(crate) const WORDS: &[&str] = &[
     "contacts:search",
     "contacts:match",
     "contacts:vcf",
+    "xivo:open",
+    "xivo:frame",
+    "\"socket\":\"a\"",
     "hello",
     "show",
     "hide",
@@ -148,7 +151,7 @@ pub(crate) const WORDS: &[&str] = &[
     "\"autoDial\":false",
 ];
 
-pub(crate) const MESSAGES: [&str; 46] = [
+pub(crate) const MESSAGES: [&str; 49] = [
     r#"{"type":"click2call","id":"x","data":{"number":"201"}}"#,
     r#"{"type":"click2call","id":"x","data":{"number":"+34 911","autoDial":false,"from":"1","userData":{"a":[1]},"headers":{"X-A":"b"},"ref":"r"}}"#,
     r#"{"type":"click2call","id":"x","data":{"number":"*21#"}}"#,
@@ -185,6 +188,9 @@ pub(crate) const MESSAGES: [&str; 46] = [
     r#"{"type":"contacts:search","id":"x","data":{"query":"an","max":5}}"#,
     r#"{"type":"contacts:match","id":"x","data":{"numbers":["+34911",5]}}"#,
     r#"{"type":"contacts:vcf","id":"x","data":{"text":"BEGIN:VCARD\nFN:A\nTEL:1\nEND:VCARD"}}"#,
+    r#"{"type":"xivo:open","id":"x","data":{"socket":"a"}}"#,
+    r#"{"type":"xivo:frame","id":"x","data":{"socket":"a","frame":"{\"claz\":\"web\",\"command\":\"dial\",\"destination\":\"201\"}"}}"#,
+    r#"{"type":"xivo:close","id":"x","data":{"socket":"a"}}"#,
     r#"{"type":"hello","id":"x"}"#,
     r#"{"type":"show","id":"x"}"#,
     r#"{"type":"hide","id":"x"}"#,

@@ -19,6 +19,7 @@ mod peer;
 mod phone;
 mod stored;
 mod values;
+mod xivo;
 
 use std::{fs, path::Path, sync::OnceLock};
 
@@ -37,7 +38,7 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 16] = [
+pub const TARGETS: [Target; 17] = [
     message::TARGET,
     values::HEADERS,
     values::URI,
@@ -54,6 +55,7 @@ pub const TARGETS: [Target; 16] = [
     phone::TARGET,
     config::TARGET,
     stored::TARGET,
+    xivo::TARGET,
 ];
 
 static CHOSEN: OnceLock<&'static Target> = OnceLock::new();

@@ -101,6 +101,16 @@ impl Station {
         station
     }
 
+    /// The data of what the page was told of this type.
+    pub(crate) fn heard(&self, kind: &str) -> impl Iterator<Item = &Value> {
+        self.heard.iter().filter(move |message| message["type"] == kind).map(|message| &message["data"])
+    }
+
+    /// How long it has run.
+    pub(crate) fn seconds(&self) -> u64 {
+        self.now.0 / 1_000
+    }
+
     pub(crate) fn input(&mut self, input: Input) {
         self.phone.handle_input(self.now, input);
         let mut outputs = 0;

@@ -1,4 +1,5 @@
-//! The README's table of RFCs: every test that a row names exists, and every row that promises something names one.
+//! The README's tables of what is supported: every test that a row names exists, and every row that promises something names
+//! one.
 
 use std::path::{Path, PathBuf};
 
@@ -13,14 +14,45 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
+/// What stands in these folders, in one text.
+fn code(folders: &[&str]) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut files = Vec::new();
+    folders.iter().for_each(|folder| sources(&root.join(folder), &mut files));
+    files.iter().map(|file| std::fs::read_to_string(file).expect("text")).collect()
+}
+
+#[test]
+fn every_method_of_the_phone_api_has_a_row_and_every_row_names_tests_that_there_are() {
+    let code = code(&["tests/sim/tests", "tests/browser/tests"]);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let readme = std::fs::read_to_string(root.join("README.md")).expect("the README");
+    let (_, section) = readme.split_once("## Pages written for XiVO").expect("the section");
+    let (section, _) = section.split_once("\n## ").expect("its end");
+    let mut whats = String::new();
+    let rows = section.lines().filter(|line| line.starts_with("| `") && !line.contains("| tests |"));
+    for row in rows {
+        let cells: Vec<&str> = row.trim_matches('|').split('|').collect();
+        let [what, _, tests] = cells[..] else { panic!("not three columns: {row}") };
+        whats += what;
+        let named: Vec<&str> = tests.split('`').skip(1).step_by(2).collect();
+        assert!(!named.is_empty(), "{row}");
+        for test in named {
+            assert!(code.contains(&format!("fn {test}() ")), "{what}: there is no {test}");
+        }
+    }
+    let document =
+        std::fs::read_to_string(root.join("tests/seeds/xivo-phone-api.txt")).expect("the document");
+    let headed = document.split("Cti.").skip(1).filter_map(|rest| rest.split_once('(').map(|(name, _)| name));
+    for name in headed.filter(|name| name.bytes().all(|octet| octet.is_ascii_alphanumeric())) {
+        assert!(whats.contains(&format!("`{name}`")), "no row for {name}");
+    }
+}
+
 #[test]
 fn every_row_of_the_rfc_table_names_tests_that_there_are() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let mut files = Vec::new();
-    for folder in ["tests/sim/tests", "tests/live/tests", "crates/sip/src", "crates/phone/src"] {
-        sources(&root.join(folder), &mut files);
-    }
-    let code: String = files.iter().map(|file| std::fs::read_to_string(file).expect("text")).collect();
+    let code = code(&["tests/sim/tests", "tests/live/tests", "crates/sip/src", "crates/phone/src"]);
     let readme = std::fs::read_to_string(root.join("README.md")).expect("the README");
     let (_, table) = readme.split_once("## What of SIP is supported").expect("the section");
     let (table, _) = table.split_once("\n## ").expect("its end");
