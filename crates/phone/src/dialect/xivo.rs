@@ -58,7 +58,7 @@ pub(crate) struct Asked {
 #[derive(Clone, Debug, PartialEq)]
 struct Attempt {
     to: String,
-    variables: Option<Value>,
+    variables: Variables,
     /// Seconds since 1970.
     at: u64,
 }
@@ -181,6 +181,7 @@ impl Phone {
                 self.unwatch_unwanted(now);
             }
             Wish::LookUp(term) => self.xivo_look_up(&socket, &term),
+            Wish::SetData(variables) => self.xivo_set_data(now, socket, name, &variables, held),
             Wish::Wrong(code) => self.xivo_failed(Asked { socket, attempt: None }, &name, code),
             wish => {
                 let attempt = self.attempt(now, &wish);
@@ -216,10 +217,7 @@ impl Phone {
                 auto_dial: true,
                 from: None,
                 user_data: None,
-                variables: variables
-                    .as_ref()
-                    .and_then(|given| Variables::read(given).ok())
-                    .unwrap_or_default(),
+                variables,
                 headers: Vec::new(),
                 reference: None,
                 via: match whom {
@@ -246,9 +244,12 @@ impl Phone {
             }
             Wish::Native(command) => command,
             Wish::Wrong(code) => return Err(code),
-            Wish::Ping | Wish::Calls | Wish::Watch(_) | Wish::WatchNone | Wish::LookUp(_) => {
-                return Err(Code::Internal);
-            }
+            Wish::Ping
+            | Wish::Calls
+            | Wish::Watch(_)
+            | Wish::WatchNone
+            | Wish::LookUp(_)
+            | Wish::SetData(_) => return Err(Code::Internal),
         })
     }
 
@@ -294,6 +295,28 @@ impl Phone {
             if let Some(code) = self.known_hint(&number) {
                 self.xivo_say_hint(socket, &number, code);
             }
+        }
+    }
+
+    /// Data of a client is that of all calls.
+    fn xivo_set_data(
+        &mut self,
+        now: Instant,
+        socket: String,
+        name: String,
+        variables: &Variables,
+        held: bool,
+    ) {
+        let ids = self.xivo.legs.iter().filter_map(|leg| self.calls.get(&leg.call));
+        let labels: Vec<String> = ids.map(|call| call.label.clone()).collect();
+        if labels.is_empty() {
+            return self.xivo_error(&socket, &name, &said::error_name(Code::NoSuchCall));
+        }
+        for label in labels {
+            let asked = Asked { socket: socket.clone(), attempt: None };
+            let ask = Ask { id: None, command: name.clone(), asker: Some(super::Asker::Xivo(asked)) };
+            let command = Command::SetData { call: Some(label), variables: variables.clone() };
+            self.run_command(now, ask, command, held);
         }
     }
 
@@ -397,6 +420,8 @@ impl Phone {
         self.xivo.last_leg += 1;
         let id = format!("{}.{}", attempt.at, self.xivo.last_leg);
         let own = self.extension();
+        let mut shown = None;
+        attempt.variables.show_in(&mut shown);
         let data = bridge::json(&PhoneEvent {
             event_type: "EventFailure",
             user_data: said::user_data(&SaidCall {
@@ -404,7 +429,7 @@ impl Phone {
                 to: &attempt.to,
                 sip_call_id: "",
                 attached: &[],
-                variables: attempt.variables.as_ref(),
+                variables: shown.as_ref(),
                 called_person: None,
                 config: &self.config.xivo,
             }),

@@ -345,7 +345,7 @@ fn frame_from_before_the_page_was_trusted_dials_nothing() {
 #[test]
 fn what_is_not_done_is_said_and_what_is_no_frame_too() {
     let mut script = client();
-    for command in ["conference", "getConfig", "getList", "agentLogin", "setData"] {
+    for command in ["conference", "getConfig", "getList", "agentLogin"] {
         web(&mut script, command, json!({}));
         assert_eq!(errors(&mut script), [("NotSupported".to_owned(), command.to_owned())]);
     }
@@ -693,4 +693,65 @@ fn hints_are_of_the_socket_that_asked_and_end_with_the_last_that_does() {
     assert_eq!(script.sent.iter().filter(|message| message.header("Event").is_some()).count(), 2);
     refused(&mut script);
     assert!(frames(&mut script, "a").is_empty(), "who has unsubscribed hears nothing");
+}
+
+/// The frame that the document shows for `setData`, and the data that it shows in the events after it.
+fn of_the_document() -> (String, Value) {
+    let document = include_str!("../../../seeds/xivo-phone-api.txt");
+    let at = document.find(r#"{"claz":"web","command":"setData""#).unwrap();
+    let frame = document[at..].split_inclusive("}}").next().unwrap();
+    (frame.to_owned(), json!({"USR_var1": "val1", "USR_var2": "val2"}))
+}
+
+#[test]
+fn data_of_a_client_goes_with_a_transfer_and_is_seen_where_the_call_goes_to() {
+    let (frame, expected) = of_the_document();
+    let mut script = client();
+    raw(&mut script, "a", &frame);
+    assert_eq!(errors(&mut script), [("NoSuchCall".to_owned(), "setData".to_owned())]);
+    web(&mut script, "dial", json!({"destination": "31"}));
+    accept(&mut script, "x");
+    frames(&mut script, "a");
+    raw(&mut script, "a", &frame);
+    raw(
+        &mut script,
+        "a",
+        r#"{"claz":"web","command":"setData","variables":"{'var1':'val1','USR_var2':'val2'}"}"#,
+    );
+    assert!(frames(&mut script, "a").is_empty(), "it is told in the events that follow");
+    for wrong in [r#""x""#, "5", r#"{"a b":"1"}"#, r#"{"a":"1\r\nX: y"}"#, r#"{"a":{}}"#] {
+        raw(&mut script, "a", &format!(r#"{{"claz":"web","command":"setData","variables":{wrong}}}"#));
+        assert_eq!(errors(&mut script), [("BadRequest".to_owned(), "setData".to_owned())], "{wrong}");
+    }
+    web(&mut script, "directTransfer", json!({"destination": "32"}));
+    let refer = script.request("REFER");
+    let carried: Vec<(String, String)> = refer
+        .headers()
+        .filter(|(name, _)| name.starts_with("X-"))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    assert_eq!(carried.len(), 3, "{carried:?}");
+    script.respond(&refer, "202 Accepted", "x", "", "");
+    went(&mut script, &refer, 10, "terminated;reason=noresource", "SIP/2.0 200 OK");
+    let released = parsed(&mut script, "a").pop().unwrap();
+    for (key, value) in expected.as_object().unwrap() {
+        assert_eq!(&released["ctiMessage"]["userData"][key], value, "{released}");
+    }
+
+    // The telephone that the call is transferred to.
+    let mut other = client();
+    let headers: String = carried.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let body = description(1, "sendrecv");
+    other.frame(format!(
+        "INVITE sip:200@c.test SIP/2.0\r\nVia: SIP/2.0/WSS p.test;branch=z9hG4bKd\r\nMax-Forwards: 70\r\n\
+         From: <sip:31@a.test>;tag=f\r\nTo: <sip:200@a.test>\r\nCall-ID: d\r\nCSeq: 1 INVITE\r\n\
+         Contact: <sip:31@p.test;transport=ws>\r\n{headers}Content-Type: application/sdp\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    ));
+    let rings = parsed(&mut other, "a").pop().unwrap();
+    assert_eq!(rings["ctiMessage"]["eventType"], "EventRinging");
+    for (key, value) in expected.as_object().unwrap() {
+        assert_eq!(&rings["ctiMessage"]["userData"][key], value, "{rings}");
+    }
 }

@@ -5,15 +5,11 @@
 use crate::{
     Dtmf,
     bridge::{Code, Command, MAX_DIGITS, MAX_FIELD_CHARS, MAX_NUMBERS, text_of},
+    data::Variables,
     forward::{self, When},
     json,
 };
 use serde_json::{Map, Value};
-
-/// Limits of what a client attaches to a call (protocol.md 4.5).
-const MAX_KEY_CHARS: usize = 64;
-const MAX_VALUE_OCTETS: usize = 512;
-const MAX_VARIABLES_OCTETS: usize = 2 * 1024;
 
 /// What a client wants.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,9 +18,10 @@ pub(super) enum Wish {
     Dial {
         whom: Whom,
         to: String,
-        /// With the prefix that clients get back.
-        variables: Option<Value>,
+        variables: Variables,
     },
+    /// Data for every call there is.
+    SetData(Variables),
     Answer(Option<String>),
     Hangup(Option<String>),
     /// Holds, or takes back from hold.
@@ -70,7 +67,9 @@ fn wish(name: &str, frame: &Map<String, Value>) -> Result<Wish, Code> {
         "dialFromMobile" => dial(Whom::NumberFromMobile, needed("destination")?, variables(frame)?),
         "dialByUsername" => dial(Whom::User, needed("username")?, variables(frame)?),
         // A platform would ring the person's own telephone first; this is that telephone.
-        "originate" => dial(Whom::Number, needed("destination")?, None),
+        "originate" => dial(Whom::Number, needed("destination")?, Variables::default()),
+        "setData" if frame.contains_key("variables") => Wish::SetData(variables(frame)?),
+        "setData" => return Err(Code::BadRequest),
         "answer" => Wish::Answer(call()?),
         "hangup" => Wish::Hangup(call()?),
         "hold" => Wish::Hold(call()?),
@@ -93,7 +92,7 @@ fn wish(name: &str, frame: &Map<String, Value>) -> Result<Wish, Code> {
     })
 }
 
-fn dial(whom: Whom, to: String, variables: Option<Value>) -> Wish {
+fn dial(whom: Whom, to: String, variables: Variables) -> Wish {
     Wish::Dial { whom, to, variables }
 }
 
@@ -141,46 +140,12 @@ fn numbers(frame: &Map<String, Value>) -> Result<Vec<String>, Code> {
     }
 }
 
-/// `variables` with the prefix that each is given back with.
-fn variables(frame: &Map<String, Value>) -> Result<Option<Value>, Code> {
-    let Some(value) = frame.get("variables").filter(|value| !value.is_null()) else { return Ok(None) };
-    let given = object(value).ok_or(Code::BadRequest)?;
-    let (mut kept, mut octets) = (Map::new(), 0);
-    for (key, value) in given {
-        let text = match &value {
-            Value::Bool(flag) => flag.to_string(),
-            other => text_of(other).ok_or(Code::BadRequest)?,
-        };
-        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-        let is_key = (1..=MAX_KEY_CHARS).contains(&key.len()) && key.chars().all(plain);
-        if !is_key || text.len() > MAX_VALUE_OCTETS || text.chars().any(char::is_control) {
-            return Err(Code::BadRequest);
-        }
-        octets += key.len() + text.len();
-        let key = if key.starts_with(PREFIX) { key } else { format!("{PREFIX}{key}") };
-        kept.insert(key, Value::from(text));
+/// `variables`, none where there are none.
+fn variables(frame: &Map<String, Value>) -> Result<Variables, Code> {
+    match frame.get("variables") {
+        None | Some(Value::Null) => Ok(Variables::default()),
+        Some(given) => Variables::read(given).map_err(|_| Code::BadRequest),
     }
-    if octets > MAX_VARIABLES_OCTETS {
-        return Err(Code::TooLarge);
-    }
-    Ok(Some(Value::Object(kept)).filter(|kept| kept.as_object().is_some_and(|kept| !kept.is_empty())))
-}
-
-/// How the names begin of what clients attach.
-pub(super) const PREFIX: &str = "USR_";
-
-/// An object, or its text; pages write that with single quotes, as the document does.
-fn object(value: &Value) -> Option<Map<String, Value>> {
-    let text = match value {
-        Value::Object(map) => return Some(map.clone()),
-        Value::String(text) if text.len() <= MAX_VARIABLES_OCTETS * 2 => text,
-        _ => return None,
-    };
-    let read = |text: &str| match json::value(text.as_bytes()) {
-        Ok(Value::Object(map)) => Some(map),
-        _ => None,
-    };
-    read(text).or_else(|| read(&text.replace('\'', "\"")))
 }
 
 #[cfg(test)]
@@ -193,7 +158,9 @@ mod tests {
         let dial = |variables: Option<&str>| Wish::Dial {
             whom: Whom::Number,
             to: "1001".into(),
-            variables: variables.map(|text| serde_json::from_str(text).unwrap()),
+            variables: variables.map_or_else(Variables::default, |text| {
+                Variables::read(&serde_json::from_str(text).unwrap()).unwrap()
+            }),
         };
         for (frame, expected) in [
             (r#"{"claz":"ping"}"#, Wish::Ping),

@@ -2,13 +2,15 @@
 //!
 //! It holds no logic beyond names: the phone fills these, serde writes them.
 
-use super::frame::PREFIX;
 use crate::{
     bridge::{Code, text_of},
     config::XivoConfig,
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
+
+/// How the names begin of what clients and the page attach to a call.
+const PREFIX: &str = "USR_";
 
 /// `PhoneEvent`.
 #[derive(Clone, Debug, Serialize)]
