@@ -168,11 +168,11 @@ mod tests {
             (r#"{"claz":"web","command":"dial","destination":1001,"variables":null}"#, dial(None)),
             (
                 r#"{"claz":"web","command":"dial","destination":"1001","variables":{"a":"value 1","USR_b":2}}"#,
-                dial(Some(r#"{"USR_a":"value 1","USR_b":"2"}"#)),
+                dial(Some(r#"{"USR_b":"2","a":"value 1"}"#)),
             ),
             (
                 r#"{"claz":"web","command":"dial","destination":"1001","variables":"{'var1':'val1','USR_var2':'val2'}"}"#,
-                dial(Some(r#"{"USR_var1":"val1","USR_var2":"val2"}"#)),
+                dial(Some(r#"{"USR_var2":"val2","var1":"val1"}"#)),
             ),
             (r#"{"command":"dial","destination":"1","variables":"{'a"}"#, Wish::Wrong(Code::BadRequest)),
             (
