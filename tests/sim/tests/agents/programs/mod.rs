@@ -252,6 +252,7 @@ impl Stage {
             }
             Step::Unsubscribe => Command::Unsubscribe { subscription: self.subscriptions.pop()? },
             Step::Message => Command::Message {
+                number: None,
                 target: "300".to_owned(),
                 content_type: "text/plain".to_owned(),
                 body: b"x".to_vec(),
