@@ -98,6 +98,8 @@ pub enum Action {
     DoNotDisturb(bool),
     /// Colours.
     Theme(Theme),
+    /// The language (BCP 47); empty: as the configuration or the browser has it.
+    Language(String),
     /// Letters press tiles in calls.
     SingleKeys(bool),
     /// Open the sheet of speakers.

@@ -37,6 +37,7 @@ mod headers;
 mod history;
 mod host;
 mod json;
+mod language;
 mod news;
 mod person;
 mod port;
@@ -55,6 +56,7 @@ mod watch;
 pub use action::{Action, Answer, Consent, Theme};
 pub use config::Config;
 pub use forward::{Forward, ForwardUnanswered, Forwards};
+pub use language::{ENGLISH, LANGUAGES, Language};
 pub use port::{
     Audience, CallId, Dtmf, FileEvent, HostInput, Input, JournalEntry, MediaError, MediaEvent, MediaRequest,
     Output, PeerId, PeerState, PostOutcome, RelayEvent, RequestId, SocketEvent, Sound, StorageError,
@@ -103,6 +105,7 @@ pub struct Phone {
     /// What is wrong with it: nothing starts.
     boot: Option<ConfigError>,
     proposals: Vec<(String, String)>,
+    languages: Vec<String>,
     restored: Option<Vec<(String, Vec<u8>)>>,
     instance: String,
     account: Account,
@@ -175,6 +178,7 @@ impl Phone {
             configured: false,
             boot: None,
             proposals: Vec::new(),
+            languages: Vec::new(),
             restored: None,
             instance,
             account: Account::Starting { give_up_at: None },
@@ -314,6 +318,7 @@ impl Phone {
             Input::Resume { .. } => {}
             Input::Account(text) => self.account_fetched(now, text),
             Input::Proposals(proposals) => self.proposals = proposals,
+            Input::Languages(languages) => self.languages = languages,
             Input::Restored(values) => self.restore(now, values),
             Input::Loaded { space, key, value } => self.loaded(now, &space, &key, value),
             Input::LoadEnd { space } => self.load_ended(&space),

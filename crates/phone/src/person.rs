@@ -1,4 +1,4 @@
-//! What the person chose: status, do not disturb, colours. Kept for the account on this device.
+//! What the person chose: status, do not disturb, colours, language. Kept for the account on this device.
 //!
 //! A lost connection never changes it.
 
@@ -6,6 +6,7 @@ use crate::{
     Phone, StoreRequest, Theme,
     account::DEVICE,
     bridge::{StatusChange, json},
+    language::Language,
 };
 use serde::{Deserialize, Serialize};
 use softframe_sip::Instant;
@@ -19,6 +20,9 @@ pub(crate) struct Person {
     pub(crate) status: String,
     pub(crate) dnd: bool,
     theme: Option<String>,
+    /// Where the person chose one (BCP 47).
+    #[serde(default)]
+    language: Option<String>,
     /// Letters press nothing in calls (WCAG 2.1.4).
     #[serde(default)]
     no_single_keys: bool,
@@ -33,6 +37,7 @@ impl Default for Person {
             status: "online".to_owned(),
             dnd: false,
             theme: None,
+            language: None,
             no_single_keys: false,
             speaker: String::new(),
         }
@@ -47,6 +52,10 @@ impl Person {
             Some("system") => Some(Theme::System),
             _ => None,
         }
+    }
+
+    pub(crate) fn language(&self) -> Option<&str> {
+        self.language.as_deref()
     }
 
     pub(crate) fn single_keys(&self) -> bool {
@@ -87,6 +96,12 @@ impl Phone {
             Theme::Dark => "dark",
         };
         self.person.theme = Some(name.to_owned());
+        self.save_person();
+    }
+
+    /// Nothing, or what we have no texts for: no choice from now on.
+    pub(crate) fn set_language(&mut self, tag: &str) {
+        self.person.language = Language::of(tag).map(|language| language.tag);
         self.save_person();
     }
 

@@ -32,6 +32,8 @@ pub enum Input {
     Account(Option<String>),
     /// What the page was opened with (`?server=`, `?user=`, `?lang=`, `?theme=`, `?dialect=`): proposals only.
     Proposals(Vec<(String, String)>),
+    /// What the browser's person prefers to read (BCP 47), the best first.
+    Languages(Vec<String>),
     /// What the device space of the store held, as (key, value); empty if the store is blocked or took over 1 s.
     Restored(Vec<(String, Vec<u8>)>),
     /// One value asked for by [`StoreRequest::Load`].

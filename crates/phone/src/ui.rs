@@ -231,6 +231,7 @@ impl Phone {
             }
             Action::DoNotDisturb(dnd) => self.set_dnd(now, dnd),
             Action::Theme(theme) => self.set_theme(theme),
+            Action::Language(tag) => self.set_language(&tag),
             Action::SingleKeys(on) => self.set_single_keys(on),
             Action::OpenRoute => self.ui.menu = Menu::Route,
             Action::Speaker(id) => self.set_speaker(&id),

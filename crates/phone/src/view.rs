@@ -9,7 +9,7 @@ pub(crate) use calls::{microphone_title, party};
 pub use form::{Draft, Fault};
 pub(crate) use lists::{contact_key, contact_list_row, is_name, kind_id};
 
-use crate::CallId;
+use crate::{CallId, Language};
 
 /// A message id of the string table and its arguments; `text` as it is where the id is empty (names, numbers).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -61,8 +61,8 @@ pub struct View {
 pub struct Look {
     /// Colours.
     pub theme: crate::Theme,
-    /// BCP 47, empty: the browser's.
-    pub language: String,
+    /// Whose texts are shown, and how numbers and dates are written.
+    pub language: Language,
     /// `#rrggbb` of the host, if it gives one: light, dark.
     pub accent: Option<(String, String)>,
     /// Texts exchanged by the configuration.
@@ -445,6 +445,8 @@ pub struct Ended {
 /// What exists of 55.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Settings {
+    /// The language that the person chose; empty: none.
+    pub language: String,
     /// Contacts by source: name, count.
     pub sources: Vec<(String, usize)>,
     /// Files whose contacts are kept: number, name.

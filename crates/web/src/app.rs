@@ -4,8 +4,18 @@
 //! phone across an `await`.
 
 use crate::{
-    audio::Audio, clock::Clock, files::Files, gateway::Gateway, host::Host, idle::Idle, listener::Listener,
-    peer::Peers, shell::Shell, socket::Sockets, storage::Storage, ui::Ui,
+    audio::Audio,
+    clock::Clock,
+    files::Files,
+    gateway::Gateway,
+    host::Host,
+    idle::Idle,
+    listener::Listener,
+    peer::Peers,
+    shell::Shell,
+    socket::Sockets,
+    storage::Storage,
+    ui::{Strings, Ui},
 };
 use softframe_phone::{CallId, Input, JournalEntry, Output, Phone};
 use std::{
@@ -233,7 +243,18 @@ impl App {
         // The screen may feed while it writes the DOM (focus moves): that only queues, `draining` is set.
         if let Some(ui) = self.ui.borrow_mut().as_mut() {
             ui.render(&self.phone.borrow(), self.clock.now());
+            if let Some(language) = ui.wants() {
+                crate::texts::speak(self.feed_of_parts(), language);
+            }
         }
+    }
+
+    /// The texts of a language that the screen wanted.
+    pub(crate) fn speak(&self, strings: Strings) {
+        if let Some(ui) = self.ui.borrow_mut().as_mut() {
+            ui.speak(strings);
+        }
+        self.redraw();
     }
 
     fn journal(&self, call: CallId, entry: Option<JournalEntry>) {

@@ -3,24 +3,27 @@
 //! It never waits for anything that is not needed next: a slow text file delays no registration.
 
 use crate::{
-    app::{App, Feed, warn},
+    app::{App, Feed},
     clock::Clock,
     files::Files,
     host::Host,
     journal,
     listener::{Listener, promise, within},
     shell::Shell,
+    texts,
     trust::Rules,
-    ui::{Strings, Ui},
+    ui::Ui,
 };
-use js_sys::{Array, JSON, Promise, Reflect, futures::JsFuture};
-use softframe_phone::Input;
+use js_sys::{Array, Function, JSON, Promise, Reflect, futures::JsFuture};
+use softframe_phone::{Input, Phone};
 use std::{cell::RefCell, rc::Rc};
 use wasm_bindgen::{JsCast, prelude::*};
 use web_sys::{Event, RequestCache, RequestCredentials, RequestInit, Response};
 
 /// The store may take so long; then the phone starts without what it held.
 const RESTORE_MS: i32 = 1_000;
+/// Configuration and store decide on the language; a server that lets us wait longer finds the browser's on screen.
+const DECIDE_MS: i32 = 3_000;
 /// In sessionStorage: one id for each frame, kept over reloads (RFC 5626 `+sip.instance`).
 const INSTANCE: &str = "softframe.instance";
 
@@ -41,29 +44,28 @@ pub(crate) fn start(shell: Shell) {
     for listener in listeners(&feed).into_iter().chain(Host::listen(&feed)).chain(app.audio().start()) {
         app.listen(listener);
     }
-    js_sys::futures::spawn_local(show(app.clone()));
-    js_sys::futures::spawn_local(begin(app));
+    let (decided, decide) = promise();
+    js_sys::futures::spawn_local(show(app.clone(), decided));
+    js_sys::futures::spawn_local(begin(app, decide));
 }
 
-/// The screen, when its texts are there.
-async fn show(app: Rc<App>) {
-    let strings = text_of(fetch("strings/en.json", RequestCredentials::SameOrigin)).await;
-    if strings.is_none() {
-        warn("strings/en.json could not be read");
-    }
+/// The screen, when it is known in which language, and its texts are there.
+async fn show(app: Rc<App>, decided: Promise) {
+    within(DECIDE_MS, &decided).await;
+    let strings = texts::load(app.asks(Phone::language).texts).await;
     let (feed, dropped, stale) = (app.way_in(), app.way_in(), app.way_in());
     let ui = Ui::new(
         Rc::new(move |input| feed.input(input)),
         Rc::new(move |files| dropped.with(|app| Files::take(app.files(), files))),
         Rc::new(move || stale.with(App::redraw)),
-        Strings::new(&strings.unwrap_or_else(|| "{}".to_owned())),
+        strings,
     );
     app.show(ui);
 }
 
 /// Identity, configuration, store, and what the life before left, in this order.
-async fn begin(app: Rc<App>) {
-    let config = fetch("config.json", RequestCredentials::SameOrigin);
+async fn begin(app: Rc<App>, decide: Function) {
+    let config = fetch("config.json", RequestCredentials::SameOrigin, RequestCache::NoCache);
     let restoring = restore(&app);
     js_sys::futures::spawn_local(app.audio().microphone().clone().watch_permission(app.way_in()));
     let instance = instance(app.shell().resume().is_some()).await;
@@ -71,10 +73,11 @@ async fn begin(app: Rc<App>) {
     app.feed([Input::Instance(instance)]);
     let config = text_of(config).await;
     configure(&app, config.as_deref());
-    app.feed([Input::Config(config), Input::Proposals(proposals())]);
+    app.feed([Input::Config(config), Input::Proposals(proposals()), Input::Languages(languages())]);
     app.host().decide();
     let restored = restoring.await;
     app.feed([Input::Restored(restored)]);
+    let _ = decide.call0(&JsValue::NULL);
     app.host().settle();
     if let Some(left) = left {
         app.feed([Input::Journal(journal::from_json(&left))]);
@@ -113,20 +116,21 @@ fn configure(app: &Rc<App>, config: Option<&str>) {
 /// The account of `accountUrl`, with the cookies of its origin.
 pub(crate) fn fetch_account(feed: Feed, url: String) {
     js_sys::futures::spawn_local(async move {
-        let account = text_of(fetch(&url, RequestCredentials::Include)).await;
+        let account = text_of(fetch(&url, RequestCredentials::Include, RequestCache::NoCache)).await;
         feed.input(Input::Account(account));
     });
 }
 
-fn fetch(url: &str, credentials: RequestCredentials) -> Option<Promise> {
+/// Asks for a file.
+pub(crate) fn fetch(url: &str, credentials: RequestCredentials, cache: RequestCache) -> Option<Promise> {
     let init = RequestInit::new();
-    init.set_cache(RequestCache::NoCache);
+    init.set_cache(cache);
     init.set_credentials(credentials);
     web_sys::window().map(|window| window.fetch_with_str_and_init(url, &init))
 }
 
 /// The text of a good answer.
-async fn text_of(fetched: Option<Promise>) -> Option<String> {
+pub(crate) async fn text_of(fetched: Option<Promise>) -> Option<String> {
     let response: Response = JsFuture::from(fetched?).await.ok()?.unchecked_into();
     if !response.ok() {
         return None;
@@ -204,6 +208,12 @@ fn proposals() -> Vec<(String, String)> {
         .filter_map(|pair| pair.split_once('='))
         .filter_map(|(key, value)| Some((decode(key)?, decode(value)?)))
         .collect()
+}
+
+/// What the browser's person prefers to read, the best first.
+fn languages() -> Vec<String> {
+    let all = web_sys::window().map(|window| window.navigator().languages());
+    all.map(|all| all.iter().filter_map(|tag| tag.as_string()).collect()).unwrap_or_default()
 }
 
 fn is_online() -> bool {

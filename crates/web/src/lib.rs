@@ -18,6 +18,7 @@ mod peer;
 mod shell;
 mod socket;
 mod storage;
+mod texts;
 pub mod trust;
 pub mod ui;
 

@@ -12,6 +12,7 @@ mod disk;
 mod folder;
 mod fuzz;
 mod headers;
+mod languages;
 mod names;
 #[path = "../../server/src/policy.rs"]
 mod policy;

@@ -5,7 +5,7 @@
 use crate::{
     Outcome,
     child::{cargo, output},
-    table,
+    languages, table,
     tree::{Tree, files_below, read},
 };
 use serde_json::Value;
@@ -42,6 +42,7 @@ pub(crate) fn rules(tree: &Tree) -> Vec<Rule> {
         ("arrows between crates", arrows(tree)),
         ("files start with what they are, and end in time", files(tree)),
         ("rows of the RFC table name their proof", table::broken(tree)),
+        ("each language has all texts", languages::broken(tree)),
     ]
 }
 

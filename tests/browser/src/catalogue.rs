@@ -27,6 +27,43 @@ impl Form {
 const RESTS: &str = "return document.getAnimations().every((one) => \
      one.playState === 'finished' || one.effect.getTiming().iterations === Infinity)";
 
+/// What is wrong with the screen that is shown: too wide, buttons without names or too small to touch, cut or covered
+/// texts, ids of texts instead of texts.
+const FAULTS: &str = r"
+    const faults = [];
+    const seen = (one) => one.checkVisibility({ visibilityProperty: true }) && !one.closest('.unseen');
+    const short = (one) => one.outerHTML.slice(0, 90);
+    if (document.documentElement.scrollWidth > innerWidth) faults.push('wider than the frame');
+    const inside = document.querySelector('dialog[open]') ?? document.body;
+    for (const one of document.querySelectorAll('.screen, .scroll, .sheet'))
+      if (seen(one) && one.scrollWidth > one.clientWidth + 1) faults.push(`scrolls sideways: ${one.className}`);
+    for (const one of inside.querySelectorAll('button, input')) {
+      if (!seen(one) || one.disabled) continue;
+      const name = one.ariaLabel || one.innerText?.trim() || one.labels?.length > 0;
+      if (!name) faults.push(`no name: ${short(one)}`);
+      one.scrollIntoView({ block: 'center' });
+      const box = one.getBoundingClientRect();
+      if (box.width > 0 && (box.width < 31.5 || box.height < 31.5)) faults.push(`small: ${one.className} ${box.width}×${box.height}`);
+      if (box.right > innerWidth + 1 || box.left < -1) faults.push(`cut: ${one.className}`);
+      if (one.matches('button') && (one.scrollWidth > one.clientWidth + 1 || one.scrollHeight > one.clientHeight + 1))
+        faults.push(`its text does not fit: ${short(one)} ${one.scrollWidth}×${one.scrollHeight} in ${one.clientWidth}×${one.clientHeight}`);
+      const hit = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+      const own = hit && (one.contains(hit) || hit.contains(one) && hit.matches('.search, .dial-field') || hit.closest('.toast'));
+      if (!own) faults.push(`covered: ${short(one)} by ${hit ? short(hit) : 'nothing'}`);
+    }
+    // Names and numbers of people end in an ellipsis, with all of it in `title`; no other text is cut.
+    for (const one of inside.querySelectorAll('*')) {
+      if (!seen(one) || getComputedStyle(one).overflowX === 'visible' || one.matches('input, .scroll, .screen, .suggestions, .sheet, .defects, main, #phone, svg, use')) continue;
+      if (one.scrollWidth > one.clientWidth + 1 && !one.matches('bdi, .name, .number, .company, .kind, .headline, .row .text, .about > *, h1'))
+        faults.push(`text is cut: ${short(one)}`);
+    }
+    const walker = document.createTreeWalker(inside, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+      const text = walker.currentNode.data.trim();
+      if (/^[a-z]+(\.[a-z-]+)+$/.test(text) || /\{\w+\}/.test(text)) faults.push(`no text: ${text}`);
+    }
+    return faults;";
+
 /// A page with the frame in it.
 pub struct Catalogue {
     /// The page.
@@ -53,6 +90,12 @@ impl Catalogue {
             })
             .await;
         Catalogue { page, names, _server: server }
+    }
+
+    /// What is wrong with the screen that is shown.
+    pub async fn faults(&self) -> Vec<String> {
+        let found = self.page.phone(async |frame| frame.run(FAULTS, Vec::new()).await).await;
+        found.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
     }
 
     /// Brings axe-core into the frame, for [`Catalogue::axe_faults`].

@@ -6,7 +6,7 @@ use super::{
     Config, ConfigError, DialConfig, EnigmaConfig, GatewayConfig, HeaderNames, HostLimit, IceServer,
     MAX_FOUND_CHARS, ThemeConfig, XivoConfig, is_host,
 };
-use crate::{Dtmf, Forwards, Theme, forward};
+use crate::{Dtmf, Forwards, Language, Theme, forward};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
@@ -335,6 +335,13 @@ impl Keys {
         let mut warnings = self.unknown();
         if config.hosts.iter().any(|host| host == "*") {
             warnings.push("config.json: hosts contains \"*\", any page may use this phone".into());
+        }
+        let own_texts = config.language.is_empty() || !config.strings.is_empty();
+        if !own_texts && Language::of(&config.language).is_none() {
+            warnings.push(format!(
+                "config.json: there are no texts in the language \"{}\"; strings can bring them",
+                config.language
+            ));
         }
         warnings
     }

@@ -66,6 +66,7 @@ impl Phone {
             Page::Settings => {
                 let version = env!("CARGO_PKG_VERSION");
                 return Screen::Settings(Settings {
+                    language: self.person.language().unwrap_or_default().to_owned(),
                     sources: self.contact_counts(),
                     files: self.kept_files(),
                     version,
@@ -253,7 +254,7 @@ impl Phone {
         });
         Look {
             theme: self.person.theme().or(from_url).unwrap_or(theme.mode),
-            language: proposed("lang").unwrap_or_else(|| self.config.language.clone()),
+            language: self.language(),
             accent,
             strings: self.config.strings.clone(),
         }

@@ -57,6 +57,10 @@ pub struct Ui {
     bar: Bar,
     keyboard: Keyboard,
     look: Option<Look>,
+    /// The language that is spoken, or asked for and on its way.
+    asked: &'static str,
+    /// The id of what had the focus when the texts were exchanged.
+    held: Option<String>,
     said: (String, f64),
     unsaid: Vec<(Text, bool)>,
     _drop: Drop,
@@ -71,6 +75,7 @@ impl Ui {
         redraw: Rc<dyn Fn()>,
         strings: Strings,
     ) -> Ui {
+        let asked = strings.language();
         let cx = Context::new(feed, files, redraw, strings);
         cx.localise_page();
         let sheets = Sheets::new(&cx);
@@ -80,6 +85,8 @@ impl Ui {
             bar: Bar::new(&cx),
             keyboard: Keyboard::new(&cx, sheets.escape()),
             look: None,
+            asked,
+            held: None,
             said: (String::new(), f64::MIN),
             unsaid: Vec::new(),
             _drop: Drop::new(&cx),
@@ -105,6 +112,9 @@ impl Ui {
         self.bar.update(view);
         if !self.sheets.is_open() {
             self.screens.keep_focus(held);
+            if let Some(id) = self.held.take() {
+                self.screens.give_focus_back(&id);
+            }
         }
         self.say_all();
     }
@@ -135,12 +145,29 @@ impl Ui {
         }
     }
 
+    /// The language that is wished for and was not asked for yet; it is asked for once.
+    pub(crate) fn wants(&mut self) -> Option<&'static str> {
+        let wished = self.look.as_ref()?.language.texts;
+        (std::mem::replace(&mut self.asked, wished) != wished).then_some(wished)
+    }
+
+    /// From now on all texts are these: what stands on the screen is built anew, and what had the focus has it again.
+    pub(crate) fn speak(&mut self, strings: Strings) {
+        self.held = screens::focused().map(|held| held.id());
+        self.cx.strings().replace(strings);
+        self.cx.localise_page();
+        self.look = None;
+        self.sheets.close();
+        self.screens.forget();
+        (self.frame, self.bar) = (Frame::new(&self.cx), Bar::new(&self.cx));
+    }
+
     fn look(&mut self, look: &Look) {
         if self.look.as_ref() == Some(look) {
             return;
         }
-        theme::write(look);
         let changed = self.cx.strings().borrow_mut().exchange(&look.strings, &look.language);
+        theme::write(look, self.cx.strings().borrow().tag());
         if changed {
             self.cx.localise_page();
         }

@@ -18,7 +18,7 @@ use softframe_phone::{
 };
 use std::{cell::Cell, rc::Rc};
 use wasm_bindgen::JsCast;
-use web_sys::KeyboardEvent;
+use web_sys::{HtmlSelectElement, KeyboardEvent};
 
 /// 31.
 pub(crate) struct TransferView {
@@ -128,9 +128,10 @@ pub(crate) struct SettingsView {
     themes: [(Theme, Press); 3],
     shown: Option<Settings>,
     keys: Part,
+    language: Part,
     files: Vec<Press>,
     _presses: [Press; 2],
-    _listeners: [Listener; 3],
+    _listeners: [Listener; 4],
 }
 
 impl SettingsView {
@@ -150,7 +151,9 @@ impl SettingsView {
                 choosing(&part.find(".import")),
                 radio_keys(&part.find(".look")),
                 switch(&part.find(".single-keys"), cx, Action::SingleKeys),
+                chooses_language(&part.find("#language"), cx),
             ],
+            language: part.find("#language"),
             keys: part.find(".single-keys"),
             files: Vec::new(),
             part,
@@ -166,6 +169,7 @@ impl SettingsView {
         for (each, press) in &self.themes {
             choose(press.part(), *each == theme);
         }
+        choice(&self.language).set_value(&view.language);
         if self.shown.as_ref() == Some(view) {
             return;
         }
@@ -191,6 +195,16 @@ impl SettingsView {
         }
         self.shown = Some(view.clone());
     }
+}
+
+/// A list of choices, typed.
+fn choice(part: &Part) -> &HtmlSelectElement {
+    part.element().unchecked_ref()
+}
+
+fn chooses_language(part: &Part, cx: &Rc<Context>) -> Listener {
+    let (cx, list) = (cx.clone(), part.clone());
+    part.on("change", move |_| cx.act(Action::Language(choice(&list).value())))
 }
 
 /// A switch that turns over what it shows.

@@ -271,8 +271,34 @@ impl Screens {
         }
     }
 
+    /// All screens are built anew, in other words, when they are written next.
+    pub(crate) fn forget(&mut self) {
+        self.main.all(":scope > .screen:not(.starting)").iter().for_each(Part::remove);
+        let fresh = Screens::new(&self.cx);
+        let shown = std::mem::replace(self, fresh).shown;
+        self.shown = shown;
+    }
+
+    /// What had the focus before all was built anew has it again, else the first of the screen.
+    pub(crate) fn give_focus_back(&self, id: &str) {
+        let shown = self.main.maybe(":scope > .screen:not([hidden])");
+        let again = document()
+            .get_element_by_id(id)
+            .map(Part::of)
+            .or_else(|| shown.as_ref().and_then(|shown| self.first_of(shown)));
+        if let Some(again) = again {
+            again.focus();
+        }
+    }
+
     fn focus_first(&self, part: &Part) {
-        let first = match self.shown {
+        if let Some(first) = self.first_of(part) {
+            first.focus();
+        }
+    }
+
+    fn first_of(&self, part: &Part) -> Option<Part> {
+        match self.shown {
             Shown::Keypad => self.dial.as_ref().map(|screen| screen.field().clone()),
             Shown::Incoming => self.incoming.as_ref().map(IncomingView::first),
             Shown::Call => self.call.as_ref().map(CallView::first),
@@ -285,9 +311,6 @@ impl Screens {
             | Shown::Contact
             | Shown::Recents
             | Shown::Settings => part.maybe("h1"),
-        };
-        if let Some(first) = first {
-            first.focus();
         }
     }
 }

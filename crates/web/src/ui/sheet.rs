@@ -155,7 +155,8 @@ impl Sheets {
         self.open.is_some()
     }
 
-    fn close(&mut self) {
+    /// None lies over the screen until one is written next.
+    pub(crate) fn close(&mut self) {
         self.asks_sign_out.set(false);
         if self.open.take().is_some() {
             without_focus(&Part::by_id(id::PHONE), || self.element().close());

@@ -4,12 +4,21 @@
 
 use js_sys::{Array, Function, Object, Reflect};
 use litemap::LiteMap;
-use softframe_phone::view::Text;
+use softframe_phone::{Language, view::Text};
 use std::cell::RefCell;
 use wasm_bindgen::{JsCast, JsValue};
 
 /// Arguments that are counted things: written with the language's separators.
 const COUNTS: [&str; 5] = ["n", "done", "total", "new", "old"];
+
+/// Names and numbers are set apart from a text of another direction (UAX #9 §2.4: FSI, PDI), else a number such as
+/// `+34 600` is read from its end.
+const ISOLATED: char = '\u{2068}';
+const END_OF_ISOLATED: char = '\u{2069}';
+/// Between the parts of a sentence that is read aloud.
+const ARABIC_COMMA: &str = "، ";
+/// Languages that are written from the right.
+const RIGHT_TO_LEFT: [&str; 11] = ["ar", "ckb", "dv", "fa", "he", "iw", "ps", "sd", "ug", "ur", "yi"];
 
 /// One message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,11 +29,11 @@ enum Message {
 }
 
 /// The texts of a language, by id.
-#[derive(Default)]
 pub struct Strings {
+    language: &'static str,
     texts: LiteMap<String, Message>,
     exchanged: LiteMap<String, String>,
-    locale: String,
+    tag: String,
     formats: RefCell<LiteMap<Format, Option<Function>>>,
 }
 
@@ -41,21 +50,38 @@ enum Format {
 impl Strings {
     /// Reads a flat JSON object of texts; a plural is an object of texts by category. What is neither is left out:
     /// its id is shown instead.
-    pub fn new(json: &str) -> Strings {
+    pub fn new(language: &'static str, json: &str) -> Strings {
         let parsed: serde_json::Value = serde_json::from_slice(json.as_bytes()).unwrap_or_default();
         let entries = parsed.as_object().into_iter().flatten();
         let texts = entries.filter_map(|(id, value)| Some((id.clone(), message(value)?))).collect();
-        Strings { texts, ..Strings::default() }
+        let tag = language.to_owned();
+        Strings { language, tag, texts, exchanged: LiteMap::default(), formats: RefCell::default() }
     }
 
-    /// Texts that the configuration gives instead of ours, and the language for numbers and dates. Says if
-    /// anything changed.
-    pub(crate) fn exchange(&mut self, texts: &[(String, String)], locale: &str) -> bool {
+    /// No text was read.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.texts.is_empty()
+    }
+
+    /// Whose texts these are.
+    pub(crate) fn language(&self) -> &'static str {
+        self.language
+    }
+
+    /// The tag of what is read here: words, numbers and dates.
+    pub(crate) fn tag(&self) -> &str {
+        &self.tag
+    }
+
+    /// Texts that the configuration gives instead of ours, and what is wished for. Its tag counts only where the texts
+    /// are of its language: no English text has German dates in it. Says if anything changed.
+    pub(crate) fn exchange(&mut self, texts: &[(String, String)], wished: &Language) -> bool {
         let texts: LiteMap<String, String> = texts.iter().cloned().collect();
-        let changed = texts != self.exchanged || locale != self.locale;
+        let tag = if wished.texts == self.language { wished.tag.as_str() } else { self.language };
+        let changed = texts != self.exchanged || tag != self.tag;
         if changed {
+            self.tag = tag.to_owned();
             self.exchanged = texts;
-            self.locale = locale.to_owned();
             self.formats.borrow_mut().clear();
         }
         changed
@@ -122,7 +148,8 @@ impl Strings {
         }
     }
 
-    /// An argument as it is read: counts with separators, seconds as a clock or in words, the rest as it is.
+    /// An argument as it is read: counts with separators, seconds as a clock or in words, the rest as it is, but in
+    /// its own direction.
     fn written(&self, name: &str, value: &str) -> String {
         let number = value.parse::<u64>().ok();
         match (name, number) {
@@ -131,6 +158,9 @@ impl Strings {
                 seconds(value).map_or_else(|| value.to_owned(), |seconds| self.duration(seconds))
             }
             (name, Some(number)) if COUNTS.contains(&name) => self.format(Format::Number, number),
+            _ if !value.is_empty() && (is_mirrored(&self.tag) || value.contains(is_from_the_right)) => {
+                format!("{ISOLATED}{value}{END_OF_ISOLATED}")
+            }
             _ => value.to_owned(),
         }
     }
@@ -147,7 +177,7 @@ impl Strings {
 
     fn format(&self, format: Format, number: u64) -> String {
         let mut formats = self.formats.borrow_mut();
-        let function = formats.entry(format).or_insert_with(|| intl(format, &self.locale));
+        let function = formats.entry(format).or_insert_with(|| intl(format, &self.tag));
         let written = function.as_ref().and_then(|function| {
             let written = function.call1(&JsValue::NULL, &JsValue::from_f64(number as f64)).ok()?;
             written.as_string()
@@ -162,6 +192,17 @@ fn message(value: &serde_json::Value) -> Option<Message> {
     }
     let forms = value.as_object()?.iter();
     Some(Message::Plural(forms.filter_map(|(k, v)| Some((k.clone(), v.as_str()?.to_owned()))).collect()))
+}
+
+/// Whether a language (BCP 47) is written from the right.
+pub(crate) fn is_mirrored(tag: &str) -> bool {
+    let primary = tag.split(['-', '_']).next().unwrap_or_default();
+    RIGHT_TO_LEFT.iter().any(|known| known.eq_ignore_ascii_case(primary))
+}
+
+/// A letter of Hebrew, Arabic and their neighbours, or a form of one.
+fn is_from_the_right(letter: char) -> bool {
+    matches!(letter, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{fefc}')
 }
 
 /// Puts arguments into the holes; a hole without argument becomes nothing.
@@ -184,8 +225,9 @@ fn fill(template: &str, argument: impl Fn(&str) -> Option<String>) -> String {
 
 /// A sentence to be read aloud, without the separators around arguments that were empty.
 pub(crate) fn without_gaps(text: &str) -> String {
-    let parts = text.split(", ").map(str::trim).filter(|part| !part.is_empty());
-    parts.collect::<Vec<_>>().join(", ").replace("., ", ". ")
+    let comma = if text.contains(ARABIC_COMMA) { ARABIC_COMMA } else { ", " };
+    let parts = text.split(comma).map(str::trim).filter(|part| !part.is_empty());
+    parts.collect::<Vec<_>>().join(comma).replace(&format!(".{comma}"), ". ")
 }
 
 /// Seconds of `7`, `04:12`, `1:00:09`.
@@ -199,8 +241,8 @@ pub(crate) fn clock(seconds: u64) -> String {
     if h > 0 { format!("{h}:{m:02}:{s:02}") } else { format!("{m:02}:{s:02}") }
 }
 
-/// A bound formatting function, `None` where the browser has none. A locale that is no locale: the browser's.
-fn intl(format: Format, locale: &str) -> Option<Function> {
+/// A bound formatting function, `None` where the browser has none. A tag that is none: the browser's.
+fn intl(format: Format, tag: &str) -> Option<Function> {
     let (class, method, options): (&str, &str, &[(&str, &str)]) = match format {
         Format::Number => ("NumberFormat", "format", &[]),
         Format::Time => ("DateTimeFormat", "format", &[("hour", "2-digit"), ("minute", "2-digit")]),
@@ -216,7 +258,10 @@ fn intl(format: Format, locale: &str) -> Option<Function> {
         Reflect::set(&wishes, &(*name).into(), &(*value).into()).ok()?;
     }
     let make = |locale: JsValue| Reflect::construct(&class, &Array::of2(&locale, &wishes)).ok();
-    let wished = if locale.is_empty() { JsValue::UNDEFINED } else { locale.into() };
+    // The keypad, the clock of a call and the numbers of people have the digits 0 to 9: so have all others, unless the
+    // tag itself says which (`ar-EG-u-nu-arab`).
+    let digits = if tag.contains("-u-") || tag.contains("-x-") { "" } else { "-u-nu-latn" };
+    let wished: JsValue = format!("{tag}{digits}").into();
     let formatter: JsValue = make(wished).or_else(|| make(JsValue::UNDEFINED))?;
     let function: Function = get(&formatter, method)?.dyn_into().ok()?;
     Some(function.bind0(&formatter))
@@ -239,7 +284,7 @@ mod tests {
 
     #[test]
     fn messages_are_filled_and_unknown_ones_show_their_id() {
-        let strings = Strings::new(ENGLISH);
+        let strings = Strings::new("en", ENGLISH);
         type Args = &'static [(&'static str, &'static str)];
         let table: [(&'static str, Args, &str); 11] = [
             ("signin.go", &[], "Sign in"),
@@ -266,23 +311,52 @@ mod tests {
 
     #[test]
     fn the_configuration_exchanges_texts_and_says_when() {
-        let mut strings = Strings::new(ENGLISH);
+        let mut strings = Strings::new("en", ENGLISH);
         let own = [("signin.go".to_owned(), "Enter".to_owned())];
-        assert!(strings.exchange(&own, "en"));
-        assert!(!strings.exchange(&own, "en"));
+        assert!(strings.exchange(&own, &Language::default()));
+        assert!(!strings.exchange(&own, &Language::default()));
         assert_eq!(strings.plain("signin.go"), "Enter");
     }
 
     #[test]
+    fn numbers_and_dates_are_of_the_language_whose_texts_are_shown() {
+        let mut strings = Strings::new("en", ENGLISH);
+        for (texts, tag, expected) in [("en", "en-GB", "en-GB"), ("de", "de-AT", "en"), ("en", "nl", "nl")] {
+            strings.exchange(&[], &Language { texts, tag: tag.to_owned() });
+            assert_eq!(strings.tag(), expected, "{tag}");
+        }
+    }
+
+    #[test]
+    fn direction_follows_the_language_however_it_is_written() {
+        for (tag, expected) in
+            [("en", false), ("ar", true), ("AR-eg", true), ("fa_IR", true), ("arn", false), ("", false)]
+        {
+            assert_eq!(is_mirrored(tag), expected, "{tag}");
+        }
+    }
+
+    #[test]
+    fn names_and_numbers_keep_their_direction_in_a_text_of_the_other() {
+        let said = |strings: &Strings, name: &str| strings.of(&text("dial.call.name", &[("name", name)]));
+        let mut strings = Strings::new("en", r#"{"dial.call.name": "Call {name}"}"#);
+        assert_eq!(said(&strings, "+34 600"), "Call +34 600");
+        assert_eq!(said(&strings, "عائشة"), "Call \u{2068}عائشة\u{2069}");
+        strings.exchange(&[], &Language { texts: "en", tag: "ar".to_owned() });
+        assert_eq!(said(&strings, "+34 600"), "Call \u{2068}+34 600\u{2069}");
+        assert_eq!(said(&strings, ""), "Call ", "what is read aloud has no gap here");
+    }
+
+    #[test]
     fn a_broken_file_shows_ids_and_holes_without_end_stay() {
-        assert_eq!(Strings::new("{").plain("signin.go"), "signin.go");
+        assert_eq!(Strings::new("en", "{").plain("signin.go"), "signin.go");
         assert_eq!(fill("a {b", |_| None), "a {b");
         assert_eq!(fill("{a}{b}", |name| (name == "b").then(|| "x".to_owned())), "x");
     }
 
     #[test]
     fn what_is_read_aloud_has_no_gaps() {
-        let strings = Strings::new(ENGLISH);
+        let strings = Strings::new("en", ENGLISH);
         for (name, number, line, expected) in [
             ("Marta", "600", "Sales", "Incoming call. Marta, 600, Sales"),
             ("Marta", "600", "", "Incoming call. Marta, 600"),
@@ -293,12 +367,13 @@ mod tests {
             let args = [("name", name), ("number", number), ("line", line)];
             assert_eq!(without_gaps(&strings.of(&text("say.incoming", &args))), expected);
         }
+        assert_eq!(without_gaps("مكالمة واردة. ، 600، "), "مكالمة واردة. 600");
         assert_eq!(without_gaps(&strings.of(&text("call.ringing", &[("t", "")]))), "Ringing");
     }
 
     #[test]
     fn every_text_that_the_page_names_exists() {
-        let strings = Strings::new(ENGLISH);
+        let strings = Strings::new("en", ENGLISH);
         for kind in ["data-text=\"", "data-label=\"", "data-hint=\""] {
             for rest in PAGE.split(kind).skip(1) {
                 let id = rest.split('"').next().unwrap_or_default();

@@ -240,9 +240,58 @@ fn looks_of_the_configuration_reach_the_screen() {
         r##""theme":{"mode":"dark","accent":"#112233"},"language":"de","strings":{"dial.call":"Anrufen"},"##;
     world.boot(station, &world.kiosk("200", "secret-200", more));
     let look = world.view(station).look;
-    assert_eq!((look.theme, look.language.as_str()), (Theme::Dark, "de"));
+    assert_eq!((look.theme, look.language.texts), (Theme::Dark, "de"));
     assert_eq!(look.accent, Some(("#112233".into(), "#112233".into())));
     assert_eq!(look.strings, [("dial.call".to_owned(), "Anrufen".to_owned())]);
+}
+
+#[test]
+fn language_is_the_persons_else_the_configurations_else_the_address_else_the_browsers() {
+    let spoken = |config: &str, proposed: &str, chosen: &str| {
+        let mut world = World::new();
+        let station = world.station();
+        world.input(station, Input::Languages(vec!["nl".into(), "pt-BR".into(), "en".into()]));
+        world.input(station, Input::Proposals(vec![("lang".into(), proposed.into())]));
+        world.boot(station, &world.kiosk("200", "secret-200", config));
+        world.act(station, Action::Language(chosen.into()));
+        let language = world.view(station).look.language;
+        (language.texts, language.tag)
+    };
+    let configured = r#""language":"es-MX","#;
+    let own_words = r#""language":"nl","strings":{"dial.call":"Bellen"},"#;
+    for (config, proposed, chosen, texts, tag) in [
+        ("", "", "", "pt", "pt-BR"),
+        ("", "fr_CA", "", "fr", "fr-CA"),
+        ("", "<script>", "", "pt", "pt-BR"),
+        (configured, "fr", "", "es", "es-MX"),
+        (configured, "fr", "ar", "ar", "ar"),
+        (r#""language":"nl","#, "fr", "", "fr", "fr"),
+        (own_words, "fr", "", "en", "nl"),
+    ] {
+        let expected = (texts, tag.to_owned());
+        assert_eq!(spoken(config, proposed, chosen), expected, "{config} {proposed} {chosen}");
+    }
+}
+
+#[test]
+fn language_that_was_chosen_is_kept_on_the_device_until_the_choice_is_taken_back() {
+    let mut world = World::pair();
+    world.act(0, Action::OpenSettings);
+    world.act(0, Action::Language("de".into()));
+    let chosen = |world: &World, station: usize| match world.view(station).screen {
+        Screen::Settings(settings) => settings.language,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(chosen(&world, 0), "de");
+    let store = std::mem::take(&mut world.stations[0].store);
+    let next = world.station();
+    world.stations[next].store = store;
+    world.boot(next, &world.kiosk("200", "secret-200", r#""language":"fr","#));
+    world.run(500);
+    assert_eq!(world.view(next).look.language.texts, "de");
+    world.act(next, Action::OpenSettings);
+    world.act(next, Action::Language(String::new()));
+    assert_eq!((world.view(next).look.language.texts, chosen(&world, next).as_str()), ("fr", ""));
 }
 
 fn speakers(names: &[&str]) -> Input {
