@@ -3,9 +3,8 @@
 //!
 //! It never goes to a number that the operator has not named: what a page knows of a customer does not reach a carrier.
 
-mod base64url;
-
 use crate::json;
+use base64ct::{Base64UrlUnpadded, Encoding};
 use serde_json::{Map, Value};
 
 /// Characters of a key, so that it can stand in the name of a header.
@@ -119,7 +118,7 @@ impl Variables {
         }
         let whole: Map<String, Value> =
             self.0.iter().map(|(key, value)| (key.clone(), Value::from(value.as_str()))).collect();
-        let whole = base64url::encode(Value::Object(whole).to_string().as_bytes());
+        let whole = Base64UrlUnpadded::encode_string(Value::Object(whole).to_string().as_bytes());
         let each = self.0.iter().map(|(key, value)| (format!("{EACH}{key}"), percent_encoded(value)));
         std::iter::once((WHOLE.to_owned(), whole)).chain(each).collect()
     }
@@ -130,7 +129,7 @@ impl Variables {
         let mut variables = Variables::default();
         let headers: Vec<(&str, &str)> = headers.filter(|(name, _)| is_carrier(name)).collect();
         let whole = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(WHOLE));
-        let whole = whole.and_then(|(_, value)| base64url::decode(value.trim(), 2 * MAX_OCTETS));
+        let whole = whole.and_then(|(_, value)| unpacked(value));
         if let Some(Ok(Value::Object(map))) = whole.map(|octets| json::value(&octets)) {
             for (key, value) in &map {
                 let text = value.as_str().unwrap_or_default();
@@ -186,6 +185,15 @@ fn fits(pattern: &str, text: &str) -> bool {
         }
     }
     text.next().is_none()
+}
+
+/// What stands in [`WHOLE`] (base64url, RFC 4648 §5; padding is allowed), unless it is more than could be kept.
+fn unpacked(value: &str) -> Option<Vec<u8>> {
+    let text = value.trim().trim_end_matches('=');
+    if text.len() > 4 * MAX_OCTETS {
+        return None;
+    }
+    Base64UrlUnpadded::decode_vec(text).ok()
 }
 
 fn percent_encoded(text: &str) -> String {

@@ -18,9 +18,7 @@ const LONGEST_PAUSE: u64 = 30_000;
 
 /// Milliseconds until the next try after so many failures.
 fn pause(failures: u32) -> u64 {
-    FIRST_PAUSE
-        .checked_shl(failures.saturating_sub(1))
-        .map_or(LONGEST_PAUSE, |pause| pause.min(LONGEST_PAUSE))
+    FIRST_PAUSE.saturating_mul(2_u64.saturating_pow(failures.saturating_sub(1))).min(LONGEST_PAUSE)
 }
 
 impl Phone {

@@ -52,7 +52,7 @@ pub(crate) struct Wish {
 /// What goes on once the active call is held.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Next {
-    Dial(Wish),
+    Dial(Box<Wish>),
     Answer(CallId, Option<Ask>),
     Unhold(CallId, Option<Ask>),
 }
@@ -68,7 +68,7 @@ impl Phone {
         }
         let Some(wish) = self.ask_clearance(now, wish) else { return };
         match self.live_call() {
-            Some(live) => self.hold_then(now, live, Next::Dial(wish)),
+            Some(live) => self.hold_then(now, live, Next::Dial(Box::new(wish))),
             None => self.begin_outgoing(now, wish),
         }
     }

@@ -98,7 +98,7 @@ impl Phone {
             return self.resume(now, id, None);
         }
         match next {
-            Next::Dial(wish) => self.begin_outgoing(now, wish),
+            Next::Dial(wish) => self.begin_outgoing(now, *wish),
             Next::Answer(ringing, ask) => self.answer_now(now, ringing, ask),
             Next::Unhold(held, ask) => self.want_hold(now, held, false, ask),
         }
