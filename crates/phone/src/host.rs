@@ -137,11 +137,16 @@ impl Phone {
     /// An event for the trusted parent. Without one it is not sent and takes no number, so that a host sees a gap
     /// only where something was lost.
     pub(crate) fn tell(&mut self, kind: &str, data: &str) {
+        self.tell_parent(kind, data);
+        self.relay_tell(kind, data);
+    }
+
+    /// The same, for the parent alone.
+    pub(crate) fn tell_parent(&mut self, kind: &str, data: &str) {
         if self.host.is_trusted() {
             let message = bridge::numbered(kind, data, self.host.next_seq());
             self.out.push_back(Output::Host { to: Audience::Trusted, message });
         }
-        self.relay_tell(kind, data);
     }
 
     /// Asks a page that keeps the phone closed to open it. Carries nothing private.

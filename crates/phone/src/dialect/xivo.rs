@@ -1,11 +1,12 @@
 //! XiVO's `Cti` (protocol.md 4): frames of its clients in, commands of the native protocol out, and events of the phone
 //! told in its words.
 //!
-//! It holds no call logic and sees no SIP header; nor does it know by which road a socket's frames come. Each socket of a
-//! client is a name: hints and the order of the opening are its own, everything else is told to all.
+//! It holds no call logic and sees no SIP header. Frames come from the page or through the gateway, and are answered by the
+//! way they came. Hints and the order of the opening are each socket's own, everything else is told to all.
 
 mod frame;
 mod said;
+mod socket;
 mod speak;
 mod status;
 
@@ -20,17 +21,11 @@ use crate::{
 use frame::{Whom, Wish};
 use said::{Call as SaidCall, PhoneEvent, Told};
 use serde_json::Value;
+use socket::{Socket, SocketId};
 use softframe_sip::Instant;
 
-/// Clients at once: some tabs of a page and some programs; each is told everything.
-const MAX_SOCKETS: usize = 16;
 /// Octets of one frame of a client: the longest is a list of numbers to watch.
 const MAX_FRAME_OCTETS: usize = 64 * 1024;
-/// How long a client waits for somebody to be signed in (protocol.md 4.1).
-const LOGGED_ON_MILLIS: u64 = 10_000;
-/// Close codes (RFC 6455 §7.4.1): the session is over; there are too many.
-const CLOSE_GOING_AWAY: u16 = 1_001;
-const CLOSE_TRY_LATER: u16 = 1_013;
 
 /// `xivo:open`, `xivo:frame` and `xivo:close`.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,7 +45,7 @@ pub(crate) enum What {
 /// Where a command came from.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Asked {
-    socket: String,
+    socket: SocketId,
     /// The call that was to be made; if it cannot be, this is told as a call that failed.
     attempt: Option<Attempt>,
 }
@@ -73,22 +68,6 @@ pub(crate) struct Xivo {
     told: Option<Told>,
 }
 
-struct Socket {
-    name: String,
-    opening: Opening,
-    /// Numbers watched for it.
-    hints: Vec<String>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Opening {
-    /// For somebody to be signed in.
-    Waiting {
-        until: Instant,
-    },
-    Done,
-}
-
 /// A call as clients know it.
 struct Leg {
     call: CallId,
@@ -98,35 +77,15 @@ struct Leg {
     event: &'static str,
 }
 
-impl Xivo {
-    pub(crate) fn deadline(&self) -> Option<Instant> {
-        let until = |socket: &Socket| match socket.opening {
-            Opening::Waiting { until } => Some(until),
-            Opening::Done => None,
-        };
-        self.sockets.iter().filter_map(until).min()
-    }
-
-    /// Whether a client watches this number.
-    pub(crate) fn wants(&self, number: &str) -> bool {
-        self.sockets.iter().any(|socket| socket.hints.iter().any(|wanted| wanted == number))
-    }
-
-    fn socket_mut(&mut self, name: &str) -> Option<&mut Socket> {
-        self.sockets.iter_mut().find(|socket| socket.name == name)
-    }
-
-    /// The names of those whose opening is over.
-    fn open(&self) -> Vec<String> {
-        let open = self.sockets.iter().filter(|socket| socket.opening == Opening::Done);
-        open.map(|socket| socket.name.clone()).collect()
-    }
-}
-
 impl Phone {
     /// A client opens its socket, says something, or leaves. `held`: it came before the page was trusted.
     pub(crate) fn xivo_message(&mut self, now: Instant, ask: Ask, message: Message, held: bool) {
-        let Message { socket, what } = message;
+        let Message { socket: name, what } = message;
+        let client = match &ask.asker {
+            Some(super::Asker::Client(client)) => Some(client.clone()),
+            Some(super::Asker::Xivo(_)) | None => None,
+        };
+        let socket = SocketId { client, name };
         match what {
             What::Open => self.xivo_open(now, socket),
             What::Close => self.xivo_closed(now, &socket),
@@ -135,25 +94,7 @@ impl Phone {
         self.answer_ask(Some(ask), serde_json::json!({}));
     }
 
-    /// A client that cannot know whether it was heard opens once more: it is let in once.
-    fn xivo_open(&mut self, now: Instant, name: String) {
-        if self.xivo.socket_mut(&name).is_some() {
-            return;
-        }
-        if self.xivo.sockets.len() >= MAX_SOCKETS {
-            return self.xivo_close(&name, CLOSE_TRY_LATER);
-        }
-        let opening = Opening::Waiting { until: now.after(LOGGED_ON_MILLIS) };
-        self.xivo.sockets.push(Socket { name, opening, hints: Vec::new() });
-    }
-
-    /// The client has gone, and nobody else may want what it watched.
-    fn xivo_closed(&mut self, now: Instant, name: &str) {
-        self.xivo.sockets.retain(|socket| socket.name != name);
-        self.unwatch_unwanted(now);
-    }
-
-    fn xivo_frame(&mut self, now: Instant, socket: String, text: &str, held: bool) {
+    fn xivo_frame(&mut self, now: Instant, socket: SocketId, text: &str, held: bool) {
         if self.xivo.socket_mut(&socket).is_none() {
             // The phone has forgotten it in a restart: the client is let in again.
             self.xivo_open(now, socket.clone());
@@ -277,7 +218,7 @@ impl Phone {
         Some(only.label.clone())
     }
 
-    fn xivo_watch(&mut self, now: Instant, socket: &str, name: &str, numbers: &[String]) {
+    fn xivo_watch(&mut self, now: Instant, socket: &SocketId, name: &str, numbers: &[String]) {
         let cleaned: Option<Vec<String>> =
             numbers.iter().map(|number| dial::clean_number(number, false).ok()).collect();
         let Some(numbers) = cleaned else { return self.xivo_error(socket, name, "InvalidNumber") };
@@ -302,7 +243,7 @@ impl Phone {
     fn xivo_set_data(
         &mut self,
         now: Instant,
-        socket: String,
+        socket: SocketId,
         name: String,
         variables: &Variables,
         held: bool,
@@ -323,10 +264,10 @@ impl Phone {
     /// A number that is watched has changed.
     pub(crate) fn xivo_hint(&mut self, number: &str, code: i16) {
         let wants = |socket: &&Socket| socket.hints.iter().any(|wanted| wanted == number);
-        let names: Vec<String> =
-            self.xivo.sockets.iter().filter(wants).map(|socket| socket.name.clone()).collect();
-        for name in names {
-            self.xivo_say_hint(&name, number, code);
+        let ids: Vec<SocketId> =
+            self.xivo.sockets.iter().filter(wants).map(|socket| socket.id.clone()).collect();
+        for id in ids {
+            self.xivo_say_hint(&id, number, code);
         }
     }
 
@@ -357,8 +298,8 @@ impl Phone {
         }
         if let Some(said) = self.phone_event(id) {
             let data = bridge::json(&said);
-            for name in self.xivo.open() {
-                self.xivo_say(&name, "PhoneEvent", &data);
+            for socket in self.xivo.open() {
+                self.xivo_say(&socket, "PhoneEvent", &data);
             }
         }
         if event == "EventReleased" {
@@ -404,7 +345,7 @@ impl Phone {
         })
     }
 
-    fn xivo_calls(&mut self, socket: &str) {
+    fn xivo_calls(&mut self, socket: &SocketId) {
         let ids: Vec<CallId> = self.xivo.legs.iter().map(|leg| leg.call).collect();
         let events: Vec<PhoneEvent> = ids.into_iter().filter_map(|id| self.phone_event(id)).collect();
         self.xivo_say(socket, "CurrentCallsPhoneEvents", &bridge::json(&said::Calls { events }));

@@ -71,6 +71,9 @@ impl Phone {
 
     /// Something happened to the socket.
     pub(crate) fn relay_event(&mut self, now: Instant, event: RelayEvent) {
+        if matches!(event, RelayEvent::Opened | RelayEvent::Closed) {
+            self.xivo_clients_gone(now);
+        }
         match (event, self.relay.state) {
             (_, State::Off) => {}
             (RelayEvent::Opened, _) => {

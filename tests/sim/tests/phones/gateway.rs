@@ -337,3 +337,39 @@ fn socket_that_closes_is_opened_again_after_pauses_and_not_after_a_sign_out() {
     script.pass(60_000);
     assert!(script.gateway.is_empty());
 }
+
+/// The frames for clients of `Cti` that went out over the socket: for whom, the socket there, and the type.
+fn cti(script: &mut Script) -> Vec<(String, String, String)> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let frames = sent(script).into_iter().filter(|(_, message)| message["type"] == "xivo:frame");
+    let read = |(client, message): (String, Value)| {
+        let frame: Value = serde_json::from_str(&text(&message["data"]["frame"])).expect("JSON");
+        (client, text(&message["data"]["socket"]), text(&frame["msgType"]))
+    };
+    frames.map(read).collect()
+}
+
+#[test]
+fn client_of_cti_is_answered_by_the_way_it_came_and_comes_anew_when_that_was_cut() {
+    let mut script = relayed();
+    // The page has one of the same name.
+    script.host(r#"{"type":"xivo:open","data":{"socket":"s"}}"#);
+    let of_page = |script: &Script| script.count("xivo:frame");
+    assert_eq!((of_page(&script), cti(&mut script)), (6, Vec::new()));
+    client_says(&mut script, "c1", r#"{"type":"xivo:open","data":{"socket":"s"}}"#);
+    let opening = cti(&mut script);
+    assert_eq!((of_page(&script), opening.len()), (6, 6));
+    assert_eq!(opening[0], ("c1".to_owned(), "s".to_owned(), "LoggedOn".to_owned()));
+    let dial = json!({"type": "xivo:frame", "data": {"socket": "s", "frame": r#"{"command":"dial","destination":"x"}"#}});
+    client_says(&mut script, "c1", &dial.to_string());
+    assert_eq!(cti(&mut script), [("c1".to_owned(), "s".to_owned(), "PhoneEvent".to_owned())]);
+    assert_eq!(of_page(&script), 6, "a failure is for who asked");
+    script.invite(1, "", &description(1, "sendrecv"));
+    assert_eq!((of_page(&script), cti(&mut script).len()), (7, 1), "a call for all");
+    script.input(Input::Relay(RelayEvent::Closed));
+    script.pass(1_000);
+    script.input(Input::Relay(RelayEvent::Opened));
+    script.gateway.clear();
+    client_says(&mut script, "c1", r#"{"type":"xivo:open","data":{"socket":"s"}}"#);
+    assert_eq!(cti(&mut script).len(), 6);
+}

@@ -3,13 +3,13 @@
 //! It never tells a client anything before its opening is over, but for pings and errors.
 
 use super::{
-    CLOSE_GOING_AWAY, Opening,
     said::{Directory, DirectoryEntry, Failure, Hint, Status, UserStatus},
+    socket::{CLOSE_GOING_AWAY, Opening, SocketId},
 };
 use crate::{
     Phone,
     account::Account,
-    bridge::{XivoClose, XivoFrame, json},
+    bridge::{XivoClose, XivoFrame, json, unnumbered},
 };
 use softframe_contacts::Contact;
 use softframe_sip::{ConnectionState, Instant};
@@ -20,25 +20,33 @@ const MAX_ENTRIES: usize = 50;
 const NO_HINT: i16 = -2;
 
 impl Phone {
-    pub(super) fn xivo_say(&mut self, socket: &str, kind: &str, data: &str) {
+    pub(super) fn xivo_say(&mut self, socket: &SocketId, kind: &str, data: &str) {
         let frame = format!(r#"{{"msgType":"{kind}","ctiMessage":{data}}}"#);
-        let message = XivoFrame { socket: socket.to_owned(), frame };
-        self.tell("xivo:frame", &json(&message));
+        let message = XivoFrame { socket: socket.name.clone(), frame };
+        self.xivo_tell(socket, "xivo:frame", &json(&message));
     }
 
-    pub(super) fn xivo_error(&mut self, socket: &str, command: &str, error: &str) {
+    pub(super) fn xivo_error(&mut self, socket: &SocketId, command: &str, error: &str) {
         self.xivo_say(socket, "Error", &json(&Failure { error, command }));
     }
 
-    pub(super) fn xivo_close(&mut self, socket: &str, code: u16) {
-        self.tell("xivo:close", &json(&XivoClose { socket: socket.to_owned(), code }));
+    pub(super) fn xivo_close(&mut self, socket: &SocketId, code: u16) {
+        self.xivo_tell(socket, "xivo:close", &json(&XivoClose { socket: socket.name.clone(), code }));
     }
 
-    pub(super) fn xivo_say_hint(&mut self, socket: &str, number: &str, status: i16) {
+    /// By the way that the socket's frames come.
+    fn xivo_tell(&mut self, socket: &SocketId, kind: &str, data: &str) {
+        match &socket.client {
+            Some(client) => self.relay_answer(client, &unnumbered(kind, data)),
+            None => self.tell_parent(kind, data),
+        }
+    }
+
+    pub(super) fn xivo_say_hint(&mut self, socket: &SocketId, number: &str, status: i16) {
         self.xivo_say(socket, "PhoneHintStatusEvent", &json(&Hint { number, status }));
     }
 
-    pub(super) fn xivo_look_up(&mut self, socket: &str, term: &str) {
+    pub(super) fn xivo_look_up(&mut self, socket: &SocketId, term: &str) {
         let hits = self.contacts.search(term, MAX_ENTRIES);
         let entries = hits.iter().map(|hit| self.entry(&hit.contact)).collect();
         let headers = ["Name", "Number", "Mobile", "Other number", "Company"];
@@ -72,13 +80,13 @@ impl Phone {
             return;
         }
         self.xivo_changes();
-        let waiting: Vec<(String, Instant)> = self
+        let waiting: Vec<(SocketId, Instant)> = self
             .xivo
             .sockets
             .iter()
             .filter_map(|socket| {
                 let Opening::Waiting { until } = socket.opening else { return None };
-                Some((socket.name.clone(), until))
+                Some((socket.id.clone(), until))
             })
             .collect();
         let refused = self.connection.as_ref().is_some_and(|known| known.state == ConnectionState::Refused);
@@ -93,7 +101,7 @@ impl Phone {
     }
 
     /// The opening, in the order in which pages set their handlers (protocol.md 4.1).
-    fn xivo_let_in(&mut self, name: &str) {
+    fn xivo_let_in(&mut self, name: &SocketId) {
         if let Some(socket) = self.xivo.socket_mut(name) {
             socket.opening = Opening::Done;
         }
@@ -107,7 +115,7 @@ impl Phone {
         self.xivo.told = Some(told);
     }
 
-    fn xivo_send_away(&mut self, now: Instant, name: &str, error: &str) {
+    fn xivo_send_away(&mut self, now: Instant, name: &SocketId, error: &str) {
         self.xivo_say(name, "LoggedOnError", &json(&Failure { error, command: "" }));
         self.xivo_close(name, CLOSE_GOING_AWAY);
         self.xivo_closed(now, name);
