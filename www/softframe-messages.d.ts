@@ -50,6 +50,8 @@ export interface CallEvent {
   headers: { [key: string]: string };
   id: string;
   muted?: boolean;
+  /** Of the whole call, with `phone:terminated`, where it was long enough to be measured. */
+  quality?: QualityData;
   ref?: string;
   sipCallId: string;
   state?: 'trying' | 'progress' | 'done' | 'failed';
@@ -365,6 +367,20 @@ export interface Matches {
   matches: { [key: string]: ContactRow[] };
 }
 
+/** `media:quality`: the bars of a call have changed. */
+export interface MediaQuality {
+  /** The call's, as in its events. */
+  id: string;
+  /** Milliseconds. */
+  jitter: number;
+  /** Packets lost, per cent; while the call runs the worse of both directions. */
+  loss: number;
+  /** Mean opinion score by the E-model (ITU-T G.107), 1 to 4.5. */
+  mos: number;
+  /** Round trip, milliseconds. */
+  rtt: number;
+}
+
 /** `media:error`: no microphone. */
 export interface MediaTrouble {
   code: string;
@@ -437,6 +453,18 @@ export interface ProviderResponse {
   id: string;
   /** Default: `true`. */
   ok?: boolean;
+}
+
+/** How the sound was. */
+export interface QualityData {
+  /** Milliseconds. */
+  jitter: number;
+  /** Packets lost, per cent; while the call runs the worse of both directions. */
+  loss: number;
+  /** Mean opinion score by the E-model (ITU-T G.107), 1 to 4.5. */
+  mos: number;
+  /** Round trip, milliseconds. */
+  rtt: number;
 }
 
 /** `softframe:ready`: the phone hears messages from now on. */
@@ -585,6 +613,7 @@ export interface Events {
   'hint:change': HintChange;
   'logged': Logged;
   'media:error': MediaTrouble;
+  'media:quality': MediaQuality;
   'message:received': MessageReceived;
   'phone:accepted': CallEvent;
   'phone:audio-blocked': CallEvent;

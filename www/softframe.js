@@ -346,7 +346,7 @@
     /** Asks for the port, and for `logged` if that was missed. A page that is not trusted yet is answered later. */
     #hello() {
       this.#settle(this.#portAsked, null, new SoftframeError('reloaded', 'Asked again.'));
-      const sent = this.send('hello', { versions: [1], port: true }, { timeLimit: 2 ** 31 - 1 });
+      const sent = this.send('hello', { versions: [1], features: this.#options.resize ? ['resize'] : [], port: true }, { timeLimit: 2 ** 31 - 1 });
       this.#portAsked = `${this.#prefix}-${this.#ids}`;
       return sent;
     }

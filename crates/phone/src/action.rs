@@ -25,6 +25,8 @@ pub enum Action {
     Tab(Tab),
     /// The dial field holds this text now (typed, pasted, cleared).
     DialField(String),
+    /// The key 1 held down: the number of the voice mail.
+    VoicemailKey,
     /// A key of the key pad: into the field, or DTMF where the call's key pad is open.
     Key(char),
     /// The Call button or Enter: calls what the field or the highlighted suggestion says.
@@ -53,6 +55,12 @@ pub enum Action {
     CallKeypad(bool),
     /// Choose a target for this call (31).
     PickTransfer(CallId),
+    /// Choose whom an incoming call is sent to, instead of answering it.
+    SendTo(CallId),
+    /// Send it there.
+    Redirect(CallId, String),
+    /// Choose a target again after a transfer that came back (35).
+    RetryTransfer,
     /// Blind transfer to this number.
     Transfer(CallId, String),
     /// Hold this call and ask this number first.
@@ -94,6 +102,16 @@ pub enum Action {
     OpenSettings,
     /// Set the person's status (`online`, `busy`, `away`, or an id of the config).
     Status(String),
+    /// Be a bar, or be whole again.
+    Minimise(bool),
+    /// Open the page of forwarding.
+    OpenForwarding,
+    /// Switch a rule of forwarding (`unc`, `busy`, `na`) on or off.
+    Forward(&'static str, bool),
+    /// Where calls go by this rule.
+    ForwardTo(&'static str, String),
+    /// How long it rings before calls go on, in seconds.
+    ForwardAfter(u32),
     /// Do not disturb.
     DoNotDisturb(bool),
     /// Colours.
@@ -102,6 +120,8 @@ pub enum Action {
     Language(String),
     /// Letters press tiles in calls.
     SingleKeys(bool),
+    /// Open the sheet that says how this call is heard.
+    OpenQuality(CallId),
     /// Open the sheet of speakers.
     OpenRoute,
     /// Voices go to this speaker.

@@ -14,11 +14,14 @@ mod told;
 pub(crate) use command::{contacts_head, text_of};
 pub(crate) use envelope::ask_of;
 pub(crate) use envelope::depth;
-pub(crate) use event::{CallEvent, CauseData, ConnectionData, ContactRow, Context, IndexedData, Size};
+pub(crate) use event::{
+    CallEvent, CauseData, ConnectionData, ContactRow, Context, IndexedData, QualityData, Size,
+};
 pub(crate) use rows::{RowWish, as_number, contact_of_row, rows_of};
 pub(crate) use told::{
     Attention, CallState, ContactClick, ErrorData, ForwardChange, Hello, HintChange, Indexing, Limits,
-    Logged, MediaTrouble, MessageReceived, Ready, Snapshot, StatusChange, Unlogged, XivoClose, XivoFrame,
+    Logged, MediaQuality, MediaTrouble, MessageReceived, Ready, Snapshot, StatusChange, Unlogged, XivoClose,
+    XivoFrame,
 };
 
 use crate::{
@@ -202,8 +205,12 @@ pub(crate) enum Command {
     ContactsVcf {
         text: String,
     },
-    Hello,
+    Hello {
+        /// The page makes the frame as large as `widget:size` says.
+        resizes: bool,
+    },
     Show,
+    Minimize,
     Hide,
     Navigate {
         view: String,

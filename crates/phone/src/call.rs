@@ -12,6 +12,7 @@ mod incoming;
 mod keys;
 mod media;
 mod outgoing;
+mod quality;
 mod reconnect;
 mod referred;
 mod talk;
@@ -23,8 +24,9 @@ pub(crate) use incoming::Arrivals;
 pub(crate) use keys::Keys;
 pub(crate) use media::{Media, Purpose};
 pub(crate) use outgoing::{Next, WITHHELD, Wish};
+pub(crate) use quality::{Grade, Quality};
 pub(crate) use tell::{source_name, times};
-pub(crate) use transfer::Transfer;
+pub(crate) use transfer::{FailedTransfer, Transfer};
 
 use crate::{CallId, MediaError, PeerId, bridge::Ask, data::Variables, headers::Facts, sdp::Looks};
 use serde_json::Value;
@@ -182,6 +184,8 @@ pub(crate) struct Talk {
     pub(crate) key_tones: bool,
     /// A transfer under way.
     pub(crate) transfer: Option<Transfer>,
+    /// How it is heard.
+    pub(crate) quality: Box<Quality>,
 }
 
 impl Talk {
@@ -327,7 +331,8 @@ impl Call {
         let transfer = self.talk().and_then(Talk::transfer_ends);
         let auto = self.auto_answer.filter(|_| self.is_ringing_in());
         let onward = self.forward_at.filter(|_| self.is_ringing_in());
-        let own = [transfer, auto, onward, self.media.deadline(), self.tones.deadline()];
+        let measured = self.talk().and_then(Talk::measured_at);
+        let own = [transfer, auto, onward, measured, self.media.deadline(), self.tones.deadline()];
         state.into_iter().chain(own).flatten()
     }
 

@@ -65,6 +65,21 @@ impl Reason {
         }
     }
 
+    /// What a final status of the other side means (RFC 3261 §21); `None`: nothing that a person has a word for.
+    pub(crate) fn of_status(code: u16) -> Option<Reason> {
+        Some(match code {
+            300..=399 => Reason::Forwarded,
+            401 | 403 | 407 => Reason::Forbidden,
+            404 | 410 | 416 | 484 | 485 | 604 => Reason::NotFound,
+            408 | 487 => Reason::NoAnswer,
+            480 | 430 | 502..=504 => Reason::Unavailable,
+            486 | 600 => Reason::Busy,
+            415 | 488 | 606 => Reason::MediaFailed,
+            433 | 603 | 607 | 608 => Reason::Rejected,
+            _ => return None,
+        })
+    }
+
     /// The reason of that name, for what was stored.
     pub(crate) fn from_name(name: &str) -> Option<Reason> {
         [
@@ -169,18 +184,15 @@ fn outgoing(cause: &Cause) -> Reason {
         Some(65 | 79 | 88) => return Reason::MediaFailed,
         _ => {}
     }
-    match cause.code {
-        300..=399 => Reason::Forwarded,
-        401 | 403 | 407 => Reason::Forbidden,
-        404 | 410 | 416 | 484 | 485 | 604 => Reason::NotFound,
-        408 | 487 => Reason::NoAnswer,
-        480 | 430 => Reason::Unavailable,
-        502..=504 if cause.ended_by == EndedBy::Remote => Reason::Unavailable,
-        486 | 600 => Reason::Busy,
-        415 | 488 | 606 => Reason::MediaFailed,
-        433 | 603 | 607 | 608 => Reason::Rejected,
-        _ if cause.ended_by == EndedBy::Network => Reason::Lost,
-        _ => Reason::Error,
+    match Reason::of_status(cause.code) {
+        Some(Reason::Unavailable)
+            if (502..=504).contains(&cause.code) && cause.ended_by != EndedBy::Remote =>
+        {
+            Reason::Lost
+        }
+        Some(reason) => reason,
+        None if cause.ended_by == EndedBy::Network => Reason::Lost,
+        None => Reason::Error,
     }
 }
 

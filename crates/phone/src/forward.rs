@@ -232,7 +232,7 @@ impl Phone {
         }
     }
 
-    fn keep_forwards(&mut self, aor: String, forwards: Forwards) {
+    pub(crate) fn keep_forwards(&mut self, aor: String, forwards: Forwards) {
         if self.forwards.len() >= MAX_ACCOUNTS && !self.forwards.contains_key(&aor) {
             let other = self.forwards.keys().next().cloned();
             if let Some(other) = other {
@@ -246,7 +246,7 @@ impl Phone {
         self.store(StoreRequest::Put { space: DEVICE.to_owned(), key, value });
     }
 
-    fn forwards_changed(&mut self, when: When) {
+    pub(crate) fn forwards_changed(&mut self, when: When) {
         let data =
             ForwardChange { context: self.context(), kind: when.name(), forwards: self.forwards().clone() };
         self.tell("forward:change", &bridge::json(&data));

@@ -335,7 +335,7 @@ impl Phone {
     /// `context` of every event.
     pub(crate) fn context(&self) -> Context {
         let user = self.identity().map(|id| id.context_user.clone().unwrap_or_else(|| id.aor()));
-        let (width, height) = self.wanted_size;
+        let (width, height) = self.size();
         Context {
             status: if self.person.dnd { "dnd".to_owned() } else { self.person.status.clone() },
             user: user.unwrap_or_default(),
@@ -384,9 +384,10 @@ fn needs_account(command: &Command) -> bool {
         | Command::ContactsSearch { .. }
         | Command::ContactsMatch { .. }
         | Command::ContactsVcf { .. }
-        | Command::Hello
+        | Command::Hello { .. }
         | Command::Show
         | Command::Hide
+        | Command::Minimize
         | Command::Navigate { .. }
         | Command::Size { .. }
         | Command::Xivo(_)

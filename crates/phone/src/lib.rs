@@ -28,6 +28,8 @@ mod data;
 mod dial;
 mod dialect;
 mod forward;
+mod forwarding;
+mod frame;
 mod gateway;
 #[cfg(feature = "schema")]
 pub use bridge::schema;
@@ -59,8 +61,8 @@ pub use forward::{Forward, ForwardUnanswered, Forwards};
 pub use language::{ENGLISH, LANGUAGES, Language};
 pub use port::{
     Audience, CallId, Dtmf, FileEvent, HostInput, Input, JournalEntry, MediaError, MediaEvent, MediaRequest,
-    Output, PeerId, PeerState, PostOutcome, RelayEvent, RequestId, SocketEvent, Sound, StorageError,
-    StoreRequest, Stress,
+    MediaStats, Output, PeerId, PeerState, PostOutcome, RelayEvent, RequestId, SocketEvent, Sound,
+    StorageError, StoreRequest, Stress,
 };
 pub use softframe_contacts::{Contact, Contacts, Hit, Source, initial};
 pub use softframe_sip::{FlowId, Instant};
@@ -149,7 +151,7 @@ pub struct Phone {
     relay: Relay,
     ui: Ui,
     /// What the context asks of the host page's frame.
-    wanted_size: (u32, u32),
+    frame: frame::Frame,
     /// What is being played.
     sound: Sound,
     /// To be played once, when this input is done.
@@ -211,7 +213,7 @@ impl Phone {
             outbox: Outbox::default(),
             relay: Relay::default(),
             ui: Ui::default(),
-            wanted_size: (320, 460),
+            frame: frame::Frame::default(),
             sound: Sound::Silence,
             once: None,
             farewells: Vec::new(),
@@ -241,6 +243,7 @@ impl Phone {
         self.xivo_news(now);
         self.gateway_due(now);
         self.settle_rc(now);
+        self.make_room(now);
         self.say_toast();
         self.play();
         self.tick = self.next_tick(now);
@@ -357,7 +360,7 @@ impl Phone {
         match text.map(|text| Config::parse(&text)) {
             None => {}
             Some(Ok((config, warnings))) => {
-                self.wanted_size = config.size;
+                self.frame.wanted = config.size;
                 if !config.country.is_empty() && !self.contacts.set_country(&config.country) {
                     let text = format!("config.json: the country \"{}\" is not known", config.country);
                     self.out.push_back(Output::Warn(text));
@@ -383,6 +386,7 @@ impl Phone {
         self.media_timeouts(now);
         self.links_due(now);
         self.transfers_due(now);
+        self.qualities_due(now);
         self.auto_answers_due(now);
         self.forwards_due(now);
         self.keys_due(now);

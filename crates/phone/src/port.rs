@@ -127,6 +127,23 @@ pub enum MediaEvent {
     State(PeerState),
     /// The microphone went away or was forbidden in the call.
     MicrophoneLost,
+    /// What was asked for by [`MediaRequest::Measure`].
+    Stats(MediaStats),
+}
+
+/// What a peer has counted since it began, as `getStats` has it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MediaStats {
+    /// Packets that came.
+    pub received: u64,
+    /// Packets that should have come and did not.
+    pub lost: u64,
+    /// Interarrival jitter, milliseconds (RFC 3550 §6.4.1).
+    pub jitter_millis: u32,
+    /// There and back, milliseconds; 0: not known.
+    pub round_trip_millis: u32,
+    /// What the other side has lost of ours lately, per mille (RFC 3550 §6.4.1 "fraction lost").
+    pub lost_there_per_mille: u32,
 }
 
 /// Why the browser could not.
@@ -183,6 +200,8 @@ pub enum MediaRequest {
     Dtmf(String),
     /// Mix these calls with one another and the microphone (three-way). Empty: no mix. No answer.
     Mix(Vec<CallId>),
+    /// Say how the peer is heard: [`MediaEvent::Stats`], not as an answer.
+    Measure,
     /// Close the peer, stop its tracks. No answer.
     Close,
 }

@@ -2,24 +2,25 @@
 //!
 //! It holds no text and no layout: `view` makes those from it.
 
+mod ended;
+
+use ended::EndedState;
+
 use crate::{
     Action, Answer, CallId, Consent, Dtmf, Output, Phone, Sound,
     bridge::{self, MediaTrouble},
-    call::{Call, State, Wish},
-    cause::{Ending, Reason},
+    call::{FailedTransfer, State, Wish},
+    cause::Reason,
     contact::Editing,
     dial,
     dial::Question,
     host::Trust,
     news::{Removed, ToastState},
-    view::{Ended, Sheet, Tab, Text, Tone},
+    view::{Sheet, Tab, Text},
 };
 use softframe_contacts::Source;
 use softframe_sip::Instant;
 
-/// The "ended" view, and after a failure (ui.md 38).
-const ENDED_MILLIS: u64 = 4_000;
-const FAILED_MILLIS: u64 = 10_000;
 /// Longest text of a search or dial field.
 const MAX_FIELD_CHARS: usize = 64;
 /// A connection that is away for so long is said to screen readers; most are back by then (ui.md 7).
@@ -34,6 +35,7 @@ pub(crate) enum Page {
     Tabs,
     Contact(Source, String),
     Settings,
+    Forwarding,
 }
 
 /// The menu that is open.
@@ -47,15 +49,10 @@ pub(crate) enum Menu {
     RemoveContacts(Option<u32>),
     /// Where the voices go.
     Route,
+    /// How this call is heard.
+    Quality(CallId),
     /// Trouble with the microphone; the number to call again.
     Microphone(crate::MediaError, Option<String>),
-}
-
-pub(crate) struct EndedState {
-    pub(crate) view: Ended,
-    pub(crate) number: String,
-    until: Option<Instant>,
-    failed: bool,
 }
 
 /// What is on screen beside the calls themselves.
@@ -80,8 +77,12 @@ pub(crate) struct Ui {
     pub(crate) keypad: bool,
     /// A transfer of this call is being aimed, by what the field of that page holds.
     pub(crate) picking: Option<(CallId, String)>,
+    /// The transfer that came back, until it is tried again or its call is over.
+    pub(crate) failed_transfer: Option<FailedTransfer>,
     /// Where sound can go, as (id, name); `None` where the browser lets nobody choose.
     pub(crate) speakers: Option<Vec<(String, String)>>,
+    /// A rule of forwarding that is not set yet.
+    pub(crate) draft: Option<crate::forwarding::Draft>,
     pub(crate) sound_blocked: bool,
     pub(crate) microphone_blocked: bool,
     pub(crate) undo: Option<Removed>,
@@ -106,53 +107,13 @@ impl Ui {
             (self.front, self.keypad) = (other, false);
         }
         self.picking.take_if(|(call, _)| *call == id);
+        self.failed_transfer.take_if(|failed| failed.call == id);
+        if self.menu == Menu::Quality(id) {
+            self.menu = Menu::None;
+        }
         if other.is_none() {
             self.browsing = false;
         }
-    }
-
-    pub(crate) fn call_ended(
-        &mut self,
-        now: Instant,
-        call: &Call,
-        ending: &Ending,
-        duration: u64,
-        last: bool,
-    ) {
-        let missed = call.is_ringing_in()
-            || call.direction == crate::call::Direction::Inbound && call.talk().is_none();
-        let good = matches!(ending.reason, Reason::Hangup | Reason::Cancelled | Reason::Transferred);
-        let args = vec![("duration", duration.to_string()), ("to", call.to.clone())];
-        if !last && !missed && !good {
-            // Another call has the screen.
-            self.toast(now, Text { id: ending.reason.text_id(), args: args.clone() }, true);
-        }
-        if !last || missed {
-            return;
-        }
-        let icon = if good { "" } else { "alert" };
-        let note = match ending.reason {
-            Reason::Busy => Some(Text::of("ended.busy.note")),
-            Reason::Forbidden => Some(Text::of("ended.forbidden.note")),
-            Reason::MediaFailed => Some(Text::of("ended.media-failed.note")),
-            _ => None,
-        };
-        let sip = if good || ending.code < 300 {
-            String::new()
-        } else {
-            format!("SIP {} {}", ending.code, ending.text)
-        };
-        let tone = if good { Tone::Plain } else { Tone::End };
-        let view = Ended {
-            party: crate::view::party(call),
-            pill: (Text { id: ending.reason.text_id(), args }, tone, icon),
-            note,
-            sip: sip.trim_end().to_owned(),
-            again: !call.number().is_empty(),
-        };
-        let wait = if good { ENDED_MILLIS } else { FAILED_MILLIS };
-        let number = call.called().to_owned();
-        self.ended = Some(EndedState { view, number, until: Some(now.after(wait)), failed: !good });
     }
 
     pub(crate) fn fill(&mut self, number: &str) {
@@ -179,7 +140,7 @@ impl Ui {
 
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let toast = self.toast.as_ref().and_then(ToastState::until);
-        let ended = self.ended.as_ref().and_then(|ended| ended.until);
+        let ended = self.ended.as_ref().and_then(EndedState::until);
         [toast, ended, self.seen_at, self.offline_at].into_iter().flatten().min()
     }
 }
@@ -188,7 +149,7 @@ impl Phone {
     pub(crate) fn ui_due(&mut self, now: Instant) {
         let due = |until: &Option<Instant>| until.is_some_and(|until| until <= now);
         self.ui.toast.take_if(|toast| due(&toast.until()));
-        self.ui.ended.take_if(|ended| due(&ended.until));
+        self.ui.ended.take_if(|ended| due(&ended.until()));
         if self.ui.seen_at.take_if(|at| *at <= now).is_some() {
             self.history_seen();
         }
@@ -206,6 +167,7 @@ impl Phone {
             Action::Tab(tab) => self.ui.go(now, tab),
             Action::DialField(text) => self.type_in(text),
             Action::Key(key) => self.key(now, key),
+            Action::VoicemailKey => self.voicemail_key(now),
             Action::Call => self.call_button(now),
             Action::Highlight(row) => self.ui.highlighted = row,
             Action::Fill(row) => {
@@ -229,10 +191,19 @@ impl Phone {
             Action::Status(status) => {
                 self.set_status(now, &status);
             }
+            Action::Minimise(true) => self.minimise(true),
+            Action::Minimise(false) => self.expand(),
+            Action::OpenForwarding => {
+                (self.ui.page, self.ui.menu, self.ui.draft) = (Page::Forwarding, Menu::None, None);
+            }
+            Action::Forward(rule, on) => self.switch_forward(rule, on),
+            Action::ForwardTo(rule, number) => self.forward_to(rule, &number),
+            Action::ForwardAfter(seconds) => self.forward_after(seconds),
             Action::DoNotDisturb(dnd) => self.set_dnd(now, dnd),
             Action::Theme(theme) => self.set_theme(theme),
             Action::Language(tag) => self.set_language(&tag),
             Action::SingleKeys(on) => self.set_single_keys(on),
+            Action::OpenQuality(id) => self.ui.menu = Menu::Quality(id),
             Action::OpenRoute => self.ui.menu = Menu::Route,
             Action::Speaker(id) => self.set_speaker(&id),
             Action::Confirm(yes) => self.confirmed_dialling(now, yes),
@@ -277,7 +248,15 @@ impl Phone {
                 self.hold(now, id, false, None);
             }
             Action::CallKeypad(open) => self.ui.keypad = open,
+            Action::SendTo(id) => self.ui.picking = Some((id, String::new())),
+            Action::Redirect(id, to) => self.aim(now, id, &to, Self::redirect_for_host),
             Action::PickTransfer(id) => self.ui.picking = Some((id, String::new())),
+            Action::RetryTransfer => {
+                if let Some(failed) = self.ui.failed_transfer.take() {
+                    self.ui.picking = Some((failed.call, failed.to));
+                    self.ui.browsing = false;
+                }
+            }
             Action::Transfer(id, to) => self.aim(now, id, &to, Self::transfer),
             Action::Consult(id, to) => self.aim(now, id, &to, Self::consult),
             Action::CompleteTransfer(asking) => self.complete_transfer(now, Some(asking), None, None),
@@ -310,6 +289,15 @@ impl Phone {
         }
         self.ui.field = cut(text);
         self.ui.highlighted = crate::view::is_name(&self.ui.field).then_some(0);
+    }
+
+    /// The number of the voice mail comes into the field; where there is none, and in a call, it is the key 1.
+    fn voicemail_key(&mut self, now: Instant) {
+        let in_call = self.ui.front.is_some() && self.ui.keypad && !self.ui.browsing;
+        match self.config.voicemail.clone().filter(|_| !in_call) {
+            Some(number) => self.type_in(number),
+            None => self.key(now, '1'),
+        }
     }
 
     fn key(&mut self, now: Instant, key: char) {
@@ -438,16 +426,6 @@ impl Phone {
         self.attention_over();
         // What should be heard now is asked for anew.
         self.sound = Sound::Silence;
-    }
-
-    fn linger(&mut self, now: Instant, linger: bool) {
-        if let Some(ended) = &mut self.ui.ended {
-            let wait = if ended.failed { FAILED_MILLIS } else { ENDED_MILLIS };
-            ended.until = (!linger).then(|| now.after(wait));
-        }
-        if let Some(toast) = &mut self.ui.toast {
-            toast.linger(now, linger);
-        }
     }
 
     /// A failed microphone: a sheet for the person, an event for the host.

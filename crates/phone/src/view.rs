@@ -4,10 +4,14 @@ mod calls;
 mod form;
 mod lists;
 mod make;
+mod shown;
 
 pub(crate) use calls::{microphone_title, party};
 pub use form::{Draft, Fault};
 pub(crate) use lists::{contact_key, contact_list_row, is_name, kind_id};
+pub use shown::{
+    CallScreen, Consultation, Ended, ForwardRule, Forwarding, Incoming, Party, Tile, TransferPick,
+};
 
 use crate::{CallId, Language};
 
@@ -98,6 +102,8 @@ pub enum Screen {
     Ended(Ended),
     /// 55 (what exists of it).
     Settings(Settings),
+    /// 54.
+    Forwarding(Forwarding),
 }
 
 /// The tabs.
@@ -126,6 +132,10 @@ pub struct Header {
     pub extension: String,
     /// Missed calls not seen yet.
     pub missed: u32,
+    /// Messages wait in the voice mail: how many new ones.
+    pub voicemail: Option<u32>,
+    /// The page makes the frame a bar, or large again, where it is asked to.
+    pub resizable: bool,
     /// A call that runs while the person browses.
     pub running: Option<RunningCall>,
 }
@@ -319,127 +329,19 @@ pub struct RecentList {
     pub rows: Vec<Row>,
     /// Wall milliseconds now, for "Today".
     pub now: u64,
+    /// The voice mail, once the server has told of it.
+    pub voicemail: Option<Mailbox>,
 }
 
-/// Who is on a call, on every call screen.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Party {
-    /// Contact id for the avatar's colour, empty: unknown.
-    pub avatar: String,
-    /// Queue or called line.
-    pub line: Text,
-    /// Name; empty: the number is the headline.
-    pub name: String,
-    /// Number.
+/// The voice mail above the recents.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Mailbox {
+    /// Messages nobody has heard.
+    pub new_messages: u32,
+    /// The others.
+    pub old_messages: u32,
+    /// What its handset calls, empty: no handset.
     pub number: String,
-    /// Kind of the number (message id).
-    pub kind: &'static str,
-    /// Company and title.
-    pub company: String,
-    /// What the caller says of itself.
-    pub says: String,
-    /// Several contacts share the number: their names and companies.
-    pub shared: Vec<(String, String)>,
-    /// No number was sent.
-    pub withheld: bool,
-}
-
-/// 17 to 19.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Incoming {
-    /// Which.
-    pub call: CallId,
-    /// Who.
-    pub party: Party,
-    /// The ring is not heard; a click turns sound on.
-    pub silent: bool,
-    /// The person silenced it.
-    pub silenced: bool,
-    /// Trouble with the microphone that answering would meet.
-    pub note: Option<Text>,
-}
-
-/// 22 to 30, 41.
-#[derive(Clone, Debug, PartialEq)]
-pub struct CallScreen {
-    /// The call in front.
-    pub call: CallId,
-    /// Who.
-    pub party: Party,
-    /// Pill: text, tone, icon name (empty: a dot).
-    pub pill: (Text, Tone, &'static str),
-    /// Line below the pill.
-    pub note: Option<Text>,
-    /// The wash.
-    pub wash: Tone,
-    /// The tiles, in order.
-    pub tiles: Vec<Tile>,
-    /// Digits sent, if the key pad is open.
-    pub keypad: Option<String>,
-    /// "End call".
-    pub end: Text,
-    /// Other legs: call, who, state line, tone.
-    pub others: Vec<(CallId, Party, Text, Tone)>,
-    /// Bars of quality, 0: unknown.
-    pub bars: u8,
-    /// 33, 34: somebody waits while this call asks.
-    pub consultation: Option<Consultation>,
-}
-
-/// What is below a call that asks before a transfer, in the place of End.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Consultation {
-    /// "Back to {name}".
-    pub back: Text,
-    /// Who was asked has answered: the two can be connected.
-    pub ready: bool,
-}
-
-/// A tile.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Tile {
-    /// Icon name.
-    pub icon: &'static str,
-    /// Label.
-    pub label: Text,
-    /// Pressed.
-    pub pressed: bool,
-    /// Works.
-    pub enabled: bool,
-    /// Under way.
-    pub busy: bool,
-    /// What it does.
-    pub action: crate::Action,
-}
-
-/// 31.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TransferPick {
-    /// Which.
-    pub call: CallId,
-    /// Who is to be transferred.
-    pub name: String,
-    /// The field.
-    pub query: String,
-    /// Targets.
-    pub rows: Vec<Row>,
-    /// The target is valid.
-    pub enabled: bool,
-}
-
-/// 38, 39, 40.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Ended {
-    /// Who.
-    pub party: Party,
-    /// Pill.
-    pub pill: (Text, Tone, &'static str),
-    /// The note under it.
-    pub note: Option<Text>,
-    /// `SIP 486 Busy Here`, empty: none.
-    pub sip: String,
-    /// Call again is offered.
-    pub again: bool,
 }
 
 /// What exists of 55.
@@ -462,7 +364,7 @@ pub enum Sheet {
     /// 03.
     Consent { chain: Vec<String> },
     /// 20.
-    SecondIncoming(Incoming),
+    SecondIncoming(Box<Incoming>),
     /// 13.
     Import { name: String, added: usize, updated: usize, skipped: usize, defects: Vec<Skipped> },
     /// 44 to 46: title, sub, whether Try again makes sense.
@@ -472,11 +374,13 @@ pub enum Sheet {
     /// Numbers of a row.
     Numbers { name: String, numbers: Vec<(String, &'static str, bool)> },
     /// 53: the statuses (id, label), which is set, whether DND is on, whether a call runs.
-    Status { statuses: Vec<(String, String)>, set: String, dnd: bool, in_call: bool },
+    Status { statuses: Vec<(String, String)>, set: String, dnd: bool, in_call: bool, forward: Text },
     /// 36: the speakers (id, name), and which plays.
     Route { speakers: Vec<(String, Text)>, chosen: String },
     /// The form of a contact; the kinds (message ids) of the numbers that it has.
     Edit { draft: Draft, kinds: Vec<&'static str>, fault: Option<Fault> },
+    /// 37: bars, mean opinion score and loss in tenths (of a point, of a per cent), jitter, round trip.
+    Quality { bars: u8, score_tenths: u32, loss_tenths: u32, jitter_millis: u32, round_trip_millis: u32 },
     /// Asks before the contacts of this file go, or all that came from files.
     RemoveContacts { file: Option<String> },
 }

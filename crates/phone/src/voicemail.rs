@@ -6,6 +6,7 @@ use crate::{
     Phone,
     bridge::{self, MessageReceived},
     headers,
+    view::Mailbox,
 };
 use serde::Serialize;
 use softframe_sip::wire::Message;
@@ -41,7 +42,24 @@ impl Voicemail {
     }
 }
 
+impl Voicemail {
+    /// What the header says of it.
+    pub(crate) fn chip(self) -> Option<u32> {
+        (self.waiting || self.new_messages > 0).then_some(self.new_messages)
+    }
+}
+
 impl Phone {
+    /// The row above the recents.
+    pub(crate) fn mailbox(&self) -> Option<Mailbox> {
+        let known = self.voicemail?;
+        Some(Mailbox {
+            new_messages: known.new_messages,
+            old_messages: known.old_messages,
+            number: self.config.voicemail.clone().unwrap_or_default(),
+        })
+    }
+
     /// A message-summary came; the host hears of what has changed.
     pub(crate) fn summary_received(&mut self, request: &Message) {
         let Some(voicemail) = Voicemail::read(request.body()) else { return };

@@ -5,6 +5,7 @@
 
 mod gather;
 mod link;
+mod stats;
 
 use crate::{app::Feed, audio::Audio, shell::Shell};
 use link::Link;
@@ -61,6 +62,7 @@ impl Peers {
             MediaRequest::Mute(muted) => self.at(peer, |link| link.mute(muted)),
             MediaRequest::Dtmf(tones) => self.at(peer, |link| link.dtmf(&tones)),
             MediaRequest::Mix(calls) => self.mix(&calls),
+            MediaRequest::Measure => self.measure(call, peer),
             MediaRequest::Close => self.close(peer),
             MediaRequest::Offer { .. }
             | MediaRequest::RingOffer
@@ -69,6 +71,17 @@ impl Peers {
             | MediaRequest::Accept { .. }
             | MediaRequest::Rollback => self.serve(call, peer, request, what),
         }
+    }
+
+    /// Says how the peer is heard, where the browser counts.
+    fn measure(&self, call: CallId, peer: PeerId) {
+        let Some(link) = self.live.borrow().get(&peer).cloned() else { return };
+        let feed = self.feed.clone();
+        js_sys::futures::spawn_local(async move {
+            if let Some(stats) = stats::of(link.connection()).await.filter(|_| !link.is_closed()) {
+                feed.input(Input::Media { call, peer, request: None, event: MediaEvent::Stats(stats) });
+            }
+        });
     }
 
     /// The way in, for parts that have none of their own.

@@ -29,7 +29,7 @@ const SINGLE: [(&str, &[&str]); 5] =
     [("en", &["one"]), ("es", &["one"]), ("de", &["one"]), ("it", &["one"]), ("ar", &["zero", "one", "two"])];
 
 /// What may read as in English, in these languages, and why.
-const SAME: [(&str, &[&str], &str); 8] = [
+const SAME: [(&str, &[&str], &str); 11] = [
     ("recents.talked", &["es", "fr", "de", "pt", "it", "ar"], "nothing but an argument"),
     ("format.count", &["es", "fr", "de", "pt", "it", "ar"], "nothing but an argument"),
     (
@@ -40,6 +40,9 @@ const SAME: [(&str, &[&str], &str); 8] = [
     ("format.duration", &["es", "fr", "de", "pt", "it"], "symbols of units, the same in Latin script"),
     ("format.duration.hours", &["es", "fr", "de", "pt", "it"], "symbols of units, the same in Latin script"),
     ("format.duration.short", &["es", "fr", "de", "pt", "it"], "symbols of units, the same in Latin script"),
+    ("forward.summary", &["es", "fr", "de", "pt", "it"], "nothing but arguments"),
+    ("quality.percent", &["es", "fr", "de", "pt", "it"], "symbols of units, the same in Latin script"),
+    ("quality.millis", &["es", "fr", "de", "pt", "it"], "symbols of units, the same in Latin script"),
     ("contact.fax", &["es", "fr", "pt", "it"], "the word of that language"),
     ("quality.jitter", &["de", "it"], "the word of that language"),
 ];

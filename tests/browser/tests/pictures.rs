@@ -20,11 +20,17 @@ const FORMS: [Form; 8] = [
         ],
         ..Form::PLAIN
     },
+    Form { name: "bar", size: (320, 48), ..Form::PLAIN },
     Form { name: "large-text", wishes: "theme=light&text=200", ..Form::PLAIN },
 ];
 
 /// What must hold beside that in some forms.
-const OF_FORM: [(&str, &str); 3] = [
+const OF_FORM: [(&str, &str); 4] = [
+    (
+        "bar",
+        "const bar = document.querySelector('#bar'); \
+         return bar.checkVisibility() && bar.getBoundingClientRect().height <= 48 ? [] : ['no bar'];",
+    ),
     (
         "right-to-left",
         "const root = document.documentElement; \

@@ -4,8 +4,8 @@
 
 use serde_json::Value;
 use softframe_phone::{
-    Action, Answer, CallId, FlowId, HostInput, Input, Instant, MediaError, MediaEvent, MediaRequest, Output,
-    Phone, SocketEvent, Sound, StoreRequest, view::View,
+    Action, Answer, CallId, FlowId, HostInput, Input, Instant, MediaError, MediaEvent, MediaRequest,
+    MediaStats, Output, Phone, SocketEvent, Sound, StoreRequest, view::View,
 };
 use softframe_server::core::{self, Exchange, Trust};
 use std::collections::{BTreeMap, BTreeSet};
@@ -60,6 +60,9 @@ pub struct Station {
     pub network: bool,
     /// Frames are lost without a close while true.
     pub frozen: bool,
+    /// What each second of a call brings; `None`: the browser counts nothing.
+    pub sound: Option<MediaStats>,
+    counted: MediaStats,
     flows: BTreeMap<FlowId, FlowId>,
     offers: u64,
 }
@@ -138,6 +141,8 @@ impl World {
         self.stations.push(Station {
             phone: Phone::new([number as u8 + 1; 32]),
             microphone: Microphone::Works,
+            sound: None,
+            counted: MediaStats::default(),
             heard: Vec::new(),
             sounds: Vec::new(),
             store: BTreeMap::new(),
@@ -193,7 +198,8 @@ impl World {
         use softframe_phone::view::{Screen, Sheet};
         let view = self.view(station);
         match (view.screen, view.sheet) {
-            (Screen::Incoming(incoming), _) | (_, Some(Sheet::SecondIncoming(incoming))) => incoming.call,
+            (Screen::Incoming(incoming), _) => incoming.call,
+            (_, Some(Sheet::SecondIncoming(incoming))) => incoming.call,
             other => panic!("nothing rings: {other:?}"),
         }
     }
@@ -362,6 +368,12 @@ impl World {
     ) {
         let now = self.now;
         let station = &mut self.stations[number];
+        if what == MediaRequest::Measure {
+            if let Some(event) = station.measure() {
+                station.phone.handle_input(now, Input::Media { call, peer, request: None, event });
+            }
+            return;
+        }
         let first = station.peers.insert((call, peer));
         if what == MediaRequest::Close {
             station.peers.remove(&(call, peer));
@@ -384,9 +396,11 @@ impl World {
             MediaRequest::Accept { .. } | MediaRequest::Rollback | MediaRequest::Microphone => {
                 Some(MediaEvent::Applied)
             }
-            MediaRequest::Mute(_) | MediaRequest::Dtmf(_) | MediaRequest::Mix(_) | MediaRequest::Close => {
-                None
-            }
+            MediaRequest::Mute(_)
+            | MediaRequest::Dtmf(_)
+            | MediaRequest::Mix(_)
+            | MediaRequest::Measure
+            | MediaRequest::Close => None,
         };
         station.media.push(what);
         let slow = match station.microphone {
@@ -462,6 +476,14 @@ impl Station {
             | Output::Media { .. }
             | Output::Store(_) => unreachable!("performed by the world"),
         }
+    }
+
+    /// A second has passed.
+    fn measure(&mut self) -> Option<MediaEvent> {
+        let second = self.sound?;
+        let (received, lost) = (self.counted.received + second.received, self.counted.lost + second.lost);
+        self.counted = MediaStats { received, lost, ..second };
+        Some(MediaEvent::Stats(self.counted))
     }
 
     fn values(&self, space: &str) -> Vec<(String, Vec<u8>)> {

@@ -82,9 +82,10 @@ pub(super) fn command(name: &str, data: Value) -> Result<Option<Command>, &'stat
         }
         "hints:subscribe" | "hints:unsubscribe" => hints_command(name, &data)?,
         "state" => Command::State,
-        "hello" => Command::Hello,
+        "hello" => Command::Hello { resizes: names_feature(&data, "resize") },
         "show" => Command::Show,
-        "hide" | "minimize" => Command::Hide,
+        "hide" => Command::Hide,
+        "minimize" => Command::Minimize,
         "logout" => Command::Logout,
         "forward" => forward(&data)?,
         "setData" => set_data(&data)?,
@@ -97,6 +98,11 @@ pub(super) fn command(name: &str, data: Value) -> Result<Option<Command>, &'stat
         _ => return Ok(None),
     };
     Ok(Some(command))
+}
+
+/// What a page says it can do; what it says beside that is of a later version.
+fn names_feature(data: &Value, wanted: &str) -> bool {
+    data.get("features").and_then(Value::as_array).is_some_and(|all| all.iter().any(|one| one == wanted))
 }
 
 fn click2call(data: Value) -> Result<Command, &'static str> {

@@ -73,6 +73,23 @@ pub(crate) struct CallEvent {
     /// What Enigma is told of the call.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) enigma: Option<Notification>,
+    /// Of the whole call, with `phone:terminated`, where it was long enough to be measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) quality: Option<QualityData>,
+}
+
+/// How the sound was.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct QualityData {
+    /// Mean opinion score by the E-model (ITU-T G.107), 1 to 4.5.
+    pub(crate) mos: f64,
+    /// Packets lost, per cent; while the call runs the worse of both directions.
+    pub(crate) loss: f64,
+    /// Milliseconds.
+    pub(crate) jitter: u32,
+    /// Round trip, milliseconds.
+    pub(crate) rtt: u32,
 }
 
 #[derive(Clone, Debug, Serialize)]

@@ -7,8 +7,8 @@ mod contacts;
 
 use super::{
     Attention, CallEvent, ConnectionData, ContactClick, ContactRow, ErrorData, ForwardChange, Hello,
-    HintChange, IndexedData, Indexing, Logged, MediaTrouble, MessageReceived, Ready, Size, Snapshot,
-    StatusChange, Unlogged, XivoClose, XivoFrame, provider,
+    HintChange, IndexedData, Indexing, Logged, MediaQuality, MediaTrouble, MessageReceived, Ready, Size,
+    Snapshot, StatusChange, Unlogged, XivoClose, XivoFrame, provider,
 };
 use crate::voicemail::Voicemail;
 use contacts::{
@@ -280,6 +280,7 @@ fn events(types: &mut SchemaGenerator) -> Map<String, Value> {
         ("status:change", types.subschema_for::<StatusChange>()),
         ("forward:change", types.subschema_for::<ForwardChange>()),
         ("media:error", types.subschema_for::<MediaTrouble>()),
+        ("media:quality", types.subschema_for::<MediaQuality>()),
         ("hint:change", types.subschema_for::<HintChange>()),
         ("voicemail:update", types.subschema_for::<Voicemail>()),
         ("message:received", types.subschema_for::<MessageReceived>()),

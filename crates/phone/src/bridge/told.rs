@@ -2,7 +2,10 @@
 //!
 //! It holds no logic: `phone` fills these, serde writes them.
 
-use super::{Context, event::ContactRow};
+use super::{
+    Context,
+    event::{ContactRow, QualityData},
+};
 use crate::{forward::Forwards, voicemail::Voicemail};
 use serde::Serialize;
 
@@ -145,6 +148,16 @@ pub(crate) struct XivoClose {
     pub(crate) socket: String,
     /// Of RFC 6455 §7.4.1.
     pub(crate) code: u16,
+}
+
+/// `media:quality`: the bars of a call have changed.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct MediaQuality {
+    /// The call's, as in its events.
+    pub(crate) id: String,
+    #[serde(flatten)]
+    pub(crate) heard: QualityData,
 }
 
 /// `softframe:error`: what a command without an `id` could not do.

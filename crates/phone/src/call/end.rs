@@ -101,6 +101,7 @@ impl Phone {
     }
 
     fn after_end(&mut self, now: Instant, call: &Call, ending: &Ending, to: Option<String>) {
+        let now_with = to.as_deref().map(|to| self.named(to));
         self.record(call, now, ending, to);
         let talked = call.talk().is_some();
         self.sound_once(match (talked, ending.reason) {
@@ -114,6 +115,6 @@ impl Phone {
             text: Text { id: ending.reason.text_id(), args },
             assertive: false,
         });
-        self.ui.call_ended(now, call, ending, duration, self.calls.is_empty());
+        self.ui.call_ended(now, call, ending, duration, now_with, self.calls.is_empty());
     }
 }

@@ -189,6 +189,7 @@ impl Phone {
         match (request, event) {
             (None, MediaEvent::State(state)) => self.peer_state(now, id, state),
             (None, MediaEvent::MicrophoneLost) => self.microphone_lost(now, id),
+            (_, MediaEvent::Stats(stats)) => self.measured(now, id, stats),
             (
                 None,
                 MediaEvent::Offer(_) | MediaEvent::Answer(_) | MediaEvent::Applied | MediaEvent::Failed(_),

@@ -34,6 +34,7 @@ impl Phone {
             link: Link::Whole,
             key_tones: looks.is_none_or(|looks| looks.key_tones),
             transfer: None,
+            quality: Box::default(),
         };
         let is_held = talk.held_by_them;
         call.state = State::Talking(talk);

@@ -2,7 +2,7 @@
 //!
 //! Each event is a whole snapshot with all 12 keys; `wait`, `duration` and `total` are whole seconds.
 
-use super::{Await, Call, MAX_SAID, State};
+use super::{Await, Call, MAX_SAID, State, quality::Heard};
 use crate::{
     CallId, JournalEntry, Output, Phone,
     bridge::{self, Ask, CallEvent, CauseData, Code, ContactRow},
@@ -119,6 +119,7 @@ impl Phone {
             state: extra.state,
             cause: extra.cause.map(|ending| cause_data(ending, extra.transferred_to)),
             enigma: None,
+            quality: call.talk().filter(|_| ended).and_then(|talk| talk.quality.summary()).map(Heard::data),
         })
     }
 

@@ -4,12 +4,12 @@
 
 use super::{Await, Call, State, Talk, Wish};
 use crate::{
-    CallId, Phone,
+    Action, CallId, Phone,
     bridge::{Ask, Code},
     call::tell::Extra,
     cause::{Ending, Reason},
     dial,
-    view::Text,
+    view::{Banner, Text, Tone},
 };
 use serde_json::json;
 use softframe_sip::{Command, EndedBy, Instant, SessionId};
@@ -22,6 +22,16 @@ pub(crate) struct Transfer {
     pub(crate) since: Instant,
     /// Our call with that number, which ends as well (attended).
     pub(crate) other: Option<CallId>,
+}
+
+/// A transfer that came back (35).
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct FailedTransfer {
+    /// The call that is back.
+    pub(crate) call: CallId,
+    /// Where it should have gone.
+    pub(crate) to: String,
+    why: Reason,
 }
 
 impl Phone {
@@ -68,6 +78,7 @@ impl Phone {
         };
         let target = transfer.to.clone();
         talk.transfer = Some(transfer);
+        self.ui.failed_transfer = None;
         call.asks.extend(ask.map(|ask| (Await::Transferred, ask)));
         let headers = self.carried(&variables, &target);
         self.command(now, Command::Refer { session, target, replaces, headers });
@@ -192,8 +203,7 @@ impl Phone {
         let is_own =
             ending.ended_by == EndedBy::Local && matches!(ending.reason, Reason::Hangup | Reason::Cancelled);
         if !is_own {
-            let why = if ending.text.is_empty() { ending.code.to_string() } else { ending.text.clone() };
-            self.tell_person(now, origin, over.number(), &why);
+            self.tell_person(origin, over.number(), ending.reason);
         }
         self.resume(now, origin, None);
     }
@@ -218,10 +228,29 @@ impl Phone {
     }
 
     /// "{to}: {reason}. {name} is back with you."
-    fn tell_person(&mut self, now: Instant, back: CallId, to: &str, why: &str) {
-        let name = self.calls.get(&back).map(Call::name).unwrap_or_default();
-        let args = vec![("to", to.to_owned()), ("reason", why.to_owned()), ("name", name)];
-        self.ui.toast(now, Text { id: "transfer.failed", args }, true);
+    fn tell_person(&mut self, back: CallId, to: &str, why: Reason) {
+        let failed = FailedTransfer { call: back, to: to.to_owned(), why };
+        let text = self.failed_text(&failed);
+        self.ui.failed_transfer = Some(failed);
+        self.say(text, true);
+    }
+
+    fn failed_text(&self, failed: &FailedTransfer) -> Text {
+        let name = self.calls.get(&failed.call).map(Call::name).unwrap_or_default();
+        let to = self.name_of(&failed.to).unwrap_or_else(|| failed.to.clone());
+        let args = vec![("to", to), ("reason", failed.why.text_id().to_owned()), ("name", name)];
+        Text { id: "transfer.failed", args }
+    }
+
+    /// 35, over the call that is back.
+    pub(crate) fn failed_banner(&self) -> Option<Banner> {
+        let failed = self.ui.failed_transfer.as_ref().filter(|_| !self.ui.browsing)?;
+        (self.front_call()?.id == failed.call).then(|| Banner {
+            tone: Tone::End,
+            icon: "alert",
+            text: self.failed_text(failed),
+            action: Some((Text::of("transfer.retry"), Action::RetryTransfer)),
+        })
     }
 
     /// The number that is being connected with the other side of this call, if a transfer of ours does that.
@@ -285,7 +314,7 @@ impl Phone {
 
     fn transfer_failed(&mut self, now: Instant, id: CallId, transfer: &Transfer, code: u16) {
         self.fail_asks(id, Await::Transferred, Code::Sip(code), "The transfer failed.");
-        self.tell_person(now, id, &transfer.to, &code.to_string());
+        self.tell_person(id, &transfer.to, Reason::of_status(code).unwrap_or(Reason::Error));
         // Nobody is there for who was called to be connected.
         if self.calls.get(&id).is_some_and(|call| call.onward.is_some()) {
             return self.end(now, id, Reason::Hangup);

@@ -46,6 +46,7 @@ mod tests {
             state: None,
             cause: None,
             enigma: None,
+            quality: None,
         };
         let text = json(&event);
         assert!(text.starts_with(TERMINATED.trim_end_matches('}')), "{text}");

@@ -6,12 +6,13 @@ use super::FEATURES;
 use crate::{
     CallId, Phone,
     account::{Account, state_name},
-    bridge::{self, Ask, CallState, Click2Call, Code, Command, Hello, Limits, Size, Snapshot},
+    bridge::{Ask, CallState, Click2Call, Code, Command, Hello, Limits, Snapshot},
     call::{Call, WITHHELD, Wish, times},
     cause::Reason,
     clock, dial,
     dial::Verdict,
     forward,
+    frame::Frame,
     ui::Page,
     view::{Tab, Text},
 };
@@ -165,8 +166,16 @@ impl Phone {
             }
             Command::Text { to, text } => self.text_for_host(now, ask, &to, text),
             Command::Forward(wish) => self.forward_for_host(now, ask, wish),
-            Command::Hello => self.hello(ask),
-            Command::Show | Command::Hide => self.answer_ask(Some(ask), json!({})),
+            Command::Hello { resizes } => {
+                self.frame.resizes |= resizes;
+                self.hello(ask);
+            }
+            Command::Show | Command::Minimize => {
+                self.frame.resizes = true;
+                self.minimise(command == Command::Minimize);
+                self.answer_ask(Some(ask), json!({}));
+            }
+            Command::Hide => self.answer_ask(Some(ask), json!({})),
             Command::Navigate { view } => self.navigate(now, ask, &view),
             Command::Size { width, height } => self.set_size(ask, width, height),
             _ => self.fail_ask(Some(ask), Code::Internal, "This command has no effect here."),
@@ -385,8 +394,8 @@ impl Phone {
         if !SIZES.contains(&width) || !SIZES.contains(&height) {
             return self.fail_ask(Some(ask), Code::BadRequest, "width and height must be from 48 to 4096.");
         }
-        self.wanted_size = (width, height);
-        self.tell("widget:size", &bridge::json(&Size { width, height }));
+        self.frame = Frame { wanted: (width, height), minimised: false, resizes: true };
+        self.tell_size();
         self.answer_ask(Some(ask), json!({}));
     }
 

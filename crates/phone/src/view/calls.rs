@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     Action, CallId, MediaError, Phone,
-    call::{Call, Direction, Exchange, Link, State, Talk},
+    call::{Call, Direction, Exchange, Grade, Link, State, Talk},
     clock, dial,
     view::lists::kind_id,
 };
@@ -80,6 +80,8 @@ impl Phone {
         Some(Incoming {
             call: call.id,
             party: party(call),
+            since: clock::short_minutes(now.since(call.started) / 1_000),
+            more: self.calls.values().filter(|call| call.is_ringing_in()).count().saturating_sub(1),
             silent: self.ui.sound_blocked,
             silenced: *silenced,
             note: trouble
@@ -95,15 +97,18 @@ impl Phone {
     }
 
     /// The call in front, if it is not one that rings.
-    pub(super) fn front_call(&self) -> Option<&Call> {
+    pub(crate) fn front_call(&self) -> Option<&Call> {
         let chosen = self.ui.front.and_then(|id| self.calls.get(&id)).filter(|call| !call.is_ringing_in());
         chosen.or_else(|| self.calls.values().rev().find(|call| !call.is_ringing_in()))
     }
 
     pub(super) fn call_screen(&self, now: Instant, call: &Call) -> CallScreen {
         let (pill, note) = pill(call, now);
+        let grade = call.talk().filter(|talk| talk.link == Link::Whole).and_then(|talk| talk.quality.grade());
+        let weak = grade.is_some_and(|grade| grade <= Grade::Weak);
         // Nobody pressed Answer: it stays on screen that the line is open.
-        let note = note.or(call.auto_answer.map(|_| Text::of("call.auto")));
+        let note =
+            note.or(weak.then(|| Text::of("call.weak"))).or(call.auto_answer.map(|_| Text::of("call.auto")));
         let others = self
             .calls
             .values()
@@ -123,7 +128,7 @@ impl Phone {
             keypad: self.ui.keypad.then(|| call.keys.clone()),
             end: Text::of("call.end"),
             others,
-            bars: 0,
+            bars: grade.map_or(0, Grade::bars),
             consultation: self.consultation(call),
         }
     }
@@ -145,6 +150,7 @@ impl Phone {
             query: query.clone(),
             rows: self.matches_of(query).into_iter().map(|row| self.with_hint(row)).collect(),
             enabled: dial::clean(query, &self.config).is_ok(),
+            redirect: call.is_ringing_in(),
         })
     }
 

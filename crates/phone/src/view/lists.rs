@@ -276,7 +276,23 @@ impl Phone {
             query: self.ui.recent_query.clone(),
             rows,
             now: self.clock.wall(now),
+            voicemail: self
+                .mailbox()
+                .filter(|_| !self.ui.only_missed && self.ui.recent_query.trim().is_empty()),
         }
+    }
+
+    /// The only contact with this number.
+    pub(crate) fn name_of(&self, number: &str) -> Option<String> {
+        match self.contacts.by_number(number).as_slice() {
+            [only] => Some(only.contact.name.clone()),
+            _ => None,
+        }
+    }
+
+    /// Name and number, or the number alone.
+    pub(crate) fn named(&self, number: &str) -> String {
+        self.name_of(number).map_or_else(|| number.to_owned(), |name| format!("{name} · {number}"))
     }
 
     /// One past call, named by the contacts of today.

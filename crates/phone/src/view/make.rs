@@ -33,7 +33,8 @@ impl Phone {
             };
         }
         if let Some(incoming) = self.incoming_view(now).filter(|_| !self.rings_beside()) {
-            return Screen::Incoming(incoming);
+            let sent = self.transfer_pick().filter(|pick| pick.call == incoming.call);
+            return sent.map_or(Screen::Incoming(incoming), Screen::TransferPick);
         }
         if let Some(pick) = self.transfer_pick().filter(|_| !self.ui.browsing) {
             return Screen::TransferPick(pick);
@@ -72,6 +73,7 @@ impl Phone {
                     version,
                 });
             }
+            Page::Forwarding => return Screen::Forwarding(self.forwarding()),
             Page::Contact(source, id) => {
                 if let Some(page) = self.contact_page(source, id) {
                     return Screen::Contact(page);
@@ -104,7 +106,9 @@ impl Phone {
             dot,
             status,
             extension: self.extension(),
+            resizable: self.frame.resizes,
             missed: self.history.missed(),
+            voicemail: self.voicemail.and_then(|known| known.chip()),
             running: self.running_call(now).filter(|_| self.ui.browsing),
         }
     }
@@ -150,11 +154,13 @@ impl Phone {
                 })
             }
             ConnectionState::Connecting => None,
-            ConnectionState::Registered => self.ui.sound_blocked.then(|| Banner {
-                tone: Tone::Accent,
-                icon: "speaker-off",
-                text: Text::of("sound.off"),
-                action: Some((Text::of("sound.on"), Action::SoundOn)),
+            ConnectionState::Registered => self.failed_banner().or_else(|| {
+                self.ui.sound_blocked.then(|| Banner {
+                    tone: Tone::Accent,
+                    icon: "speaker-off",
+                    text: Text::of("sound.off"),
+                    action: Some((Text::of("sound.on"), Action::SoundOn)),
+                })
             }),
         }
     }
@@ -167,7 +173,7 @@ impl Phone {
         if let Some(incoming) = self.incoming_view(now) {
             let covered = self.rings_beside();
             let trouble = self.microphone_sheet().filter(|_| incoming.note.is_some());
-            return trouble.or_else(|| covered.then_some(Sheet::SecondIncoming(incoming)));
+            return trouble.or_else(|| covered.then_some(Sheet::SecondIncoming(Box::new(incoming))));
         }
         if let Some((wish, question)) = &self.ui.confirm {
             let referrer = wish.referred.and_then(|session| self.calls.get(&self.call_of(session)?));
@@ -197,6 +203,7 @@ impl Phone {
         match &self.ui.menu {
             Menu::None => self.edit_sheet(),
             Menu::Microphone(..) => self.microphone_sheet(),
+            Menu::Quality(id) => self.quality_sheet(*id),
             Menu::Route => self.route_sheet(),
             Menu::RemoveContacts(None) => Some(Sheet::RemoveContacts { file: None }),
             Menu::RemoveContacts(Some(number)) => {
@@ -208,6 +215,7 @@ impl Phone {
                 set: self.person.status.clone(),
                 dnd: self.person.dnd,
                 in_call: !self.calls.is_empty(),
+                forward: self.forwarding_summary(),
             }),
             Menu::Numbers(source, id) => {
                 let hit = self.contact_of(source, id)?;

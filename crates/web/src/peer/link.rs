@@ -129,9 +129,11 @@ impl Link {
             MediaRequest::Answer { offer, send } => self.answer(offer, send).await.map(MediaEvent::Answer),
             MediaRequest::Accept { answer, provisional } => self.accept(&answer, provisional).await,
             MediaRequest::Rollback => self.rollback().await,
-            MediaRequest::Mute(_) | MediaRequest::Dtmf(_) | MediaRequest::Mix(_) | MediaRequest::Close => {
-                Ok(MediaEvent::Applied)
-            }
+            MediaRequest::Mute(_)
+            | MediaRequest::Dtmf(_)
+            | MediaRequest::Mix(_)
+            | MediaRequest::Measure
+            | MediaRequest::Close => Ok(MediaEvent::Applied),
         }
     }
 

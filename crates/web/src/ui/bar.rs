@@ -6,13 +6,13 @@ use super::{
     avatar,
     context::Context,
     dom::{Part, id},
-    frame::{dot, tone, write_badge},
+    frame::{dot, pressing, tone, write_badge},
     press::{ARM_MS, Arm, END_DEAD_MS, Press},
     who::headline,
 };
 use softframe_phone::{
     Action, Answer, CallId,
-    view::{CallScreen, Header, Incoming, Screen, Sheet, Tone, View},
+    view::{Banner, CallScreen, Header, Incoming, Screen, Sheet, Text, Tone, View},
 };
 use std::rc::Rc;
 
@@ -26,6 +26,7 @@ pub(crate) struct Bar {
     answer: Press,
     answer_arm: Arm,
     end_arm: Arm,
+    expand: Press,
     call: Option<CallId>,
 }
 
@@ -43,8 +44,6 @@ impl Bar {
         let part = Part::by_id(id::BAR);
         cx.localise(&part);
         part.show(true);
-        // Not yet: nothing on this side can make the frame larger.
-        part.find(".expand").show(false);
         let (answer_arm, end_arm) = (Arm::after(ARM_MS, true), Arm::after(END_DEAD_MS, false));
         Bar {
             cx: cx.clone(),
@@ -52,6 +51,7 @@ impl Bar {
             resume: Press::new(cx, part.find(".resume")),
             end: Press::armed(cx, part.find(".end"), &end_arm),
             answer: Press::armed(cx, part.find(".live"), &answer_arm),
+            expand: pressing(cx, part.find(".expand"), Action::Minimise(false)),
             answer_arm,
             end_arm,
             call: None,
@@ -61,23 +61,30 @@ impl Bar {
 
     /// Writes what differs.
     pub(crate) fn update(&mut self, view: &View) {
+        self.expand.part().show(view.header.resizable);
         match (&view.sheet, &view.screen) {
-            (Some(Sheet::SecondIncoming(incoming)), _) | (_, Screen::Incoming(incoming)) => {
-                self.incoming(incoming)
-            }
+            (Some(Sheet::SecondIncoming(incoming)), _) => self.incoming(incoming),
+            (_, Screen::Incoming(incoming)) => self.incoming(incoming),
             (_, Screen::Call(call)) => self.call(call),
-            _ => self.idle(&view.header),
+            _ => self.idle(&view.header, view.banner.as_ref()),
         }
     }
 
-    fn idle(&mut self, header: &Header) {
+    fn idle(&mut self, header: &Header, banner: Option<&Banner>) {
         self.call = None;
+        // Above the tabs the banner counts down; there is no room for it here.
+        let waits = banner.filter(|banner| banner.text.id == "net.offline.ban");
         let state = match header.running.as_ref() {
-            Some(running) => running.time.clone(),
+            Some(running) => self.muted(&running.time, running.muted),
+            None if waits.is_some() => {
+                let args = waits.map(|banner| banner.text.args.clone()).unwrap_or_default();
+                self.cx.text(&Text { id: "net.offline.bar", args })
+            }
             None if header.name.is_empty() => String::new(),
             None => self.cx.text(&header.status),
         };
-        let meaning = header.running.as_ref().map_or(Tone::Plain, |running| running.tone);
+        let trouble = banner.map_or(Tone::Plain, |banner| banner.tone);
+        let meaning = header.running.as_ref().map_or(trouble, |running| running.tone);
         let name = header.running.as_ref().map_or(&header.name, |running| &running.name);
         self.lines(name, &state, meaning);
         avatar::write(&self.part.find(".avatar"), name, name);
@@ -114,7 +121,8 @@ impl Bar {
         });
         let held =
             call.tiles.iter().any(|tile| matches!(tile.action, Action::Hold(_, false)) && tile.enabled);
-        self.lines(&headline(&self.cx, &call.party), &self.cx.text(&call.pill.0), call.pill.1);
+        let state = self.muted(&self.cx.text(&call.pill.0), muted == Some(true));
+        self.lines(&headline(&self.cx, &call.party), &state, call.pill.1);
         self.person(&call.party.avatar, &call.party.name);
         if let Some(muted) = muted {
             self.mute.makes(Action::Mute(call.call, !muted));
@@ -126,6 +134,14 @@ impl Bar {
         self.end.makes(Action::End(call.call));
         self.end.part().attribute("aria-label", Some(&self.cx.text(&call.end)));
         self.buttons(&Buttons { mute: muted.filter(|_| !held), resume: held, end: true, answer: false });
+    }
+
+    /// "02:14 · Muted".
+    fn muted(&self, time: &str, muted: bool) -> String {
+        let word = if muted { self.cx.plain("call.muted") } else { String::new() };
+        let parts = [time, &word];
+        let said: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+        said.join(" · ")
     }
 
     fn person(&self, id: &str, name: &str) {

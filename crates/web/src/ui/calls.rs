@@ -26,6 +26,7 @@ pub(crate) struct IncomingView {
     answer: Press,
     decline: Press,
     silence: Press,
+    send: Press,
     call: Option<CallId>,
     _sound: Press,
 }
@@ -39,6 +40,7 @@ impl IncomingView {
             answer: Press::armed(cx, part.find(".answer"), &arm),
             decline: Press::armed(cx, part.find(".decline"), &arm),
             silence: Press::new(cx, part.find(".silence")),
+            send: Press::new(cx, part.find(".send")),
             _sound: pressing(cx, part.find(".sound"), Action::SoundOn),
             call: None,
             arm,
@@ -67,6 +69,7 @@ impl IncomingView {
             self.answer.makes(Action::Answer(view.call, Answer::HoldOther));
             self.decline.makes(Action::Decline(view.call));
             self.silence.makes(Action::Silence(view.call));
+            self.send.makes(Action::SendTo(view.call));
         }
         self.who.update(&view.party, None, view.note.as_ref());
         self.part.find(".sound").show(view.silent && !view.silenced);
@@ -89,6 +92,7 @@ pub(crate) struct CallView {
     end: Press,
     back: Press,
     complete: Press,
+    quality: Press,
     shown: Option<CallScreen>,
     _hide: Press,
     _browse: Press,
@@ -110,6 +114,7 @@ impl CallView {
             end: Press::armed(cx, part.find(".hang-up"), &arm),
             back: Press::armed(cx, part.find(".back-to"), &arm),
             complete: Press::armed(cx, part.find(".complete"), &arm),
+            quality: Press::new(cx, part.find(".quality")),
             _hide: pressing(cx, part.find(".hide"), Action::CallKeypad(false)),
             _browse: pressing(cx, part.find(".browse"), Action::Browse(true)),
             _keys: Keys::new(cx, &part.find(".keys")),
@@ -151,6 +156,7 @@ impl CallView {
             self.end.makes(Action::End(view.call));
             self.back.makes(Action::CancelTransfer);
             self.complete.makes(Action::CompleteTransfer(view.call));
+            self.quality.makes(Action::OpenQuality(view.call));
         }
         let part = &self.part;
         part.attribute("data-tone", Some(tone(view.wash)));

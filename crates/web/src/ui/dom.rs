@@ -13,6 +13,8 @@ use web_sys::{
 pub(crate) mod id {
     pub(crate) const PHONE: &str = "phone";
     pub(crate) const PERSON: &str = "person";
+    pub(crate) const VOICEMAIL: &str = "voicemail";
+    pub(crate) const MINIMISE: &str = "minimise";
     pub(crate) const RUNNING: &str = "running";
     pub(crate) const WAITING: &str = "waiting";
     pub(crate) const BANNER: &str = "banner";
@@ -29,9 +31,11 @@ pub(crate) mod id {
     pub(crate) const SAY: &str = "say";
     pub(crate) const ALERT: &str = "alert";
     #[cfg(test)]
-    pub(crate) const ALL: [&str; 17] = [
+    pub(crate) const ALL: [&str; 19] = [
         PHONE,
         PERSON,
+        VOICEMAIL,
+        MINIMISE,
         RUNNING,
         WAITING,
         BANNER,
@@ -74,6 +78,8 @@ pub(crate) enum Template {
     Ended,
     Transfer,
     Settings,
+    Forwarding,
+    Rule,
     Source,
     File,
     SheetConsent,
@@ -85,6 +91,7 @@ pub(crate) enum Template {
     SheetNumbers,
     SheetStatus,
     Status,
+    SheetQuality,
     SheetRoute,
     Speaker,
     SheetSignOut,
@@ -118,6 +125,8 @@ impl Template {
             Template::Ended => "t-ended",
             Template::Transfer => "t-transfer",
             Template::Settings => "t-settings",
+            Template::Forwarding => "t-forwarding",
+            Template::Rule => "t-rule",
             Template::Source => "t-source",
             Template::File => "t-file",
             Template::SheetConsent => "t-sheet-consent",
@@ -129,6 +138,7 @@ impl Template {
             Template::SheetNumbers => "t-sheet-numbers",
             Template::SheetStatus => "t-sheet-status",
             Template::Status => "t-status",
+            Template::SheetQuality => "t-sheet-quality",
             Template::SheetRoute => "t-sheet-route",
             Template::Speaker => "t-speaker",
             Template::SheetSignOut => "t-sheet-signout",
@@ -404,13 +414,13 @@ mod tests {
             .filter_map(|rest| rest.split_once('"'))
             .map(|(id, _)| id)
             .collect();
-        assert_eq!(templates.len(), 38);
+        assert_eq!(templates.len(), 41);
         wanted.extend(templates);
         for id in wanted {
             assert_eq!(PAGE.matches(&format!("id=\"{id}\"")).count(), 1, "{id}");
         }
         let last = Template::EditNumber as usize;
-        assert_eq!(last + 1, 38, "the enum and the page list the same templates");
+        assert_eq!(last + 1, 41, "the enum and the page list the same templates");
         assert!(PAGE.contains(Template::EditNumber.id()));
     }
 

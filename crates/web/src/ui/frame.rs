@@ -22,6 +22,8 @@ pub(crate) struct Frame {
     cx: Rc<Context>,
     phone: Part,
     person: Press,
+    voicemail: Press,
+    minimise: Press,
     running: Press,
     banner: Part,
     banner_action: Press,
@@ -47,6 +49,8 @@ impl Frame {
             cx: cx.clone(),
             phone: Part::by_id(id::PHONE),
             person: pressing(cx, Part::by_id(id::PERSON), Action::OpenStatus),
+            minimise: pressing(cx, Part::by_id(id::MINIMISE), Action::Minimise(true)),
+            voicemail: pressing(cx, Part::by_id(id::VOICEMAIL), Action::Tab(Tab::Recents)),
             running: pressing(cx, Part::by_id(id::RUNNING), Action::Browse(false)),
             banner_action: Press::new(cx, banner.find(".link")),
             toast_action: Press::new(cx, toast.find(".link")),
@@ -92,6 +96,12 @@ impl Frame {
         avatar::write_own(&part.find(".avatar"), &header.name);
         part.find(".dot").attribute("data-dot", Some(dot(header.dot)));
         part.attribute("aria-haspopup", Some("dialog"));
+        let voicemail = self.voicemail.part();
+        voicemail.show(known && header.voicemail.is_some());
+        if let Some(new) = header.voicemail {
+            voicemail.find(".count").text_or_hide(&if new == 0 { String::new() } else { new.to_string() });
+        }
+        self.minimise.part().show(header.resizable);
         let running = self.running.part();
         running.show(header.running.is_some());
         self.phone.class("browsing", header.running.is_some());

@@ -153,7 +153,8 @@ pub(crate) struct Keys {
 }
 
 impl Keys {
-    /// Into `place`. Each press makes [`Action::Key`]; 0 held, or with the other mouse button, makes "+".
+    /// Into `place`. Each press makes [`Action::Key`]; 0 held, or with the other mouse button, makes "+", and 1 the
+    /// number of the voice mail.
     pub(crate) fn new(cx: &Rc<Context>, place: &Part) -> Keys {
         let part = cx.copy(Template::Keys);
         place.append(&part);
@@ -168,15 +169,21 @@ impl Keys {
             listeners.push(part.on("click", move |event| {
                 let Some(key) = key_of(&event) else { return };
                 let held = clock_ms() - down.replace(f64::MAX) >= LONG_PRESS_MS;
-                cx.act(Action::Key(if held && key == '0' { '+' } else { key }));
+                cx.act(match key {
+                    '0' if held => Action::Key('+'),
+                    '1' if held => Action::VoicemailKey,
+                    key => Action::Key(key),
+                });
             }));
         }
         {
             let cx = cx.clone();
             listeners.push(part.on("contextmenu", move |event| {
                 event.prevent_default();
-                if key_of(&event) == Some('0') {
-                    cx.act(Action::Key('+'));
+                match key_of(&event) {
+                    Some('0') => cx.act(Action::Key('+')),
+                    Some('1') => cx.act(Action::VoicemailKey),
+                    _ => {}
                 }
             }));
         }

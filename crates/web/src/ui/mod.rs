@@ -10,6 +10,7 @@ mod context;
 mod dom;
 mod drop;
 mod edit;
+mod forwarding;
 mod frame;
 mod hits;
 mod import;

@@ -83,7 +83,14 @@ impl TransferView {
     }
 
     pub(crate) fn update(&mut self, view: &TransferPick) {
-        self.part.find("h1").text(&self.cx.with("transfer.title", &[("name", &view.name)]));
+        let title = match view.redirect {
+            true => self.cx.plain("in.sendto"),
+            false => self.cx.with("transfer.title", &[("name", &view.name)]),
+        };
+        self.part.find("h1").text(&title);
+        self.ask.part().show(!view.redirect);
+        let go = if view.redirect { "in.send" } else { "transfer.now" };
+        self.now.part().text(&self.cx.plain(go));
         self.search.update(&view.query);
         if self.query != view.query {
             self.query.clone_from(&view.query);
@@ -92,7 +99,11 @@ impl TransferView {
         self.chosen.count.set(view.rows.len());
         let filled = || view.rows.iter().position(|row| row.number == view.query);
         self.targets.update(&view.rows, self.chosen.at.get().or_else(filled));
-        self.now.makes(Action::Transfer(view.call, view.query.clone()));
+        let query = view.query.clone();
+        self.now.makes(match view.redirect {
+            true => Action::Redirect(view.call, query),
+            false => Action::Transfer(view.call, query),
+        });
         self.now.enable(view.enabled);
         self.ask.makes(Action::Consult(view.call, view.query.clone()));
         self.ask.enable(view.enabled);

@@ -111,5 +111,12 @@ impl Press {
 
 /// A double click never dials twice.
 fn dials(action: &Action) -> bool {
-    matches!(action, Action::Call | Action::CallNumber(_) | Action::CallAgain | Action::Transfer(..))
+    matches!(
+        action,
+        Action::Call
+            | Action::CallNumber(_)
+            | Action::CallAgain
+            | Action::Transfer(..)
+            | Action::Redirect(..)
+    )
 }

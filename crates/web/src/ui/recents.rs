@@ -13,7 +13,7 @@ use super::{
 use crate::listener::Listener;
 use softframe_phone::{
     Action,
-    view::{RecentList, Row},
+    view::{Mailbox, RecentList, Row},
 };
 use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue};
@@ -28,6 +28,7 @@ pub(crate) struct Recents {
     search: Search,
     all: Press,
     missed: Press,
+    mailbox: Press,
     rows: Vec<RowView>,
     days: Vec<Part>,
     shape: Vec<Entry>,
@@ -53,6 +54,7 @@ impl Recents {
         Recents {
             all: pressing(cx, part.find(".all"), Action::OnlyMissed(false)),
             missed: pressing(cx, part.find(".missed"), Action::OnlyMissed(true)),
+            mailbox: Press::new(cx, part.find(".mailbox .handset")),
             cx: cx.clone(),
             search,
             rows: Vec::new(),
@@ -80,7 +82,10 @@ impl Recents {
     pub(crate) fn update(&mut self, view: &RecentList) {
         let same_day = self.shown.as_ref().is_some_and(|shown| day_of(shown.now) == day_of(view.now));
         let same = self.shown.as_ref().is_some_and(|shown| {
-            shown.rows == view.rows && shown.query == view.query && shown.missed == view.missed
+            shown.rows == view.rows
+                && shown.query == view.query
+                && shown.missed == view.missed
+                && shown.voicemail == view.voicemail
         });
         if same && same_day {
             return;
@@ -88,6 +93,7 @@ impl Recents {
         self.search.update(&view.query);
         choose(self.all.part(), !view.missed);
         choose(self.missed.part(), view.missed);
+        self.voicemail(view.voicemail.as_ref());
         let empty = self.part.find(".empty");
         empty.show(view.rows.is_empty());
         self.part.find(".scroll").show(!view.rows.is_empty());
@@ -100,6 +106,21 @@ impl Recents {
         empty.find(".sub").show(view.missed && view.query.trim().is_empty());
         self.write(view);
         self.shown = Some(view.clone());
+    }
+
+    fn voicemail(&self, mailbox: Option<&Mailbox>) {
+        let row = self.part.find(".mailbox");
+        row.show(mailbox.is_some());
+        let Some(mailbox) = mailbox else { return };
+        let (new, old) = (mailbox.new_messages.to_string(), mailbox.old_messages.to_string());
+        row.find(".count").text(&self.cx.with("recents.vm.count", &[("new", &new), ("old", &old)]));
+        super::frame::write_badge(&row.find(".badge"), mailbox.new_messages);
+        let handset = self.mailbox.part();
+        handset.show(!mailbox.number.is_empty());
+        let label = self.cx.with("recents.callto", &[("name", &self.cx.plain("recents.voicemail"))]);
+        handset.attribute("aria-label", Some(&label));
+        handset.attribute("title", Some(&label));
+        self.mailbox.makes(Action::CallNumber(mailbox.number.clone()));
     }
 
     fn write(&mut self, view: &RecentList) {

@@ -7,6 +7,7 @@ use super::{
     contacts::{ContactView, Contacts},
     context::Context,
     dom::{Part, document, id},
+    forwarding::ForwardingView,
     hits::Hits,
     keypad::Dial,
     keys::Meaning,
@@ -36,6 +37,7 @@ pub(crate) struct Screens {
     transfer: Option<TransferView>,
     ended: Option<EndedView>,
     settings: Option<SettingsView>,
+    forwarding: Option<ForwardingView>,
     shown: Shown,
     before_call: Option<HtmlElement>,
     hits: Hits,
@@ -56,6 +58,7 @@ enum Shown {
     Transfer,
     Ended,
     Settings,
+    Forwarding,
 }
 
 impl Shown {
@@ -73,6 +76,7 @@ impl Shown {
             Screen::TransferPick(_) => Shown::Transfer,
             Screen::Ended(_) => Shown::Ended,
             Screen::Settings(_) => Shown::Settings,
+            Screen::Forwarding(_) => Shown::Forwarding,
         }
     }
 
@@ -82,7 +86,7 @@ impl Shown {
             Shown::Starting => "starting",
             Shown::ConfigError | Shown::SignIn => "form",
             Shown::Keypad | Shown::Contacts | Shown::Recents => "tabs",
-            Shown::Contact | Shown::Settings => "page",
+            Shown::Contact | Shown::Settings | Shown::Forwarding => "page",
             Shown::Incoming | Shown::Call | Shown::Transfer | Shown::Ended => "call",
         }
     }
@@ -110,6 +114,7 @@ impl Screens {
             transfer: None,
             ended: None,
             settings: None,
+            forwarding: None,
             shown: Shown::Starting,
             before_call: None,
             hits: Hits::new(),
@@ -198,6 +203,12 @@ impl Screens {
             Screen::Settings(settings) => {
                 let screen = self.settings.get_or_insert_with(|| SettingsView::new(cx));
                 screen.update(settings, view.look.theme, view.single_keys);
+                let part = screen.part().clone();
+                (self.present(part), Meaning::Plain)
+            }
+            Screen::Forwarding(forwarding) => {
+                let screen = self.forwarding.get_or_insert_with(|| ForwardingView::new(cx));
+                screen.update(forwarding);
                 let part = screen.part().clone();
                 (self.present(part), Meaning::Plain)
             }
@@ -310,7 +321,8 @@ impl Screens {
             | Shown::Contacts
             | Shown::Contact
             | Shown::Recents
-            | Shown::Settings => part.maybe("h1"),
+            | Shown::Settings
+            | Shown::Forwarding => part.maybe("h1"),
         }
     }
 }

@@ -2,27 +2,29 @@
 //!
 //! Esc and the shade close it and are never a consent; nothing in it reacts before it was really visible.
 
+mod contents;
+
+pub(crate) use contents::more_waiting;
+
 use super::{
-    avatar,
     context::Context,
     dom::{Part, Template, copy_text, document, has_focus, id},
     edit,
-    frame::{dot, pressing},
+    frame::pressing,
     import,
     pages::switch,
     press::{ARM_MS, Arm, Press},
     recents::radio_keys,
     route,
     row::Numbers,
-    signin::text_of,
     visible::Visible,
     waiting::Waiting,
-    who::headline,
 };
 use crate::listener::Listener;
+use contents::{write_chain, write_microphone, write_quality, write_second, write_status};
 use softframe_phone::{
     Action, Answer, CallId, Consent,
-    view::{Header, Incoming, Sheet, Text},
+    view::{Header, Sheet},
 };
 use std::{
     cell::{Cell, RefCell},
@@ -111,7 +113,7 @@ impl Sheets {
     pub(crate) fn update(&mut self, sheet: Option<&Sheet>, header: &Header) {
         let waiting = match sheet {
             Some(Sheet::SecondIncoming(incoming)) => {
-                Some(incoming).filter(|call| self.later.get() == Some(call.call))
+                Some(&**incoming).filter(|call| self.later.get() == Some(call.call))
             }
             _ => None,
         };
@@ -259,6 +261,7 @@ impl Open {
             Sheet::Numbers { .. } => Template::SheetNumbers,
             Sheet::Status { .. } if signing_out => Template::SheetSignOut,
             Sheet::Status { .. } => Template::SheetStatus,
+            Sheet::Quality { .. } => Template::SheetQuality,
             Sheet::Route { .. } => Template::SheetRoute,
             Sheet::RemoveContacts { .. } => Template::SheetRemove,
             Sheet::Edit { .. } => Template::SheetEdit,
@@ -309,6 +312,7 @@ impl Open {
                 self.presses = presses;
                 self._listeners.push(keys);
             }
+            Sheet::Quality { .. } => self.press(cx, ".close", Action::CloseSheet),
             Sheet::RemoveContacts { .. } => {
                 self.press(cx, ".cancel", Action::CloseSheet);
                 self.press(cx, ".yes", Action::RemoveAllContacts);
@@ -344,6 +348,7 @@ impl Open {
             self.presses.push(pressing(cx, item, Action::Status(id.clone())));
         }
         self._listeners.push(radio_keys(&group));
+        self.press(cx, ".forwarding", Action::OpenForwarding);
         self.press(cx, ".settings", Action::OpenSettings);
         let out = self.body.find(".signout");
         let (cx2, asks) = (cx.clone(), asks.clone());
@@ -382,6 +387,7 @@ impl Open {
             Sheet::SecondIncoming(_) => self.body.maybe(".hold"),
             Sheet::Import { .. } => self.body.maybe(".ok"),
             Sheet::Edit { .. } => self.body.maybe("input"),
+            Sheet::Quality { .. } => self.body.maybe(".close"),
             Sheet::Route { .. } => self.body.maybe("[role=radio][aria-checked=true]"),
             Sheet::Status { .. } if !self.signing_out => self.body.maybe("[role=radio][aria-checked=true]"),
             Sheet::Microphone { .. }
@@ -398,6 +404,7 @@ impl Open {
             Sheet::Consent { chain } => write_chain(&body.find(".origins"), chain),
             Sheet::SecondIncoming(incoming) => write_second(cx, body, incoming),
             Sheet::Import { .. } => import::write(cx, body, sheet),
+            Sheet::Quality { .. } => write_quality(cx, body, sheet),
             Sheet::Microphone { title, sub, again } => write_microphone(cx, body, title, sub, *again),
             Sheet::Confirm { from, number, why } => {
                 let lead = if from.is_empty() {
@@ -416,8 +423,9 @@ impl Open {
                     list.update(numbers);
                 }
             }
-            Sheet::Status { statuses, set, dnd, .. } if !self.signing_out => {
+            Sheet::Status { statuses, set, dnd, forward, .. } if !self.signing_out => {
                 write_status(cx, body, (statuses, set, *dnd), header);
+                body.find(".forward").text(&cx.text(forward));
             }
             Sheet::Route { speakers, chosen } => {
                 route::write(&body.find(".speakers"), speakers.iter().map(|(id, _)| id), chosen);
@@ -432,56 +440,5 @@ impl Open {
             Sheet::Edit { draft, kinds, fault } => edit::write(cx, body, draft, kinds, *fault),
             Sheet::Status { .. } => {}
         }
-    }
-}
-
-/// In full, one origin a line, never cut.
-fn write_chain(list: &Part, chain: &[String]) {
-    list.clear();
-    for origin in chain {
-        let line = Part::new("span");
-        line.text(origin);
-        list.append(&line);
-    }
-}
-
-fn write_second(cx: &Context, body: &Part, incoming: &Incoming) {
-    let party = &incoming.party;
-    avatar::write(&body.find(".avatar"), &party.avatar, &party.name);
-    let (second, line) = (cx.plain("in.second"), cx.text(&party.line));
-    body.find(".lead").text(&if line.is_empty() { second } else { format!("{second} · {line}") });
-    body.find(".name bdi").text(&headline(cx, party));
-    let number = if party.name.is_empty() { "" } else { party.number.as_str() };
-    body.find(".number").text_or_hide(number);
-    body.find(".note").text_or_hide(&text_of(cx, incoming.note.as_ref()));
-}
-
-fn write_microphone(cx: &Context, body: &Part, title: &Text, sub: &Text, again: bool) {
-    body.find(".title").text(&cx.text(title));
-    body.find(".sub").text_or_hide(&cx.text(sub));
-    body.find(".snippet").show(title.id == "mic.policy");
-    body.find(".again").show(again);
-    body.find(".cancel").text(&cx.plain(if again { "set.cancel" } else { "set.close" }));
-}
-
-fn write_status(cx: &Context, body: &Part, view: (&[(String, String)], &str, bool), header: &Header) {
-    let (statuses, set, dnd) = view;
-    avatar::write_own(&body.find(".heading .avatar"), &header.name);
-    body.find(".heading .dot").attribute("data-dot", Some(dot(header.dot)));
-    body.find(".name bdi").text(&header.name);
-    body.find(".line").text_or_hide(&header.extension);
-    body.find(".dnd").flag("aria-checked", dnd);
-    for (item, (id, label)) in body.all("[data-status]").iter().zip(statuses) {
-        // Ours are message ids, those of the configuration are texts: an unknown id is its own text.
-        item.find(".text").text(&cx.plain(label));
-        let sub = if id == "busy" { cx.plain("status.busy.sub") } else { String::new() };
-        item.find("small").text_or_hide(&sub);
-        let shape = match id.as_str() {
-            "busy" => "busy",
-            "away" => "away",
-            _ => "available",
-        };
-        item.find(".dot").attribute("data-dot", Some(shape));
-        super::recents::choose(item, id == set);
     }
 }

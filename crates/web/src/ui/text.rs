@@ -10,6 +10,8 @@ use wasm_bindgen::{JsCast, JsValue};
 
 /// Arguments that are counted things: written with the language's separators.
 const COUNTS: [&str; 5] = ["n", "done", "total", "new", "old"];
+/// Arguments that are tenths of what is written.
+const TENTHS: [&str; 2] = ["tenths", "best"];
 
 /// Names and numbers are set apart from a text of another direction (UAX #9 §2.4: FSI, PDI), else a number such as
 /// `+34 600` is read from its end.
@@ -153,11 +155,14 @@ impl Strings {
     fn written(&self, name: &str, value: &str) -> String {
         let number = value.parse::<u64>().ok();
         match (name, number) {
+            // A reason is a text of its own.
+            ("reason" | "rule", _) => self.plain(value),
             ("t", Some(seconds)) => clock(seconds),
             ("duration", _) => {
                 seconds(value).map_or_else(|| value.to_owned(), |seconds| self.duration(seconds))
             }
             (name, Some(number)) if COUNTS.contains(&name) => self.format(Format::Number, number),
+            (name, Some(number)) if TENTHS.contains(&name) => self.tenths(number),
             _ if !value.is_empty() && (is_mirrored(&self.tag) || value.contains(is_from_the_right)) => {
                 format!("{ISOLATED}{value}{END_OF_ISOLATED}")
             }
@@ -176,13 +181,18 @@ impl Strings {
     }
 
     fn format(&self, format: Format, number: u64) -> String {
+        self.by_intl(format, number as f64).unwrap_or_else(|| number.to_string())
+    }
+
+    fn tenths(&self, tenths: u64) -> String {
+        let written = self.by_intl(Format::Number, tenths as f64 / 10.0);
+        written.unwrap_or_else(|| format!("{}.{}", tenths / 10, tenths % 10))
+    }
+
+    fn by_intl(&self, format: Format, number: f64) -> Option<String> {
         let mut formats = self.formats.borrow_mut();
         let function = formats.entry(format).or_insert_with(|| intl(format, &self.tag));
-        let written = function.as_ref().and_then(|function| {
-            let written = function.call1(&JsValue::NULL, &JsValue::from_f64(number as f64)).ok()?;
-            written.as_string()
-        });
-        written.unwrap_or_else(|| number.to_string())
+        function.as_ref()?.call1(&JsValue::NULL, &JsValue::from_f64(number)).ok()?.as_string()
     }
 }
 

@@ -35,7 +35,11 @@ impl Waiting {
         self.part.show(waiting.is_some());
         if let Some(incoming) = waiting {
             let name = headline(&self.cx, &incoming.party);
-            self.bar.find(".text").text(&self.cx.with("in.waiting", &[("name", &name)]));
+            let waits = self.cx.with("in.waiting", &[("name", &name)]);
+            let more = super::sheet::more_waiting(&self.cx, incoming);
+            let parts = [waits, incoming.since.clone(), more];
+            let said: Vec<&str> = parts.iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
+            self.bar.find(".text").text(&said.join(" · "));
         }
     }
 }

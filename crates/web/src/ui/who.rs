@@ -70,7 +70,7 @@ impl Who {
         let is_number = party.name.is_empty() && !party.withheld;
         line.attribute("dir", is_number.then_some("ltr"));
         let numbers = part.find(".numbers");
-        numbers.show(!is_number && !party.withheld);
+        numbers.show(!is_number && !party.withheld && party.instead.is_none());
         numbers.find(".number").text(&party.number);
         numbers.find(".kind").text(&kind_text(cx, party.kind));
         part.find(".company").text_or_hide(&about(cx, party));
@@ -110,6 +110,9 @@ pub(crate) fn headline(cx: &Context, party: &Party) -> String {
 }
 
 fn about(cx: &Context, party: &Party) -> String {
+    if let Some(instead) = &party.instead {
+        return cx.text(instead);
+    }
     if !party.shared.is_empty() {
         return cx.with("in.share", &[("n", &party.shared.len().to_string())]);
     }

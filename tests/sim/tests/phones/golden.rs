@@ -3,7 +3,7 @@
 //! A change of that file is a change of the protocol. `GOLDEN=write cargo test -p softframe-sim` writes it anew.
 
 use serde_json::{Map, Value, json};
-use softframe_phone::{Action, HostInput, Input, MediaError, MediaEvent, PeerState};
+use softframe_phone::{Action, HostInput, Input, MediaError, MediaEvent, MediaStats, PeerState};
 use softframe_sim::{Microphone, World};
 use std::path::Path;
 
@@ -52,9 +52,11 @@ fn outgoing(world: &mut World, own: usize, other: usize) {
         own,
         r#"{"type":"click2call","id":4,"data":{"number":"201","ref":"order 7","userData":{"k":"v"}}}"#,
     );
+    world.stations[own].sound =
+        Some(MediaStats { received: 50, round_trip_millis: 40, ..MediaStats::default() });
     world.run(8_400);
     world.answer(other);
-    world.run(1_000);
+    world.run(7_000);
     world.host(own, r#"{"type":"setData","data":{"variables":{"order":"7"}}}"#);
     world.host(own, r#"{"type":"mute"}"#);
     world.host(own, r#"{"type":"hold"}"#);

@@ -95,7 +95,8 @@ fn front(world: &World, station: usize) -> Option<CallId> {
 fn ringing(world: &World, station: usize) -> Option<CallId> {
     use softframe_phone::view::{Screen, Sheet};
     match (world.view(station).screen, world.view(station).sheet) {
-        (Screen::Incoming(incoming), _) | (_, Some(Sheet::SecondIncoming(incoming))) => Some(incoming.call),
+        (Screen::Incoming(incoming), _) => Some(incoming.call),
+        (_, Some(Sheet::SecondIncoming(incoming))) => Some(incoming.call),
         _ => None,
     }
 }

@@ -127,6 +127,56 @@ fn the_second_call_lies_over_the_first_and_the_running_one_over_the_tabs() {
 }
 
 #[test]
+fn a_minimised_phone_asks_for_a_bar_and_for_its_room_when_it_has_something_to_ask() {
+    let mut world = World::pair();
+    let sizes = |world: &World| {
+        let sizes = world.stations[0].kinds("widget:size");
+        sizes.iter().map(|size| (size["width"].as_u64(), size["height"].as_u64())).collect::<Vec<_>>()
+    };
+    assert!(!world.view(0).header.resizable, "nobody has said that the page follows");
+    world.host(0, r#"{"type":"hello","id":1,"data":{"features":["resize"]}}"#);
+    assert!(world.view(0).header.resizable);
+    world.host(0, r#"{"type":"minimize","id":"m"}"#);
+    assert_eq!(world.stations[0].response("m")["ok"], true);
+    world.host(0, r#"{"type":"minimize"}"#);
+    assert_eq!(sizes(&world), [(Some(320), Some(48))]);
+    world.act(0, Action::Minimise(false));
+    assert_eq!(sizes(&world)[1..], [(Some(320), Some(460))]);
+    world.act(0, Action::Minimise(true));
+    world.host(0, r#"{"type":"click2call","data":{"number":"112"}}"#);
+    assert!(matches!(world.view(0).sheet, Some(Sheet::Confirm { .. })));
+    assert_eq!(sizes(&world)[2..], [(Some(320), Some(48)), (Some(320), Some(460))]);
+}
+
+#[test]
+fn waiting_messages_are_on_the_header_and_above_the_recents_and_a_long_1_brings_their_number() {
+    let mut world = World::new();
+    let station = world.station();
+    world.trust(station);
+    world.boot(station, &world.kiosk("200", "secret-200", r#""voicemail":"*97","#));
+    world.run(1_000);
+    assert_eq!(world.view(station).header.voicemail, None);
+    world.frame(station, NOTIFY.replace("LENGTH", &SUMMARY.len().to_string()).as_bytes());
+    assert_eq!(world.view(station).header.voicemail, Some(2));
+    world.act(station, Action::Tab(Tab::Recents));
+    let Screen::Recents(list) = world.view(station).screen else { panic!("the recents") };
+    let mailbox = list.voicemail.expect("a row");
+    assert_eq!((mailbox.new_messages, mailbox.old_messages, mailbox.number.as_str()), (2, 1, "*97"));
+    world.act(station, Action::OnlyMissed(true));
+    assert!(matches!(world.view(station).screen, Screen::Recents(list) if list.voicemail.is_none()));
+    world.act(station, Action::Tab(Tab::Keypad));
+    world.act(station, Action::VoicemailKey);
+    assert_eq!(keypad(&world, station).field, "*97");
+}
+
+const SUMMARY: &str = "Messages-Waiting: yes\r\nVoice-Message: 2/1\r\n";
+const NOTIFY: &str = "NOTIFY sip:200@softframe.test SIP/2.0\r\nVia: SIP/2.0/WSS p.test;branch=z9hG4bKv\r\n\
+    Max-Forwards: 70\r\nFrom: <sip:201@softframe.test>;tag=f\r\nTo: <sip:200@softframe.test>\r\n\
+    Call-ID: v\r\nCSeq: 1 NOTIFY\r\nEvent: message-summary\r\nSubscription-State: terminated\r\n\
+    Content-Type: application/simple-message-summary\r\nContent-Length: LENGTH\r\n\r\n\
+    Messages-Waiting: yes\r\nVoice-Message: 2/1\r\n";
+
+#[test]
 fn tiles_keep_their_places_from_calling_to_talk() {
     let mut world = World::pair();
     world.input(0, Input::Speakers(Vec::new()));
@@ -195,7 +245,7 @@ fn a_status_and_the_colours_are_kept_on_the_device() {
     let mut world = World::pair();
     world.act(0, Action::OpenStatus);
     match world.view(0).sheet {
-        Some(Sheet::Status { statuses, set, dnd, in_call }) => {
+        Some(Sheet::Status { statuses, set, dnd, in_call, .. }) => {
             assert_eq!((statuses.len(), set.as_str(), dnd, in_call), (3, "online", false, false));
         }
         other => panic!("{other:?}"),

@@ -2,7 +2,10 @@
 
 use crate::{calls::talk, script::Script};
 use serde_json::Value;
-use softframe_phone::{Action, view::Screen};
+use softframe_phone::{
+    Action,
+    view::{Screen, Text, Tone},
+};
 use softframe_sim::World;
 
 /// A third phone, registered as 202.
@@ -28,6 +31,9 @@ fn a_blind_transfer_connects_the_other_two_and_ends_as_transferred() {
     assert_eq!(states, ["trying", "progress", "done"]);
     assert_eq!(station.response("t")["ok"], true);
     assert_eq!(station.last("phone:terminated")["cause"]["reason"], "transferred");
+    let Screen::Ended(ended) = world.view(0).screen else { panic!("{:?}", world.view(0).screen) };
+    assert_eq!((ended.pill.0.id, ended.pill.1, ended.again), ("ended.transferred", Tone::Live, false));
+    assert_eq!(ended.party.instead, Some(Text::with("transfer.nowwith", "to", "202")));
     let transferred = &world.stations[1];
     assert_eq!(transferred.last("phone:calling")["to"], "202");
     assert_eq!(transferred.last("phone:accepted")["to"], "202");
@@ -158,8 +164,13 @@ fn who_is_asked_and_refuses_or_hangs_up_gives_the_waiting_call_back() {
     world.host(third, r#"{"type":"reject"}"#);
     world.run(1_000);
     assert_eq!(state(&mut world, 0), [("201".to_owned(), "active".to_owned())]);
-    let toast = world.view(0).toast.expect("a toast");
-    assert_eq!(toast.text.id, "transfer.failed");
+    let banner = world.view(0).banner.expect("a banner");
+    assert_eq!((banner.text.id, banner.text.args[1].1.as_str()), ("transfer.failed", "ended.busy"));
+    world.act(0, Action::RetryTransfer);
+    let Screen::TransferPick(pick) = world.view(0).screen else { panic!("{:?}", world.view(0).screen) };
+    assert_eq!((pick.query.as_str(), pick.name.as_str()), ("202", "201"));
+    world.act(0, Action::Back);
+    assert_eq!(world.view(0).banner, None, "what was tried again is no news any more");
     let (mut world, third, _) = consulting();
     world.host(third, r#"{"type":"hangup"}"#);
     world.run(1_000);

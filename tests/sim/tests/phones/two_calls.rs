@@ -36,7 +36,8 @@ fn acks(script: &mut Script, number: u32, ok: &softframe_sip::wire::Message) {
 fn ringing(script: &Script) -> CallId {
     let view = script.phone.view(script.now);
     match (view.screen, view.sheet) {
-        (Screen::Incoming(incoming), _) | (_, Some(Sheet::SecondIncoming(incoming))) => incoming.call,
+        (Screen::Incoming(incoming), _) => incoming.call,
+        (_, Some(Sheet::SecondIncoming(incoming))) => incoming.call,
         other => panic!("nothing rings: {other:?}"),
     }
 }

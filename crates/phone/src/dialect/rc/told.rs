@@ -166,7 +166,7 @@ impl Phone {
     fn rc_route(&self) -> &'static str {
         match (&self.ui.page, self.ui.tab) {
             _ if !self.calls.is_empty() && !self.ui.browsing => "/calls/active",
-            (Page::Settings, _) => "/settings",
+            (Page::Settings | Page::Forwarding, _) => "/settings",
             (Page::Contact(..), _) | (Page::Tabs, Tab::Contacts) => "/contacts",
             (Page::Tabs, Tab::Keypad) => "/dialer",
             (Page::Tabs, Tab::Recents) => "/history",
@@ -175,13 +175,14 @@ impl Phone {
 
     /// The loader's container takes the size that the widget wants.
     fn settle_container(&mut self) {
-        let (width, height) = self.wanted_size;
+        let wanted = self.size();
+        let (width, height) = wanted;
         let size = json!({ "width": width, "height": height });
-        match self.rc.told.size.replace(self.wanted_size) {
+        match self.rc.told.size.replace(wanted) {
             None => self.say_rc(json!({
                 "type": "rc-adapter-pushAdapterState", "size": size, "minimized": false, "closed": false, "position": null,
             })),
-            Some(before) if before != self.wanted_size => {
+            Some(before) if before != wanted => {
                 self.say_rc(json!({ "type": "rc-adapter-syncSize", "size": size }));
             }
             Some(_) => {}

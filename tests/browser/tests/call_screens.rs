@@ -1,0 +1,79 @@
+//! What is seen during and after calls, as real calls bring it about: quality, transfers that fail and succeed.
+
+use serde_json::json;
+use softframe_browser_tests::{Page, Server, until};
+use std::time::Duration;
+
+/// Bars come after five seconds of sound; on a machine that has other things to do, later.
+const MEASURED: Duration = Duration::from_secs(40);
+
+/// The text of the first part that is seen.
+async fn text_of(page: &Page, selector: &str) -> String {
+    let script = "const one = [...document.querySelectorAll(arguments[0])].find((one) => one.checkVisibility()); \
+                  return one?.innerText ?? ''";
+    let text = page.phone(async |frame| frame.run(script, vec![json!(selector)]).await).await;
+    text.as_str().unwrap_or_default().to_owned()
+}
+
+async fn reads(page: &Page, selector: &str, wanted: &str) {
+    until(&format!("{selector} reads {wanted}"), async || {
+        text_of(page, selector).await.contains(wanted).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sound_of_a_call_is_measured_shown_in_a_sheet_and_told_to_the_page() {
+    let server = Server::start();
+    let page = Page::open_registered(&server, 200).await;
+    page.click2call("600").await;
+    let accepted = page.expect("phone:accepted").await;
+    let told = page.expect_within(MEASURED, "media:quality").await;
+    assert_eq!(told["id"], accepted["id"]);
+    assert!(told["mos"].as_f64() > Some(3.0), "{told}");
+    page.phone(async |frame| frame.click("button.quality").await).await;
+    reads(&page, "dialog h2", "connection").await;
+    let mos = text_of(&page, "dialog .mos").await;
+    assert!(mos.ends_with(" of 4.5"), "{mos}");
+    page.picture("calls/37-quality").await;
+    page.phone(async |frame| frame.press("Close").await).await;
+    page.post(json!({ "type": "hangup" })).await;
+    let ended = page.expect("phone:terminated").await;
+    assert!(ended["quality"]["mos"].as_f64() > Some(3.0), "{ended}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transfer_that_fails_gives_the_caller_back_and_one_that_succeeds_is_shown() {
+    let server = Server::start();
+    let (page, other) =
+        (Page::open_registered(&server, 200).await, Page::open_registered(&server, 201).await);
+    page.click2call("201").await;
+    other.expect("phone:ringing").await;
+    other.answer().await;
+    page.expect("phone:accepted").await;
+    let transfer = async |to: &'static str| {
+        page.phone(async |frame| {
+            frame.press("Transfer").await;
+            frame.type_into(".search-place input", to).await;
+            frame.press("Transfer now").await;
+        })
+        .await;
+    };
+    transfer("602").await;
+    reads(&page, "#banner", "602: Busy. 201 is back with you.").await;
+    page.picture("calls/35-transfer-failed").await;
+    page.phone(async |frame| frame.press("Try again").await).await;
+    let filled = "return document.querySelector('.page:not([hidden]) input').value";
+    let filled = page.phone(async |frame| frame.run(filled, Vec::new()).await).await;
+    assert_eq!(filled, "602");
+    page.phone(async |frame| {
+        frame.type_into(".search-place input", "600").await;
+        frame.press("Transfer now").await;
+    })
+    .await;
+    assert_eq!(page.expect("phone:terminated").await["cause"]["reason"], "transferred");
+    reads(&page, ".ended .state-pill", "Transferred").await;
+    assert!(text_of(&page, ".ended .company").await.contains("now with 600"));
+    page.picture("calls/40-transferred").await;
+    other.expect_audio_to("600", &server).await;
+}
