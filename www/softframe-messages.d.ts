@@ -362,6 +362,18 @@ export interface Logged {
   context: Context;
 }
 
+/** `login`, and `settings` with the same: signs in, where `config.json` names the page in `hosts` and says `hostLogin`. The words of SIP.js 0.7 are taken, too: `uri`, `wsServers`, `authorizationUser`; and those of 008: `sipUri`, `wsUri`, `sipUser`, `sipPassword`. */
+export interface LoginWish {
+  authUser?: string;
+  displayName?: string;
+  password?: string;
+  /** `wss://…`, or several in order. Default: those of `config.json`. */
+  server?: Servers;
+  token?: string;
+  /** Perhaps with `@domain`. */
+  user?: string;
+}
+
 /** The answer to `contacts:match`. */
 export interface Matches {
   matches: { [key: string]: ContactRow[] };
@@ -485,6 +497,9 @@ export interface Reject {
   /** The SIP status, 400 to 699. Default: 486. */
   code?: number;
 }
+
+/** One address, or several. */
+export type Servers = string | string[];
 
 /** `setData`: goes with the call where it is transferred to, and stands in its `userData` as `USR_…`. */
 export interface SetData {
@@ -661,6 +676,7 @@ export interface Commands {
   'hints:subscribe': { data: HintsSubscribe; answer: Nothing };
   'hints:unsubscribe': { data: HintsUnsubscribe; answer: Nothing };
   'hold': { data: CallChoice; answer: Nothing };
+  'login': { data: LoginWish; answer: Nothing };
   'logout': { data: NoData; answer: Nothing };
   'message': { data: TextMessage; answer: Nothing };
   'minimize': { data: NoData; answer: Nothing };
@@ -671,6 +687,7 @@ export interface Commands {
   'redirect': { data: Transfer; answer: Nothing };
   'reject': { data: Reject; answer: Nothing };
   'setData': { data: SetData; answer: Nothing };
+  'settings': { data: LoginWish; answer: Nothing };
   'show': { data: NoData; answer: Nothing };
   'size': { data: WantedSize; answer: Nothing };
   'state': { data: NoData; answer: Snapshot };

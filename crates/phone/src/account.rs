@@ -4,13 +4,16 @@
 //! has answered.
 
 mod connection;
+mod offered;
 mod saved;
 
 pub(crate) use connection::state_name;
+pub(crate) use offered::{Login, Offer};
 use saved::{SAVED_KEY, Saved};
 
 use crate::{
     Input, Output, Phone, StoreRequest,
+    bridge::Code,
     config::{AccountConfig, is_host},
     json,
     view::Text,
@@ -121,7 +124,7 @@ impl Phone {
             self.sign_in_saved(now, saved);
             return;
         }
-        match self.config.account_url.clone() {
+        match self.config.account_url.clone().or_else(|| self.config.settings_url.clone()) {
             Some(url) => {
                 self.account = Account::Fetching;
                 self.out.push_back(Output::FetchAccount { url });
@@ -135,8 +138,10 @@ impl Phone {
         if !matches!(self.account, Account::Fetching) {
             return;
         }
-        match text.map(|text| json::read::<AccountConfig>(text.as_bytes())) {
+        match text.as_deref().map(|text| json::read::<AccountConfig>(text.as_bytes())) {
             Some(Ok(account)) if !self.config.servers.is_empty() => self.sign_in_configured(now, account),
+            // Settings of 008 name the server, too.
+            Some(Err(_)) if self.account_of_settings(now, text.as_deref()) => {}
             Some(_) => {
                 self.out.push_back(Output::Warn(
                     "accountUrl: the answer is no account, or no server is set".into(),
@@ -145,6 +150,19 @@ impl Phone {
             }
             None => self.show_form(),
         }
+    }
+
+    /// The answer in the words of a page that offers an account.
+    fn account_of_settings(&mut self, now: Instant, text: Option<&str>) -> bool {
+        let value = text.and_then(|text| json::value(text.as_bytes()).ok());
+        let offer = value.and_then(|value| Offer::read(&value).ok());
+        let Some((identity, account)) =
+            offer.and_then(|offer| Some((self.identity_of(&offer).ok()?, offer.account)))
+        else {
+            return false;
+        };
+        self.sign_in_as(now, identity, account);
+        true
     }
 
     fn sign_in_configured(&mut self, now: Instant, account: AccountConfig) {
@@ -159,6 +177,17 @@ impl Phone {
             context_user: context.user,
             extension: context.extension,
         };
+        let account = AccountConfig {
+            context: None,
+            user: String::new(),
+            auth_user: None,
+            display_name: None,
+            ..account
+        };
+        self.sign_in_as(now, identity, account);
+    }
+
+    fn sign_in_as(&mut self, now: Instant, identity: Identity, account: AccountConfig) {
         let secret = match (account.token, account.password) {
             (Some(token), _) => Secret::Token(token),
             (None, password) => Secret::Password(password.unwrap_or_default()),
@@ -262,12 +291,13 @@ impl Phone {
         let identity = identity.clone();
         self.end_all(now);
         self.store(StoreRequest::Delete { space: DEVICE.to_owned(), prefix: SAVED_KEY.to_owned() });
+        self.login_settled(Err((Code::NotLogged, "The phone signed out.")));
         self.account = Account::Leaving { identity, deadline: now.after(LEAVE_MILLIS) };
         self.command(now, Command::Unregister);
     }
 
     /// The farewell was answered, or its time is over.
-    pub(crate) fn left(&mut self) {
+    pub(crate) fn left(&mut self, now: Instant) {
         self.drop_agent();
         self.unwatch_all();
         self.voicemail = None;
@@ -276,6 +306,7 @@ impl Phone {
         self.tell("unlogged", &crate::bridge::json(&data));
         self.ui.signed_out();
         self.show_form();
+        self.login_due(now);
     }
 
     /// Deadlines of signing in and out.
@@ -289,10 +320,12 @@ impl Phone {
                 form.server_error = Some(Text::of("signin.unreachable"));
                 self.drop_agent();
                 self.account = Account::SignedOut(form);
+                self.login_settled(Err((Code::Timeout, "The server does not answer.")));
             }
-            Account::Leaving { deadline, .. } if *deadline <= now => self.left(),
+            Account::Leaving { deadline, .. } if *deadline <= now => self.left(now),
             _ => {}
         }
+        self.login_due(now);
     }
 
     pub(crate) fn account_deadline(&self) -> Option<Instant> {

@@ -26,6 +26,7 @@ pub(crate) use told::{
 
 use crate::{
     Dtmf, MediaError,
+    account::Offer,
     data::Variables,
     dialect::{Asker, xivo},
     forward, json,
@@ -55,6 +56,7 @@ pub(crate) const MAX_NUMBERS: usize = 1_000;
 /// The error codes of protocol.md 1.6 that this version can meet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Code {
+    NotTrusted,
     NotLogged,
     NotRegistered,
     UnknownCommand,
@@ -65,6 +67,7 @@ pub(crate) enum Code {
     WrongState,
     TooManyCalls,
     NotSupported,
+    Timeout,
     MediaDenied,
     MediaNoDevice,
     MediaBusy,
@@ -88,6 +91,7 @@ impl Code {
 impl std::fmt::Display for Code {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
+            Code::NotTrusted => "not_trusted",
             Code::NotLogged => "not_logged",
             Code::NotRegistered => "not_registered",
             Code::UnknownCommand => "unknown_command",
@@ -98,6 +102,7 @@ impl std::fmt::Display for Code {
             Code::WrongState => "wrong_state",
             Code::TooManyCalls => "too_many_calls",
             Code::NotSupported => "not_supported",
+            Code::Timeout => "timeout",
             Code::MediaDenied => "media_denied",
             Code::MediaNoDevice => "media_no_device",
             Code::MediaBusy => "media_busy",
@@ -171,6 +176,8 @@ pub(crate) enum Command {
         enabled: bool,
     },
     Forward(forward::Wish),
+    /// `login` and `settings`.
+    Login(Offer),
     /// A text message.
     Text {
         to: String,

@@ -29,6 +29,10 @@ pub struct Config {
     pub account: Option<AccountConfig>,
     /// Where such an account is fetched.
     pub account_url: Option<String>,
+    /// Where it is fetched in the words of 008.
+    pub settings_url: Option<String>,
+    /// Pages that `hosts` names may sign in.
+    pub host_login: bool,
     /// For the peer connection.
     pub ice_servers: Vec<IceServer>,
     /// `all` or `relay`.
@@ -95,6 +99,8 @@ impl Default for Config {
             image_hosts: Vec::new(),
             account: None,
             account_url: None,
+            settings_url: None,
+            host_login: false,
             ice_servers: Vec::new(),
             ice_transport_policy: IcePolicy::All,
             country: String::new(),

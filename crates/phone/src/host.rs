@@ -35,8 +35,15 @@ const MAX_OWED: usize = 16;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Trust {
     Unknown,
-    Waiting { chain: Vec<String>, refused: bool },
-    Trusted { chain: Vec<String> },
+    Waiting {
+        chain: Vec<String>,
+        refused: bool,
+    },
+    /// `listed`: the configuration names every origin of it.
+    Trusted {
+        chain: Vec<String>,
+        listed: bool,
+    },
 }
 
 /// What is between the phone and its host page.
@@ -93,10 +100,15 @@ impl Host {
         matches!(self.trust, Trust::Trusted { .. })
     }
 
+    /// The configuration names every origin of the chain: its operator has decided, not a person.
+    pub(crate) fn is_listed(&self) -> bool {
+        matches!(self.trust, Trust::Trusted { listed: true, .. })
+    }
+
     /// The chain as the screen names it: the parent first.
     pub(crate) fn chain(&self) -> &[String] {
         match &self.trust {
-            Trust::Waiting { chain, .. } | Trust::Trusted { chain } => chain,
+            Trust::Waiting { chain, .. } | Trust::Trusted { chain, .. } => chain,
             Trust::Unknown => &[],
         }
     }
@@ -183,7 +195,7 @@ impl Phone {
                     _ => self.ask_consent(),
                 }
             }
-            HostInput::Trusted { chain } => self.trusted(chain),
+            HostInput::Trusted { chain, listed } => self.trusted(chain, listed),
             HostInput::Message { text, held } => self.host_message(now, &text, held),
             HostInput::ContactsBegin { push, head } => self.push_begin(push, &head),
             HostInput::ContactRows { push, rows } => self.push_rows(push, &rows),
@@ -194,9 +206,9 @@ impl Phone {
     }
 
     /// A page that waits for `logged` works however late the grant comes.
-    fn trusted(&mut self, chain: Vec<String>) {
+    fn trusted(&mut self, chain: Vec<String>, listed: bool) {
         let again = self.host.is_trusted();
-        self.host.trust = Trust::Trusted { chain };
+        self.host.trust = Trust::Trusted { chain, listed };
         self.attention_over();
         if again {
             return;
@@ -385,6 +397,7 @@ fn needs_account(command: &Command) -> bool {
         | Command::ContactsMatch { .. }
         | Command::ContactsVcf { .. }
         | Command::Hello { .. }
+        | Command::Login(_)
         | Command::Show
         | Command::Hide
         | Command::Minimize

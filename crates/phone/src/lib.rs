@@ -111,6 +111,7 @@ pub struct Phone {
     restored: Option<Vec<(String, Vec<u8>)>>,
     instance: String,
     account: Account,
+    login: account::Login,
     agent: Option<UserAgent>,
     /// Agents so far: a flow of an earlier one is not mistaken for one of this.
     generation: u64,
@@ -184,6 +185,7 @@ impl Phone {
             restored: None,
             instance,
             account: Account::Starting { give_up_at: None },
+            login: account::Login::default(),
             agent: None,
             generation: 0,
             flow: None,

@@ -80,8 +80,8 @@ pub enum Input {
 pub enum HostInput {
     /// The embedding chain is not trusted yet: it is named on the sign-in form and the consent card.
     Waiting { chain: Vec<String> },
-    /// The embedding chain is trusted from now on.
-    Trusted { chain: Vec<String> },
+    /// The embedding chain is trusted from now on. `listed`: because the configuration names every origin of it.
+    Trusted { chain: Vec<String>, listed: bool },
     /// `event.data` of a trusted parent as JSON text: everything but the bulk of `contacts`. `held`: it came
     /// before the chain was trusted and was kept unread until now, so a `click2call` is filled in, not dialled,
     /// and what would open the microphone or call somebody is not done.

@@ -202,12 +202,13 @@ impl Host {
         let held = state.standing == Standing::Waiting { told: true };
         state.standing = Standing::Trusted;
         let chain = state.chain.clone();
+        let listed = state.rules.lists(&chain);
         drop(state);
         self.pin();
         for parked in self.parked.borrow_mut().iter_mut() {
             parked.held = held;
         }
-        self.feed.input(Input::Host(HostInput::Trusted { chain }));
+        self.feed.input(Input::Host(HostInput::Trusted { chain, listed }));
         self.feed.with(|app| app.idle().wake());
     }
 

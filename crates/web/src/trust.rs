@@ -47,6 +47,11 @@ impl Rules {
         }
     }
 
+    /// Whether the operator has named every origin of `chain`.
+    pub fn lists(&self, chain: &[String]) -> bool {
+        !chain.is_empty() && chain.iter().all(|origin| self.names(&normal(origin)))
+    }
+
     /// Whether a grant or the person can admit `chain`. An opaque origin in it may be anybody's, next time another's:
     /// only `hosts` can admit that.
     pub fn may_be_granted(&self, chain: &[String]) -> bool {
@@ -235,6 +240,19 @@ mod tests {
         assert_eq!(verdict(&["null"], OWN, &["null", "https://evil.example"]), Verdict::Nobody);
         assert_eq!(verdict(&[], NULL, &["null"]), Verdict::Nobody);
         assert_eq!(verdict(&["*"], OWN, &["https://any.example"]), Verdict::Trusted);
+    }
+
+    #[test]
+    fn chain_is_listed_where_every_origin_of_it_is_named_and_not_for_being_loopback_or_our_own() {
+        for (hosts, chain, expected) in [
+            (&["https://crm.example"][..], &["https://crm.example"][..], true),
+            (&["https://*.example"], &["https://crm.example", "https://top.example"], true),
+            (&["https://crm.example"], &["https://crm.example", OWN], false),
+            (&["https://crm.example"], &["http://localhost"], false),
+            (&[], &[], false),
+        ] {
+            assert_eq!(Rules::new(&texts(hosts), &[]).lists(&texts(chain)), expected, "{hosts:?} {chain:?}");
+        }
     }
 
     #[test]

@@ -110,6 +110,9 @@ pub(crate) const WORDS: &[&str] = &[
     "forward",
     "redirect",
     "setData",
+    "login",
+    "settings",
+    "\"uri\":\"201@c.test\"",
     "message",
     "\"text\":\"hi\"",
     "\"variables\":{\"a\":\"b\"}",
@@ -151,7 +154,7 @@ pub(crate) const WORDS: &[&str] = &[
     "\"autoDial\":false",
 ];
 
-pub(crate) const MESSAGES: [&str; 49] = [
+pub(crate) const MESSAGES: [&str; 51] = [
     r#"{"type":"click2call","id":"x","data":{"number":"201"}}"#,
     r#"{"type":"click2call","id":"x","data":{"number":"+34 911","autoDial":false,"from":"1","userData":{"a":[1]},"headers":{"X-A":"b"},"ref":"r"}}"#,
     r#"{"type":"click2call","id":"x","data":{"number":"*21#"}}"#,
@@ -177,6 +180,8 @@ pub(crate) const MESSAGES: [&str; 49] = [
     r#"{"type":"forward","id":"x","data":{"kind":"unc","enabled":true,"destination":202}}"#,
     r#"{"type":"redirect","id":"x","data":{"to":"202"}}"#,
     r#"{"type":"message","id":"x","data":{"to":"201","text":"hi \u00e9"}}"#,
+    r#"{"type":"login","id":"x","data":{"server":"wss://c.test/ws","user":"201","password":"y"}}"#,
+    r#"{"type":"settings","id":"x","data":{"uri":"202@c.test","wsServers":["wss://c.test/ws"],"password":"z"}}"#,
     r#"{"type":"setData","id":"x","data":{"variables":{"a":"b \u00e9","USR_n":1}}}"#,
     r#"{"type":"setData","id":"x","data":{"variables":"{'a':'b'}"}}"#,
     r#"{"type":"hints:subscribe","id":"x","data":{"numbers":["200","201","202"]}}"#,

@@ -94,7 +94,10 @@ impl Station {
             space: None,
         };
         station.input(Input::Wall(START));
-        station.input(Input::Host(HostInput::Trusted { chain: vec!["https://crm.example".into()] }));
+        station.input(Input::Host(HostInput::Trusted {
+            chain: vec!["https://crm.example".into()],
+            listed: true,
+        }));
         station.input(Input::Config(Some(CONFIG.into())));
         station.input(Input::Restored(Vec::new()));
         station.run(100);

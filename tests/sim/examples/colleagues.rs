@@ -100,7 +100,7 @@ fn on_the_core(since: std::time::Instant) -> f64 {
 fn main() {
     let mut panel = Panel { phone: Phone::new([7; 32]), now: 0, flow: None, sent: Vec::new(), told: 0 };
     panel.input(Input::Wall(1_684_681_819_342));
-    panel.input(Input::Host(HostInput::Trusted { chain: vec!["https://crm.example".into()] }));
+    panel.input(Input::Host(HostInput::Trusted { chain: vec!["https://crm.example".into()], listed: true }));
     let config = r#"{"server":"wss://pbx.example/ws","account":{"user":"200","password":"x"}}"#;
     panel.input(Input::Config(Some(config.into())));
     panel.input(Input::Restored(Vec::new()));

@@ -173,7 +173,7 @@ impl World {
     /// The embedding page is trusted.
     pub fn trust(&mut self, station: usize) {
         let chain = vec!["https://crm.example".to_owned()];
-        self.input(station, Input::Host(HostInput::Trusted { chain }));
+        self.input(station, Input::Host(HostInput::Trusted { chain, listed: true }));
     }
 
     /// A message of the host page.

@@ -75,7 +75,10 @@ impl Bench {
     fn new() -> Bench {
         let mut bench = Bench { phone: Phone::new([5; 32]), now: Instant(0), sent: Vec::new(), heard: 0 };
         bench.input(Input::Wall(START));
-        bench.input(Input::Host(HostInput::Trusted { chain: vec!["https://crm.example".into()] }));
+        bench.input(Input::Host(HostInput::Trusted {
+            chain: vec!["https://crm.example".into()],
+            listed: true,
+        }));
         let config = r#"{"server":"wss://a.test/ws","account":{"user":"200","password":"x"}}"#;
         bench.input(Input::Config(Some(config.into())));
         bench.input(Input::Restored(Vec::new()));

@@ -22,11 +22,11 @@ impl Phone {
         }
         match connection.state {
             ConnectionState::Registered => self.registered(now, before),
-            ConnectionState::Refused => self.refused(&connection),
+            ConnectionState::Refused => self.refused(now, &connection),
             ConnectionState::Offline => {
                 self.subscriptions_gone();
                 if matches!(self.account, Account::Leaving { .. }) {
-                    self.left();
+                    self.left(now);
                 }
             }
             ConnectionState::Connecting => {}
@@ -62,6 +62,7 @@ impl Phone {
                 self.out.push_back(Output::Grant { lasting: true });
             }
             self.open_space();
+            self.login_settled(Ok(()));
             if let Some(connection) = self.connection.clone() {
                 self.tell_connection(now, &connection);
             }
@@ -97,13 +98,15 @@ impl Phone {
         self.fail_ask(Some(Ask::default()), Code::BadRequest, &message);
     }
 
-    fn refused(&mut self, connection: &Connection) {
+    fn refused(&mut self, now: Instant, connection: &Connection) {
         match &mut self.account {
             Account::SigningIn { form, .. } => {
                 let mut form = std::mem::take(form);
                 form.bad = true;
                 self.drop_agent();
                 self.account = Account::SignedOut(form);
+                let code = connection.code.map_or(Code::NotLogged, Code::Sip);
+                self.login_settled(Err((code, "The server refuses this account.")));
             }
             Account::SignedIn { logged, .. } => {
                 if std::mem::take(logged) {
@@ -113,7 +116,7 @@ impl Phone {
                 self.attention("signin");
                 self.say(Text::of("net.refused.ban"), true);
             }
-            Account::Leaving { .. } => self.left(),
+            Account::Leaving { .. } => self.left(now),
             Account::Starting { .. } | Account::Fetching | Account::SignedOut(_) => {}
         }
     }

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     Dtmf,
+    account::Offer,
     data::Variables,
     dialect::xivo::{self, What},
     forward::{RINGS, When, Wish},
@@ -94,7 +95,8 @@ pub(super) fn command(name: &str, data: Value) -> Result<Option<Command>, &'stat
         "xivo:open" | "xivo:frame" | "xivo:close" => xivo(name, &data)?,
         "provider:register" => super::provider::register(data)?,
         "provider:response" => super::provider::response(data)?,
-        "merge" | "login" | "settings" => Command::Unsupported,
+        "login" | "settings" => Command::Login(Offer::read(&data)?),
+        "merge" => Command::Unsupported,
         _ => return Ok(None),
     };
     Ok(Some(command))

@@ -80,6 +80,32 @@ enum Variable {
     Flag(bool),
 }
 
+/// `login`, and `settings` with the same: signs in, where `config.json` names the page in `hosts` and says `hostLogin`. The
+/// words of SIP.js 0.7 are taken, too: `uri`, `wsServers`, `authorizationUser`; and those of 008: `sipUri`, `wsUri`, `sipUser`,
+/// `sipPassword`.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[allow(dead_code)]
+struct LoginWish {
+    /// `wss://…`, or several in order. Default: those of `config.json`.
+    server: Option<Servers>,
+    /// Perhaps with `@domain`.
+    user: Option<String>,
+    password: Option<String>,
+    token: Option<String>,
+    auth_user: Option<String>,
+    display_name: Option<String>,
+}
+
+/// One address, or several.
+#[derive(Deserialize, JsonSchema)]
+#[serde(untagged)]
+#[allow(dead_code)]
+enum Servers {
+    One(String),
+    Several(Vec<String>),
+}
+
 /// `message`: a text message, at most 1300 bytes in UTF-8.
 #[derive(Deserialize, JsonSchema)]
 #[allow(dead_code)]
@@ -327,6 +353,7 @@ fn commands(types: &mut SchemaGenerator, read: &mut SchemaGenerator) -> Map<Stri
     command!("forward" => Forward);
     command!("setData" => SetData);
     command!("message" => TextMessage);
+    command!("login", "settings" => LoginWish);
     command!("navigate" => Navigate);
     command!("size" => WantedSize);
     command!("hints:subscribe" => HintsSubscribe);
@@ -422,6 +449,8 @@ mod tests {
             "forward",
             json!({ "kind": "na", "enabled": true, "destination": 31, "timeout": 20 }),
         );
+        check::<LoginWish>("login", json!({ "server": "wss://a", "user": "200", "password": "x" }));
+        check::<LoginWish>("settings", json!({ "uri": "200@a", "wsServers": ["wss://a"], "password": "x" }));
         check::<TextMessage>("message", json!({ "to": 31, "text": "x" }));
         check::<SetData>("setData", json!({ "callId": "x", "variables": { "a": "b", "n": 1, "f": true } }));
         check::<SetData>("setData", json!({ "variables": "{'a':'b'}" }));

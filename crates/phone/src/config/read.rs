@@ -6,9 +6,9 @@ use super::{
     Config, ConfigError, DialConfig, EnigmaConfig, GatewayConfig, HeaderNames, HostLimit, IceServer,
     MAX_FOUND_CHARS, ThemeConfig, XivoConfig, is_host,
 };
-use crate::{Dtmf, Forwards, Language, Theme, forward};
+use crate::{Dtmf, Forwards, Language, Theme, account::Offer, forward};
 use serde::{Deserialize, de::DeserializeOwned};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// Host lists are compared with every message's chain.
 const MAX_ORIGINS: usize = 256;
@@ -16,7 +16,7 @@ const MAX_ORIGINS: usize = 256;
 const MAX_SERVERS: usize = 8;
 
 /// Known keys of the documented format that this version does not act on.
-const INERT: &[&str] = &["hostLogin", "settingsUrl", "webhooks"];
+const INERT: &[&str] = &["webhooks"];
 
 pub(super) fn read_network(keys: &mut Keys, config: &mut Config) -> Result<(), ConfigError> {
     const SERVER: &str = "must be an address that starts with wss://, or a list of up to 8 of them";
@@ -38,12 +38,15 @@ pub(super) fn read_network(keys: &mut Keys, config: &mut Config) -> Result<(), C
     config.hosts = keys.list("hosts", "must be a list of origins")?;
     config.addons = keys.list("addons", "must be a list of origins")?;
     config.image_hosts = keys.list("imageHosts", "must be a list of origins")?;
+    read_foreign_account(keys, config);
     config.account =
         keys.take("account", "must be an object with user and password or token, all of them text")?;
     if config.account.is_some() && config.servers.is_empty() {
         return Err(wrong("server", "must be there where account is", &Value::Null));
     }
     config.account_url = keys.take("accountUrl", "must be an address")?;
+    config.settings_url = keys.take("settingsUrl", "must be an address")?;
+    config.host_login = keys.take("hostLogin", "must be true or false")?.unwrap_or(false);
     const ICE: &str = "must be a list of objects with urls, username and credential";
     let servers: Vec<IceServerJson> = keys.take("iceServers", ICE)?.unwrap_or_default();
     config.ice_servers = servers.into_iter().map(IceServer::from).collect();
@@ -57,6 +60,20 @@ pub(super) fn read_network(keys: &mut Keys, config: &mut Config) -> Result<(), C
         config.register_expires = seconds;
     }
     Ok(())
+}
+
+/// `account` in the words of SIP.js 0.7 becomes one in ours; what it says of server and domain counts where nothing else does.
+fn read_foreign_account(keys: &mut Keys, config: &mut Config) {
+    let is_foreign = |account: &Value| account.get("uri").is_some() && account.get("user").is_none();
+    let offer = keys.map.get("account").filter(|account| is_foreign(account)).map(Offer::read);
+    let Some(Ok(Offer { servers, domain, account })) = offer else { return };
+    if config.servers.is_empty() && servers.iter().all(|server| config.allows_server(server)) {
+        config.servers = servers;
+    }
+    config.domain = config.domain.take().or(domain);
+    let plain = json!({ "user": account.user, "password": account.password, "token": account.token,
+                        "authUser": account.auth_user, "displayName": account.display_name });
+    keys.map.insert("account".to_owned(), plain);
 }
 
 pub(super) fn read_looks(keys: &mut Keys, config: &mut Config) -> Result<(), ConfigError> {

@@ -164,6 +164,7 @@ impl Phone {
                 self.set_dnd(now, enabled);
                 self.answer_ask(Some(ask), json!({}));
             }
+            Command::Login(offer) => self.login_for_host(now, ask, offer),
             Command::Text { to, text } => self.text_for_host(now, ask, &to, text),
             Command::Forward(wish) => self.forward_for_host(now, ask, wish),
             Command::Hello { resizes } => {
@@ -454,6 +455,7 @@ fn opens_or_connects(command: &Command) -> bool {
             | Command::TransferComplete { .. }
             | Command::SetData { .. }
             | Command::Text { .. }
+            | Command::Login(_)
             | Command::Forward(forward::Wish { enabled: true, .. })
     )
 }

@@ -15,6 +15,7 @@ mod hints;
 mod host;
 mod identity;
 mod keys;
+mod login;
 mod property;
 mod provider;
 mod quality;

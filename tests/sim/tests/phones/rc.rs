@@ -107,7 +107,7 @@ fn page_of_a_phone_that_nobody_is_signed_in_to_hears_so() {
     let mut said = Vec::new();
     for input in [
         Input::Wall(START),
-        Input::Host(HostInput::Trusted { chain: vec!["https://crm.example".into()] }),
+        Input::Host(HostInput::Trusted { chain: vec!["https://crm.example".into()], listed: true }),
         Input::Config(None),
         Input::Proposals(vec![("dialect".into(), "rc".into())]),
         Input::Restored(Vec::new()),

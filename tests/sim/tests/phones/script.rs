@@ -62,7 +62,10 @@ impl Script {
             kept: BTreeMap::new(),
         };
         script.input(Input::Wall(START));
-        script.input(Input::Host(HostInput::Trusted { chain: vec!["https://crm.example".into()] }));
+        script.input(Input::Host(HostInput::Trusted {
+            chain: vec!["https://crm.example".into()],
+            listed: true,
+        }));
         let config =
             format!(r#"{{"server":"wss://a.test/ws",{keys}"account":{{"user":"200","password":"x"}}}}"#);
         script.input(Input::Config(Some(config)));
