@@ -3,18 +3,24 @@
 //! They keep nothing of their own that matters: what must outlive a request is in [`shared::Shared`], so any number of
 //! servers with one Redis serve the same people.
 
+mod click2dial;
+mod desk;
 mod enigma;
+mod leg;
 mod notify;
 mod reply;
 pub mod settings;
 mod shared;
+mod socket;
+mod xivo;
 
 use crate::http::Site;
 use axum::{
     Router,
     body::Body,
+    extract::State,
     http::{HeaderMap, Response, StatusCode, header},
-    routing::post,
+    routing::{delete, get, post},
 };
 use reply::refused;
 use serde::{Deserialize, Serialize};
@@ -24,6 +30,7 @@ use std::{
     sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
 };
+use tokio::sync::Semaphore;
 
 /// A token of the file may be this long; ours have 32 characters.
 const MAX_TOKEN: usize = 256;
@@ -55,6 +62,8 @@ pub(crate) struct Grant {
 pub(crate) struct Gateway {
     pub(crate) settings: GatewaySettings,
     pub(crate) shared: Shared,
+    /// Passwords are looked at one after the other.
+    sign_ins: Semaphore,
 }
 
 impl Gateway {
@@ -64,7 +73,7 @@ impl Gateway {
     /// An address of Redis that is none.
     pub(crate) fn new(settings: GatewaySettings) -> Result<Gateway, String> {
         let shared = Shared::new(settings.redis.as_deref())?;
-        Ok(Gateway { settings, shared })
+        Ok(Gateway { settings, shared, sign_ins: Semaphore::new(1) })
     }
 
     /// Who bears this token; `None` for nobody.
@@ -87,20 +96,27 @@ impl Gateway {
         Some(token)
     }
 
+    /// A token that is in use goes on being good; one of the file is as good as the file says.
+    async fn keep(&self, token: &str, grant: &Grant) -> Result<(), Unavailable> {
+        if self.settings.tokens.contains_key(token) {
+            return Ok(());
+        }
+        self.shared.keep_token(token, grant, WIDGET_TOKEN_SECONDS).await
+    }
+
     /// Who asks, by `Authorization: Bearer`, if its role is one of `roles`; else the answer that says no.
-    pub(crate) async fn admitted(
-        &self,
-        headers: &HeaderMap,
-        roles: &[Role],
-    ) -> Result<Grant, Box<Response<Body>>> {
-        let value =
-            headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let token = match value.split_once(' ') {
-            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
-            _ => "",
-        };
+    async fn admitted(&self, headers: &HeaderMap, roles: &[Role]) -> Result<Grant, Box<Response<Body>>> {
+        self.admit(bearer_of(headers), roles).await
+    }
+
+    async fn admit(&self, token: &str, roles: &[Role]) -> Result<Grant, Box<Response<Body>>> {
         match self.bearer(token).await {
-            Ok(Some(grant)) if roles.contains(&grant.role) => Ok(grant),
+            Ok(Some(grant)) if roles.contains(&grant.role) => {
+                if grant.role == Role::Widget {
+                    self.keep(token, &grant).await.map_err(|_| Box::new(reply::unavailable()))?;
+                }
+                Ok(grant)
+            }
             Ok(Some(_)) => Err(Box::new(refused(StatusCode::FORBIDDEN, "This token is for something else."))),
             Ok(None) => Err(Box::new(refused(
                 StatusCode::UNAUTHORIZED,
@@ -111,11 +127,37 @@ impl Gateway {
     }
 }
 
+/// The token of `Authorization: Bearer`; empty without one.
+fn bearer_of(headers: &HeaderMap) -> &str {
+    let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    match value.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
+        _ => "",
+    }
+}
+
+/// `DELETE /v1/token`: the token that asks is good no longer.
+async fn revoke(State(site): crate::http::Shared, headers: HeaderMap) -> Response<Body> {
+    let Some(gateway) = &site.gateway else {
+        return refused(StatusCode::NOT_FOUND, "This server has no gateways.");
+    };
+    match gateway.shared.drop_token(bearer_of(&headers)).await {
+        Ok(()) => reply::answer(StatusCode::OK, &serde_json::json!({})),
+        Err(Unavailable) => reply::unavailable(),
+    }
+}
+
 /// The routes of the gateways. Each admits by a token, so pages of any origin may ask.
 pub(crate) fn routes() -> Router<Arc<Site>> {
     Router::new()
         .route("/v1/enigma/notify", post(notify::call).options(reply::preflight))
         .route("/v1/enigma/cdr", post(notify::ended).options(reply::preflight))
+        .route("/v1/socket", get(socket::upgrade))
+        .route("/v1/token", delete(revoke).options(reply::preflight))
+        .route("/click2dial/calls", post(click2dial::calls).options(reply::preflight))
+        .route("/xuc/api/2.0/auth/login", post(xivo::login).options(reply::preflight))
+        .route("/xuc/api/2.0/auth/check", get(xivo::check).options(reply::preflight))
+        .route("/xuc/api/2.0/cti", get(xivo::cti))
 }
 
 /// Whether a path is one of the gateways'.

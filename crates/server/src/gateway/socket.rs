@@ -1,0 +1,187 @@
+//! `/v1/socket`: a phone on one side, clients of its extension on the other, each perhaps at another server.
+//!
+//! A frame of a phone begins with a line that names a client, or is empty for all; a frame of a client is one message of
+//! the host protocol. What neither side may do is not decided here: the phone treats a client as it does its page.
+
+use super::{
+    Gateway, Grant, Role,
+    desk::{self, Presence},
+    leg::{Heard, Leg, MAX_MESSAGE},
+    reply::{refused, unavailable},
+    shared::Mail,
+};
+use crate::http::{Shared, Site};
+use axum::{
+    body::Body,
+    extract::{Query, State, ws::WebSocketUpgrade},
+    http::{HeaderMap, Response, StatusCode},
+    response::IntoResponse,
+};
+use serde::Deserialize;
+use serde_json::{Value, json, value::RawValue};
+use std::{collections::HashMap, sync::Arc};
+
+/// `GET /v1/socket?token=…`, or with `Authorization: Bearer`.
+pub(super) async fn upgrade(
+    State(site): Shared,
+    Query(query): Query<HashMap<String, String>>,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Response<Body> {
+    let (token, grant) = match admitted(&site, &query, &headers, &[Role::Widget, Role::Client]).await {
+        Ok(admitted) => admitted,
+        Err(refusal) => return *refusal,
+    };
+    let Some(id) = Leg::fresh_id() else { return unavailable() };
+    let upgrade = upgrade.max_message_size(MAX_MESSAGE).max_frame_size(MAX_MESSAGE);
+    upgrade
+        .on_upgrade(async move |websocket| {
+            let Some(gateway) = &site.gateway else { return };
+            let leg = Leg::new(websocket);
+            match grant.role {
+                Role::Widget => phone(gateway, leg, &grant, &id, &token).await,
+                Role::Client | Role::Service => client(gateway, leg, &grant, &id).await,
+            }
+        })
+        .into_response()
+}
+
+/// Whose socket is asked for, and by which token; else the answer that says no.
+pub(super) async fn admitted(
+    site: &Arc<Site>,
+    query: &HashMap<String, String>,
+    headers: &HeaderMap,
+    roles: &[Role],
+) -> Result<(String, Grant), Box<Response<Body>>> {
+    let Some(gateway) = &site.gateway else {
+        return Err(Box::new(refused(StatusCode::NOT_FOUND, "This server has no gateways.")));
+    };
+    let token = match query.get("token") {
+        Some(token) => token.clone(),
+        None => super::bearer_of(headers).to_owned(),
+    };
+    let grant = gateway.admit(&token, roles).await?;
+    Ok((token, grant))
+}
+
+/// The phone of an extension.
+async fn phone(gateway: &Gateway, mut leg: Leg, grant: &Grant, id: &str, token: &str) {
+    let extension = grant.extension.as_str();
+    let Ok(mut mail) = gateway.shared.subscribe(&[desk::widget_channel(id)]).await else {
+        return leg.later().await;
+    };
+    if gateway.arrive(extension, id).await.is_err() {
+        return leg.later().await;
+    }
+    loop {
+        let next = tokio::select! {
+            mail = mail.recv() => match mail {
+                Some(Mail { text, .. }) => leg.say(text).await,
+                None => false,
+            },
+            heard = leg.hear() => match heard {
+                Heard::Text(text) => said_by_phone(gateway, extension, id, &text).await,
+                // The token is good as long as somebody uses it.
+                Heard::Quiet => gateway.keep(token, grant).await.is_ok() && leg.ping().await,
+                Heard::End => false,
+            },
+        };
+        if !next {
+            break;
+        }
+    }
+    // Without Redis there is nobody to tell; the next message finds that nobody listens.
+    let _unheard = gateway.depart(extension, id).await;
+    leg.later().await;
+}
+
+/// What a phone says goes to all clients of its extension, with the name of the phone in it, or to one.
+async fn said_by_phone(gateway: &Gateway, extension: &str, id: &str, text: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Head {
+        r#type: String,
+        data: Option<Box<RawValue>>,
+    }
+    #[derive(Deserialize)]
+    struct OfSocket {
+        socket: String,
+    }
+    let Some((client, message)) = text.split_once('\n') else { return true };
+    if !client.is_empty() {
+        return gateway.shared.publish(&desk::client_channel(extension, client), message).await.is_ok();
+    }
+    let (Ok(head), Some(rest)) = (serde_json::from_str::<Head>(message), message.strip_prefix('{')) else {
+        return true;
+    };
+    if head.r#type.starts_with("xivo:") {
+        let socket = head.data.and_then(|data| serde_json::from_str::<OfSocket>(data.get()).ok());
+        let Some(OfSocket { socket }) = socket else { return true };
+        return gateway.shared.publish(&desk::client_channel(extension, &socket), message).await.is_ok();
+    }
+    let named = format!("{{\"widget\":\"{id}\",{rest}");
+    gateway.shared.publish(&desk::event_channel(extension), &named).await.is_ok()
+}
+
+/// A client of an extension.
+async fn client(gateway: &Gateway, mut leg: Leg, grant: &Grant, id: &str) {
+    let extension = grant.extension.as_str();
+    let presence = desk::presence_channel(extension);
+    let channels = [desk::client_channel(extension, id), desk::event_channel(extension), presence.clone()];
+    let Ok(mut mail) = gateway.shared.subscribe(&channels).await else { return leg.later().await };
+    loop {
+        let next = tokio::select! {
+            mail = mail.recv() => match mail {
+                Some(Mail { channel, text }) if channel == presence => match Presence::read(&text) {
+                    Some(presence) => leg.say(told(&presence).to_string()).await,
+                    None => true,
+                },
+                Some(Mail { text, .. }) => leg.say(text).await,
+                None => false,
+            },
+            heard = leg.hear() => match heard {
+                Heard::Text(text) => said_by_client(gateway, &mut leg, extension, id, &text).await,
+                Heard::Quiet => leg.ping().await,
+                Heard::End => false,
+            },
+        };
+        if !next {
+            break;
+        }
+    }
+    leg.later().await;
+}
+
+fn told(presence: &Presence) -> Value {
+    let (widget, state) = match presence {
+        Presence::Here(widget) => (widget, "here"),
+        Presence::Gone(widget) => (widget, "gone"),
+    };
+    json!({ "type": "gateway:phone", "data": { "widget": widget, "state": state }, "v": 1 })
+}
+
+/// One message of the host protocol for a phone; without one that could take it, the answer.
+async fn said_by_client(gateway: &Gateway, leg: &mut Leg, extension: &str, id: &str, text: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Head {
+        r#type: String,
+        #[serde(default)]
+        id: Value,
+        widget: Option<String>,
+    }
+    let Ok(Head { r#type, id: ask, widget }) = serde_json::from_str(text) else { return true };
+    match gateway.deliver(extension, id, widget.as_deref(), text).await {
+        Ok(Some(_)) => true,
+        Ok(None) => {
+            let message = format!("No phone of {extension} is signed in.");
+            let answer = if ask.is_null() {
+                let data = json!({ "command": r#type, "code": "not_logged", "message": message });
+                json!({ "type": "softframe:error", "data": data, "v": 1 })
+            } else {
+                let error = json!({ "code": "not_logged", "message": message });
+                json!({ "type": "softframe:response", "id": ask, "ok": false, "error": error })
+            };
+            leg.say(answer.to_string()).await
+        }
+        Err(_) => false,
+    }
+}
