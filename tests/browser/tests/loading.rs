@@ -1,5 +1,6 @@
 //! The frame loads, speaks first, signs in, and says what is wrong where it cannot.
 
+use fantoccini::Locator;
 use serde_json::json;
 use softframe_browser_tests::{Page, Server, Setup, serve_widget, until};
 
@@ -96,6 +97,49 @@ async fn policy_holds_on_the_page_and_on_every_script() {
         let head = server.head_of(address);
         assert!(head.contains("content-security-policy: default-src 'none'"), "{address}: {head}");
         assert!(head.contains("immutable"), "{address}: {head}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn screen_is_painted_before_the_module_is_there() {
+    let server = Server::start();
+    let page = Page::open(&server.on("localhost", "/demo/crm.css"), Setup::Microphone).await;
+    page.browser.cdp("Network.enable", json!({})).await;
+    page.browser.cdp("Network.setBlockedURLs", json!({ "urls": ["*softframe_bg*"] })).await;
+    page.add_frame("sf", &server.on("localhost", "/200/")).await;
+    page.phone(async |frame| {
+        for text in ["Starting…", "Keypad", "Contacts", "Recents"] {
+            frame.reads(text).await;
+        }
+        let painted = "return performance.getEntriesByName('first-contentful-paint').length";
+        until("it is painted", async || (frame.run(painted, Vec::new()).await == json!(1)).then_some(()))
+            .await;
+    })
+    .await;
+    assert_eq!(page.count("softframe:ready").await, 0, "the phone itself is not there");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_on_the_screen_moves_from_load_to_registered() {
+    const WATCH: &str = "self.shifts = []; self.seen = (list) => list.forEach((one) => \
+         shifts.push([one.value, one.sources.map(({ node }) => (node?.outerHTML ?? node?.data ?? '').slice(0, 80))])); \
+         self.watch = new PerformanceObserver((list) => seen(list.getEntries())); \
+         watch.observe({ type: 'layout-shift', buffered: true });";
+    const AFTER_A_FRAME: &str = "const done = arguments[arguments.length - 1]; \
+         requestAnimationFrame(() => requestAnimationFrame(() => { seen(watch.takeRecords()); done(shifts); }))";
+    let server = Server::start();
+    for wish in ["lang=en", "lang=de"] {
+        let page = Page::open(&server.page("/demo/crm.css"), Setup::Microphone).await;
+        page.browser.before_each_document(WATCH).await;
+        page.add_frame("sf", &server.on("localhost", &format!("/200/?{wish}"))).await;
+        page.expect_connection("registered").await;
+        let shifts = page
+            .phone(async |frame| {
+                frame.find(Locator::Css("#header .dot[data-dot=available]")).await;
+                frame.run_async(AFTER_A_FRAME).await
+            })
+            .await;
+        assert_eq!(shifts, json!([]), "{wish}");
     }
 }
 
