@@ -58,9 +58,19 @@ const FAULTS: &str = r"
         faults.push(`text is cut: ${short(one)}`);
     }
     const walker = document.createTreeWalker(inside, NodeFilter.SHOW_TEXT);
+    const range = document.createRange();
     while (walker.nextNode()) {
       const text = walker.currentNode.data.trim();
       if (/^[a-z]+(\.[a-z-]+)+$/.test(text) || /\{\w+\}/.test(text)) faults.push(`no text: ${text}`);
+      // Letters of twice the size may have to; names of people are of any length.
+      const label = !document.documentElement.style.fontSize && walker.currentNode.parentElement.closest('button');
+      if (!label || !seen(label) || walker.currentNode.parentElement.closest('bdi, .name, .number')) continue;
+      for (const { 0: word, index } of walker.currentNode.data.matchAll(/[^\s-]+/g)) {
+        range.setStart(walker.currentNode, index);
+        range.setEnd(walker.currentNode, index + word.length);
+        const lines = new Set([...range.getClientRects()].map(({ top }) => Math.round(top)));
+        if (lines.size > 1) faults.push(`a word is broken: ${word}`);
+      }
     }
     return faults;";
 
