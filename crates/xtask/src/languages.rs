@@ -43,6 +43,9 @@ const SAME: [(&str, &[&str], &str); 11] = [
     ("forward.summary", &["es", "fr", "de", "pt", "it"], "nothing but arguments"),
     ("quality.percent", &["es", "fr", "de", "pt", "it"], "symbols of units, the same in Latin script"),
     ("quality.millis", &["es", "fr", "de", "pt", "it"], "symbols of units, the same in Latin script"),
+    ("quality.percent", &["es", "fr", "de"], "a number and its sign"),
+    ("quality.millis", &["es", "fr", "de", "pt", "it"], "symbols of units, the same in Latin script"),
+    ("forward.summary", &["es", "fr", "de", "pt", "it"], "an arrow that points on, from left to right"),
     ("contact.fax", &["es", "fr", "pt", "it"], "the word of that language"),
     ("quality.jitter", &["de", "it"], "the word of that language"),
 ];
