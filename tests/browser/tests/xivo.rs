@@ -122,9 +122,10 @@ async fn client_of_the_page_opens_before_the_phone_has_loaded_and_makes_and_take
 async fn pings_are_answered_and_a_phone_that_loads_anew_lets_the_client_in_again() {
     let server = Server::start();
     let page = open(&server, "50").await;
-    page.add_frame("sf", &server.on("localhost", "/200/")).await;
+    page.add_frame("telephone", &server.on("localhost", "/200/")).await;
     // It would close after the fourth ping without an answer, and the phone is only loading.
-    page.run(&format!("{INIT}; Cti.unanswered = -1e6"), Vec::new()).await;
+    let init = format!("SoftframeCti.attach('iframe[name=telephone]'); {INIT}; Cti.unanswered = -1e6");
+    page.run(&init, Vec::new()).await;
     expect_told(&page, &["LoggedOn", "Available", "Extension 200", "AVAILABLE"]).await;
     until("ten pings are answered", async || {
         (page.run("return Cti.pongs >= 10", Vec::new()).await == true).then_some(())

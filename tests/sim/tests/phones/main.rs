@@ -29,3 +29,4 @@ mod transfers;
 mod trust;
 mod two_calls;
 mod xivo;
+mod xivo_property;
