@@ -3,7 +3,7 @@
 use serde_json::Value;
 use softframe_browser_tests::{Catalogue, Form};
 
-const FORMS: [Form; 8] = [
+const FORMS: [Form; 9] = [
     Form::PLAIN,
     Form { name: "dark", wishes: "theme=dark", ..Form::PLAIN },
     Form { name: "small", size: (280, 400), ..Form::PLAIN },
