@@ -29,7 +29,7 @@ const SINGLE: [(&str, &[&str]); 5] =
     [("en", &["one"]), ("es", &["one"]), ("de", &["one"]), ("it", &["one"]), ("ar", &["zero", "one", "two"])];
 
 /// What may read as in English, in these languages, and why.
-const SAME: [(&str, &[&str], &str); 11] = [
+const SAME: [(&str, &[&str], &str); 14] = [
     ("recents.talked", &["es", "fr", "de", "pt", "it", "ar"], "nothing but an argument"),
     ("format.count", &["es", "fr", "de", "pt", "it", "ar"], "nothing but an argument"),
     (
