@@ -9,6 +9,7 @@ mod chromium;
 mod compiler;
 mod demo;
 mod disk;
+mod firefox;
 mod folder;
 mod fuzz;
 mod headers;

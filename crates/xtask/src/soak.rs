@@ -1,5 +1,6 @@
 //! `cargo xtask soak`: the tests of damaged input and of random weather for as long as one likes, with fresh dice each
-//! time, every fuzz target for longer, and pages with thousands of calls, answered ones and refused ones.
+//! time, every fuzz target for longer, pages with thousands of calls, answered ones and refused ones, and the largest
+//! file of contacts.
 
 use crate::{
     Outcome,
@@ -14,6 +15,8 @@ const SECONDS: u64 = 60;
 const FUZZ_FACTOR: u64 = 5;
 /// Calls in one page; answered ones take twenty minutes.
 const CALLS: &str = "2000";
+/// The largest vCard file that is taken, in millions of octets.
+const MEGABYTES: &str = "256";
 
 /// One after the other, so that their counts can be compared.
 pub(crate) fn run_all(tree: &Tree, seconds: Option<&str>) -> Outcome {
@@ -27,5 +30,8 @@ pub(crate) fn run_all(tree: &Tree, seconds: Option<&str>) -> Outcome {
     let program = server::build(tree)?;
     let www = folder::make(tree, folder::Kind::Build)?;
     let mut browser = suites::with_browser(tree, &program, &www, &www, &["test", "--test", "endurance"])?;
-    run(browser.args(["--", "--nocapture"]).env("SOFTFRAME_SOAK_CALLS", CALLS))
+    run(browser.args(["--", "--nocapture"]).env("SOFTFRAME_SOAK_CALLS", CALLS))?;
+    let arguments = ["test", "--test", "contacts_files"];
+    let mut large = suites::with_browser(tree, &program, &www, &www, &arguments)?;
+    run(large.args(["--", "--nocapture", "large_file"]).env("SOFTFRAME_SOAK_MEGABYTES", MEGABYTES))
 }

@@ -6,7 +6,9 @@ use crate::{
     Outcome, axe,
     child::{cargo, run, say, shown},
     chromium::Chromium,
-    disk, folder, probe, server, telephony, tidy,
+    disk,
+    firefox::Firefox,
+    folder, probe, server, telephony, tidy,
     tree::Tree,
     typings,
 };
@@ -26,7 +28,7 @@ struct Count {
 
 type Suite = (&'static str, fn(&Tree, &[String]) -> Outcome<Count>);
 
-const SUITES: [Suite; 9] = [
+const SUITES: [Suite; 10] = [
     ("format", format),
     ("lints", lints),
     ("tidy", rules),
@@ -34,6 +36,7 @@ const SUITES: [Suite; 9] = [
     ("typings", typings),
     ("imports", imports),
     ("browser", browser),
+    ("firefox", firefox),
     ("shipped", shipped),
     ("live", live),
 ];
@@ -131,22 +134,48 @@ fn browser(tree: &Tree, filter: &[String]) -> Outcome<Count> {
     counted(cargo.args(["--", "--test-threads", "2"]).args(filter))
 }
 
-/// What is shipped is compiled by other rules than what all tests use: a call out, a call in, and the end of a core.
+/// The main path in the other browser: a call out, a call in, contacts from the page and from a file, and the long list.
+fn firefox(tree: &Tree, _: &[String]) -> Outcome<Count> {
+    const TESTS: [&str; 7] = [
+        "click2call_as_documented_brings_audio_both_ways_and_exact_payloads",
+        "ringing_call_is_answered_and_both_sides_hear",
+        "pushed_contacts_name_the_caller_on_screen_and_in_the_event",
+        "dropped_file_is_kept_over_a_reload_and_pushed_contacts_are_not",
+        "rows_as_json_text_and_as_lines_in_a_transferred_buffer_are_taken_and_answered",
+        "list_says_how_many_there_are_and_are_found_and_begins_each_letter",
+        "four_hundred_thousand_lines_through_a_port_are_scrolled_from_the_first_to_the_last",
+    ];
+    let firefox = Firefox::find(tree)?;
+    let program = server::build(tree)?;
+    let www = folder::make(tree, folder::Kind::Build)?;
+    let mut cargo = with_browser(tree, &program, &www, &www, &["test", "--no-fail-fast"])?;
+    cargo.env("SOFTFRAME_FIREFOX", firefox.browser).env("SOFTFRAME_GECKODRIVER", firefox.driver);
+    cargo.args(["--test", "outgoing", "--test", "incoming", "--test", "contacts", "--test", "contacts_load"]);
+    named(cargo, &TESTS)
+}
+
+/// Runs these tests. One that was given another name must not drop out unseen.
+fn named(mut cargo: Command, tests: &[&str]) -> Outcome<Count> {
+    let count = counted(cargo.args(["--", "--test-threads", "2"]).args(tests))?;
+    let missing = tests.len().saturating_sub(count.passed + count.failed);
+    Ok(Count { failed: count.failed + missing, ..count })
+}
+
+/// What is shipped is compiled by other rules than what all tests use: a call out, a call in, the end of a
+/// core, and 20,000 contacts that are found while they come.
 fn shipped(tree: &Tree, _: &[String]) -> Outcome<Count> {
-    const TESTS: [&str; 3] = [
+    const TESTS: [&str; 4] = [
         "click2call_as_documented_brings_audio_both_ways_and_exact_payloads",
         "ringing_call_is_answered_and_both_sides_hear",
         "trap_in_a_call_ends_it_once_and_the_next_call_works",
+        "twenty_thousand_in_one_message_are_indexed_in_steps_of_at_most_four_milliseconds",
     ];
     let program = server::build(tree)?;
     let trapping = folder::make(tree, folder::Kind::DistTrap)?;
     let www = folder::make(tree, folder::Kind::Dist)?;
     let mut cargo = with_browser(tree, &program, &www, &trapping, &["test", "--no-fail-fast"])?;
-    cargo.args(["--test", "outgoing", "--test", "incoming", "--test", "faults"]);
-    let count = counted(cargo.args(["--", "--test-threads", "2"]).args(TESTS))?;
-    // A test that was given another name must not drop out unseen.
-    let missing = TESTS.len().saturating_sub(count.passed + count.failed);
-    Ok(Count { failed: count.failed + missing, ..count })
+    cargo.args(["--test", "outgoing", "--test", "incoming", "--test", "faults", "--test", "contacts"]);
+    named(cargo, &TESTS)
 }
 
 /// Kamailio, SIPp and others as processes: first without a browser, then with the widget in one.

@@ -1,15 +1,18 @@
-//! Chromium under its driver: one of each for a test, gone with the value.
+//! Chromium or Firefox under its driver: one of each for a test, gone with the value.
 //!
 //! WebDriver's own defaults hide background throttling and the back-forward cache; what needs them goes through the
-//! raw debugging protocol ([`Browser::cdp`]).
+//! raw debugging protocol ([`Browser::cdp`]), which Chromium alone speaks.
+
+mod chromium;
+mod firefox;
 
 use crate::{http::request, prepared};
-use data_encoding::BASE64;
 use fantoccini::{
     Client, ClientBuilder,
     wd::{TimeoutConfiguration, WebDriverCompatibleCommand},
 };
-use serde_json::{Map, Value, json};
+use firefox::Preload;
+use serde_json::{Value, json};
 use std::{
     io::{BufRead, BufReader},
     process::{Child, Command, Stdio},
@@ -37,35 +40,33 @@ pub struct Browser {
     port: u16,
     session: String,
     pub(crate) client: Client,
+    /// Of Firefox: what runs in every document. It forgets that when nobody listens any more.
+    preload: Option<Preload>,
 }
 
-const FLAGS: [&str; 10] = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-dev-shm-usage",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--window-size=1360,1000",
-];
-
 impl Browser {
-    /// Starts one.
+    /// Starts one: Firefox where `cargo xtask test --only firefox` has prepared it, else Chromium.
     pub async fn start(setup: Setup) -> Browser {
-        let (driver, port) = driver();
+        let is_firefox = firefox::is_wanted();
+        let (driver, port) = if is_firefox { firefox::driver() } else { chromium::driver() };
         let mut builder = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new());
-        builder.capabilities(capabilities(setup));
+        let wishes = if is_firefox { firefox::capabilities(setup) } else { chromium::capabilities(setup) };
+        builder.capabilities(wishes.into_iter().map(|(name, value)| (name.to_owned(), value)).collect());
         let address = format!("http://127.0.0.1:{port}");
         let client = builder.connect(&address).await.expect("the driver starts a browser");
         let session = client.session_id().await.expect("a session").expect("its id");
-        Browser { driver, port, session, client }
+        let preload = if is_firefox { Some(Preload::connect(&client).await) } else { None };
+        Browser { driver, port, session, client, preload }
+    }
+
+    /// Whether it speaks the Chrome DevTools Protocol: traces, drags from the desktop, hidden tabs.
+    pub fn is_chromium(&self) -> bool {
+        self.preload.is_none()
     }
 
     /// One command of the Chrome DevTools Protocol, to the page.
     pub async fn cdp(&self, command: &str, parameters: Value) -> Value {
+        assert!(self.is_chromium(), "{command}: Firefox does not speak this protocol");
         let cdp = Cdp { command: command.to_owned(), parameters };
         self.client.issue_cmd(cdp).await.unwrap_or_else(|error| panic!("{command}: {error}"))
     }
@@ -104,8 +105,11 @@ impl Browser {
         texts.filter_map(|line| line["message"].as_str().map(str::to_owned)).collect()
     }
 
-    /// Runs in every document of the page from now on, before its own scripts; not in frames of other sites.
+    /// Runs in every document of the page from now on, before its own scripts; in Chromium not in frames of other sites.
     pub async fn before_each_document(&self, script: &str) {
+        if let Some(preload) = &self.preload {
+            return preload.add(script).await;
+        }
         self.cdp("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script })).await;
     }
 }
@@ -119,36 +123,10 @@ impl Drop for Browser {
     }
 }
 
-fn capabilities(setup: Setup) -> Map<String, Value> {
-    let mut flags: Vec<String> = FLAGS.map(str::to_owned).into();
-    let mut add = |flag: &str| flags.push(flag.to_owned());
-    if setup != Setup::NoMicrophone {
-        add("--use-fake-device-for-media-stream");
-    }
-    match setup {
-        Setup::Microphone | Setup::NoAutoplay | Setup::NoMicrophone => add("--use-fake-ui-for-media-stream"),
-        Setup::Denied => add("--deny-permission-prompts"),
-        Setup::Believing(key) => {
-            add("--use-fake-ui-for-media-stream");
-            add(&format!("--ignore-certificate-errors-spki-list={}", BASE64.encode(&key)));
-        }
-    }
-    if setup != Setup::NoAutoplay {
-        add("--autoplay-policy=no-user-gesture-required");
-    }
-    let options = json!({ "args": flags, "binary": prepared("SOFTFRAME_CHROMIUM") });
-    let named = [
-        ("browserName", json!("chrome")),
-        ("goog:chromeOptions", options),
-        ("goog:loggingPrefs", json!({ "browser": "ALL" })),
-    ];
-    named.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
-}
-
-/// The driver on a port that it chooses itself.
-fn driver() -> (Child, u16) {
-    let mut child = Command::new(prepared("SOFTFRAME_CHROMEDRIVER"))
-        .args(["--port=0"])
+/// The driver on a port that it chooses itself and says behind `before`.
+fn start_driver(program: &str, arguments: &[&str], before: &str) -> (Child, u16) {
+    let mut child = Command::new(prepared(program))
+        .args(arguments)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
@@ -157,7 +135,7 @@ fn driver() -> (Child, u16) {
     let port = lines
         .by_ref()
         .map_while(Result::ok)
-        .find_map(|line| line.split_once("successfully on port ")?.1.trim_end_matches('.').parse().ok())
+        .find_map(|line| line.split_once(before)?.1.trim_end_matches('.').parse().ok())
         .expect("the driver says its port");
     std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
     (child, port)

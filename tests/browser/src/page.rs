@@ -322,8 +322,17 @@ impl Page {
         self.drop_paths(&files).await;
     }
 
-    /// The same with files that are on the disk.
+    /// The same with files that are on the disk. Where no drag can be made, they are chosen.
     pub async fn drop_paths(&self, files: &[std::path::PathBuf]) {
+        if !self.browser.is_chromium() {
+            let paths: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
+            return self
+                .phone(async |frame| {
+                    let chooser = frame.find(Locator::Css("#chooser")).await;
+                    chooser.send_keys(&paths.join("\n")).await.expect("files are chosen");
+                })
+                .await;
+        }
         let middle = "const box = document.querySelector('iframe[name=sf]').getBoundingClientRect(); \
              return [box.x + box.width / 2, box.y + box.height / 2]";
         let place = self.run(middle, Vec::new()).await;

@@ -222,6 +222,22 @@ async fn contact_a_file_and_all_are_removed_for_good() {
     }
 }
 
+/// A step that a person who types would notice; the first number that is written takes the browser more.
+const LONG_STEP_MS: f64 = 10.0;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn result_of_a_first_import_opens_without_a_long_step() {
+    let server = Server::start();
+    let page = open_same_site(&server).await;
+    let trace = page.trace().await;
+    page.drop_files(&[("first.vcf", &cards(2_000))]).await;
+    expect_vcard(&page).await;
+    page.phone(async |frame| frame.reads("Contacts added").await).await;
+    let steps = trace.end().await;
+    println!("steps {}, longest {:.2} ms", steps.histogram(), steps.longest());
+    assert!(steps.over(0.0) > 0 && steps.longest() <= LONG_STEP_MS, "{:.2} ms", steps.longest());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn dropped_contact_is_changed_in_its_form_and_so_it_stays() {
     let server = Server::start();
@@ -399,10 +415,15 @@ const WATCH_MEMORY: &str = "if (self !== top) { const make = WebAssembly.instant
      WebAssembly.instantiateStreaming = async (...what) => { const made = await make.apply(WebAssembly, what); \
          self.memory = made.instance.exports.memory; return made; }; }";
 
+/// As large as a file may be, where a soak asks for it.
+fn megabytes() -> usize {
+    std::env::var("SOFTFRAME_SOAK_MEGABYTES").ok().and_then(|text| text.parse().ok()).unwrap_or(64)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn large_file_with_pictures_never_stands_in_memory() {
     const PICTURE: usize = 512 * 1_024;
-    const CARDS: usize = 128;
+    let count = megabytes() * 1_000_000 / (PICTURE * 75 / 72);
     let server = Server::start();
     let page = Page::open(&server.on("localhost", "/demo/crm.css"), Setup::Microphone).await;
     page.browser.before_each_document(WATCH_MEMORY).await;
@@ -414,7 +435,7 @@ async fn large_file_with_pictures_never_stands_in_memory() {
         size.as_f64().expect("a size") / 1e6
     };
     let mut file = Vec::new();
-    for n in 0..CARDS {
+    for n in 0..count {
         file.extend(
             format!("BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Person {n}\r\nTEL:+3460000{n:04}\r\nPHOTO;ENCODING=b:")
                 .bytes(),
@@ -428,8 +449,12 @@ async fn large_file_with_pictures_never_stands_in_memory() {
     let before = memory().await;
     page.drop_files(&[("pictures.vcf", &file)]).await;
     let indexed =
-        page.expect_where(Duration::from_secs(120), "contacts:indexed", |data| data["count"] == CARDS).await;
+        page.expect_where(Duration::from_secs(120), "contacts:indexed", |data| data["count"] == count).await;
     let after = memory().await;
+    let heap = page
+        .phone(async |frame| frame.run("return performance.memory?.usedJSHeapSize ?? 0", Vec::new()).await);
+    let heap = heap.await.as_f64().unwrap_or(0.0) / 1e6;
+    println!("{count} cards; the heap of the page holds {heap:.1} MB");
     println!("{:.0} MB of file; the module grew from {before:.1} to {after:.1} MB", file.len() as f64 / 1e6);
     assert_eq!(indexed["rejected"], 0, "{indexed}");
     assert!(after - before <= 4.0, "from {before:.1} to {after:.1} MB");

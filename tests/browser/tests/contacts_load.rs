@@ -158,14 +158,16 @@ async fn four_hundred_thousand_lines_through_a_port_are_scrolled_from_the_first_
     let page = Page::open_on(&server, "127.0.0.1", "/200/").await;
     page.expect("logged").await;
     page.run(PEOPLE, Vec::new()).await;
-    let trace = page.trace().await;
+    let trace = if page.browser.is_chromium() { Some(page.trace().await) } else { None };
     page.run(THROUGH_PORT, vec![json!(ROWS)]).await;
     let indexed = page.expect_within(PATIENCE, "contacts:indexed").await;
     assert_eq!((&indexed["count"], &indexed["rejected"]), (&json!(ROWS - 2), &json!(2)), "{indexed}");
     assert_eq!(indexed["reasons"], json!({ "shape": 1, "no-name": 1 }));
-    let steps = trace.end().await;
-    print("lines through a port", &steps);
-    assert_eq!(steps.tasks_over(LONG_MS), 0, "{:.1} ms", steps.longest_task());
+    if let Some(trace) = trace {
+        let steps = trace.end().await;
+        print("lines through a port", &steps);
+        assert_eq!(steps.tasks_over(LONG_MS), 0, "{:.1} ms", steps.longest_task());
+    }
     page.post(json!({ "type": "navigate", "data": { "view": "contacts" } })).await;
     for (share, row) in [(0.0, 1), (1.0, ROWS - 2), (0.5, ROWS / 2), (0.0, 1)] {
         let seen = scroll(&page, share).await;

@@ -45,6 +45,7 @@ use softframe_phone::{
 };
 use std::rc::Rc;
 pub use text::Strings;
+use wasm_bindgen::{JsCast, prelude::Closure};
 
 /// The same is not said again within this time (ui.md 7).
 const NO_REPEAT_MS: f64 = 3_000.0;
@@ -79,6 +80,10 @@ impl Ui {
         let asked = strings.language();
         let cx = Context::new(feed, files, redraw, strings);
         cx.localise_page();
+        let warm = cx.clone();
+        let warm = Closure::once_into_js(move || warm.strings().borrow().warm());
+        // Where there is no idle time, the first number is as slow as it is.
+        let _ = dom::window().request_idle_callback(warm.unchecked_ref());
         let sheets = Sheets::new(&cx);
         Ui {
             frame: Frame::new(&cx),
