@@ -129,7 +129,8 @@ async fn nothing_on_the_screen_moves_from_load_to_registered() {
          requestAnimationFrame(() => requestAnimationFrame(() => { seen(watch.takeRecords()); done(shifts); }))";
     let server = Server::start();
     for wish in ["lang=en", "lang=de"] {
-        let page = Page::open(&server.page("/demo/crm.css"), Setup::Microphone).await;
+        // Of the phone's own site: what is watched for must be there before the frame's own scripts.
+        let page = Page::open(&server.on("localhost", "/demo/crm.css"), Setup::Microphone).await;
         page.browser.before_each_document(WATCH).await;
         page.add_frame("sf", &server.on("localhost", &format!("/200/?{wish}"))).await;
         page.expect_connection("registered").await;
