@@ -1,4 +1,4 @@
-// What should be found, by brute force over the truth, and what is asked: twelve kinds of query.
+// What should be found, by brute force over the truth, and what is asked: fourteen kinds of query.
 
 import { CALLERS, Dice, HOME, international, number, written } from './people.js';
 import { digits, fold, isNumber, words } from './text.js';
@@ -18,6 +18,31 @@ export function isNear(a, b) {
   const [x, y] = [rest(one, head), rest(other, head)];
   if (x === y || rest(one, head + 1) === y || x === rest(other, head + 1) || rest(one, head + 1) === rest(other, head + 1)) return true;
   return one[head] === other[head + 1] && one[head + 1] === other[head] && rest(one, head + 2) === rest(other, head + 2);
+}
+
+/// Whether a word begins with what was meant, if the slip was in the first letter and the rest is right.
+export function isFirstSlip(query, word) {
+  const [typed, own] = [chars(query), chars(word)];
+  const begins = (letters, from) => letters.every((letter, at) => own[from + at] === letter);
+  return begins(typed.slice(1), 1) || begins(typed, 1) || (typed.length > 4 && begins(typed.slice(1), 0))
+    || begins([typed[1], typed[0], ...typed.slice(2)], 0);
+}
+
+/// Whether some beginning of a word is at most two slips away, none of them in the first letter.
+export function isTwoSlips(query, word) {
+  const [typed, own] = [chars(query), chars(word).slice(0, chars(query).length + 2)];
+  if (typed[0] !== own[0]) return false;
+  // The table of all beginnings of both, row by row.
+  let [before, last] = [[], own.map((_, at) => at)];
+  for (let i = 1; i < typed.length; i++) {
+    const row = [i];
+    for (let j = 1; j < own.length; j++) {
+      row[j] = Math.min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (typed[i] === own[j] ? 0 : 1));
+      if (i > 1 && j > 1 && typed[i] === own[j - 1] && typed[i - 1] === own[j]) row[j] = Math.min(row[j], before[j - 2] + 1);
+    }
+    [before, last] = [last, row];
+  }
+  return Math.min(...last) <= 2;
 }
 
 /// Every word and every number of a book.
@@ -108,6 +133,9 @@ export function queries(truth, seed) {
     return own.length ? dice.of(own) : null;
   };
   const LATIN = /^[\p{Script=Latin}\s,'-]+$/u;
+  // What begins with something near is no mistake, nor is what is further off where a long word allows it.
+  const near = (query) => truth.withWord((other) => [-1, 0, 1].some((more) => isNear(begin(other, chars(query).length + more), query))
+    || isFirstSlip(query, other) || (chars(query).length >= 8 && isTwoSlips(query, other)));
   const kinds = {
     miss: () => {
       const query = `${begin(dice.of(truth.vocabulary), 3)}${dice.of('qxj')}${dice.of('qxz')}${dice.of('vwq')}`;
@@ -138,9 +166,23 @@ export function queries(truth, seed) {
       const query = slip(dice, word);
       if (query === word || words(query)[0] !== query) return null;
       const wanted = truth.withWord((other) => other.startsWith(query) || (other[0] === query[0] && isNear(other, query)));
-      // What begins with something near is no mistake either.
-      const allowed = truth.withWord((other) => [-1, 0, 1].some((more) => isNear(begin(other, chars(query).length + more), query)));
-      return { query, wanted, allowed };
+      return { query, wanted, allowed: near(query) };
+    },
+    'first letter': () => {
+      const name = nameOf(anybody(), LATIN)?.filter((word) => word.length >= 6);
+      if (!name?.length) return null;
+      const word = dice.of(name);
+      const query = [`${dice.of('aeiourstnl')}${word.slice(1)}`, word.slice(1), `${word[1]}${word[0]}${word.slice(2)}`][dice.below(3)];
+      if (query === word || words(query)[0] !== query || truth.byWord.has(query)) return null;
+      return { query, wanted: truth.withWord((other) => other === word), allowed: near(query) };
+    },
+    'two slips': () => {
+      const name = nameOf(anybody(), LATIN)?.filter((word) => word.length >= 9);
+      if (!name?.length) return null;
+      const word = dice.of(name);
+      const query = slip(dice, slip(dice, word));
+      if (query.length < 8 || words(query)[0] !== query || isNear(word, query) || !isTwoSlips(query, word)) return null;
+      return { query, wanted: truth.withWord((other) => other === word), allowed: near(query) };
     },
     '3 digits': () => {
       const one = numberOf(anybody(), false);
