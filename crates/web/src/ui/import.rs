@@ -9,11 +9,16 @@ use softframe_phone::view::{Sheet, Skipped};
 pub(super) fn write(cx: &Context, body: &Part, sheet: &Sheet) {
     let Sheet::Import { name, added, updated, skipped, defects } = sheet else { return };
     // The word above is of the whole drop: it does not say that all is well where a file is missing.
-    let title = match defects.first().filter(|first| first.line.is_none()) {
+    let refused = defects.first().filter(|first| first.line.is_none());
+    let title = match refused {
         Some(refused) => cx.with("contacts.unread", &[("name", &refused.file)]),
         None => cx.plain("contacts.done"),
     };
     body.find("h2").text(&title);
+    let sign = body.find(".circle");
+    sign.class("live", refused.is_none());
+    sign.class("end", refused.is_some());
+    sign.icon(if refused.is_some() { "alert" } else { "check" });
     body.find(".file").text(name);
     for (class, count) in [(".added", added), (".updated", updated), (".skipped", skipped)] {
         body.find(class).text(&cx.with("format.count", &[("n", &count.to_string())]));
