@@ -357,6 +357,7 @@ impl Phone {
             return;
         }
         self.restore_person(&values);
+        self.restore_rc(&values);
         self.restore_forwards(&values);
         self.restored = Some(values);
         if self.configured {

@@ -322,6 +322,7 @@ impl Phone {
             Input::Instance(instance) => self.instance = instance,
             Input::Resume { .. } => {}
             Input::Account(text) => self.account_fetched(now, text),
+            Input::Kept(text) => self.rc.keep(&text),
             Input::Proposals(proposals) => self.proposals = proposals,
             Input::Languages(languages) => self.languages = languages,
             Input::Restored(values) => self.restore(now, values),

@@ -28,6 +28,8 @@ pub enum Input {
     /// A previous life of this core ended in this load: `softframe:ready` is out, and the next message to the
     /// host has this `seq`. Before all other inputs.
     Resume { seq: u64 },
+    /// What [`Output::Keep`] kept last in this frame, before a reload of it.
+    Kept(String),
     /// The answer to [`Output::FetchAccount`]: the JSON text, `None` for a 401 or any failure.
     Account(Option<String>),
     /// What the page was opened with (`?server=`, `?user=`, `?lang=`, `?theme=`, `?dialect=`): proposals only.
@@ -323,6 +325,8 @@ pub enum Output {
     RelaySend(String),
     /// Close it; nothing more is told of it.
     RelayClose,
+    /// Keep this for a reload of this frame and no longer (sessionStorage), in the place of what was kept before.
+    Keep(String),
     /// The view has changed.
     Render,
     /// Contacts wait to be indexed.

@@ -243,8 +243,18 @@ impl Phone {
     /// once for the life of the page, and stays.
     pub(crate) fn forget_provided(&mut self) {
         let Some(provider) = self.provider.take() else { return };
+        if let Some(wish) = provider.clearing {
+            self.fail_ask(wish.ask, bridge::Code::NotRegistered, "The phone is not registered.");
+        }
         if provider.registration.form == Form::Rc {
             self.provider = Some(Provider::new(provider.registration));
+        }
+    }
+
+    /// Somebody is signed in: a page that registered once for its life is asked for its list again, if it is gone.
+    pub(crate) fn resume_provider(&mut self, now: Instant) {
+        if self.provider.as_ref().is_some_and(|provider| provider.list.is_untouched()) {
+            self.begin_with_provider(now);
         }
     }
 

@@ -19,7 +19,8 @@ pub(crate) const HEADERS: [(&str, &str); 5] = [
 /// origins import it as a module, which takes `Access-Control-Allow-Origin`.
 pub(crate) const LIBRARY_CACHE: &str = "public, max-age=600";
 /// The files of the host library: host pages name them, so their names never change.
-pub(crate) const LIBRARY: [&str; 3] = ["softframe.js", "softframe.module.js", "softframe-cti.js"];
+pub(crate) const LIBRARY: [&str; 4] =
+    ["softframe.js", "softframe.module.js", "softframe-cti.js", "softframe-rc.js"];
 
 /// The policy for a widget with this configuration; an empty map for none.
 ///

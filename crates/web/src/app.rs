@@ -204,6 +204,7 @@ impl App {
                 }
             }
             Output::Warn(text) => warn(&text),
+            Output::Keep(text) => crate::boot::keep(&text),
             Output::FetchAccount { url } => crate::boot::fetch_account(self.feed_of_parts(), url),
             Output::Post { post, url, token, key, body } => self.gateway.post(post, url, token, key, body),
             Output::RelayOpen { url } => self.gateway.open(&url),

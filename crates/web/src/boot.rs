@@ -26,6 +26,8 @@ const RESTORE_MS: i32 = 1_000;
 const DECIDE_MS: i32 = 3_000;
 /// In sessionStorage: one id for each frame, kept over reloads (RFC 5626 `+sip.instance`).
 const INSTANCE: &str = "softframe.instance";
+/// There, too: what the phone wants to know again after a reload.
+const KEPT: &str = "softframe.kept";
 
 thread_local! {
     /// The core lives until the page or a trap ends it.
@@ -74,6 +76,7 @@ async fn begin(app: Rc<App>, decide: Function) {
     let config = text_of(config).await;
     configure(&app, config.as_deref());
     app.feed([Input::Config(config), Input::Proposals(proposals()), Input::Languages(languages())]);
+    app.feed(kept().map(Input::Kept));
     app.host().decide();
     let restored = restoring.await;
     app.feed([Input::Restored(restored)]);
@@ -196,6 +199,17 @@ fn draw_uuid() -> String {
 }
 
 /// The parameters of the page's URL, decoded; what cannot be decoded is left out.
+/// Keeps a text for a reload of this frame. Without sessionStorage a reload begins anew.
+pub(crate) fn keep(text: &str) {
+    if let Some(store) = web_sys::window().and_then(|window| window.session_storage().ok().flatten()) {
+        let _ = store.set_item(KEPT, text);
+    }
+}
+
+fn kept() -> Option<String> {
+    web_sys::window()?.session_storage().ok().flatten()?.get_item(KEPT).ok().flatten()
+}
+
 fn proposals() -> Vec<(String, String)> {
     let query = web_sys::window().and_then(|window| window.location().search().ok()).unwrap_or_default();
     let decode = |text: &str| {

@@ -227,6 +227,13 @@ mod tests {
     }
 
     #[test]
+    fn loader_of_the_dialect_is_small() {
+        const MAX_OCTETS: usize = 4_500;
+        let size = compressed(include_bytes!("../../../www/softframe-rc.js"), BEST).len();
+        assert!(size <= MAX_OCTETS, "{size} octets of brotli");
+    }
+
+    #[test]
     fn folder_is_made_anew_when_its_configuration_changes() {
         let widget = Widget { glue: b"glue".to_vec(), module: b"module".to_vec() };
         let files = Files::from([("index.html".to_owned(), b"page".to_vec())]);

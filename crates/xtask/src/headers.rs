@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 const FOREVER: &str = "public, max-age=31536000, immutable";
 
 /// The host library, as nginx and Caddy match it.
-const LIBRARY_PATH: &str = r"/softframe(-cti|\.module)?\.js$";
+const LIBRARY_PATH: &str = r"/softframe(-cti|-rc|\.module)?\.js$";
 
 /// File names and contents for one configuration.
 pub(crate) fn files(config: &Map<String, Value>) -> [(&'static str, String); 3] {

@@ -152,9 +152,46 @@ pub(crate) const WORDS: &[&str] = &[
     "\"headers\":{\"X-A\":\"b\"}",
     "\"ref\":\"r\"",
     "\"autoDial\":false",
+    "rc-adapter-control-call",
+    "rc-adapter-new-call",
+    "rc-post-message-response",
+    "provider:response",
+    "\"responseId\":\"$asked\"",
+    "\"id\":\"$asked\"",
+    "\"callAction\":\"",
+    "\"options\":{",
+    "\"phoneNumbers\":[",
+    "\"nextPage\":",
+    "\"syncTimestamp\":",
 ];
 
-pub(crate) const MESSAGES: [&str; 51] = [
+pub(crate) const MESSAGES: [&str; 77] = [
+    r#"{"type":"provider:register","id":"x","data":{"name":"crm","list":true,"search":true,"match":true,"view":true,"log":true,"doNotCall":true,"ttl":5,"noMatchTtl":0}}"#,
+    r#"{"type":"provider:response","id":"x","data":{"id":"$asked","data":{"contacts":[{"id":1,"name":"Ana","phones":["201"]}],"nextPage":"c","syncTimestamp":5}}}"#,
+    r#"{"type":"provider:response","data":{"id":"$asked","data":{"matches":{"201":[{"id":"9","name":"B","phones":[]}]},"refuse":true,"final":false}}}"#,
+    r#"{"type":"provider:response","data":{"id":"$asked","ok":false,"error":"no"}}"#,
+    r#"{"type":"rc-adapter-register-third-party-service","service":{"name":"T","contactsPath":"/c","contactSearchPath":"/s","contactMatchPath":"/m","viewMatchedContactPath":"/v","callLoggerPath":"/l","doNotContactPath":"/d","contactMatchTtl":1,"contactNoMatchTtl":0,"authorizationPath":"/a","authorized":true}}"#,
+    r#"{"type":"rc-post-message-response","responseId":"$asked","response":{"data":[{"id":"1","name":"Ana","type":"T","phoneNumbers":[{"phoneNumber":"201","phoneType":"homePhone"}],"deleted":false}],"nextPage":2,"syncTimestamp":9}}"#,
+    r#"{"type":"rc-post-message-response","responseId":"$asked","response":{"data":{"201":[{"id":"2","name":"B"}],"result":true,"mode":"restrict","message":"no"}}}"#,
+    r#"{"type":"rc-post-message-response","responseId":"$asked","response":"ok"}"#,
+    r#"{"type":"rc-adapter-update-authorization-status","authorized":false}"#,
+    r#"{"type":"rc-adapter-sync-third-party-contacts"}"#,
+    r#"{"type":"rc-adapter-trigger-contact-match","phoneNumbers":["201",5,null]}"#,
+    r#"{"type":"rc-adapter-new-call","phoneNumber":"202","toCall":true}"#,
+    r#"{"type":"rc-adapter-new-call","phoneNumber":"*21#","toCall":1}"#,
+    r#"{"type":"rc-adapter-control-call","callAction":"answer","callId":"c1"}"#,
+    r#"{"type":"rc-adapter-control-call","callAction":"hold"}"#,
+    r#"{"type":"rc-adapter-control-call","callAction":"forward","options":{"forwardNumber":"202"}}"#,
+    r#"{"type":"rc-adapter-control-call","callAction":"toVoicemail"}"#,
+    r#"{"type":"rc-adapter-control-call","callAction":"transfer","options":{"transferNumber":"202"}}"#,
+    r#"{"type":"rc-adapter-control-call","callAction":"dtmf","options":{"dtmf":"1#"}}"#,
+    r#"{"type":"rc-adapter-control-call","callAction":"startRecord"}"#,
+    r#"{"type":"rc-adapter-control-call","callAction":"hangup"}"#,
+    r#"{"type":"rc-adapter-webphone-sessions-sync"}"#,
+    r#"{"type":"rc-adapter-message-request","requestId":"q","path":"/custom-alert-message","body":{"message":"a\u202e"}}"#,
+    r#"{"type":"rc-adapter-set-presence","userStatus":"Busy","dndStatus":"TakeAllCalls"}"#,
+    r#"{"type":"rc-adapter-navigate-to","path":"//history"}"#,
+    r#"{"type":"rc-calling-settings-update","fromNumber":"+34911"}"#,
     r#"{"type":"click2call","id":"x","data":{"number":"201"}}"#,
     r#"{"type":"click2call","id":"x","data":{"number":"+34 911","autoDial":false,"from":"1","userData":{"a":[1]},"headers":{"X-A":"b"},"ref":"r"}}"#,
     r#"{"type":"click2call","id":"x","data":{"number":"*21#"}}"#,
@@ -240,7 +277,9 @@ fn run(octets: &[u8]) {
     station.check_asks();
 }
 
+/// `$asked` stands for the id of the last question to the page.
 fn say(station: &mut Station, line: &str) {
+    let line = &line.replace("$asked", &station.last_request());
     let mut characters = line.chars();
     let first = characters.next();
     let push = |text: &str| text.chars().next().map_or(0, |c| u64::from(u32::from(c) % 4));
@@ -283,7 +322,10 @@ fn say(station: &mut Station, line: &str) {
 pub(crate) fn ask(text: &str) -> Option<Value> {
     let Ok(Value::Object(message)) = serde_json::from_str(text) else { return None };
     let kind = message.get("type")?.as_str()?;
-    let is_plain = kind.chars().count() <= 64 && kind != "contacts" && !message.contains_key("__proto__");
+    let is_plain = kind.chars().count() <= 64
+        && !kind.starts_with("rc-")
+        && kind != "contacts"
+        && !message.contains_key("__proto__");
     let is_shallow = message.values().all(|value| depth(value) < 8);
     let id = message.get("id")?;
     (is_plain && is_shallow && (id.is_string() || id.is_number())).then(|| id.clone())

@@ -17,7 +17,7 @@ pub(crate) const TARGET: Target = Target { name: "phone", run, seeds, words: &[]
 const MAX_ACTS: usize = 80;
 const MAX_DEADLINES: usize = 600;
 const START: u64 = 1_684_681_819_342;
-const CONFIG: &str = r#"{"server":"wss://a.test/ws","domain":"a.test","country":"ES","voicemail":"*97","publishStatus":true,
+const CONFIG: &str = r#"{"server":"wss://a.test/ws","domain":"a.test","country":"ES","voicemail":"*97","publishStatus":true,"dialects":["rc"],
     "account":{"user":"200","password":"x"}}"#;
 
 fn seeds() -> Vec<Vec<u8>> {
@@ -112,6 +112,17 @@ impl Station {
     /// How long it has run.
     pub(crate) fn seconds(&self) -> u64 {
         self.now.0 / 1_000
+    }
+
+    /// The id of the last question to the page's address book.
+    pub(crate) fn last_request(&self) -> String {
+        let id = |message: &Value| {
+            let id = message.get("requestId").or_else(|| message.get("data")?.get("id"));
+            let kind = message.get("type").and_then(Value::as_str).unwrap_or_default();
+            let asks = matches!(kind, "provider:request" | "rc-post-message-request");
+            id.filter(|_| asks).and_then(Value::as_str).map(str::to_owned)
+        };
+        self.heard.iter().rev().find_map(id).unwrap_or_default()
     }
 
     pub(crate) fn input(&mut self, input: Input) {

@@ -464,6 +464,7 @@ impl Station {
             Output::Account(_)
             | Output::Warn(_)
             | Output::FetchAccount { .. }
+            | Output::Keep(_)
             | Output::Post { .. }
             | Output::RelayOpen { .. }
             | Output::RelaySend(_)

@@ -71,6 +71,7 @@ impl Phone {
             && !std::mem::replace(logged, true)
         {
             self.tell_logged();
+            self.resume_provider(now);
             self.run_queued(now);
         }
         self.ui.is_online(now, true);

@@ -31,6 +31,10 @@ pub(crate) struct Rc {
     from: Option<String>,
     /// The page wants no call logged by itself.
     keeps_no_log: bool,
+    /// The registration of the page before a reload of this frame alone, and the pages that it belongs to.
+    kept: Option<Value>,
+    /// Where the loader's container was left, as (x, y) in pixels.
+    position: Option<(i64, i64)>,
 }
 
 /// A call as the page was told of it.
@@ -42,6 +46,11 @@ struct Known {
 }
 
 impl Rc {
+    /// What was kept before a reload.
+    pub(crate) fn keep(&mut self, text: &str) {
+        self.kept = json::value(text.as_bytes()).ok();
+    }
+
     /// The number of ours that calls show.
     pub(crate) fn from(&self) -> Option<String> {
         self.from.clone()
@@ -90,6 +99,7 @@ impl Phone {
     /// Tells what has changed by this input.
     pub(crate) fn settle_rc(&mut self, now: Instant) {
         if self.speaks_rc() && self.host.is_trusted() {
+            self.register_kept(now);
             self.settle_states();
             self.settle_calls(now);
         }

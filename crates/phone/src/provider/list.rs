@@ -43,6 +43,11 @@ impl List {
         self.own.get(id).cloned()
     }
 
+    /// Nothing of it was ever asked for.
+    pub(super) fn is_untouched(&self) -> bool {
+        self.stamp.is_null() && self.own.is_empty() && self.fetch.is_none()
+    }
+
     /// The contacts are gone, and with them what was known of their age.
     pub(super) fn forget(&mut self) {
         self.stamp = Value::Null;

@@ -288,3 +288,15 @@ fn another_name_ends_the_first_address_book_and_a_clear_makes_the_next_fetch_who
     assert!(script.names().is_empty());
     assert_eq!(script.last_asked("list")["body"], json!({ "page": 1, "syncTimestamp": null }));
 }
+
+#[test]
+fn call_that_waits_for_the_word_of_the_page_is_refused_when_the_person_signs_out() {
+    let mut script = page(json!({ "doNotCall": true }));
+    script.host(r#"{"type":"click2call","id":"c","data":{"number":"911085460"}}"#);
+    script.host(r#"{"type":"logout"}"#);
+    script.pass(4_000);
+    let answers: Vec<&Value> = script.heard.iter().filter(|message| message["id"] == "c").collect();
+    assert_eq!(answers.len(), 1, "{answers:?}");
+    assert_eq!(answers[0]["error"]["code"], "not_registered");
+    assert_eq!(script.count("phone:calling"), 0);
+}

@@ -1,6 +1,7 @@
 //! RingCentral Embeddable: its messages in and out, byte for byte, without a browser.
 
 use crate::script::Script;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 use softframe_phone::{Action, HostInput, Input, Instant, Phone, view};
 use softframe_sim::{START, description};
@@ -246,11 +247,12 @@ fn ringing_call_is_forwarded_and_sent_to_the_voice_mail() {
     let mut script = page();
     script.invite(1, "", &description(7, "sendrecv"));
     script.control("toVoicemail", json!({}));
-    // A code asks the person first; without its word nothing happens to the call.
-    assert!(
-        matches!(script.notices().as_slice(), [ring] if ring == "ring")
-            || script.notices() == ["ring", "end"]
-    );
+    let moved = script.response("INVITE");
+    assert!(moved.header("Contact").unwrap().contains("*97@"), "{moved:?}");
+    let mut script = Script::with(r#""dialects":["rc"],"#);
+    script.invite(1, "", &description(7, "sendrecv"));
+    script.control("toVoicemail", json!({}));
+    assert_eq!(script.response("INVITE").status().unwrap().0, 480, "where there is none");
 }
 
 #[test]
@@ -434,6 +436,90 @@ fn second_registration_keeps_the_paths_that_it_omits() {
 }
 
 #[test]
+fn registration_outlives_a_reload_of_the_frame_alone_for_the_same_page() {
+    for (chain, lives) in [("https://crm.example", true), ("https://other.example", false)] {
+        let kept =
+            json!({ "chain": [chain], "service": { "name": "TestService", "contactsPath": "/contacts" } });
+        let mut phone = Phone::new([5; 32]);
+        let mut said = Vec::new();
+        for input in [
+            Input::Wall(START),
+            Input::Config(Some(r#"{"dialects":["rc"]}"#.into())),
+            Input::Kept(kept.to_string()),
+            Input::Host(HostInput::Trusted { listed: false, chain: vec!["https://crm.example".into()] }),
+            Input::Restored(Vec::new()),
+        ] {
+            phone.handle_input(Instant(0), input);
+            while let Some(output) = phone.poll_output() {
+                match output {
+                    softframe_phone::Output::Host { message, .. } => said.push(message),
+                    softframe_phone::Output::Keep(text) => {
+                        assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), kept);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        let asks = said.iter().any(|message| message.contains("rc-post-message-request"));
+        assert_eq!(asks, lives, "{said:#?}");
+    }
+}
+
+#[test]
+fn who_signs_in_after_another_gets_the_whole_list_of_the_page_again() {
+    let mut world = softframe_sim::World::new();
+    let station = world.station();
+    world.trust(station);
+    world
+        .boot(station, r#"{"server":"wss://softframe.test/ws","domain":"softframe.test","dialects":["rc"]}"#);
+    let sign_in = |world: &mut softframe_sim::World, user: &str| {
+        let (server, user, password) =
+            ("wss://softframe.test/ws".into(), user.into(), format!("secret-{user}"));
+        world.act(station, Action::SignIn { server, user, password });
+        world.run(1_000);
+    };
+    let asked = |world: &softframe_sim::World| {
+        let heard = world.stations[station].heard.iter();
+        let requests = heard.filter(|message| message["type"] == "rc-post-message-request");
+        requests.cloned().collect::<Vec<_>>()
+    };
+    sign_in(&mut world, "200");
+    let service = json!({ "name": "TestService", "contactsPath": "/contacts" });
+    let register = json!({ "type": "rc-adapter-register-third-party-service", "service": service });
+    world.host(station, &register.to_string());
+    let response = json!({ "data": [contact("1", "Ana", "+34911")], "syncTimestamp": 100 });
+    let id = asked(&world)[0]["requestId"].clone();
+    let answer = json!({ "type": "rc-post-message-response", "responseId": id, "response": response });
+    world.host(station, &answer.to_string());
+    world.host(station, r#"{"type":"rc-adapter-logout"}"#);
+    world.run(3_000);
+    sign_in(&mut world, "201");
+    let all = asked(&world);
+    assert_eq!(all.len(), 2, "{all:#?}");
+    assert_eq!(all[1]["body"], json!({ "page": 1, "syncTimestamp": null }));
+}
+
+#[test]
+fn container_comes_back_where_it_was_left() {
+    let mut world = softframe_sim::World::new();
+    let first = world.station();
+    world.trust(first);
+    world.boot(first, r#"{"dialects":["rc"]}"#);
+    let moved =
+        json!({ "type": "rc-adapter-syncPosition", "position": { "translateX": -40.5, "translateY": -10 } });
+    world.host(first, &moved.to_string());
+    world.host(first, r#"{"type":"rc-adapter-syncPosition","position":{"translateX":1e99,"translateY":0}}"#);
+    let store = world.stations[first].store.clone();
+    let next = world.station();
+    world.stations[next].store = store;
+    world.trust(next);
+    world.boot(next, r#"{"dialects":["rc"]}"#);
+    let state =
+        world.stations[next].heard.iter().find(|message| message["type"] == "rc-adapter-pushAdapterState");
+    assert_eq!(state.unwrap()["position"], json!({ "translateX": -40, "translateY": -10 }));
+}
+
+#[test]
 fn do_not_contact_restricts_or_asks_the_person() {
     let mut script = page();
     script.offer(json!({ "name": "TestService", "doNotContactPath": "/doNotContact" }));
@@ -571,4 +657,86 @@ fn every_message_of_the_dialect_is_as_it_was_agreed() {
         assert_eq!(found, agreed, "message {number}");
     }
     assert_eq!(heard.len(), agreed.len());
+}
+
+/// What a page may hold for a number.
+const NUMBERS: [&str; 8] = ["+34911", "+34922", "911", "112", "*21*5#", "sip:a@b", "1;x", ""];
+
+fn random_message() -> impl Strategy<Value = Value> {
+    let number = prop::sample::select(NUMBERS.to_vec());
+    let action = prop::sample::select(vec![
+        "answer",
+        "reject",
+        "hangup",
+        "hold",
+        "unhold",
+        "mute",
+        "unmute",
+        "transfer",
+        "forward",
+        "toVoicemail",
+        "dtmf",
+        "startRecord",
+        "toggleRingingDialog",
+        "constructor",
+    ]);
+    let kind = prop::sample::select(vec![
+        "rc-adapter-new-call",
+        "rc-adapter-control-call",
+        "rc-adapter-register-third-party-service",
+        "rc-adapter-sync-third-party-contacts",
+        "rc-adapter-trigger-contact-match",
+        "rc-adapter-webphone-sessions-sync",
+        "rc-adapter-message-request",
+        "rc-adapter-update-authorization-status",
+        "rc-adapter-set-presence",
+        "rc-adapter-navigate-to",
+        "rc-calling-settings-update",
+        "rc-post-message-response",
+        "rc-adapter-update-auto-log-settings",
+        "rc-adapter-new-sms",
+        "rc-x",
+    ]);
+    (kind, action, number, "\\PC{0,12}", any::<Option<bool>>(), any::<i64>()).prop_map(
+        |(kind, action, number, text, yes, count)| {
+            json!({ "type": kind, "phoneNumber": number, "toCall": yes, "callAction": action, "callId": yes.map(|_| text.clone()),
+                "options": { "transferNumber": number, "forwardNumber": number, "dtmf": text },
+                "service": { "name": if yes == Some(false) { Value::Null } else { "T".into() }, "contactsPath": text,
+                    "contactMatchPath": "/m", "doNotContactPath": yes.map(|_| "/d"), "contactNoMatchTtl": count },
+                "phoneNumbers": [number, count], "requestId": text, "path": text, "authorized": yes, "call": yes,
+                "userStatus": "Busy", "dndStatus": "TakeAllCalls", "fromNumber": number, "responseId": text,
+                "response": { "data": { number: [{ "id": count, "name": text }] }, "nextPage": count } })
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn random_messages_of_the_dialect_pass_the_gates_of_dialling_and_break_nothing(
+        messages in prop::collection::vec((random_message(), 0u64..400), 1..25), trusted in any::<bool>()
+    ) {
+        let mut script = page();
+        if !trusted {
+            script.input(Input::Host(HostInput::Waiting { chain: vec!["https://evil.example".into()] }));
+        }
+        let before = script.heard.len();
+        script.sent.clear();
+        for (message, millis) in messages {
+            script.post(message);
+            script.pass(millis);
+        }
+        let dials = script.sent.iter().filter(|sent| sent.is_request() && sent.octets().starts_with(b"INVITE"));
+        let dialled: Vec<String> =
+            dials.map(|invite| String::from_utf8_lossy(invite.octets()).lines().next().unwrap_or_default().to_owned()).collect();
+        prop_assert!(dialled.len() <= 5, "{dialled:?}");
+        // What needs the person's word is not called without it.
+        prop_assert!(dialled.iter().all(|line| !line.contains("sip:112@") && !line.contains('*')), "{dialled:?}");
+        if !trusted {
+            prop_assert!(dialled.is_empty());
+            let leaked = script.heard.iter().skip(before).find(|message| message["type"] != "widget:attention");
+            prop_assert!(leaked.is_none(), "{leaked:?}");
+        }
+    }
 }

@@ -51,6 +51,7 @@ impl Phone {
             "rc-adapter-login" => self.attention("signin"),
             "rc-adapter-logout" => self.rc_run(now, kind, Command::Logout, held),
             "rc-adapter-navigate-to" => self.rc_navigate(now, &text("path").unwrap_or_default(), held),
+            "rc-adapter-syncPosition" => self.rc_moved(message.get("position").unwrap_or(&Value::Null)),
             "rc-calling-settings-update" => {
                 if let Some(number) = text("fromNumber") {
                     self.rc.from = dial::clean_number(&number, false).ok();
@@ -96,9 +97,16 @@ impl Phone {
             "mute" | "unmute" => Command::Mute { call, mute: action == "mute" },
             "transfer" => Command::Transfer { call, to: option("transferNumber") },
             "forward" => Command::Redirect { call, to: option("forwardNumber") },
-            "toVoicemail" => match self.config.voicemail.clone() {
-                Some(to) => Command::Redirect { call, to },
-                None => Command::Reject { call, code: 480 },
+            // The operator has named this number: the person's word is not asked for.
+            "toVoicemail" => match self.config.voicemail.as_deref().map(|to| dial::clean_number(to, false)) {
+                Some(Ok(to)) if !held => {
+                    let found = named.map_or_else(|| self.oldest_ringing(), |name| self.named_call(&name));
+                    if let Some(id) = found {
+                        self.redirect_for_host(now, id, to, None);
+                    }
+                    return;
+                }
+                _ => Command::Reject { call, code: 480 },
             },
             "dtmf" => {
                 let digits: String = option("dtmf").chars().take(crate::bridge::MAX_DIGITS).collect();

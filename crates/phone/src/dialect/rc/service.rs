@@ -4,7 +4,7 @@
 
 use super::{Rc, call};
 use crate::{
-    Phone,
+    Output, Phone,
     bridge::{
         as_number,
         provider::{matches, word},
@@ -14,7 +14,7 @@ use crate::{
         DEFAULT_NO_MATCH_TTL, DEFAULT_TTL, Form, Given, Offers, Op, Question, Refusal, Registration, Reply,
     },
 };
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use softframe_contacts::{Contact, MAX_ID_CHARS, MAX_PHONES, PhoneNumber};
 use softframe_sip::Instant;
 
@@ -32,6 +32,11 @@ const PATHS: [&str; 6] = [
     "doNotContactPath",
 ];
 
+/// What else is kept of a registration.
+const KEPT: [&str; 5] = ["name", "contactMatchTtl", "contactNoMatchTtl", "authorizationPath", "authorized"];
+/// Of a registration that is kept: its paths at their longest, and some room.
+const MAX_KEPT_OCTETS: usize = 8 * 1024;
+
 /// What the page has registered so far.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Service {
@@ -41,6 +46,8 @@ pub(crate) struct Service {
     authorized: bool,
     ttl: Option<u64>,
     no_match_ttl: Option<u64>,
+    /// Everything that the page has said of it, for a reload of this frame.
+    said: Map<String, Value>,
 }
 
 impl Service {
@@ -59,6 +66,11 @@ impl Service {
 
     /// A second registration overwrites what it names and keeps the rest.
     fn take(&mut self, service: &Value) {
+        for key in PATHS.iter().chain(&KEPT) {
+            if let Some(value) = service.get(key) {
+                self.said.insert((*key).to_owned(), value.clone());
+            }
+        }
         for (key, place) in PATHS.iter().zip(&mut self.paths) {
             if let Some(path) = service.get(key).and_then(Value::as_str) {
                 *place = Some(path.chars().take(MAX_PATH_CHARS).collect::<String>())
@@ -107,14 +119,35 @@ impl Phone {
         known.take(service);
         let registration = known.registration();
         self.rc.service = Some(known);
+        self.keep_service();
         self.register_provider(now, registration);
+    }
+
+    /// A page registers once for its life, and does not hear that this frame alone was loaded again.
+    fn keep_service(&mut self) {
+        let Some(service) = self.rc.service.as_ref() else { return };
+        let text = json!({ "chain": self.host.chain(), "service": service.said }).to_string();
+        if text.len() <= MAX_KEPT_OCTETS {
+            self.out.push_back(Output::Keep(text));
+        }
+    }
+
+    /// What this chain had registered before the reload, unless it has done so again.
+    pub(super) fn register_kept(&mut self, now: Instant) {
+        let Some(kept) = self.rc.kept.take() else { return };
+        let is_theirs = kept.get("chain").is_some_and(|chain| *chain == json!(self.host.chain()));
+        if let Some(service) = kept.get("service").filter(|_| is_theirs && self.rc.service.is_none()) {
+            self.rc_registers(now, service);
+        }
     }
 
     /// `rc-adapter-update-authorization-status`.
     pub(super) fn rc_authorizes(&mut self, now: Instant, authorized: bool) {
         let Some(service) = self.rc.service.as_mut() else { return };
         service.authorized = authorized;
+        service.said.insert("authorized".into(), authorized.into());
         let registration = service.registration();
+        self.keep_service();
         self.register_provider(now, registration);
     }
 }
