@@ -552,7 +552,7 @@ export interface Transfer {
   to: Text;
 }
 
-/** `transfer:complete`: connects two calls and leaves. */
+/** `transfer:complete`: connects two calls and leaves; `merge`: makes them one conversation with the person. */
 export interface TransferComplete {
   callId?: Text;
   otherCallId?: Text;
@@ -678,6 +678,7 @@ export interface Commands {
   'hold': { data: CallChoice; answer: Nothing };
   'login': { data: LoginWish; answer: Nothing };
   'logout': { data: NoData; answer: Nothing };
+  'merge': { data: TransferComplete; answer: Nothing };
   'message': { data: TextMessage; answer: Nothing };
   'minimize': { data: NoData; answer: Nothing };
   'mute': { data: CallChoice; answer: Nothing };

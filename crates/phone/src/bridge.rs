@@ -163,6 +163,10 @@ pub(crate) enum Command {
         call: Option<String>,
         to: String,
     },
+    Merge {
+        call: Option<String>,
+        other: Option<String>,
+    },
     TransferComplete {
         call: Option<String>,
         other: Option<String>,
@@ -235,8 +239,6 @@ pub(crate) enum Command {
         id: String,
         answer: Option<Value>,
     },
-    /// Documented, but not part of this version.
-    Unsupported,
 }
 
 /// `click2call` and its alias `call`.

@@ -17,7 +17,7 @@ use std::collections::VecDeque;
 /// What this version can do.
 const FEATURES: &[&str] = &[
     "calls", "contacts", "vcard", "dtmf", "transfer", "hints", "forward", "redirect", "data", "provider",
-    "messages",
+    "messages", "merge",
 ];
 /// Commands kept between `softframe:ready` and `logged` (protocol.md 1.4).
 const MAX_QUEUED: usize = 256;
@@ -379,6 +379,7 @@ fn needs_account(command: &Command) -> bool {
         | Command::Redirect { .. }
         | Command::TransferStart { .. }
         | Command::TransferComplete { .. }
+        | Command::Merge { .. }
         | Command::TransferCancel
         | Command::State
         | Command::HintsSubscribe { .. }
@@ -405,8 +406,7 @@ fn needs_account(command: &Command) -> bool {
         | Command::Size { .. }
         | Command::Xivo(_)
         | Command::ProviderRegister(_)
-        | Command::ProviderResponse { .. }
-        | Command::Unsupported => false,
+        | Command::ProviderResponse { .. } => false,
     }
 }
 

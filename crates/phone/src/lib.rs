@@ -136,6 +136,8 @@ pub struct Phone {
     transfer_gate: HostGate,
     /// The same for transfers that others ask for, so that they do not use up what the host may dial.
     referrals: HostGate,
+    /// Two calls that are one conversation.
+    merged: Option<call::Merged>,
     /// Waits for that call to be held.
     after_hold: Option<(CallId, Next)>,
     contacts: Contacts,
@@ -204,6 +206,7 @@ impl Phone {
             gate: HostGate::default(),
             transfer_gate: HostGate::default(),
             referrals: HostGate::default(),
+            merged: None,
             after_hold: None,
             contacts: Contacts::new(),
             push: Push::default(),

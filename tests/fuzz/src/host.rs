@@ -110,6 +110,7 @@ pub(crate) const WORDS: &[&str] = &[
     "forward",
     "redirect",
     "setData",
+    "merge",
     "login",
     "settings",
     "\"uri\":\"201@c.test\"",
@@ -165,7 +166,7 @@ pub(crate) const WORDS: &[&str] = &[
     "\"syncTimestamp\":",
 ];
 
-pub(crate) const MESSAGES: [&str; 77] = [
+pub(crate) const MESSAGES: [&str; 78] = [
     r#"{"type":"provider:register","id":"x","data":{"name":"crm","list":true,"search":true,"match":true,"view":true,"log":true,"doNotCall":true,"ttl":5,"noMatchTtl":0}}"#,
     r#"{"type":"provider:response","id":"x","data":{"id":"$asked","data":{"contacts":[{"id":1,"name":"Ana","phones":["201"]}],"nextPage":"c","syncTimestamp":5}}}"#,
     r#"{"type":"provider:response","data":{"id":"$asked","data":{"matches":{"201":[{"id":"9","name":"B","phones":[]}]},"refuse":true,"final":false}}}"#,
@@ -219,6 +220,7 @@ pub(crate) const MESSAGES: [&str; 77] = [
     r#"{"type":"message","id":"x","data":{"to":"201","text":"hi \u00e9"}}"#,
     r#"{"type":"login","id":"x","data":{"server":"wss://c.test/ws","user":"201","password":"y"}}"#,
     r#"{"type":"settings","id":"x","data":{"uri":"202@c.test","wsServers":["wss://c.test/ws"],"password":"z"}}"#,
+    r#"{"type":"merge","id":"x"}"#,
     r#"{"type":"setData","id":"x","data":{"variables":{"a":"b \u00e9","USR_n":1}}}"#,
     r#"{"type":"setData","id":"x","data":{"variables":"{'a':'b'}"}}"#,
     r#"{"type":"hints:subscribe","id":"x","data":{"numbers":["200","201","202"]}}"#,

@@ -75,7 +75,7 @@ pub(super) fn command(name: &str, data: Value) -> Result<Option<Command>, &'stat
     let command = match name {
         "click2call" | "call" => click2call(data)?,
         "answer" | "reject" | "hangup" | "hold" | "unhold" | "mute" | "unmute" | "dtmf" | "transfer"
-        | "redirect" | "transfer:start" | "transfer:complete" => call_command(name, data)?,
+        | "redirect" | "transfer:start" | "transfer:complete" | "merge" => call_command(name, data)?,
         "transfer:cancel" => Command::TransferCancel,
         "contacts" => contacts(data)?,
         "contacts:remove" | "contacts:clear" | "contacts:search" | "contacts:match" | "contacts:vcf" => {
@@ -96,7 +96,6 @@ pub(super) fn command(name: &str, data: Value) -> Result<Option<Command>, &'stat
         "provider:register" => super::provider::register(data)?,
         "provider:response" => super::provider::response(data)?,
         "login" | "settings" => Command::Login(Offer::read(&data)?),
-        "merge" => Command::Unsupported,
         _ => return Ok(None),
     };
     Ok(Some(command))
@@ -156,9 +155,12 @@ fn call_command(name: &str, data: Value) -> Result<Command, &'static str> {
             };
             Command::Dtmf { call, digits, method }
         }
-        "transfer:complete" => {
+        "transfer:complete" | "merge" => {
             let other = json.other_call_id.as_ref().map(|id| field(id).ok_or(WRONG)).transpose()?;
-            Command::TransferComplete { call, other }
+            match name {
+                "merge" => Command::Merge { call, other },
+                _ => Command::TransferComplete { call, other },
+            }
         }
         _ => {
             let to = json.to.as_ref().and_then(text_of).ok_or("to must be a number.")?;

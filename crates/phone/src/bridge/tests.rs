@@ -88,13 +88,6 @@ fn brackets_inside_texts_are_no_nesting() {
 }
 
 #[test]
-fn documented_commands_of_later_versions_are_not_unknown() {
-    for name in ["merge", "settings"] {
-        assert_eq!(command_of(&format!(r#"{{"type":"{name}"}}"#)), Command::Unsupported);
-    }
-}
-
-#[test]
 fn a_bad_row_costs_only_itself() {
     use softframe_contacts::Rejection;
     let rows =

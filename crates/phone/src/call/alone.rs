@@ -22,7 +22,9 @@ impl Call {
 impl Phone {
     /// Another call that is talked to.
     pub(super) fn talks_beside(&self, id: CallId) -> Option<CallId> {
-        self.calls.values().find(|call| call.id != id && call.hears_the_person()).map(|call| call.id)
+        // Who is in one conversation with this one may hear the person.
+        let is_other = |call: &&Call| call.id != id && !self.are_merged(id, call.id);
+        self.calls.values().filter(is_other).find(|call| call.hears_the_person()).map(|call| call.id)
     }
 
     /// Until this call is held for another one, it does not hear what is said to that.

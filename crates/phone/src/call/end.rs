@@ -65,6 +65,7 @@ impl Phone {
         ending: Ending,
         transferred_to: Option<String>,
     ) {
+        self.part(id);
         let Some(call) = self.calls.get(&id) else { return };
         let announced = !call.said.is_empty();
         if announced {

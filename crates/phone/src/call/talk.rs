@@ -58,7 +58,9 @@ impl Phone {
 
     /// Holds `live`, then does `next`; if the hold is refused, `next` fails.
     pub(crate) fn hold_then(&mut self, now: Instant, live: CallId, next: Next) {
-        if self.after_hold.is_some() || !self.is_registered() {
+        // Two that are one conversation are not held for a third one.
+        let is_busy = self.after_hold.is_some() || self.is_merged(live);
+        if is_busy || !self.is_registered() {
             let by_person = matches!(next, Next::Answer(_, None) | Next::Unhold(_, None));
             let text = if self.is_registered() { "call.holding" } else { "dial.offline" };
             // Pressed twice is pressed once.
@@ -107,7 +109,7 @@ impl Phone {
 
     /// Hold or resume. Resuming holds the live call first.
     pub(crate) fn hold(&mut self, now: Instant, id: CallId, hold: bool, ask: Option<Ask>) {
-        match self.live_call().filter(|live| !hold && *live != id) {
+        match self.live_call().filter(|live| !hold && *live != id && !self.are_merged(*live, id)) {
             Some(live) => self.hold_then(now, live, Next::Unhold(id, ask)),
             None => self.want_hold(now, id, hold, ask),
         }
@@ -133,6 +135,10 @@ impl Phone {
             }
         }
         call.asks.extend(ask.map(|ask| (wait, ask)));
+        if hold && self.is_merged(id) {
+            self.part(id);
+            self.hush(id);
+        }
         self.advance(now, id);
     }
 
@@ -247,6 +253,9 @@ impl Phone {
             self.link_whole(now, id);
         }
         self.resend_mute(id);
+        if self.is_merged(id) {
+            self.merge_goes_on();
+        }
         self.advance(now, id);
     }
 
@@ -285,6 +294,9 @@ impl Phone {
             self.renew_later(now, id);
         }
         if wanted_hold {
+            if is_held {
+                self.part(id);
+            }
             match is_held {
                 true => self.ui.toast(now, Text::of("call.hold.no"), true),
                 false => self.stays_live(now, id),

@@ -122,7 +122,7 @@ impl Phone {
     }
 
     /// The call that is transferred, and the one whose other side it gets.
-    fn pair(&self, first: Option<CallId>, other: Option<CallId>) -> Option<(CallId, CallId)> {
+    pub(super) fn pair(&self, first: Option<CallId>, other: Option<CallId>) -> Option<(CallId, CallId)> {
         let origin_of = |id: CallId| self.calls.get(&id).and_then(|call| call.consults);
         let asks_for =
             |id: CallId| self.calls.values().find(|call| call.consults == Some(id)).map(|call| call.id);

@@ -80,7 +80,10 @@ impl Phone {
                     phone.set_data(now, id, &variables, Some(ask));
                 });
             }
-            Command::TransferComplete { call, other } => self.join_command(now, ask, call, other),
+            Command::TransferComplete { call, other } => {
+                self.join_command(now, ask, (call, other), Self::complete_transfer);
+            }
+            Command::Merge { call, other } => self.join_command(now, ask, (call, other), Self::merge),
             Command::TransferCancel => self.cancel_transfer(now, Some(ask)),
             Command::State => {
                 let state = self.state(now);
@@ -107,9 +110,6 @@ impl Phone {
             Command::ProviderResponse { id, answer } => {
                 self.provider_said(now, &id, answer.as_ref());
                 self.answer_ask(Some(ask), json!({}));
-            }
-            Command::Unsupported => {
-                self.fail_ask(Some(ask), Code::NotSupported, "This version cannot do that.");
             }
             other => self.run_plain_command(now, ask, other),
         }
@@ -348,13 +348,19 @@ impl Phone {
         self.redirect_for_host(now, id, to, Some(ask));
     }
 
-    fn join_command(&mut self, now: Instant, ask: Ask, call: Option<String>, other: Option<String>) {
+    fn join_command(
+        &mut self,
+        now: Instant,
+        ask: Ask,
+        (call, other): (Option<String>, Option<String>),
+        act: impl FnOnce(&mut Phone, Instant, Option<CallId>, Option<CallId>, Option<Ask>),
+    ) {
         let named = |name: &Option<String>| match name {
             Some(name) => self.named_call(name).map(Some),
             None => Some(None),
         };
         match (named(&call), named(&other)) {
-            (Some(first), Some(other)) => self.complete_transfer(now, first, other, Some(ask)),
+            (Some(first), Some(other)) => act(self, now, first, other, Some(ask)),
             (None, _) | (_, None) => self.fail_ask(Some(ask), Code::NoSuchCall, "There is no such call."),
         }
     }
@@ -453,6 +459,7 @@ fn opens_or_connects(command: &Command) -> bool {
             | Command::Redirect { .. }
             | Command::TransferStart { .. }
             | Command::TransferComplete { .. }
+            | Command::Merge { .. }
             | Command::SetData { .. }
             | Command::Text { .. }
             | Command::Login(_)

@@ -179,7 +179,7 @@ fn commands_for_no_call_and_of_later_versions_are_answered() {
         ("answer", "no_such_call"),
         ("hangup", "no_such_call"),
         ("hold", "no_such_call"),
-        ("merge", "not_supported"),
+        ("merge", "wrong_state"),
         ("nonsense", "unknown_command"),
     ] {
         world.host(0, &format!(r#"{{"type":"{name}","id":"{name}"}}"#));

@@ -16,6 +16,7 @@ mod host;
 mod identity;
 mod keys;
 mod login;
+mod merge;
 mod property;
 mod provider;
 mod quality;
