@@ -93,7 +93,7 @@ fn document_is_cut_into_its_snippets() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn snippets_of_the_document_give_the_list_the_match_the_search_and_the_view() {
+async fn snippets_of_the_document_give_the_list_the_match_and_the_search() {
     let server = Server::start();
     let page = open_documented(&server).await;
     let request = expect(&page, "rc-post-message-request", asks("/contacts")).await;
