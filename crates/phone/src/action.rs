@@ -126,6 +126,22 @@ pub enum Action {
     OpenRoute,
     /// Voices go to this speaker.
     Speaker(String),
+    /// The microphone that hears the person, the speaker that rings.
+    Microphone(String),
+    /// See [`Action::Microphone`].
+    RingSpeaker(String),
+    /// How loud voices are, per cent.
+    Volume(u8),
+    /// How loud it rings, per cent.
+    RingVolume(u8),
+    /// Whether echo, noise and quiet voices are mended.
+    Mend(Mending, bool),
+    /// Hear a short ring, or a tone where voices are heard.
+    TestRing,
+    /// See [`Action::TestRing`].
+    TestSpeaker,
+    /// A device that was just plugged in is used from now on.
+    UseDevice(String),
     /// The confirm card: call, or not.
     Confirm(bool),
     /// Banner: try to connect now.
@@ -148,6 +164,17 @@ pub enum Action {
     SoundOn,
     /// Close the toast.
     CloseToast,
+}
+
+/// What the browser mends of what the microphone hears.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mending {
+    /// Echo of the speaker.
+    Echo,
+    /// Noise.
+    Noise,
+    /// Voices of different loudness.
+    Gain,
 }
 
 /// How to answer.

@@ -25,6 +25,7 @@ mod clock;
 pub mod config;
 mod contact;
 mod data;
+mod devices;
 mod dial;
 mod dialect;
 mod forward;
@@ -55,8 +56,9 @@ pub mod view;
 mod voicemail;
 mod watch;
 
-pub use action::{Action, Answer, Consent, Theme};
+pub use action::{Action, Answer, Consent, Mending, Theme};
 pub use config::Config;
+pub use devices::Devices;
 pub use forward::{Forward, ForwardUnanswered, Forwards};
 pub use language::{ENGLISH, LANGUAGES, Language};
 pub use port::{
@@ -346,7 +348,8 @@ impl Phone {
             }
             Input::Visible(visible) => self.page_visible(now, visible),
             Input::SoundBlocked => self.sound_blocked(now),
-            Input::Speakers(speakers) => self.speakers_are(speakers),
+            Input::Speakers(speakers) => self.speakers_are(now, speakers),
+            Input::Microphones(microphones) => self.microphones_are(now, microphones),
             Input::MicrophoneBlocked(blocked) => self.ui.microphone_blocked = blocked,
             Input::Leave => self.leave(now),
             Input::Journal(entries) => self.journal_of_previous_life(now, entries),

@@ -2,7 +2,7 @@
 //!
 //! It never asks anything; what needs an answer is a sheet.
 
-use crate::{Phone, history::Entry, ui::Ui, view::Text};
+use crate::{Action, Phone, history::Entry, ui::Ui, view::Text};
 use softframe_contacts::Contact;
 use softframe_sip::Instant;
 
@@ -14,7 +14,7 @@ const TOAST_ACTION_MILLIS: u64 = 8_000;
 pub(crate) struct ToastState {
     pub(crate) text: Text,
     pub(crate) error: bool,
-    pub(crate) undo: bool,
+    pub(crate) action: Option<(Text, Action)>,
     /// Screen readers have it.
     told: bool,
     until: Option<Instant>,
@@ -36,7 +36,7 @@ impl ToastState {
     /// It stays while the person is at it; an error stays anyhow.
     pub(crate) fn linger(&mut self, now: Instant, linger: bool) {
         if !self.error {
-            let wait = if self.undo { TOAST_ACTION_MILLIS } else { TOAST_MILLIS };
+            let wait = if self.action.is_some() { TOAST_ACTION_MILLIS } else { TOAST_MILLIS };
             self.until = (!linger).then(|| now.after(wait));
         }
     }
@@ -45,7 +45,14 @@ impl ToastState {
 impl Ui {
     pub(crate) fn toast(&mut self, now: Instant, text: Text, error: bool) {
         let until = (!error).then(|| now.after(TOAST_MILLIS));
-        self.toast = Some(ToastState { text, error, undo: false, told: false, until });
+        self.toast = Some(ToastState { text, error, action: None, told: false, until });
+    }
+
+    /// News with something to do about it.
+    pub(crate) fn offer(&mut self, now: Instant, text: Text, label: Text, action: Action) {
+        let until = Some(now.after(TOAST_ACTION_MILLIS));
+        self.toast =
+            Some(ToastState { text, error: false, action: Some((label, action)), told: false, until });
     }
 }
 
@@ -67,8 +74,7 @@ impl Phone {
     }
 
     pub(crate) fn offer_undo(&mut self, now: Instant, text: Text, removed: Removed) {
-        let until = Some(now.after(TOAST_ACTION_MILLIS));
-        self.ui.toast = Some(ToastState { text, error: false, undo: true, told: false, until });
+        self.ui.offer(now, text, Text::of("recents.undo"), Action::Undo);
         self.ui.undo = Some(removed);
     }
 

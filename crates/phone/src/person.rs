@@ -6,6 +6,7 @@ use crate::{
     Phone, StoreRequest, Theme,
     account::DEVICE,
     bridge::{StatusChange, json},
+    devices::Devices,
     language::Language,
 };
 use serde::{Deserialize, Serialize};
@@ -29,6 +30,9 @@ pub(crate) struct Person {
     /// The speaker chosen last, by the browser's id; empty: the system's.
     #[serde(default)]
     speaker: String,
+    /// Microphone, ring, volumes.
+    #[serde(default)]
+    pub(crate) devices: Devices,
 }
 
 impl Default for Person {
@@ -40,6 +44,7 @@ impl Default for Person {
             language: None,
             no_single_keys: false,
             speaker: String::new(),
+            devices: Devices::default(),
         }
     }
 }
@@ -131,7 +136,7 @@ impl Phone {
         self.tell("status:change", &data);
     }
 
-    fn save_person(&mut self) {
+    pub(crate) fn save_person(&mut self) {
         let value = json(&self.person).into_bytes();
         self.store(StoreRequest::Put { space: DEVICE.to_owned(), key: PERSON_KEY.to_owned(), value });
     }
@@ -141,6 +146,7 @@ impl Phone {
         if let Some(person) = value.and_then(|value| crate::json::read(value).ok()) {
             self.person = person;
             self.send_to_speaker();
+            self.use_devices();
         }
     }
 }

@@ -66,6 +66,8 @@ pub enum Input {
     SoundBlocked,
     /// The speakers there are, as (id, name), at start and on change; never from a browser that lets nobody choose.
     Speakers(Vec<(String, String)>),
+    /// The microphones there are, as (id, name), at start and on change.
+    Microphones(Vec<(String, String)>),
     /// Whether the browser is known to refuse the microphone without asking.
     MicrophoneBlocked(bool),
     /// The page is being unloaded: say farewell on the wire now.
@@ -310,6 +312,8 @@ pub enum Output {
     Sound(Sound),
     /// Voices, and what sounds beside them in a call, go to this speaker; empty: the system's.
     Speaker(String),
+    /// Use these from now on.
+    Devices(crate::Devices),
     /// Say this to screen readers.
     Announce { text: crate::view::Text, assertive: bool },
     /// For the console: a doubtful configuration and the like. Never credentials or numbers.
@@ -384,6 +388,10 @@ pub enum Sound {
     Ended,
     /// Two rising notes: a call was answered by itself.
     Answered,
+    /// A short ring, to hear where it rings and how loud.
+    TestRing,
+    /// A short tone, to hear where voices are heard.
+    TestSpeaker,
     /// One key tone.
     Key(char),
 }

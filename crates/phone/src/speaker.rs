@@ -4,18 +4,20 @@
 
 use crate::{
     Output, Phone,
-    view::{Sheet, Text},
+    devices::{MAX_DEVICES, Named, offered},
+    view::Sheet,
 };
-
-/// More outputs than a desk has; the rest is not offered.
-const MAX_SPEAKERS: usize = 32;
+use softframe_sip::Instant;
 
 impl Phone {
     /// The browser names them, again whenever they change.
-    pub(crate) fn speakers_are(&mut self, mut speakers: Vec<(String, String)>) {
-        speakers.truncate(MAX_SPEAKERS);
-        self.ui.speakers = Some(speakers);
+    pub(crate) fn speakers_are(&mut self, now: Instant, mut speakers: Vec<Named>) {
+        speakers.truncate(MAX_DEVICES);
+        let before = self.ui.speakers.replace(speakers.clone()).unwrap_or_default();
+        let wished = self.person.speaker().to_owned();
+        self.device_news(now, &before, &speakers, &wished);
         self.send_to_speaker();
+        self.use_devices();
     }
 
     pub(crate) fn set_speaker(&mut self, id: &str) {
@@ -33,18 +35,19 @@ impl Phone {
     }
 
     /// The one that plays; empty: the system's.
-    fn speaker(&self) -> &str {
+    pub(crate) fn speaker(&self) -> &str {
         let wished = self.person.speaker();
         let there = self.ui.speakers.iter().flatten().any(|(id, _)| id == wished);
         if there { wished } else { "" }
     }
 
-    /// 36, what exists of it.
+    /// 36.
     pub(crate) fn route_sheet(&self) -> Option<Sheet> {
-        let named = self.ui.speakers.as_ref()?.iter().map(|(id, name)| (id.clone(), Text::plain(name)));
-        let system = (String::new(), Text::of("set.speaker.system"));
-        let speakers = std::iter::once(system).chain(named).collect();
-        Some(Sheet::Route { speakers, chosen: self.speaker().to_owned() })
+        Some(Sheet::Route {
+            speakers: offered(self.ui.speakers.as_ref()?),
+            chosen: self.speaker().to_owned(),
+            sound: Box::new(self.sound_settings()),
+        })
     }
 
     /// Icon of the tile, where there is one.

@@ -7,7 +7,7 @@ mod ended;
 use ended::EndedState;
 
 use crate::{
-    Action, Answer, CallId, Consent, Dtmf, Output, Phone, Sound,
+    Action, Answer, CallId, Consent, Dtmf, Mending, Output, Phone, Sound,
     bridge::{self, MediaTrouble},
     call::{FailedTransfer, State, Wish},
     cause::Reason,
@@ -83,6 +83,9 @@ pub(crate) struct Ui {
     pub(crate) speakers: Option<Vec<(String, String)>>,
     /// A rule of forwarding that is not set yet.
     pub(crate) draft: Option<crate::forwarding::Draft>,
+    pub(crate) microphones: Vec<(String, String)>,
+    /// What the browser was told to use.
+    pub(crate) devices: Option<crate::Devices>,
     pub(crate) sound_blocked: bool,
     pub(crate) microphone_blocked: bool,
     pub(crate) undo: Option<Removed>,
@@ -134,8 +137,9 @@ impl Ui {
 
     pub(crate) fn signed_out(&mut self) {
         let (sound_blocked, microphone_blocked) = (self.sound_blocked, self.microphone_blocked);
-        let speakers = self.speakers.take();
-        *self = Ui { sound_blocked, microphone_blocked, speakers, ..Ui::default() };
+        let (speakers, microphones) = (self.speakers.take(), std::mem::take(&mut self.microphones));
+        let devices = self.devices.take();
+        *self = Ui { sound_blocked, microphone_blocked, speakers, microphones, devices, ..Ui::default() };
     }
 
     pub(crate) fn deadline(&self) -> Option<Instant> {
@@ -187,7 +191,11 @@ impl Phone {
             Action::Back => self.back(now),
             Action::CloseSheet => self.close_sheet(now),
             Action::OpenStatus => self.ui.menu = Menu::Status,
-            Action::OpenSettings => (self.ui.page, self.ui.menu) = (Page::Settings, Menu::None),
+            Action::OpenSettings => {
+                (self.ui.page, self.ui.menu) = (Page::Settings, Menu::None);
+                // From the sheet of a call: it goes on behind.
+                self.ui.browsing = self.ui.browsing || self.ui.front.is_some();
+            }
             Action::Status(status) => {
                 self.set_status(now, &status);
             }
@@ -206,6 +214,9 @@ impl Phone {
             Action::OpenQuality(id) => self.ui.menu = Menu::Quality(id),
             Action::OpenRoute => self.ui.menu = Menu::Route,
             Action::Speaker(id) => self.set_speaker(&id),
+            Action::UseDevice(name) => self.use_device(&name),
+            Action::TestRing => self.test_sound(Sound::TestRing),
+            Action::TestSpeaker => self.test_sound(Sound::TestSpeaker),
             Action::Confirm(yes) => self.confirmed_dialling(now, yes),
             Action::TryNow => self.try_now(now),
             Action::TryAgain => self.try_again(now),
@@ -217,6 +228,21 @@ impl Phone {
             Action::SaveContact => self.save_contact(now),
             Action::SoundOn => self.sound_on(),
             Action::CloseToast => self.ui.toast = None,
+            other => self.device_action(now, other),
+        }
+    }
+
+    fn device_action(&mut self, now: Instant, action: Action) {
+        match action {
+            Action::Microphone(id) => self.change_devices(|devices| devices.microphone = id),
+            Action::RingSpeaker(id) => self.change_devices(|devices| devices.ring_speaker = id),
+            Action::Volume(volume) => self.change_devices(|devices| devices.volume = volume.min(100)),
+            Action::RingVolume(volume) => {
+                self.change_devices(|devices| devices.ring_volume = volume.min(100))
+            }
+            Action::Mend(Mending::Echo, on) => self.change_devices(|devices| devices.echo = on),
+            Action::Mend(Mending::Noise, on) => self.change_devices(|devices| devices.noise = on),
+            Action::Mend(Mending::Gain, on) => self.change_devices(|devices| devices.gain = on),
             other => self.call_action(now, other),
         }
     }

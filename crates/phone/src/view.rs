@@ -353,8 +353,23 @@ pub struct Settings {
     pub sources: Vec<(String, usize)>,
     /// Files whose contacts are kept: number, name.
     pub files: Vec<(u32, String)>,
+    /// Devices and volumes.
+    pub sound: SoundSettings,
     /// Version of the widget.
     pub version: &'static str,
+}
+
+/// Devices: the choices as (id, name), and what was chosen.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SoundSettings {
+    /// What can hear the person.
+    pub microphones: Vec<(String, Text)>,
+    /// Where sound can go; `None`: the browser lets nobody choose.
+    pub speakers: Option<Vec<(String, Text)>>,
+    /// Where voices go.
+    pub speaker: String,
+    /// The rest.
+    pub devices: crate::Devices,
 }
 
 /// Over the screen, one at a time.
@@ -376,7 +391,7 @@ pub enum Sheet {
     /// 53: the statuses (id, label), which is set, whether DND is on, whether a call runs.
     Status { statuses: Vec<(String, String)>, set: String, dnd: bool, in_call: bool, forward: Text },
     /// 36: the speakers (id, name), and which plays.
-    Route { speakers: Vec<(String, Text)>, chosen: String },
+    Route { speakers: Vec<(String, Text)>, chosen: String, sound: Box<SoundSettings> },
     /// The form of a contact; the kinds (message ids) of the numbers that it has.
     Edit { draft: Draft, kinds: Vec<&'static str>, fault: Option<Fault> },
     /// 37: bars, mean opinion score and loss in tenths (of a point, of a per cent), jitter, round trip.

@@ -196,6 +196,7 @@ impl App {
             Output::Store(request) => self.storage.request(request),
             Output::Journal { call, entry } => self.journal(call, entry),
             Output::Sound(sound) => self.audio.play(sound),
+            Output::Devices(devices) => self.peers.use_devices(devices),
             Output::Speaker(speaker) => self.peers.send_to(speaker),
             Output::Announce { text, assertive } => {
                 if let Some(ui) = self.ui.borrow_mut().as_mut() {

@@ -12,7 +12,7 @@ use crate::{
     microphone::Microphone,
 };
 use js_sys::{Array, futures::JsFuture};
-use softframe_phone::{Action, Input, Sound};
+use softframe_phone::{Action, Devices, Input, Sound};
 use std::{
     cell::{Cell, RefCell},
     rc::Rc,
@@ -36,6 +36,7 @@ pub(crate) struct Audio {
     context: RefCell<Option<(AudioContext, Listener)>>,
     playing: RefCell<Option<Playing>>,
     speaker: RefCell<String>,
+    devices: RefCell<Devices>,
     blocked: Cell<bool>,
     generation: Cell<u32>,
 }
@@ -49,6 +50,7 @@ impl Audio {
             context: RefCell::new(None),
             playing: RefCell::new(None),
             speaker: RefCell::default(),
+            devices: RefCell::default(),
             blocked: Cell::new(false),
             generation: Cell::new(0),
         }
@@ -88,9 +90,14 @@ impl Audio {
         self.wake();
         let Some(context) = self.context() else { return };
         // Who is called hears it, wherever the headset lies.
-        let speaker = if sound == Sound::Ring { String::new() } else { self.speaker() };
+        let rings = matches!(sound, Sound::Ring | Sound::TestRing);
+        let (ring_speaker, loud) = {
+            let devices = self.devices.borrow();
+            (devices.ring_speaker.clone(), if rings { devices.ring_volume } else { 100 })
+        };
+        let speaker = if rings { ring_speaker } else { self.speaker() };
         speakers::send(&context, &speaker);
-        match Playing::start(&context, sound) {
+        match Playing::start(&context, sound, f32::from(loud) / 100.0) {
             Ok(playing) if matches!(sound, Sound::Key(_)) => playing.let_end(),
             Ok(playing) => *self.playing.borrow_mut() = Some(playing),
             Err(_) => crate::app::warn("a tone could not be made"),
@@ -103,6 +110,7 @@ impl Audio {
         element.set_src_object(Some(&stream));
         let player = Player { element, stream };
         player.send_to(&self.speaker.borrow());
+        player.set_volume(self.devices.borrow().volume);
         // Their names come with the permission for the microphone, which a call that plays has.
         speakers::tell(&self.feed);
         self.begin(&player.element);
@@ -112,6 +120,13 @@ impl Audio {
     /// Voices and tones of calls go to this speaker from now on; empty: the system's.
     pub(crate) fn send_to(&self, speaker: String) {
         *self.speaker.borrow_mut() = speaker;
+    }
+
+    /// What the person chose; whether the microphone is another one, or hears in another way.
+    pub(crate) fn use_devices(&self, devices: Devices) -> bool {
+        let changed = self.microphone.choose(&devices);
+        *self.devices.borrow_mut() = devices;
+        changed
     }
 
     /// Where they go.
@@ -244,6 +259,11 @@ impl Player {
     /// Plays there from now on.
     pub(crate) fn send_to(&self, speaker: &str) {
         speakers::send(&self.element, speaker);
+    }
+
+    /// How loud, per cent.
+    pub(crate) fn set_volume(&self, volume: u8) {
+        self.element.set_volume(f64::from(volume.min(100)) / 100.0);
     }
 
     /// The element, to start it again after a gesture.

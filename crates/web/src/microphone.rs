@@ -7,7 +7,7 @@ use crate::{
     listener::{Listener, after, promise},
 };
 use js_sys::{Promise, futures::JsFuture};
-use softframe_phone::{Input, MediaError};
+use softframe_phone::{Devices, Input, MediaError};
 use std::{
     cell::{Cell, RefCell},
     rc::{Rc, Weak},
@@ -22,6 +22,7 @@ use web_sys::{
 pub(crate) struct Microphone {
     state: RefCell<State>,
     granted: Rc<Cell<bool>>,
+    wished: RefCell<Devices>,
     watch: RefCell<Option<Listener>>,
 }
 
@@ -68,6 +69,7 @@ impl Microphone {
         Rc::new(Microphone {
             state: RefCell::new(State::Off { why: MediaError::Other }),
             granted: Rc::new(Cell::new(false)),
+            wished: RefCell::default(),
             watch: RefCell::new(None),
         })
     }
@@ -92,6 +94,13 @@ impl Microphone {
         self.granted.get() || self.source().is_some()
     }
 
+    /// Asks for this one from now on; whether that is another wish than before.
+    pub(crate) fn choose(&self, devices: &Devices) -> bool {
+        let of = |devices: &Devices| (devices.microphone.clone(), devices.echo, devices.noise, devices.gain);
+        let before = self.wished.replace(devices.clone());
+        of(&before) != of(devices)
+    }
+
     /// Asks for it now; [`Microphone::lend`] waits for the answer. One question at a time; an answer that nobody
     /// waits for any more is given back.
     pub(crate) fn ask(self: &Rc<Self>) {
@@ -101,7 +110,7 @@ impl Microphone {
         }
         let (settled, resolve) = promise();
         *self.state.borrow_mut() = State::Asking { settled };
-        let (microphone, answer) = (self.clone(), user_media());
+        let (microphone, answer) = (self.clone(), user_media(&self.wished.borrow()));
         js_sys::futures::spawn_local(async move {
             let came = match answer {
                 Ok(answer) => JsFuture::from(answer).await,
@@ -160,10 +169,23 @@ impl Loan {
     }
 }
 
-fn user_media() -> Result<Promise, JsValue> {
+/// The wishes are no conditions: what is not there is not waited for, and another microphone takes its place.
+fn constraints(wished: &Devices) -> JsValue {
+    let audio = js_sys::Object::new();
+    let set = |key: &str, value: JsValue| drop(js_sys::Reflect::set(&audio, &key.into(), &value));
+    set("echoCancellation", wished.echo.into());
+    set("noiseSuppression", wished.noise.into());
+    set("autoGainControl", wished.gain.into());
+    if !wished.microphone.is_empty() {
+        set("deviceId", wished.microphone.as_str().into());
+    }
+    audio.into()
+}
+
+fn user_media(wished: &Devices) -> Result<Promise, JsValue> {
     let window = web_sys::window().ok_or(JsValue::UNDEFINED)?;
     let constraints = MediaStreamConstraints::new();
-    constraints.set_audio(&JsValue::TRUE);
+    constraints.set_audio(&self::constraints(wished));
     window.navigator().media_devices()?.get_user_media_with_constraints(&constraints)
 }
 

@@ -10,7 +10,7 @@ mod stats;
 use crate::{app::Feed, audio::Audio, shell::Shell};
 use link::Link;
 use litemap::LiteMap;
-use softframe_phone::{CallId, Input, MediaError, MediaEvent, MediaRequest, PeerId, RequestId};
+use softframe_phone::{CallId, Devices, Input, MediaError, MediaEvent, MediaRequest, PeerId, RequestId};
 use std::{
     cell::{Cell, RefCell},
     rc::Rc,
@@ -171,6 +171,22 @@ impl Peers {
             link.send_to(&speaker);
         }
         self.audio.send_to(speaker);
+    }
+
+    /// What the person chose. A call that runs changes its microphone without a word to the other side.
+    pub(crate) fn use_devices(&self, devices: Devices) {
+        let links: Vec<_> = self.live.borrow().values().cloned().collect();
+        for link in &links {
+            link.set_volume(devices.volume);
+        }
+        if !self.audio.use_devices(devices) {
+            return;
+        }
+        // All let go of the old one before one of them asks for the new one: there is one microphone.
+        let using: Vec<_> = links.into_iter().filter(|link| link.release_microphone()).collect();
+        for link in using {
+            js_sys::futures::spawn_local(async move { link.take_microphone().await });
+        }
     }
 
     /// Whether a mix runs in the audio context.

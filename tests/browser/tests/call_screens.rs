@@ -77,3 +77,34 @@ async fn a_transfer_that_fails_gives_the_caller_back_and_one_that_succeeds_is_sh
     page.picture("calls/40-transferred").await;
     other.expect_audio_to("600", &server).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_microphone_is_exchanged_in_a_call_and_is_still_heard() {
+    let server = Server::start();
+    let page = Page::open_registered(&server, 200).await;
+    page.click2call("600").await;
+    page.expect("phone:accepted").await;
+    server.expect_heard("600").await;
+    page.phone(async |frame| frame.click(".tile:nth-child(3)").await).await;
+    let choose = "const radios = [...document.querySelectorAll('dialog .microphones [role=radio]')]; \
+                  radios.at(-1).click(); return radios.length";
+    let offered = page.phone(async |frame| frame.run(choose, Vec::new()).await).await;
+    assert!(offered.as_u64() >= Some(2), "the fake microphones are offered: {offered}");
+    page.picture("calls/36-route").await;
+    let chosen =
+        "return [...document.querySelectorAll('dialog .microphones [role=radio]')].at(-1).ariaChecked";
+    until("the last one is chosen", async || {
+        (page.phone(async |frame| frame.run(chosen, Vec::new()).await).await == json!("true")).then_some(())
+    })
+    .await;
+    page.phone(async |frame| {
+        frame.run("document.querySelector('dialog .settings').click()", Vec::new()).await
+    })
+    .await;
+    reads(&page, "h1", "Settings").await;
+    page.picture("calls/55-settings").await;
+    server.expect_heard("600").await;
+    page.post(json!({ "type": "hangup" })).await;
+    page.expect("phone:terminated").await;
+    page.expect_no_media().await;
+}

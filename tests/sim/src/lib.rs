@@ -52,6 +52,8 @@ pub struct Station {
     pub announced: Vec<&'static str>,
     /// Where voices were sent, in order; empty: the system's.
     pub speakers: Vec<String>,
+    /// What the browser was told to use, in order.
+    pub devices: Vec<softframe_phone::Devices>,
     /// SIP frames it sent, as text.
     pub sent: Vec<String>,
     /// Peers that were opened and not closed.
@@ -151,6 +153,7 @@ impl World {
             grants: Vec::new(),
             announced: Vec::new(),
             speakers: Vec::new(),
+            devices: Vec::new(),
             sent: Vec::new(),
             peers: BTreeSet::new(),
             network: true,
@@ -461,6 +464,7 @@ impl Station {
             Output::Grant { lasting } => self.grants.push(lasting),
             Output::Announce { text, .. } => self.announced.push(text.id),
             Output::Speaker(speaker) => self.speakers.push(speaker),
+            Output::Devices(devices) => self.devices.push(devices),
             Output::Account(_)
             | Output::Warn(_)
             | Output::FetchAccount { .. }

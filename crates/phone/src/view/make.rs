@@ -71,6 +71,7 @@ impl Phone {
                     sources: self.contact_counts(),
                     files: self.kept_files(),
                     version,
+                    sound: self.sound_settings(),
                 });
             }
             Page::Forwarding => return Screen::Forwarding(self.forwarding()),
@@ -243,8 +244,7 @@ impl Phone {
 
     fn toast(&self) -> Option<Toast> {
         let toast = self.ui.toast.as_ref()?;
-        let action = toast.undo.then(|| (Text::of("recents.undo"), Action::Undo));
-        Some(Toast { text: toast.text.clone(), action, error: toast.error })
+        Some(Toast { text: toast.text.clone(), action: toast.action.clone(), error: toast.error })
     }
 
     fn look(&self) -> Look {

@@ -1,4 +1,4 @@
-//! The speakers that the browser names, and which of them plays an element or the tones.
+//! The devices that the browser names, and which speaker plays an element or the tones.
 //!
 //! It never asks for a permission: names are there once the microphone was allowed.
 
@@ -10,8 +10,10 @@ use web_sys::{Event, HtmlAudioElement, MediaDevices};
 
 /// Chromium's name for what an element plays on that nobody sent anywhere.
 const SYSTEM: &str = "default";
+/// … and on Windows for what calls should use; it is one of the others.
+const COMMUNICATIONS: &str = "communications";
 
-/// Tells the phone the speakers now, if the browser lets choose.
+/// Tells the phone the devices now; the speakers only where the browser lets choose one.
 pub(super) fn tell(feed: &Feed) {
     let Some(devices) = devices() else { return };
     let feed = feed.clone();
@@ -19,9 +21,11 @@ pub(super) fn tell(feed: &Feed) {
         let listed = call(&devices, "enumerateDevices", &JsValue::UNDEFINED);
         let Some(listed) = listed else { return };
         // A browser that refuses the list lets choose nothing either.
-        if let Ok(list) = JsFuture::from(listed).await {
-            feed.input(Input::Speakers(Array::from(&list).iter().filter_map(|one| speaker(&one)).collect()));
-        }
+        let Ok(list) = JsFuture::from(listed).await else { return };
+        let named = |kind: &str| Array::from(&list).iter().filter_map(|one| device(&one, kind)).collect();
+        let microphones = Input::Microphones(named("audioinput"));
+        let speakers = lets_choose_speaker().then(|| Input::Speakers(named("audiooutput")));
+        feed.inputs([microphones].into_iter().chain(speakers));
     });
 }
 
@@ -47,24 +51,25 @@ pub(super) fn send(player: &JsValue, id: &str) {
     }
 }
 
-/// The devices of a browser in which an element can be sent to another speaker, and whose page allows it.
+/// A browser in which an element can be sent to another speaker, in a page that allows it.
+fn lets_choose_speaker() -> bool {
+    let element = HtmlAudioElement::new().ok();
+    let can = element.and_then(|element| get(&element, "setSinkId")).is_some_and(|found| found.is_function());
+    can && crate::microphone::is_allowed_by_page("speaker-selection")
+}
+
 fn devices() -> Option<MediaDevices> {
-    let element = HtmlAudioElement::new().ok()?;
-    get(&element, "setSinkId").filter(JsValue::is_function)?;
-    if !crate::microphone::is_allowed_by_page("speaker-selection") {
-        return None;
-    }
     let devices = web_sys::window()?.navigator().media_devices().ok()?;
     get(&devices, "enumerateDevices").filter(JsValue::is_function)?;
     Some(devices)
 }
 
-/// Id and name, of a speaker that has both.
-fn speaker(device: &JsValue) -> Option<(String, String)> {
+/// Id and name of one of this kind that has both.
+fn device(device: &JsValue, kind: &str) -> Option<(String, String)> {
     let text =
         |key: &str| get(device, key).and_then(|value| value.as_string()).filter(|text| !text.is_empty());
     let (id, name) = (text("deviceId")?, text("label")?);
-    (text("kind")? == "audiooutput" && id != SYSTEM).then_some((id, name))
+    (text("kind")? == kind && id != SYSTEM && id != COMMUNICATIONS).then_some((id, name))
 }
 
 fn call(object: &JsValue, method: &str, argument: &JsValue) -> Option<Promise> {

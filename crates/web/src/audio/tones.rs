@@ -29,8 +29,8 @@ pub(crate) struct Playing {
 }
 
 impl Playing {
-    /// Starts `sound` now.
-    pub(crate) fn start(context: &AudioContext, sound: Sound) -> Result<Playing, JsValue> {
+    /// Starts `sound` now, `loud` of its full loudness.
+    pub(crate) fn start(context: &AudioContext, sound: Sound, loud: f32) -> Result<Playing, JsValue> {
         let now = context.current_time();
         let gain = context.create_gain()?;
         gain.connect_with_audio_node(&context.destination())?;
@@ -49,7 +49,8 @@ impl Playing {
             playing.burst(now + 0.07, 0.06, 0.12)?;
             return Ok(playing);
         }
-        let cadence = cadence(sound);
+        let mut cadence = cadence(sound);
+        cadence.gain *= loud;
         let end = playing.plan(&cadence, now)?;
         for hertz in frequencies(sound, &cadence) {
             playing.note(context, hertz, now, end)?;
@@ -129,6 +130,10 @@ fn cadence(sound: Sound) -> Cadence {
             times: None,
             fade_in: 2.0,
         },
+        Sound::TestRing => Cadence { times: Some(1), fade_in: 0.0, ..self::cadence(Sound::Ring) },
+        Sound::TestSpeaker => {
+            Cadence { hertz: &[440.0], bursts: &[(0.0, 0.4), (0.6, 0.4)], period: 1.0, ..once }
+        }
         // −18 dB.
         Sound::CallWaiting => {
             Cadence { gain: 0.125, bursts: &[(0.0, 0.2)], period: 10.0, times: None, ..once }
@@ -147,6 +152,8 @@ fn frequencies(sound: Sound, cadence: &Cadence) -> Vec<f32> {
         Sound::Key(key) => key_tones(key).map_or_else(Vec::new, |(low, high)| vec![low, high]),
         Sound::Silence
         | Sound::Ring
+        | Sound::TestRing
+        | Sound::TestSpeaker
         | Sound::CallWaiting
         | Sound::Ringback
         | Sound::Busy

@@ -2,6 +2,8 @@
 //!
 //! It never sends the microphone before the call is agreed, while it is muted, or while it is held.
 
+mod device;
+
 use super::gather::{Gathering, Ice};
 use crate::{
     app::{Feed, warn, words},
@@ -300,14 +302,6 @@ impl Link {
         }
         self.enable();
         Ok(())
-    }
-
-    fn listen_to(&self, track: &MediaStreamTrack) {
-        let (feed, call, peer) = (self.feed.clone(), self.call, self.peer);
-        let ended = Listener::new(track, "ended", move |_: Event| {
-            feed.input(Input::Media { call, peer, request: None, event: MediaEvent::MicrophoneLost });
-        });
-        self.listeners.borrow_mut().push(ended);
     }
 
     /// Stops or starts sending the microphone.

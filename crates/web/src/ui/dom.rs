@@ -92,6 +92,7 @@ pub(crate) enum Template {
     SheetStatus,
     Status,
     SheetQuality,
+    Device,
     SheetRoute,
     Speaker,
     SheetSignOut,
@@ -139,6 +140,7 @@ impl Template {
             Template::SheetStatus => "t-sheet-status",
             Template::Status => "t-status",
             Template::SheetQuality => "t-sheet-quality",
+            Template::Device => "t-device",
             Template::SheetRoute => "t-sheet-route",
             Template::Speaker => "t-speaker",
             Template::SheetSignOut => "t-sheet-signout",
@@ -414,13 +416,13 @@ mod tests {
             .filter_map(|rest| rest.split_once('"'))
             .map(|(id, _)| id)
             .collect();
-        assert_eq!(templates.len(), 41);
+        assert_eq!(templates.len(), 42);
         wanted.extend(templates);
         for id in wanted {
             assert_eq!(PAGE.matches(&format!("id=\"{id}\"")).count(), 1, "{id}");
         }
         let last = Template::EditNumber as usize;
-        assert_eq!(last + 1, 41, "the enum and the page list the same templates");
+        assert_eq!(last + 1, 42, "the enum and the page list the same templates");
         assert!(PAGE.contains(Template::EditNumber.id()));
     }
 

@@ -25,6 +25,7 @@ mod row;
 mod screens;
 mod sheet;
 mod signin;
+mod sound;
 mod text;
 mod theme;
 mod visible;

@@ -10,6 +10,7 @@ use super::{
     press::Press,
     recents::{choose, radio_keys},
     row::{Search, Suggestions},
+    sound::SoundCard,
 };
 use crate::listener::Listener;
 use softframe_phone::{
@@ -140,6 +141,7 @@ pub(crate) struct SettingsView {
     shown: Option<Settings>,
     keys: Part,
     language: Part,
+    sound: SoundCard,
     files: Vec<Press>,
     _presses: [Press; 2],
     _listeners: [Listener; 4],
@@ -165,6 +167,7 @@ impl SettingsView {
                 chooses_language(&part.find("#language"), cx),
             ],
             language: part.find("#language"),
+            sound: SoundCard::new(cx, part.find(".sound-card")),
             keys: part.find(".single-keys"),
             files: Vec::new(),
             part,
@@ -181,6 +184,7 @@ impl SettingsView {
             choose(press.part(), *each == theme);
         }
         choice(&self.language).set_value(&view.language);
+        self.sound.update(&view.sound);
         if self.shown.as_ref() == Some(view) {
             return;
         }
@@ -209,7 +213,7 @@ impl SettingsView {
 }
 
 /// A list of choices, typed.
-fn choice(part: &Part) -> &HtmlSelectElement {
+pub(crate) fn choice(part: &Part) -> &HtmlSelectElement {
     part.element().unchecked_ref()
 }
 

@@ -14,12 +14,19 @@ use softframe_phone::{Action, view::Text};
 use std::rc::Rc;
 
 /// One button for each speaker.
-pub(crate) fn build(cx: &Rc<Context>, group: &Part, speakers: &[(String, Text)]) -> (Vec<Press>, Listener) {
+pub(crate) fn build(
+    cx: &Rc<Context>,
+    group: &Part,
+    speakers: &[(String, Text)],
+    icon: &str,
+    made: fn(String) -> Action,
+) -> (Vec<Press>, Listener) {
     let press = |(id, name): &(String, Text)| {
         let item = cx.copy(Template::Speaker);
         item.find(".text").text(&cx.text(name));
+        item.icon(icon);
         group.append(&item);
-        pressing(cx, item, Action::Speaker(id.clone()))
+        pressing(cx, item, made(id.clone()))
     };
     (speakers.iter().map(press).collect(), radio_keys(group))
 }

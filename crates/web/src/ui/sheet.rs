@@ -17,6 +17,7 @@ use super::{
     recents::radio_keys,
     route,
     row::Numbers,
+    sound::slider,
     visible::Visible,
     waiting::Waiting,
 };
@@ -245,7 +246,9 @@ fn is_same(open: &Sheet, sheet: &Sheet) -> bool {
         (Sheet::SecondIncoming(one), Sheet::SecondIncoming(other)) => one.call == other.call,
         (Sheet::Confirm { number: one, .. }, Sheet::Confirm { number: other, .. }) => one == other,
         (Sheet::Consent { chain: one }, Sheet::Consent { chain: other }) => one == other,
-        (Sheet::Route { speakers: one, .. }, Sheet::Route { speakers: other, .. }) => one == other,
+        (Sheet::Route { speakers: one, sound, .. }, Sheet::Route { speakers: other, sound: new, .. }) => {
+            one == other && sound.microphones == new.microphones
+        }
         (one, other) => std::mem::discriminant(one) == std::mem::discriminant(other),
     }
 }
@@ -307,10 +310,14 @@ impl Open {
             }
             Sheet::Numbers { .. } => self.numbers = Some(Numbers::new(cx, self.body.find(".numbers"))),
             Sheet::Status { statuses, in_call, .. } => self.wire_status(cx, statuses, *in_call, asks),
-            Sheet::Route { speakers, .. } => {
-                let (presses, keys) = route::build(cx, &self.body.find(".speakers"), speakers);
-                self.presses = presses;
-                self._listeners.push(keys);
+            Sheet::Route { speakers, sound, .. } => {
+                let (outs, ins) = (self.body.find(".speakers"), self.body.find(".microphones"));
+                let (presses, keys) = route::build(cx, &outs, speakers, "speaker", Action::Speaker);
+                let (more, more_keys) = route::build(cx, &ins, &sound.microphones, "mic", Action::Microphone);
+                self.presses = presses.into_iter().chain(more).collect();
+                self.press(cx, ".settings", Action::OpenSettings);
+                let volume = slider(cx, &self.body.find(".volume"), Action::Volume);
+                self._listeners.extend([keys, more_keys, volume]);
             }
             Sheet::Quality { .. } => self.press(cx, ".close", Action::CloseSheet),
             Sheet::RemoveContacts { .. } => {
@@ -427,8 +434,11 @@ impl Open {
                 write_status(cx, body, (statuses, set, *dnd), header);
                 body.find(".forward").text(&cx.text(forward));
             }
-            Sheet::Route { speakers, chosen } => {
+            Sheet::Route { speakers, chosen, sound } => {
                 route::write(&body.find(".speakers"), speakers.iter().map(|(id, _)| id), chosen);
+                let microphones = sound.microphones.iter().map(|(id, _)| id);
+                route::write(&body.find(".microphones"), microphones, &sound.devices.microphone);
+                body.find(".volume").input().set_value(&sound.devices.volume.to_string());
             }
             Sheet::RemoveContacts { file } => {
                 let title = match file {

@@ -156,7 +156,7 @@ impl Strings {
         let number = value.parse::<u64>().ok();
         match (name, number) {
             // A reason is a text of its own.
-            ("reason" | "rule", _) => self.plain(value),
+            ("reason" | "rule" | "other", _) => self.plain(value),
             ("t", Some(seconds)) => clock(seconds),
             ("duration", _) => {
                 seconds(value).map_or_else(|| value.to_owned(), |seconds| self.duration(seconds))

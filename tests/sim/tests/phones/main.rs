@@ -5,6 +5,7 @@ mod calls;
 mod contacts;
 mod data;
 mod day;
+mod devices;
 mod early_offer;
 mod editing;
 mod forwarding;

@@ -357,7 +357,9 @@ fn tile_icons(world: &World) -> Vec<&'static str> {
 
 fn route(world: &World) -> (Vec<String>, String) {
     match world.view(0).sheet {
-        Some(Sheet::Route { speakers, chosen }) => (speakers.into_iter().map(|(id, _)| id).collect(), chosen),
+        Some(Sheet::Route { speakers, chosen, .. }) => {
+            (speakers.into_iter().map(|(id, _)| id).collect(), chosen)
+        }
         other => panic!("{other:?}"),
     }
 }

@@ -1,0 +1,95 @@
+//! The choices of devices and volumes, on the page of settings and in the sheet of a call.
+//!
+//! What there is and what is chosen comes from the view; a choice acts at once.
+
+use super::{
+    context::Context,
+    dom::{Part, Template},
+    frame::pressing,
+    pages::{choice, switch},
+    press::Press,
+};
+use crate::listener::Listener;
+use softframe_phone::{
+    Action, Mending,
+    view::{SoundSettings, Text},
+};
+use std::rc::Rc;
+
+/// The card of sound in the settings.
+pub(crate) struct SoundCard {
+    cx: Rc<Context>,
+    part: Part,
+    shown: Option<SoundSettings>,
+    _presses: [Press; 2],
+    _listeners: Vec<Listener>,
+}
+
+impl SoundCard {
+    pub(crate) fn new(cx: &Rc<Context>, part: Part) -> SoundCard {
+        let chosen = |class: &str, made: fn(String) -> Action| {
+            let (cx, list) = (cx.clone(), part.find(class));
+            list.clone().on("change", move |_| cx.act(made(choice(&list).value())))
+        };
+        let mended = |class: &str, made: fn(bool) -> Action| switch(&part.find(class), cx, made);
+        let listeners = vec![
+            chosen(".microphones", Action::Microphone),
+            chosen(".speakers", Action::Speaker),
+            chosen(".ring-speakers", Action::RingSpeaker),
+            slider(cx, &part.find(".ring-volume"), Action::RingVolume),
+            mended(".echo", |on| Action::Mend(Mending::Echo, on)),
+            mended(".noise", |on| Action::Mend(Mending::Noise, on)),
+            mended(".gain", |on| Action::Mend(Mending::Gain, on)),
+        ];
+        SoundCard {
+            cx: cx.clone(),
+            _presses: [
+                pressing(cx, part.find(".test-speaker"), Action::TestSpeaker),
+                pressing(cx, part.find(".test-ring"), Action::TestRing),
+            ],
+            _listeners: listeners,
+            shown: None,
+            part,
+        }
+    }
+
+    pub(crate) fn update(&mut self, view: &SoundSettings) {
+        if self.shown.as_ref() == Some(view) {
+            return;
+        }
+        let (cx, part) = (&self.cx, &self.part);
+        fill(cx, &part.find(".microphones"), &view.microphones, &view.devices.microphone);
+        let speakers = view.speakers.as_deref().unwrap_or_default();
+        fill(cx, &part.find(".speakers"), speakers, &view.speaker);
+        fill(cx, &part.find(".ring-speakers"), speakers, &view.devices.ring_speaker);
+        for choice in part.all(".of-speakers") {
+            choice.show(view.speakers.is_some());
+        }
+        part.find(".ring-volume").input().set_value(&view.devices.ring_volume.to_string());
+        part.find(".echo").flag("aria-checked", view.devices.echo);
+        part.find(".noise").flag("aria-checked", view.devices.noise);
+        part.find(".gain").flag("aria-checked", view.devices.gain);
+        self.shown = Some(view.clone());
+    }
+}
+
+/// A slider of per cents.
+pub(crate) fn slider(cx: &Rc<Context>, part: &Part, made: fn(u8) -> Action) -> Listener {
+    let (cx, input) = (cx.clone(), part.clone());
+    part.on("input", move |_| {
+        if let Ok(value) = input.input().value().parse() {
+            cx.act(made(value));
+        }
+    })
+}
+
+fn fill(cx: &Context, list: &Part, offered: &[(String, Text)], chosen: &str) {
+    list.clear();
+    for (id, name) in offered {
+        let option = cx.copy(Template::Device);
+        option.text(&cx.text(name));
+        option.attribute("value", Some(id));
+        list.append(&option);
+    }
+    choice(list).set_value(chosen);
+}
