@@ -13,8 +13,10 @@ use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
 use softframe_sip::Instant;
 
-/// Entries kept: some weeks of a busy phone; the oldest goes.
-const MAX_ENTRIES: usize = 500;
+/// Entries kept: some weeks of a busy phone; the oldest goes (ui.md 15).
+const MAX_ENTRIES: usize = 1_000;
+/// Calls that ended while the page was gone: no more than there can have been at once.
+const MAX_LOST: usize = 16;
 /// Where they are in the account's space.
 pub(crate) const PREFIX: &str = "history/";
 const SEEN_KEY: &str = "history-seen";
@@ -52,6 +54,8 @@ pub(crate) struct History {
     entries: LiteMap<String, Entry>,
     seen: u64,
     last: u64,
+    /// Calls of an earlier life with the extension they belong to, until its recents are there.
+    lost: Vec<(String, Entry)>,
     /// While the page is hidden: how many there were to see when it went.
     away: Option<u32>,
 }
@@ -78,7 +82,7 @@ impl History {
     }
 
     pub(crate) fn clear(&mut self) {
-        *self = History::default();
+        *self = History { lost: std::mem::take(&mut self.lost), ..History::default() };
     }
 
     /// A value of the store.
@@ -97,6 +101,44 @@ impl History {
 }
 
 impl Phone {
+    /// A call that nobody saw the end of goes into the recents of its account, too. `data` is its `phone:terminated`.
+    pub(crate) fn record_lost(&mut self, now: Instant, accepted_at: Option<u64>, data: &str) {
+        let Ok(data) = crate::json::value(data.as_bytes()) else { return };
+        let text = |key: &str| data.get(key).and_then(|value| value.as_str()).unwrap_or_default().to_owned();
+        let seconds = |key: &str| data.get(key).and_then(|value| value.as_u64()).unwrap_or(0);
+        let inbound = text("direction") == "inbound";
+        let wait = seconds("wait");
+        let began = accepted_at.map(|at| at.saturating_sub(wait * 1_000));
+        let entry = Entry {
+            number: text(if inbound { "from" } else { "to" }),
+            name: text("displayName"),
+            inbound,
+            at: began.unwrap_or_else(|| self.clock.wall(now)),
+            talked: (text("status") == "answered").then(|| seconds("duration")),
+            rang: wait,
+            reason: Reason::Error.name().to_owned(),
+        };
+        let extension =
+            data.pointer("/context/extension").and_then(|value| value.as_str()).unwrap_or_default();
+        if self.history.lost.len() < MAX_LOST {
+            self.history.lost.push((extension.to_owned(), entry));
+        }
+    }
+
+    /// The recents of an account are there: what it had lost joins them.
+    pub(crate) fn find_lost(&mut self) {
+        let extension = self.extension();
+        for (of, entry) in std::mem::take(&mut self.history.lost) {
+            if of == extension {
+                self.history.last += 1;
+                let key = format!("{PREFIX}{:015}-{:06}", entry.at, self.history.last % 1_000_000);
+                self.keep_entry(key, entry);
+            } else {
+                self.history.lost.push((of, entry));
+            }
+        }
+    }
+
     /// A call that is over goes into the recents.
     pub(crate) fn record(&mut self, call: &Call, now: Instant, ending: &Ending, _to: Option<String>) {
         let (wait, duration) = times(call, now, true);

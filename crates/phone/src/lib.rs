@@ -433,11 +433,15 @@ impl Phone {
         for entry in entries.into_iter().take(MAX_FAREWELLS) {
             if let Some(data) = self.filled_journal(now, &entry) {
                 self.notify(now, &data);
+                self.record_lost(now, entry.accepted_at, &data);
                 self.owe_terminated(data);
             }
             self.farewells.extend(entry.farewell.map(|(_, octets)| octets));
         }
         self.farewells.truncate(MAX_FAREWELLS);
+        if self.space_is_loaded() {
+            self.find_lost();
+        }
     }
 
     /// `duration` and `total`, where nobody has filled them yet.

@@ -190,9 +190,15 @@ impl Phone {
         self.wants_index();
     }
 
+    /// What the account had kept is here.
+    pub(crate) fn space_is_loaded(&self) -> bool {
+        self.push.kept.loaded
+    }
+
     pub(crate) fn load_ended(&mut self, space: &str) {
         if self.space().as_deref() == Some(space) {
             self.push.kept.loaded = true;
+            self.find_lost();
             if let Some(cleaning) = &mut self.push.kept.cleaning {
                 cleaning.ended();
             }

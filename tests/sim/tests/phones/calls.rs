@@ -515,10 +515,10 @@ fn a_blocked_microphone_is_said_before_somebody_answers() {
 }
 
 #[test]
-fn six_hundred_calls_leave_no_peer_no_journal_and_nothing_that_waits() {
+fn eleven_hundred_calls_leave_no_peer_no_journal_and_nothing_that_waits() {
     let mut world = World::pair();
     let mut kept = None;
-    for number in 0..600 {
+    for number in 0..1_100 {
         let (caller, callee) = (number % 2, 1 - number % 2);
         let to = ["200", "201"][callee];
         world.host(caller, &format!(r#"{{"type":"click2call","data":{{"number":"{to}"}}}}"#));
@@ -546,7 +546,7 @@ fn six_hundred_calls_leave_no_peer_no_journal_and_nothing_that_waits() {
             (station.sent, station.media) = (Vec::new(), Vec::new());
         }
         // The history is full by then.
-        if number >= 510 {
+        if number >= 1_010 {
             let sizes: Vec<usize> =
                 world.stations.iter().map(|station| station.store.values().map(Vec::len).sum()).collect();
             let small = kept.get_or_insert_with(|| sizes.clone());

@@ -177,6 +177,53 @@ const NOTIFY: &str = "NOTIFY sip:200@softframe.test SIP/2.0\r\nVia: SIP/2.0/WSS 
     Messages-Waiting: yes\r\nVoice-Message: 2/1\r\n";
 
 #[test]
+fn a_call_that_ended_while_the_page_was_gone_is_in_the_recents_of_its_account_alone() {
+    let mut world = World::pair();
+    world.act(0, Action::CallNumber("201".into()));
+    world.run(3_000);
+    world.answer(1);
+    world.run(5_000);
+    let entry = world.stations[0].journal.values().next().unwrap().clone();
+    for (user, found) in [("203", false), ("200", true)] {
+        let next = world.station();
+        world.input(next, Input::Journal(vec![entry.clone()]));
+        world.boot(next, &world.kiosk(user, &format!("secret-{user}"), ""));
+        world.run(1_000);
+        world.act(next, Action::Tab(Tab::Recents));
+        let numbers: Vec<String> = recents(&world, next).into_iter().map(|row| row.handset).collect();
+        assert_eq!(numbers == ["201"], found, "{user}: {numbers:?}");
+    }
+}
+
+#[test]
+fn a_thousand_calls_are_kept_and_found_and_the_oldest_goes() {
+    let mut world = World::pair();
+    for number in 0..1_003_u32 {
+        let key = ("200@softframe.test".to_owned(), format!("history/{:015}-{number:06}", 1_000 + number));
+        let entry = format!(
+            r#"{{"number":"7{number:04}","name":"","inbound":false,"at":{},"talked":1,"rang":1,"reason":"hangup"}}"#,
+            1_000 + number
+        );
+        world.stations[0].store.insert(key, entry.into_bytes());
+    }
+    let store = std::mem::take(&mut world.stations[0].store);
+    let next = world.station();
+    world.stations[next].store = store;
+    world.boot(next, &world.kiosk("200", "secret-200", ""));
+    world.run(1_000);
+    world.act(next, Action::CallNumber("201".into()));
+    world.run(1_000);
+    let call = world.front(next);
+    world.act(next, Action::End(call));
+    world.run(11_000);
+    world.act(next, Action::Tab(Tab::Recents));
+    let rows = recents(&world, next);
+    assert_eq!((rows.len(), rows[999].handset.as_str()), (1_000, "70004"));
+    world.act(next, Action::RecentSearch("70500".into()));
+    assert_eq!(recents(&world, next).len(), 1);
+}
+
+#[test]
 fn tiles_keep_their_places_from_calling_to_talk() {
     let mut world = World::pair();
     world.input(0, Input::Speakers(Vec::new()));
