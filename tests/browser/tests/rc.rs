@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use softframe_browser_tests::{Page, Server, Setup, until, within};
 use std::time::Duration;
 
-const DOCUMENT: &str = include_str!("../seeds/ringcentral-embeddable-contacts.txt");
+const DOCUMENT: &str = include_str!("../../seeds/ringcentral-embeddable-contacts.txt");
 
 /// The snippets of the document, taken out as they are: each begins with a line of code and ends where its brackets do.
 fn snippets() -> Vec<String> {
