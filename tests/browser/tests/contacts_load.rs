@@ -286,32 +286,28 @@ fn median(mut figures: Vec<f64>) -> f64 {
 const NOISE_MS: f64 = 40.0;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn calls_ring_and_are_answered_as_fast_while_contacts_are_indexed() {
+async fn calls_ring_and_are_answered_as_fast_while_a_quarter_million_is_indexed() {
     const CALLS: usize = 5;
-    // Enough to outlast a call.
-    const ROUND: usize = 100_000;
     let server = Server::start();
     let page = Page::open_registered(&server, 200).await;
     page.run(PEOPLE, Vec::new()).await;
     // The first call opens the microphone.
     answer_one(&server, &page, "+34911000000").await;
     let (mut without, mut during) = (Vec::new(), Vec::new());
-    // In turns: what else the machine does meanwhile, it does to both.
     for call in 0..CALLS {
         without.push(answer_one(&server, &page, &format!("+3491100010{call}")).await);
-        page.post(json!({ "type": "contacts:clear", "data": {} })).await;
-        let all = async || {
-            let is_all =
-                |event: &&Value| event["type"] == "contacts:indexed" && event["data"]["count"] == ROUND;
-            page.heard().await.iter().filter(is_all).count()
-        };
-        let before = all().await;
-        page.run(BATCHES, vec![json!(ROUND), json!("sf")]).await;
+    }
+    page.run(BATCHES, vec![json!(MANY), json!("sf")]).await;
+    for call in 0..CALLS {
         let figures = answer_one(&server, &page, &format!("+3491100020{call}")).await;
-        if all().await == before {
+        let done = page
+            .heard()
+            .await
+            .iter()
+            .any(|event| event["type"] == "contacts:indexed" && event["data"]["count"] == MANY);
+        if !done {
             during.push(figures);
         }
-        within(PATIENCE, "all are in", async || (all().await > before).then_some(())).await;
     }
     println!("calls while indexing: {} of {CALLS}", during.len());
     assert!(!during.is_empty(), "indexing was over before the first call");
