@@ -1,7 +1,9 @@
 //! What widgets tell of their calls, on the lists of a real Redis: the octets, and each call once.
 
+mod documented;
 mod redis;
 
+use documented::{NEW, OLD, documented};
 use redis::Redis;
 use serde_json::json;
 use softframe_server::{Options, Settings, start};
@@ -19,8 +21,6 @@ use tokio::{
 const PATIENCE: Duration = Duration::from_secs(20);
 const INBOUND: &str = "enigma:notifications:inbound";
 const CDR: &str = "enigma:notifications:cdr";
-/// The public documentation of Enigma, verbatim.
-const DOCUMENT: &str = include_str!("../../../tests/seeds/teleforge-enigma-inbound.txt");
 
 /// A server with gateways and the tokens `phone-200`, `phone-201` and `client-200`.
 async fn server(redis: Option<&str>, enigma: serde_json::Value) -> SocketAddr {
@@ -83,23 +83,6 @@ fn arrived(id: &str) -> String {
     .to_string()
 }
 
-/// The payload that the document shows after this line, with its placeholders filled in.
-fn documented(heading: &str, values: &[(&str, &str)]) -> String {
-    let (_, rest) = DOCUMENT.split_once(heading).expect("the heading");
-    let (_, fields) = rest.split_once("payload: {").expect("a payload");
-    let (fields, _) = fields.split_once('}').expect("its end");
-    let filled: Vec<String> = fields
-        .lines()
-        .filter_map(|line| line.trim().trim_end_matches(',').split_once(':'))
-        .map(|(name, value)| {
-            let value = value.trim();
-            let known = values.iter().find(|(place, _)| *place == value);
-            format!("\"{}\":{}", name.trim(), known.map_or(value, |(_, filled)| filled))
-        })
-        .collect();
-    format!("{{\"type\":\"call\",\"payload\":{{{}}}}}", filled.join(","))
-}
-
 fn documented_call(heading: &str, id: &str) -> String {
     let reference = format!("\"{id}\"");
     documented(
@@ -114,9 +97,6 @@ fn documented_call(heading: &str, id: &str) -> String {
         ],
     )
 }
-
-const OLD: &str = "// Payload prior to v3.0.0";
-const NEW: &str = "// Payload from v3.0.0 upwards";
 
 #[tokio::test]
 async fn call_is_on_the_list_in_both_documented_forms_octet_for_octet() {

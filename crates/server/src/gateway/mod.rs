@@ -28,7 +28,7 @@ use settings::GatewaySettings;
 use shared::{Shared, Unavailable};
 use std::{
     sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 use tokio::sync::Semaphore;
 
@@ -37,6 +37,10 @@ const MAX_TOKEN: usize = 256;
 
 /// How long a token that the server gives to a widget is good, from the last time it was shown.
 const WIDGET_TOKEN_SECONDS: u64 = 24 * 60 * 60;
+
+/// A widget that is loaded while Redis comes back would be without a token until it is loaded again.
+const TOKEN_TRIES: usize = 3;
+const TOKEN_PAUSE: Duration = Duration::from_millis(300);
 
 /// What a token lets its bearer do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,8 +96,13 @@ impl Gateway {
     pub(crate) async fn widget_token(&self, extension: &str) -> Option<String> {
         let token = crate::fresh_password().ok()?;
         let grant = Grant { role: Role::Widget, extension: extension.to_owned() };
-        self.shared.keep_token(&token, &grant, WIDGET_TOKEN_SECONDS).await.ok()?;
-        Some(token)
+        for _ in 0..TOKEN_TRIES {
+            if self.shared.keep_token(&token, &grant, WIDGET_TOKEN_SECONDS).await.is_ok() {
+                return Some(token);
+            }
+            tokio::time::sleep(TOKEN_PAUSE).await;
+        }
+        None
     }
 
     /// A token that is in use goes on being good; one of the file is as good as the file says.
