@@ -50,6 +50,19 @@ impl Server {
         Server::of(prepared("SOFTFRAME_WWW"), &json!({ "widget": widget }))
     }
 
+    /// With gateways over this Redis, and the token `client-200` for a client of 200.
+    pub fn with_gateway(redis: &str) -> Server {
+        let tokens = json!({ "client-200": { "role": "client", "extension": "200" } });
+        let settings = json!({ "gateway": { "redis": redis, "tokens": tokens } });
+        Server::of(prepared("SOFTFRAME_WWW"), &settings)
+    }
+
+    /// Ends it at once.
+    pub fn end(mut self) {
+        self.child.kill().expect("it was running");
+        self.child.wait().expect("it has ended");
+    }
+
     fn of(www: PathBuf, settings: &Value) -> Server {
         static STARTED: AtomicUsize = AtomicUsize::new(0);
         let number = STARTED.fetch_add(1, Ordering::Relaxed);
