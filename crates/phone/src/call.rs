@@ -13,6 +13,7 @@ mod keys;
 mod media;
 mod merge;
 mod outgoing;
+mod over;
 mod quality;
 mod reconnect;
 mod referred;
@@ -26,6 +27,7 @@ pub(crate) use keys::Keys;
 pub(crate) use media::{Media, Purpose};
 pub(crate) use merge::Merged;
 pub(crate) use outgoing::{Next, WITHHELD, Wish};
+pub(crate) use over::Over;
 pub(crate) use quality::{Grade, Quality};
 pub(crate) use tell::{source_name, times};
 pub(crate) use transfer::{FailedTransfer, Transfer};
@@ -102,6 +104,8 @@ pub(crate) struct Call {
     pub(crate) early: EarlyOffer,
     pub(crate) media: Media,
     pub(crate) muted: bool,
+    /// Muted by us, since it refused to be held for this call, and not by the person.
+    pub(crate) silenced_for: Option<CallId>,
     /// Hears nothing until it is held for another call.
     pub(crate) hushed: bool,
     /// Keys sent in this call, the last ones.
@@ -366,6 +370,7 @@ impl Call {
             early: EarlyOffer::None,
             media: Media::new(peer),
             muted: false,
+            silenced_for: None,
             hushed: false,
             keys: String::new(),
             tones: Keys::default(),

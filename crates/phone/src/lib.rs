@@ -142,6 +142,8 @@ pub struct Phone {
     merged: Option<call::Merged>,
     /// Waits for that call to be held.
     after_hold: Option<(CallId, Next)>,
+    /// Transfers whose calls are over.
+    transfers_over: Vec<call::Over>,
     contacts: Contacts,
     push: Push,
     /// The page's own address book, if it offers one.
@@ -210,6 +212,7 @@ impl Phone {
             referrals: HostGate::default(),
             merged: None,
             after_hold: None,
+            transfers_over: Vec::new(),
             contacts: Contacts::new(),
             push: Push::default(),
             provider: None,
@@ -273,7 +276,8 @@ impl Phone {
         let provider = self.provider.as_ref().and_then(provider::Provider::deadline);
         let own = [self.account_deadline(), self.host.deadline(), self.ui.deadline(), self.tick];
         let others = [agent, dialects, provider].into_iter().chain(own);
-        calls.chain(others.flatten()).min()
+        let over = self.transfers_over.iter().map(|over| over.ends_at);
+        calls.chain(over).chain(others.flatten()).min()
     }
 
     /// What the screen shows at `now`.
@@ -396,6 +400,7 @@ impl Phone {
         self.links_due(now);
         self.transfers_due(now);
         self.qualities_due(now);
+        self.transfers_over_due(now);
         self.auto_answers_due(now);
         self.forwards_due(now);
         self.keys_due(now);

@@ -107,11 +107,6 @@ impl Registration {
         }
     }
 
-    /// The host of our Via and Contact.
-    pub(crate) fn host(&self) -> &str {
-        self.contact.host()
-    }
-
     /// The user part of the binding's Contact: servers that call the binding may put it into To.
     pub(crate) fn contact_user(&self) -> Option<String> {
         self.contact.user()

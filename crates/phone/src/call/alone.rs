@@ -63,8 +63,27 @@ impl Phone {
         }
     }
 
+    /// A call is over. Who was muted only because that one was beside it hears the person again.
+    pub(super) fn hears_again(&mut self, now: Instant, over: CallId) {
+        let was_silenced = |call: &&Call| call.silenced_for == Some(over);
+        let Some(id) = self.calls.values().find(was_silenced).map(|call| call.id) else { return };
+        match self.talks_beside(id) {
+            None => self.mute(now, id, false),
+            beside => {
+                if let Some(call) = self.calls.get_mut(&id) {
+                    call.silenced_for = beside;
+                }
+            }
+        }
+    }
+
     fn silence(&mut self, now: Instant, id: CallId) {
+        let beside = self.talks_beside(id);
+        let was_muted = self.calls.get(&id).is_some_and(|call| call.muted);
         self.mute(now, id, true);
+        if let Some(call) = self.calls.get_mut(&id).filter(|_| !was_muted) {
+            call.silenced_for = beside;
+        }
         let name = self.calls.get(&id).map(Call::name).unwrap_or_default();
         self.ui.toast(now, Text { id: "call.hold.muted", args: vec![("name", name)] }, true);
     }

@@ -85,6 +85,7 @@ impl Phone {
         }
         self.close_peer(id);
         let Some(mut call) = self.calls.remove(&id) else { return };
+        self.transfer_goes_on(now, &mut call, &ending);
         for (_, ask) in std::mem::take(&mut call.asks) {
             let code = if ending.code >= 300 { Code::Sip(ending.code) } else { Code::NoSuchCall };
             self.fail_ask(Some(ask), code, "The call is over.");
@@ -98,6 +99,7 @@ impl Phone {
         }
         self.ui.call_gone(id, self.calls.keys().next_back().copied());
         self.hold_done(now, id);
+        self.hears_again(now, id);
         self.after_consultation(now, &call, &ending);
     }
 

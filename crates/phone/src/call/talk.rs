@@ -409,6 +409,7 @@ impl Phone {
             return;
         }
         call.muted = muted;
+        call.silenced_for = None;
         self.tell_media(id, MediaRequest::Mute(muted));
         self.tell_call(now, id, "phone:muted", Extra { muted: Some(muted), ..Extra::default() });
         self.say_call(id, if muted { "say.muted" } else { "say.unmuted" });

@@ -273,7 +273,7 @@ impl Phone {
     }
 
     pub(crate) fn transfer_went(&mut self, now: Instant, session: SessionId, code: u16) {
-        let Some(id) = self.call_of(session) else { return };
+        let Some(id) = self.call_of(session) else { return self.transfer_went_over(now, session, code) };
         let Some(talk) = self.calls.get_mut(&id).and_then(Call::talk_mut) else { return };
         let Some(transfer) = talk.transfer.clone() else { return };
         let state = match code {
@@ -304,7 +304,7 @@ impl Phone {
         }
     }
 
-    fn leave_to(&mut self, now: Instant, id: CallId, to: String) {
+    pub(super) fn leave_to(&mut self, now: Instant, id: CallId, to: String) {
         let Some(session) = self.calls.get(&id).and_then(|call| call.session) else { return };
         self.command(now, Command::Terminate { session, reason: None });
         let ending =

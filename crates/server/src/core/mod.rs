@@ -3,11 +3,13 @@
 //! It reads no clock, draws no randomness, opens no socket and holds nothing asynchronous: time is an argument,
 //! ids come from a seed, frames go in and out by three doors.
 
+mod away;
 mod context;
 mod digest;
 mod proxy;
 mod registrar;
 
+use away::Away;
 use context::Context;
 use digest::Nonces;
 use registrar::Registrar;
@@ -80,6 +82,7 @@ pub struct Exchange {
     secret: String,
     nonces: Nonces,
     registrar: Registrar,
+    away: Away,
     flows: BTreeMap<FlowId, Flow>,
     contexts: BTreeMap<u64, Context>,
     next_context: u64,
@@ -116,6 +119,7 @@ impl Exchange {
             secret,
             nonces: Nonces::default(),
             registrar: Registrar::default(),
+            away: Away::default(),
             flows: BTreeMap::new(),
             contexts: BTreeMap::new(),
             next_context: 0,
@@ -125,6 +129,7 @@ impl Exchange {
 
     /// Everything that happens comes in here. Cannot fail: a bad frame is an input with a defined answer.
     pub fn handle_input(&mut self, now: Instant, input: Input) {
+        self.away.begin(now);
         match input {
             Input::Opened(flow, trust) => {
                 if self.flows.len() < MAX_FLOWS {
@@ -135,6 +140,7 @@ impl Exchange {
             Input::Frame(flow, octets) => self.frame(now, flow, octets),
             Input::Restarted => {
                 self.registrar.forget();
+                self.away.restart(now);
                 self.nonces = Nonces::default();
             }
             Input::Timeout => self.timeout(now),
@@ -201,7 +207,9 @@ impl Exchange {
 
     fn closed(&mut self, now: Instant, flow: FlowId) {
         self.flows.remove(&flow);
-        self.registrar.flow_closed(flow);
+        for (user, binding) in self.registrar.flow_closed(flow) {
+            self.away.leave(now, &user, binding);
+        }
         self.each_context(|context, tag| context.flow_closed(now, flow, tag));
     }
 

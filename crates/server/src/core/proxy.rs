@@ -259,20 +259,31 @@ impl Exchange {
         match self.way_within_dialog(flow, &request, token) {
             Some(target) => self.forward(now, flow, request, &[target]),
             // 481 would end the dialog (RFC 3261 §12.2.1.2), and who is away for a moment comes back to it.
-            None if self.leads_to_one_of_ours(&request, token) => {
+            None if self.leads_to_who_is_away(now, flow, &request, token) => {
                 self.answer(flow, &request, StatusCode::TEMPORARILY_UNAVAILABLE, &[]);
             }
             None => self.answer(flow, &request, StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST, &[]),
         }
     }
 
-    /// Whether a request within a dialog was on the right way, only that nobody is there now.
-    fn leads_to_one_of_ours(&self, request: &Message, token: Option<&str>) -> bool {
+    /// Whether a request within a dialog was on the right way, only that nobody is there now, who may come back.
+    fn leads_to_who_is_away(
+        &self,
+        now: Instant,
+        flow: FlowId,
+        request: &Message,
+        token: Option<&str>,
+    ) -> bool {
         let by_gruu = || {
-            let uri = request.uri().filter(|uri| uri.param("gr").is_some() && self.is_ours(uri.host()));
-            uri.and_then(Uri::user).is_some_and(|user| self.config.users.contains_key(&user))
+            let uri = request.uri().filter(|uri| self.is_ours(uri.host()))?;
+            let (user, instance) = (uri.user()?, uri.param("gr")?);
+            Some(self.config.users.contains_key(&user) && self.away.is_instance(now, &user, instance))
         };
-        token.and_then(|token| self.ends(token)).is_some() || by_gruu()
+        let by_token = || {
+            let (one, other) = token.and_then(|token| self.ends(token))?;
+            Some(self.away.is_flow(now, if one == flow { other } else { one }))
+        };
+        by_gruu().or_else(by_token).unwrap_or(false)
     }
 
     /// The flow that a Request-URI within a dialog leads to: that of the binding it names, since the phone may have

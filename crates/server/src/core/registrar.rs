@@ -15,7 +15,7 @@ const MAX_BINDINGS: usize = 10;
 const MIN_EXPIRES: u32 = 5;
 
 /// Longest binding in seconds.
-const MAX_EXPIRES: u32 = 3600;
+pub(super) const MAX_EXPIRES: u32 = 3600;
 
 /// What a REGISTER without a wish gets, in seconds.
 const DEFAULT_EXPIRES: u32 = 600;
@@ -31,6 +31,13 @@ pub(crate) struct Binding {
     pub(crate) expires: Instant,
     /// `+sip.instance` and `reg-id`, where the phone has them.
     instance: Option<(String, String)>,
+}
+
+impl Binding {
+    /// Whether it is of the phone with this instance, as a GRUU names it.
+    pub(super) fn is_instance(&self, instance: &str) -> bool {
+        self.instance.as_ref().is_some_and(|(known, _)| bare(known) == instance)
+    }
 }
 
 /// Why a REGISTER changes nothing.
@@ -113,11 +120,7 @@ impl Registrar {
         let all = || self.bindings.values().flatten();
         let user = uri.user().unwrap_or_default();
         match uri.param("gr") {
-            Some(instance) => {
-                self.of(&user).iter().rev().find(|binding| {
-                    binding.instance.as_ref().is_some_and(|(known, _)| bare(known) == instance)
-                })
-            }
+            Some(instance) => self.of(&user).iter().rev().find(|binding| binding.is_instance(instance)),
             None => all().find(|binding| binding.contact.uri.same_place(uri)),
         }
     }
@@ -136,9 +139,15 @@ impl Registrar {
         self.of(user).iter().map(line).collect()
     }
 
-    /// A flow is gone, and with it all it was the way to.
-    pub(crate) fn flow_closed(&mut self, flow: FlowId) {
+    /// A flow is gone, and with it all it was the way to: those bindings, by user.
+    pub(crate) fn flow_closed(&mut self, flow: FlowId) -> Vec<(String, Binding)> {
+        let of_user = |(user, bindings): (&String, &Vec<Binding>)| {
+            let of_flow = bindings.iter().filter(|binding| binding.flow == flow);
+            of_flow.map(|binding| (user.clone(), binding.clone())).collect::<Vec<_>>()
+        };
+        let gone = self.bindings.iter().flat_map(of_user).collect();
         self.keep(|binding| binding.flow != flow);
+        gone
     }
 
     /// Forgets everything, as a restarted registrar without storage does.

@@ -188,7 +188,10 @@ impl UserAgent {
     /// Registered again: what waited goes out, with a branch of the new flow, or of the INVITE that it cancels. Other
     /// requests may have followed a NOTIFY, and a NOTIFY the BYE, so that these need the next number.
     pub(crate) fn send_parked(&mut self, now: Instant) {
-        for (purpose, request, is_ours) in std::mem::take(&mut self.parked) {
+        let mut parked = std::mem::take(&mut self.parked);
+        // Who hears of the end first may forget that it waits for a last word.
+        parked.sort_by_key(|(purpose, ..)| *purpose != Purpose::LastWord);
+        for (purpose, request, is_ours) in parked {
             if purpose == Purpose::Cancel {
                 self.send_as_is(now, purpose, request, None);
                 continue;

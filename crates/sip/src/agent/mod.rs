@@ -193,7 +193,8 @@ impl UserAgent {
     /// the wire when this agent cannot do it any more.
     pub fn farewell(&self, session: SessionId) -> Option<Vec<u8>> {
         // A copy of the generator: if these octets are ever sent, this agent sends nothing more.
-        let via = Via::new(self.transport, self.registration.host(), &self.ids.clone().branch());
+        let mut ids = self.ids.clone();
+        let via = Via::new(self.transport, &format!("{}.invalid", ids.token()), &ids.branch());
         let message = match self.sessions.get(&session)? {
             Session::Inviting { invite, .. } => invite.to_cancel(),
             Session::Ringing { invite, dialog, .. } => {
@@ -325,9 +326,11 @@ impl UserAgent {
         self.outputs.push_back(Output::Event(event));
     }
 
-    /// A Via of our own with a fresh branch.
+    /// A Via of our own with a fresh branch, and a fresh name for us: nobody looks it up, since answers come over the flow
+    /// (RFC 7118 §5), and one name in all of them would tell that a withheld call and another are of the same caller.
     pub(crate) fn via(&mut self) -> Via {
-        Via::new(self.transport, self.registration.host(), &self.ids.branch())
+        let host = format!("{}.invalid", self.ids.token());
+        Via::new(self.transport, &host, &self.ids.branch())
     }
 
     /// A request outside of any dialog, over the registrar's Service-Route.

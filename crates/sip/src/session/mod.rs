@@ -96,6 +96,9 @@ pub(crate) struct Confirmed {
     pub(crate) transfer: Option<Transfer>,
     /// A REFER of theirs whose outcome they have not heard.
     pub(crate) referral: Option<Referral>,
+    /// When the subscription is over whose last word is on its way, or was said: should the flow break, it is said again,
+    /// also after the session.
+    pub(crate) last_word: Option<Instant>,
     /// RFC 4028, where it was agreed.
     pub(crate) timer: Option<SessionTimer>,
     /// Whether the other side lists UPDATE in Allow.
@@ -113,7 +116,17 @@ impl Confirmed {
         timer: Option<SessionTimer>,
     ) -> Confirmed {
         let takes_update = heard.lists("Allow", "UPDATE");
-        Confirmed { dialog, offer, ack: None, transfer: None, referral: None, timer, takes_update, glares: 0 }
+        Confirmed {
+            dialog,
+            offer,
+            ack: None,
+            transfer: None,
+            referral: None,
+            last_word: None,
+            timer,
+            takes_update,
+            glares: 0,
+        }
     }
 
     /// Whether the ACK of the 2xx that made it has not come.

@@ -30,10 +30,10 @@ pub(crate) struct Outlived {
 impl Outlived {
     /// Of a session that has ended; `None` where it leaves nothing behind.
     fn of(ended: &Confirmed) -> Option<Outlived> {
-        let Confirmed { dialog, transfer, referral, .. } = ended;
+        let Confirmed { dialog, transfer, referral, last_word, .. } = ended;
         let (ours, theirs) =
             (transfer.map(|transfer| transfer.until), referral.as_ref().map(|referral| referral.until));
-        let until = ours.into_iter().chain(theirs).max()?;
+        let until = ours.into_iter().chain(theirs).chain(*last_word).max()?;
         Some(Outlived { dialog: dialog.clone(), transfer: *transfer, referral: referral.clone(), until })
     }
 

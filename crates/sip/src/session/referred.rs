@@ -162,7 +162,10 @@ impl UserAgent {
         let sipfrag = format!("SIP/2.0 {status} {}\r\n", status.phrase());
         let notify = builder.body("message/sipfrag;version=2.0", sipfrag.as_bytes()).build();
         if status.is_final() {
-            *current = None;
+            let until = current.take().map(|referral| referral.until);
+            if let Some(Session::Confirmed(confirmed)) = self.sessions.get_mut(&session) {
+                confirmed.last_word = until;
+            }
         }
         let purpose = if status.is_final() { Purpose::LastWord } else { Purpose::Forgotten };
         match self.reaches_dialogs() {

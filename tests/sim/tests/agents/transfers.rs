@@ -100,6 +100,22 @@ fn outcome_of_a_transfer_during_a_cut_is_told_over_the_next_flow() {
 }
 
 #[test]
+fn last_word_of_a_transfer_that_waits_for_the_next_flow_is_said_before_the_bye_that_waits_too() {
+    let (mut world, _, theirs) = referred("202");
+    follow(&mut world, 1, theirs);
+    world.run(100);
+    world.told(0);
+    world.phones[1].reachable = false;
+    world.cut(1);
+    world.run(100);
+    world.hang_up(1, theirs);
+    world.phones[1].reachable = true;
+    world.run(5_000);
+    assert_eq!(world.told(0), ["transfer 503", "terminated remote 200"]);
+    world.assert_quiet();
+}
+
+#[test]
 fn last_word_of_a_transfer_that_a_broken_flow_swallowed_is_said_again() {
     let (mut world, _, theirs) = referred("202");
     follow(&mut world, 1, theirs);

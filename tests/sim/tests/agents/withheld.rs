@@ -91,6 +91,38 @@ fn withheld_caller_uses_the_temporary_gruu_and_never_the_public_one() {
 }
 
 #[test]
+fn nothing_in_a_withheld_call_stands_in_a_named_one_of_the_same_caller() {
+    let mut world = world();
+    world.proxy.gruu = Some("sip:morgan@sip.test;gr=urn:uuid:1");
+    world.proxy.temporary_gruu = Some("sip:tgruu.7hs@sip.test;gr");
+    let (ours, theirs) = in_withheld_call(&mut world);
+    say_everything(&mut world, ours, theirs);
+    world.hang_up(0, ours);
+    world.run(500);
+    let withheld: Vec<Message> = world.sent(0).collect();
+    world.call(0, "201");
+    world.run(500);
+    let named: Vec<Message> = world.sent(0).skip(withheld.len()).collect();
+    // What each side of a call is told, and nobody else has made up: not what the server knows us by.
+    let marks = |messages: &[Message]| -> std::collections::BTreeSet<String> {
+        let is_for_them = |message: &&Message| {
+            message.method().as_str() != "REGISTER" && message.uri().is_some_and(|uri| uri.user().is_some())
+        };
+        let of = |message: &Message| {
+            let contact = message.contact().map(|contact| contact.uri.to_string());
+            let tag = message.from().tag().map(str::to_owned);
+            let all = [Some(message.via().host.clone()), Some(message.call_id().to_owned()), contact, tag];
+            all.into_iter().flatten().collect::<Vec<_>>()
+        };
+        messages.iter().filter(is_for_them).flat_map(of).collect()
+    };
+    let (withheld, named) = (marks(&withheld), marks(&named));
+    assert!(withheld.len() > 4 && named.len() > 3, "{withheld:?} {named:?}");
+    let both: Vec<_> = withheld.intersection(&named).collect();
+    assert!(both.is_empty(), "{both:?}");
+}
+
+#[test]
 fn withheld_caller_is_reached_over_the_next_flow_of_either_side() {
     for cut in [0, 1] {
         let mut world = world();

@@ -18,6 +18,7 @@ mod identity;
 mod keys;
 mod login;
 mod merge;
+mod over;
 mod property;
 mod provider;
 mod quality;

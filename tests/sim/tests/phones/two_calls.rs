@@ -217,6 +217,22 @@ fn call_beside_another_that_refuses_to_be_held_is_muted_and_the_person_is_told_w
 }
 
 #[test]
+fn call_that_was_muted_for_another_hears_the_person_again_when_that_ends_unless_they_muted_it() {
+    for by_person in [false, true] {
+        let (mut script, hold) = both_come_through();
+        let (own, _) = peers(&script);
+        if by_person {
+            script.host(r#"{"type":"mute","data":{"callId":"own"}}"#);
+        }
+        script.respond(&hold, "488 Not Acceptable Here", "b", "", "");
+        assert_eq!(muted(&script, own), Some(true));
+        script.host(r#"{"type":"hangup","data":{"callId":"call1"}}"#);
+        assert_eq!(muted(&script, own), Some(by_person));
+        assert_eq!(script.last("phone:muted")["muted"], by_person);
+    }
+}
+
+#[test]
 fn refused_hold_of_the_only_call_mutes_nobody() {
     let mut script = Script::new();
     script.answered(&description(7, "sendrecv"));
