@@ -185,13 +185,19 @@ impl UserAgent {
         }
     }
 
+    /// Whether the last word about a REFER is on its way in this dialog, or waits for the next registration.
+    pub(crate) fn has_last_word(&self, id: &DialogId) -> bool {
+        let parked = self.parked.iter().map(|(purpose, request, _)| (purpose, request));
+        let sent = self.exchanges.values().map(|one| (&one.purpose, one.transaction.request()));
+        parked
+            .chain(sent)
+            .any(|(purpose, request)| *purpose == Purpose::LastWord && DialogId::of_own(request) == *id)
+    }
+
     /// Registered again: what waited goes out, with a branch of the new flow, or of the INVITE that it cancels. Other
     /// requests may have followed a NOTIFY, and a NOTIFY the BYE, so that these need the next number.
     pub(crate) fn send_parked(&mut self, now: Instant) {
-        let mut parked = std::mem::take(&mut self.parked);
-        // Who hears of the end first may forget that it waits for a last word.
-        parked.sort_by_key(|(purpose, ..)| *purpose != Purpose::LastWord);
-        for (purpose, request, is_ours) in parked {
+        for (purpose, request, is_ours) in std::mem::take(&mut self.parked) {
             if purpose == Purpose::Cancel {
                 self.send_as_is(now, purpose, request, None);
                 continue;

@@ -96,8 +96,8 @@ pub(crate) struct Confirmed {
     pub(crate) transfer: Option<Transfer>,
     /// A REFER of theirs whose outcome they have not heard.
     pub(crate) referral: Option<Referral>,
-    /// When the subscription is over whose last word is on its way, or was said: should the flow break, it is said again,
-    /// also after the session.
+    /// When the subscription is over whose last word was said: should the flow break that carries it, it is said again, also
+    /// after the session.
     pub(crate) last_word: Option<Instant>,
     /// RFC 4028, where it was agreed.
     pub(crate) timer: Option<SessionTimer>,

@@ -29,11 +29,12 @@ pub(crate) struct Outlived {
 
 impl Outlived {
     /// Of a session that has ended; `None` where it leaves nothing behind.
-    fn of(ended: &Confirmed) -> Option<Outlived> {
-        let Confirmed { dialog, transfer, referral, last_word, .. } = ended;
+    fn of(ended: &Confirmed, has_last_word: bool) -> Option<Outlived> {
+        let Confirmed { dialog, transfer, referral, .. } = ended;
+        let last_word = ended.last_word.filter(|_| has_last_word);
         let (ours, theirs) =
             (transfer.map(|transfer| transfer.until), referral.as_ref().map(|referral| referral.until));
-        let until = ours.into_iter().chain(theirs).chain(*last_word).max()?;
+        let until = ours.into_iter().chain(theirs).chain(last_word).max()?;
         Some(Outlived { dialog: dialog.clone(), transfer: *transfer, referral: referral.clone(), until })
     }
 
@@ -63,7 +64,8 @@ impl UserAgent {
     /// The session has ended: what it leaves behind is kept.
     pub(super) fn outlive(&mut self, session: SessionId, ended: &Session) {
         let Session::Confirmed(confirmed) = ended else { return };
-        let Some(outlived) = Outlived::of(confirmed) else { return };
+        let has_last_word = self.has_last_word(&confirmed.dialog.id);
+        let Some(outlived) = Outlived::of(confirmed, has_last_word) else { return };
         if self.outlived.len() >= MAX_OUTLIVED {
             let oldest = self.outlived.keys().next().copied();
             oldest.and_then(|oldest| self.outlived.remove(&oldest));

@@ -424,7 +424,9 @@ impl World {
             assert!(phone.agent.is_idle(), "{}", phone.name);
         }
         self.run(40_000);
-        let ladder = self.ladder();
+        // A registration may be due to be refreshed at just this time.
+        let keeps_the_line = |line: &String| line.ends_with("REGISTER");
+        let ladder: Vec<String> = self.ladder().into_iter().filter(|line| !keeps_the_line(line)).collect();
         assert!(ladder.is_empty(), "{ladder:?}");
     }
 }
