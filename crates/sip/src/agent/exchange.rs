@@ -185,15 +185,6 @@ impl UserAgent {
         }
     }
 
-    /// Whether the last word about a REFER is on its way in this dialog, or waits for the next registration.
-    pub(crate) fn has_last_word(&self, id: &DialogId) -> bool {
-        let parked = self.parked.iter().map(|(purpose, request, _)| (purpose, request));
-        let sent = self.exchanges.values().map(|one| (&one.purpose, one.transaction.request()));
-        parked
-            .chain(sent)
-            .any(|(purpose, request)| *purpose == Purpose::LastWord && DialogId::of_own(request) == *id)
-    }
-
     /// Registered again: what waited goes out, with a branch of the new flow, or of the INVITE that it cancels. Other
     /// requests may have followed a NOTIFY, and a NOTIFY the BYE, so that these need the next number.
     pub(crate) fn send_parked(&mut self, now: Instant) {

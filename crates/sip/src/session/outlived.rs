@@ -5,7 +5,7 @@
 use super::{Confirmed, Following, MAX_SESSIONS, Referral, Session, Transfer};
 use crate::{
     Instant, SessionId,
-    agent::UserAgent,
+    agent::{Purpose, UserAgent},
     dialog::{Dialog, DialogId},
     wire::{Message, Method, StatusCode},
 };
@@ -71,6 +71,15 @@ impl UserAgent {
             oldest.and_then(|oldest| self.outlived.remove(&oldest));
         }
         self.outlived.insert(session, outlived);
+    }
+
+    /// Whether the last word about a REFER is on its way in this dialog, or waits for the next registration.
+    fn has_last_word(&self, id: &DialogId) -> bool {
+        let parked = self.parked.iter().map(|(purpose, request, _)| (purpose, request));
+        let sent = self.exchanges.values().map(|one| (&one.purpose, one.transaction.request()));
+        parked
+            .chain(sent)
+            .any(|(purpose, request)| *purpose == Purpose::LastWord && DialogId::of_own(request) == *id)
     }
 
     /// The REFER of ours in this session, or in what it has left behind.
