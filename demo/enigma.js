@@ -47,3 +47,6 @@ find('#ring').addEventListener('submit', (/** @type {Event} */ event) => {
   const body = JSON.stringify({ to: extension, from: find('#number').value, headers });
   void fetch('/demo/ring', { method: 'POST', body });
 });
+
+// A module: its names are its own.
+export {};
