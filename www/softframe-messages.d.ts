@@ -255,15 +255,12 @@ export interface ErrorData {
   message: string;
 }
 
-/** `forward`: calls go on to another number. */
+/** One rule. */
 export interface Forward {
-  /** Left out: as it was. */
-  destination?: Text;
+  /** The number that calls go to; kept while the rule is off. */
+  destination: string;
+  /** It is on. */
   enabled: boolean;
-  /** All at once, those during another call, or those that nobody answers. */
-  kind: 'unc' | 'busy' | 'na';
-  /** Seconds of ringing before `na`, 3 to 170. Default: as it was, 20 at first. */
-  timeout?: number;
 }
 
 /** `forward:change`: where calls go on to. */
@@ -283,6 +280,17 @@ export interface ForwardUnanswered {
   enabled: boolean;
   /** How long the phone rings before, in seconds. */
   timeout: number;
+}
+
+/** `forward`: calls go on to another number. */
+export interface ForwardWish {
+  /** Left out: as it was. */
+  destination?: Text;
+  enabled: boolean;
+  /** All at once, those during another call, or those that nobody answers. */
+  kind: 'unc' | 'busy' | 'na';
+  /** Seconds of ringing before `na`, 3 to 170. Default: as it was, 20 at first. */
+  timeout?: number;
 }
 
 /** All rules of an account: `config.json`'s `forward` until somebody changes one. */
@@ -669,7 +677,7 @@ export interface Commands {
   'contacts:vcf': { data: ContactsVcf; answer: VcfTaken };
   'dnd': { data: Dnd; answer: Nothing };
   'dtmf': { data: Dtmf; answer: Nothing };
-  'forward': { data: Forward; answer: Nothing };
+  'forward': { data: ForwardWish; answer: Nothing };
   'hangup': { data: CallChoice; answer: Nothing };
   'hello': { data: HelloWish; answer: Hello };
   'hide': { data: NoData; answer: Nothing };

@@ -202,7 +202,7 @@ struct Dnd {
 /// `forward`: calls go on to another number.
 #[derive(Deserialize, JsonSchema)]
 #[allow(dead_code)]
-struct Forward {
+struct ForwardWish {
     /// All at once, those during another call, or those that nobody answers.
     #[schemars(extend("enum" = ["unc", "busy", "na"]))]
     kind: String,
@@ -350,7 +350,7 @@ fn commands(types: &mut SchemaGenerator, read: &mut SchemaGenerator) -> Map<Stri
     command!("hello" => HelloWish, Hello);
     command!("status" => Status);
     command!("dnd" => Dnd);
-    command!("forward" => Forward);
+    command!("forward" => ForwardWish);
     command!("setData" => SetData);
     command!("message" => TextMessage);
     command!("login", "settings" => LoginWish);
@@ -446,7 +446,7 @@ mod tests {
         }
         check::<HelloWish>("hello", json!({ "versions": [1], "port": true }));
         check::<Status>("status", json!({ "status": "away" }));
-        check::<Forward>(
+        check::<ForwardWish>(
             "forward",
             json!({ "kind": "na", "enabled": true, "destination": 31, "timeout": 20 }),
         );
