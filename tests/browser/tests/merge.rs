@@ -1,0 +1,53 @@
+//! Two calls as one conversation, by their sound: each of two others hears the other one, and no more after they part.
+
+use serde_json::{Value, json};
+use softframe_browser_tests::{Page, Server, within};
+use std::time::Duration;
+
+/// The tone of 600. 601 repeats what it hears.
+const TONE: u64 = 440;
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Waits until what this number has heard of late is that tone, or nothing.
+async fn expect_to_hear(server: &Server, number: &str, tone: Option<u64>) {
+    within(PATIENCE, &format!("{number} hears {tone:?}"), async || {
+        let heard = server.call_with(number)?["heard"].clone();
+        (heard["packets"].as_u64()? > 50 && heard["dominantHz"].as_u64() == tone).then_some(())
+    })
+    .await;
+}
+
+async fn act(page: &Page, kind: &str, data: Value) {
+    page.ask(kind, data).await.unwrap_or_else(|error| panic!("{kind}: {error}"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_others_hear_one_another_while_their_calls_are_merged_and_not_before_or_after() {
+    let server = Server::start();
+    let page = Page::open_registered(&server, 200).await;
+    page.click2call("601").await;
+    let first = page.expect("phone:calling").await["id"].clone();
+    page.expect("phone:accepted").await;
+    page.click2call("600").await;
+    let second = page.expect("phone:calling").await["id"].clone();
+    page.expect("phone:accepted").await;
+    // The person says nothing, so that all that is heard is the other.
+    for id in [&first, &second] {
+        act(&page, "mute", json!({ "callId": id })).await;
+    }
+    expect_to_hear(&server, "600", None).await;
+
+    act(&page, "merge", json!({})).await;
+    // The echo hears the tone, and the tone hears its own from the echo.
+    expect_to_hear(&server, "601", Some(TONE)).await;
+    expect_to_hear(&server, "600", Some(TONE)).await;
+
+    act(&page, "hold", json!({ "callId": second })).await;
+    expect_to_hear(&server, "601", None).await;
+    expect_to_hear(&server, "600", None).await;
+    act(&page, "hangup", json!({ "callId": second })).await;
+    page.expect("phone:terminated").await;
+    // The person is heard again by the one that is left.
+    act(&page, "unmute", json!({ "callId": first })).await;
+    server.expect_heard("601").await;
+}

@@ -1,0 +1,144 @@
+//! Pages that would be taken for one that the phone trusts: opaque ones, those of a like name, and one that was redirected.
+//! Each is refused, and the right page acts after it.
+
+use serde_json::{Value, json};
+use softframe_browser_tests::{Frame, Page, Server, Setup, serve_pages, until};
+
+fn call(number: &str) -> Value {
+    json!({ "type": "click2call", "data": { "number": number } })
+}
+
+fn has_dialled(server: &Server, user: &str) -> bool {
+    !server.saw_request(user, "INVITE").is_empty()
+}
+
+async fn expect_to_be_asked(page: &Page) {
+    page.expect("widget:attention").await;
+    page.phone(async |frame| frame.reads("wants to use your phone").await).await;
+    assert_eq!(page.heard_types().await, ["softframe:ready", "widget:attention"]);
+}
+
+/// A page without an origin, as a frame of this one: it collects what it hears, and has the phone in it.
+async fn add_opaque_frame(page: &Page, phone: &str) {
+    let script = "const [phone] = arguments; const inner = `<!doctype html><body><script>self.heard = []; \
+         addEventListener('message', ({ data }) => heard.push(data.type))</scr` + `ipt>\
+         <iframe name=\"sf\" allow=\"microphone; autoplay\" src=\"${phone}\"></iframe>`; \
+         const frame = document.createElement('iframe'); frame.name = 'box'; frame.allow = 'microphone *; autoplay *'; \
+         frame.src = `data:text/html;base64,${btoa(inner)}`; document.body.append(frame);";
+    page.run(script, vec![json!(phone)]).await;
+}
+
+async fn heard_in(frame: &Frame<'_>) -> Value {
+    frame.run("return self.heard", Vec::new()).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn page_without_an_origin_hears_nothing_at_all_unless_hosts_admits_it() {
+    let server = Server::start();
+    let page = Page::open(&server.page("/demo/crm.css"), Setup::Microphone).await;
+    add_opaque_frame(&page, &server.on("localhost", "/200/")).await;
+    until("the phone is registered", async || server.is_bound("200").then_some(())).await;
+    page.inside("iframe[name=box]", async |frame| {
+        frame.run("frames.sf.postMessage(arguments[0], '*')", vec![call("600")]).await;
+        frame
+            .inside("iframe[name=sf]", async |phone| {
+                until("it is put aside", async || (phone.counter("held").await == 1).then_some(())).await;
+                let text = phone.text().await;
+                assert!(!text.contains("wants to use your phone"), "nobody is asked about it: {text}");
+            })
+            .await;
+        assert_eq!(heard_in(&frame).await, json!([]));
+    })
+    .await;
+    assert!(!has_dialled(&server, "200"));
+    drop(page);
+
+    // The page around it is named as well, or the chain is none that is admitted.
+    let around = format!("http://crm.localhost:{}", serve_pages());
+    let server = Server::with_widget(&json!({ "hosts": ["null", around] }));
+    let page = Page::open(&format!("{around}/"), Setup::Microphone).await;
+    add_opaque_frame(&page, &server.on("localhost", "/200/")).await;
+    page.inside("iframe[name=box]", async |frame| {
+        until("it hears of the account", async || {
+            let heard = heard_in(&frame).await;
+            heard.as_array().is_some_and(|kinds| kinds.contains(&json!("logged"))).then_some(())
+        })
+        .await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn page_of_a_name_like_an_admitted_one_is_asked_about_and_the_admitted_one_acts() {
+    let (pages, other_port) = (serve_pages(), serve_pages());
+    let admitted = format!("http://crm.localhost:{pages}");
+    // With an opaque origin among the hosts there is no frame-ancestors, so that it is the phone that refuses.
+    let server = Server::with_widget(&json!({ "hosts": [admitted, "null"] }));
+    for other in [
+        format!("http://crm.localhost.evil.localhost:{pages}"),
+        format!("http://xcrm.localhost:{pages}"),
+        format!("http://crm.localhost:{other_port}"),
+    ] {
+        let page = Page::open(&format!("{other}/"), Setup::Microphone).await;
+        page.add_frame("sf", &server.on("localhost", "/200/")).await;
+        expect_to_be_asked(&page).await;
+        page.post(call("600")).await;
+        until("it is put aside", async || (page.held().await == 1).then_some(())).await;
+        assert!(!has_dialled(&server, "200"), "{other}");
+    }
+    let page = Page::open(&format!("{admitted}/"), Setup::Microphone).await;
+    page.add_frame("sf", &server.on("localhost", "/200/")).await;
+    page.expect("logged").await;
+    page.click2call("600").await;
+    assert_eq!(page.expect("phone:calling").await["to"], "600");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn frame_that_was_redirected_to_another_site_is_not_trusted_for_where_it_was() {
+    let server = Server::start();
+    let page = Page::open(&server.page("/demo/crm.css"), Setup::Microphone).await;
+    page.add_frame("middle", &server.page("/demo/crm.css")).await;
+    let phone = server.on("localhost", "/200/");
+    let embed = async |frame: &Frame<'_>| {
+        frame.run(Page::COLLECT, Vec::new()).await;
+        frame.run(Page::EMBED, vec![json!("sf"), json!(phone)]).await;
+    };
+    let hears = async |frame: &Frame<'_>, kind: &str| {
+        until("it is heard", async || {
+            let heard = frame.run("return heard.map((one) => one.type)", Vec::new()).await;
+            heard.as_array().is_some_and(|kinds| kinds.contains(&json!(kind))).then_some(())
+        })
+        .await;
+    };
+    page.inside("iframe[name=middle]", async |frame| {
+        embed(&frame).await;
+        hears(&frame, "logged").await;
+        let evil = server.on("evil.localhost", "/demo/crm.css");
+        frame.run("setTimeout((to) => location.replace(to), 0, arguments[0])", vec![json!(evil)]).await;
+    })
+    .await;
+    page.inside("iframe[name=middle]", async |frame| {
+        until("it is elsewhere", async || {
+            let host = frame.run("return location.hostname + document.readyState", Vec::new()).await;
+            (host == json!("evil.localhostcomplete")).then_some(())
+        })
+        .await;
+        embed(&frame).await;
+        hears(&frame, "widget:attention").await;
+        frame.run("frames.sf.postMessage(arguments[0], '*')", vec![call("600")]).await;
+        frame
+            .inside("iframe[name=sf]", async |phone| {
+                until("it is put aside", async || (phone.counter("held").await == 1).then_some(())).await;
+                phone.reads("evil.localhost").await;
+            })
+            .await;
+        let heard = frame.run("return heard.map((one) => one.type)", Vec::new()).await;
+        assert_eq!(heard, json!(["softframe:ready", "widget:attention"]));
+    })
+    .await;
+    assert!(!has_dialled(&server, "200"));
+    page.add_frame("sf", &server.on("localhost", "/201/")).await;
+    page.expect("logged").await;
+    page.click2call("600").await;
+    assert_eq!(page.expect("phone:calling").await["to"], "600");
+}
