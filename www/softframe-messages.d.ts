@@ -33,6 +33,8 @@ export interface CallChoice {
 export interface CallEvent {
   by?: 'local' | 'remote';
   cause?: CauseData;
+  /** The facts again, for a page of 008. */
+  cdr?: Record;
   code?: number;
   /** The number of who has the line, where that is not `to`. */
   connected?: string;
@@ -497,6 +499,21 @@ export interface Ready {
   v: number;
   /** The version of the widget. */
   version: string;
+}
+
+/** `data.cdr` of an event: the flat fields again, under the names that 008 documents. */
+export interface Record {
+  date: string;
+  direction: 'inbound' | 'outbound';
+  duration: number;
+  from: string;
+  headers: { [key: string]: string };
+  id: string;
+  status: 'ringing' | 'answered' | 'missed';
+  to: string;
+  total: number;
+  video: boolean;
+  wait: number;
 }
 
 /** `reject`. */

@@ -87,6 +87,8 @@ pub struct Config {
     pub enigma: Option<EnigmaConfig>,
     /// Host protocols of other phones that are spoken beside ours.
     pub dialects: Vec<String>,
+    /// Addresses that are told of calls.
+    pub webhooks: Vec<String>,
 }
 
 impl Default for Config {
@@ -129,6 +131,7 @@ impl Default for Config {
             gateway: None,
             enigma: None,
             dialects: Vec::new(),
+            webhooks: Vec::new(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Translators from the host protocols of other phones to the native one. They hold no call logic.
 
+pub(crate) mod agent008;
 pub(crate) mod enigma;
 pub(crate) mod kunzite;
 pub(crate) mod rc;
@@ -20,6 +21,13 @@ pub(crate) enum Asker {
 }
 
 impl Phone {
+    /// Whether the configuration or the frame's address (`?dialect=`) asks for this one.
+    fn speaks(&self, name: &str) -> bool {
+        let proposed =
+            |(key, value): &(String, String)| key == "dialect" && value.split(',').any(|known| known == name);
+        self.config.dialects.iter().any(|known| known == name) || self.proposals.iter().any(proposed)
+    }
+
     /// What a dialect asked for could not be done.
     pub(crate) fn fail_asker(&mut self, asker: Asker, command: &str, code: Code, message: &str) {
         match asker {

@@ -151,6 +151,7 @@ impl Phone {
     pub(crate) fn tell(&mut self, kind: &str, data: &str) {
         self.tell_parent(kind, data);
         self.relay_tell(kind, data);
+        self.tell_webhooks(kind, data);
     }
 
     /// The same, for the parent alone.

@@ -55,6 +55,7 @@ mod uuid;
 pub mod view;
 mod voicemail;
 mod watch;
+mod webhooks;
 
 pub use action::{Action, Answer, Consent, Mending, Theme};
 pub use config::Config;
@@ -63,7 +64,7 @@ pub use forward::{Forward, ForwardUnanswered, Forwards};
 pub use language::{ENGLISH, LANGUAGES, Language};
 pub use port::{
     Audience, CallId, Dtmf, FileEvent, HostInput, Input, JournalEntry, MediaError, MediaEvent, MediaRequest,
-    MediaStats, Output, PeerId, PeerState, PostOutcome, RelayEvent, RequestId, SocketEvent, Sound,
+    MediaStats, Output, PeerId, PeerState, PostOutcome, RelayEvent, RequestId, Seal, SocketEvent, Sound,
     StorageError, StoreRequest, Stress,
 };
 pub use softframe_contacts::{Contact, Contacts, Hit, Source, initial};
@@ -85,6 +86,7 @@ use softframe_sip::{Command, Connection, Ids, UserAgent};
 use std::collections::VecDeque;
 use ui::Ui;
 use view::Text;
+use webhooks::Webhooks;
 
 /// One phone: an account, its calls, its contacts, and what the screen and the host page are told of them.
 ///
@@ -156,6 +158,7 @@ pub struct Phone {
     outbox: Outbox,
     /// The gateway's clients.
     relay: Relay,
+    webhooks: Webhooks,
     ui: Ui,
     /// What the context asks of the host page's frame.
     frame: frame::Frame,
@@ -222,6 +225,7 @@ impl Phone {
             xivo: Xivo::default(),
             outbox: Outbox::default(),
             relay: Relay::default(),
+            webhooks: Webhooks::default(),
             ui: Ui::default(),
             frame: frame::Frame::default(),
             sound: Sound::Silence,
@@ -252,6 +256,7 @@ impl Phone {
         self.renew_journal(now);
         self.xivo_news(now);
         self.gateway_due(now);
+        self.post_webhooks(now);
         self.settle_rc(now);
         self.make_room(now);
         self.say_toast();
@@ -272,10 +277,10 @@ impl Phone {
         let registered = self.is_registered();
         let calls = self.calls.values().flat_map(|call| call.deadlines(registered));
         let agent = self.agent.as_ref().and_then(UserAgent::poll_timeout);
-        let dialects = [self.xivo.deadline(), self.gateway_deadline()].into_iter().flatten().min();
+        let dialects = [self.xivo.deadline(), self.gateway_deadline(), self.webhooks.deadline()];
         let provider = self.provider.as_ref().and_then(provider::Provider::deadline);
         let own = [self.account_deadline(), self.host.deadline(), self.ui.deadline(), self.tick];
-        let others = [agent, dialects, provider].into_iter().chain(own);
+        let others = [agent, provider].into_iter().chain(dialects).chain(own);
         let over = self.transfers_over.iter().map(|over| over.ends_at);
         calls.chain(over).chain(others.flatten()).min()
     }
@@ -343,7 +348,10 @@ impl Phone {
             Input::Socket { flow, event } => self.socket(now, flow, event),
             Input::Media { call, peer, request, event } => self.media_event(now, call, peer, request, event),
             Input::File(event) => self.file(now, event),
-            Input::Posted { post, outcome } => self.posted(now, post, outcome),
+            Input::Posted { post, outcome } => {
+                self.posted(now, post, outcome);
+                self.webhook_posted(now, post, outcome);
+            }
             Input::Relay(event) => self.relay_event(now, event),
             Input::Online(online) => {
                 if online {
@@ -378,6 +386,7 @@ impl Phone {
                     let text = format!("config.json: the country \"{}\" is not known", config.country);
                     self.out.push_back(Output::Warn(text));
                 }
+                self.webhooks = Webhooks::new(&config.webhooks);
                 self.config = config;
                 self.out.extend(warnings.into_iter().map(Output::Warn));
             }

@@ -223,10 +223,19 @@ pub enum Dtmf {
     Info,
 }
 
+/// Headers of a post to the gateway.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seal {
+    /// `Authorization: Bearer`.
+    pub token: String,
+    /// `Idempotency-Key`: what was taken under it once is not taken again.
+    pub key: String,
+}
+
 /// What became of a post.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PostOutcome {
-    /// The gateway has it.
+    /// It has arrived.
     Taken,
     /// No answer, or one that may be another later.
     Later,
@@ -320,9 +329,8 @@ pub enum Output {
     Warn(String),
     /// Fetch `accountUrl` of the configuration with credentials; answered by [`Input::Account`].
     FetchAccount { url: String },
-    /// POST this JSON with the token as `Authorization: Bearer` and the key as `Idempotency-Key`, even while the page goes.
-    /// Answered by [`Input::Posted`].
-    Post { post: u64, url: String, token: String, key: String, body: String },
+    /// POST this JSON, even while the page goes. Answered by [`Input::Posted`].
+    Post { post: u64, url: String, seal: Option<Seal>, body: String },
     /// Open the one socket to the gateway, in the place of one before; [`Input::Relay`] tells of it.
     RelayOpen { url: String },
     /// Send one text message over it.

@@ -55,12 +55,12 @@ pub(crate) fn content_security_policy(config: &Map<String, Value>) -> String {
     policy + "; require-trusted-types-for 'script'; trusted-types softframe"
 }
 
-/// A string, the strings of a list, or the `url` of an object or of a list of them.
+/// A string, the strings of a list, or the `url` (or `endpoint`) of an object or of a list of them.
 fn listed(value: Option<&Value>) -> Vec<&str> {
     match value {
         Some(Value::String(text)) => vec![text],
         Some(Value::Array(items)) => items.iter().flat_map(|item| listed(Some(item))).collect(),
-        Some(Value::Object(object)) => listed(object.get("url")),
+        Some(Value::Object(object)) => listed(object.get("url").or_else(|| object.get("endpoint"))),
         Some(Value::Null | Value::Bool(_) | Value::Number(_)) | None => Vec::new(),
     }
 }
@@ -94,7 +94,7 @@ mod tests {
         let full = policy(
             r#"{"server":["wss://a.example/ws","wss://b.example:8443"],"hosts":["https://crm.example","https://*.x.example"],
                 "account":{"user":"200","password":"x"},"accountUrl":"/me","settingsUrl":"https://s.example/x","imageHosts":["https://pics.example"],
-                "gateway":{"url":"wss://gw.example/v1"},"webhooks":[{"url":"https://hook.example/in"}]}"#,
+                "gateway":{"url":"wss://gw.example/v1"},"webhooks":[{"label":"x","endpoint":"https://hook.example/in"}]}"#,
         );
         assert!(full.contains("connect-src 'self' wss://a.example wss://b.example:8443 https://s.example https://hook.example wss://gw.example https://gw.example;"), "{full}");
         assert!(full.contains("img-src 'self' data: blob: https://pics.example;"), "{full}");

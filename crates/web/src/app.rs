@@ -207,7 +207,7 @@ impl App {
             Output::Warn(text) => warn(&text),
             Output::Keep(text) => crate::boot::keep(&text),
             Output::FetchAccount { url } => crate::boot::fetch_account(self.feed_of_parts(), url),
-            Output::Post { post, url, token, key, body } => self.gateway.post(post, url, token, key, body),
+            Output::Post { post, url, seal, body } => self.gateway.post(post, url, seal, body),
             Output::RelayOpen { url } => self.gateway.open(&url),
             Output::RelaySend(text) => self.gateway.send(&text),
             Output::RelayClose => self.gateway.close(),

@@ -7,7 +7,7 @@ use crate::{
     listener::{Listener, within},
 };
 use js_sys::{Object, Reflect};
-use softframe_phone::{Input, PostOutcome, RelayEvent};
+use softframe_phone::{Input, PostOutcome, RelayEvent, Seal};
 use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
 use web_sys::{Event, MessageEvent, RequestCredentials, RequestInit, Response, WebSocket};
@@ -35,10 +35,10 @@ impl Gateway {
     }
 
     /// Posts, and feeds the outcome.
-    pub(crate) fn post(&self, post: u64, url: String, token: String, key: String, body: String) {
+    pub(crate) fn post(&self, post: u64, url: String, seal: Option<Seal>, body: String) {
         let feed = self.feed.clone();
         js_sys::futures::spawn_local(async move {
-            let outcome = posted(&url, &token, &key, &body).await;
+            let outcome = posted(&url, seal, &body).await;
             feed.input(Input::Posted { post, outcome });
         });
     }
@@ -69,14 +69,15 @@ impl Gateway {
     }
 }
 
-async fn posted(url: &str, token: &str, key: &str, body: &str) -> PostOutcome {
+async fn posted(url: &str, seal: Option<Seal>, body: &str) -> PostOutcome {
     let headers = Object::new();
-    for (name, value) in [
-        ("Authorization", format!("Bearer {token}")),
-        ("Content-Type", "application/json".to_owned()),
-        ("Idempotency-Key", encoded(key)),
-    ] {
+    let set = |name: &str, value: &str| {
         let _ = Reflect::set(&headers, &name.into(), &value.into());
+    };
+    set("Content-Type", "application/json");
+    if let Some(Seal { token, key }) = seal {
+        set("Authorization", &format!("Bearer {token}"));
+        set("Idempotency-Key", &encoded(&key));
     }
     let init = RequestInit::new();
     init.set_method("POST");

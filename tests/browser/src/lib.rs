@@ -19,7 +19,7 @@ pub use browser::{Browser, Setup};
 pub use catalogue::{Catalogue, Form};
 pub use events::assert_call;
 pub use page::{Frame, Page, write_file};
-pub use plain::{serve_pages, serve_widget};
+pub use plain::{receive_posts, serve_pages, serve_widget};
 pub use relay::{Relay, with_body};
 pub use server::Server;
 pub use thread::{Stretches, Trace};

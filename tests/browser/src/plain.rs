@@ -3,10 +3,12 @@
 //! It knows nothing of the phone, as the servers of the world do.
 
 use crate::prepared;
+use serde_json::Value;
 use std::{
-    io::{Read, Write},
+    io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
     path::Path,
+    sync::{Arc, Mutex},
 };
 
 /// The widget's folder below `path`, with this `config.json`; the address of its `index.html`. Serves until the test ends.
@@ -35,6 +37,45 @@ pub fn serve_pages() -> u16 {
         }
     });
     port
+}
+
+/// An address that takes posts of any page, and the JSON of those that came.
+pub fn receive_posts() -> (String, Arc<Mutex<Vec<Value>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = listener.local_addr().expect("bound").port();
+    let posts = Arc::new(Mutex::new(Vec::new()));
+    let kept = posts.clone();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let kept = kept.clone();
+            std::thread::spawn(move || take_post(stream, &kept).ok());
+        }
+    });
+    (format!("http://127.0.0.1:{port}/hook"), posts)
+}
+
+/// Answers a preflight and a post (Fetch, CORS protocol).
+fn take_post(mut stream: TcpStream, kept: &Mutex<Vec<Value>>) -> std::io::Result<()> {
+    let mut reader = BufReader::new(stream.try_clone()?);
+    let (mut line, mut length) = (String::new(), 0);
+    while reader.read_line(&mut line)? > 2 {
+        if let Some((name, value)) = line.trim().split_once(": ")
+            && name.eq_ignore_ascii_case("content-length")
+        {
+            length = value.parse().unwrap_or(0);
+        }
+        line.clear();
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body)?;
+    if let Ok(value) = serde_json::from_slice(&body) {
+        kept.lock().expect("no test panics in here").push(value);
+    }
+    write!(
+        stream,
+        "HTTP/1.1 204 No Content\r\nConnection: close\r\nAccess-Control-Allow-Origin: *\r\n\
+         Access-Control-Allow-Headers: content-type\r\n\r\n"
+    )
 }
 
 fn answer_with_nothing(mut stream: TcpStream) -> std::io::Result<()> {

@@ -2,7 +2,7 @@
 //!
 //! It holds no logic: `phone` fills these, serde writes them.
 
-use crate::dialect::enigma::Notification;
+use crate::dialect::{agent008::Record, enigma::Notification};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -73,6 +73,9 @@ pub(crate) struct CallEvent {
     /// What Enigma is told of the call.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) enigma: Option<Notification>,
+    /// The facts again, for a page of 008.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) cdr: Option<Record>,
     /// Of the whole call, with `phone:terminated`, where it was long enough to be measured.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) quality: Option<QualityData>,

@@ -39,6 +39,7 @@ impl Phone {
         }
         let Some(mut event) = self.call_event(now, id, extra) else { return };
         event.enigma = self.calls.get(&id).and_then(|call| self.enigma_call(call, kind));
+        event.cdr = self.record_008(&event);
         let notified = event.enigma.is_some();
         let data = bridge::json(&event);
         self.tell(kind, &data);
@@ -119,6 +120,7 @@ impl Phone {
             state: extra.state,
             cause: extra.cause.map(|ending| cause_data(ending, extra.transferred_to)),
             enigma: None,
+            cdr: None,
             quality: call.talk().filter(|_| ended).and_then(|talk| talk.quality.summary()).map(Heard::data),
         })
     }

@@ -4,9 +4,9 @@
 
 use super::{
     Config, ConfigError, DialConfig, EnigmaConfig, GatewayConfig, HeaderNames, HostLimit, IceServer,
-    MAX_FOUND_CHARS, ThemeConfig, XivoConfig, is_host,
+    MAX_FOUND_CHARS, ThemeConfig, XivoConfig, host_of, is_host, is_loopback,
 };
-use crate::{Dtmf, Forwards, Language, Theme, account::Offer, forward};
+use crate::{Dtmf, Forwards, Language, Theme, account::Offer, forward, webhooks::MAX_WEBHOOKS};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 
@@ -14,9 +14,6 @@ use serde_json::{Map, Value, json};
 const MAX_ORIGINS: usize = 256;
 /// More servers than this is a mistake; each one costs a connection attempt at fail-over.
 const MAX_SERVERS: usize = 8;
-
-/// Known keys of the documented format that this version does not act on.
-const INERT: &[&str] = &["webhooks"];
 
 pub(super) fn read_network(keys: &mut Keys, config: &mut Config) -> Result<(), ConfigError> {
     const SERVER: &str = "must be an address that starts with wss://, or a list of up to 8 of them";
@@ -257,7 +254,34 @@ fn read_gateway(keys: &mut Keys, config: &mut Config) -> Result<(), ConfigError>
     {
         return Err(wrong("enigma", ENIGMA, &Value::from(version)));
     }
+    read_webhooks(keys, config)
+}
+
+fn read_webhooks(keys: &mut Keys, config: &mut Config) -> Result<(), ConfigError> {
+    const RULE: &str = "must be a list of up to 8 addresses that start with https://";
+    let webhooks: Vec<Webhook> = keys.take("webhooks", RULE)?.unwrap_or_default();
+    if webhooks.len() > MAX_WEBHOOKS {
+        return Err(wrong("webhooks", RULE, &Value::from(webhooks.len())));
+    }
+    for Webhook::Address(url) | Webhook::Named { url } in webhooks {
+        let is_safe = url.starts_with("https://") || url.starts_with("http://") && is_loopback(host_of(&url));
+        if !is_safe || host_of(&url).is_empty() {
+            return Err(wrong("webhooks", RULE, &Value::String(url)));
+        }
+        config.webhooks.push(url);
+    }
     Ok(())
+}
+
+/// An address, or one with a label as 008 has it.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Webhook {
+    Address(String),
+    Named {
+        #[serde(alias = "endpoint")]
+        url: String,
+    },
 }
 
 fn read_dial(value: Value) -> Result<(DialConfig, Vec<String>), ConfigError> {
@@ -341,10 +365,7 @@ impl Keys {
 
     /// What was not asked for.
     fn unknown(self) -> Vec<String> {
-        let text = |key: &String| match INERT.contains(&key.as_str()) && self.prefix.is_empty() {
-            true => format!("config.json: this version does not act on \"{key}\""),
-            false => format!("config.json: unknown key \"{}{key}\"", self.prefix),
-        };
+        let text = |key: &String| format!("config.json: unknown key \"{}{key}\"", self.prefix);
         self.map.keys().map(text).chain(self.warnings).collect()
     }
 

@@ -46,6 +46,7 @@ mod tests {
             state: None,
             cause: None,
             enigma: None,
+            cdr: None,
             quality: None,
         };
         let text = json(&event);

@@ -63,16 +63,9 @@ impl Rc {
 }
 
 impl Phone {
-    /// `?dialect=rc` or `dialects: ["rc"]`.
-    fn speaks_rc(&self) -> bool {
-        let proposed =
-            |(key, value): &(String, String)| key == "dialect" && value.split(',').any(|name| name == NAME);
-        self.config.dialects.iter().any(|name| name == NAME) || self.proposals.iter().any(proposed)
-    }
-
     /// Takes a message of this dialect; whether it was one.
     pub(crate) fn hears_rc(&mut self, now: Instant, text: &str, held: bool) -> bool {
-        if !self.speaks_rc() || !text.contains(PREFIX) || !self.host.is_trusted() {
+        if !self.speaks(NAME) || !text.contains(PREFIX) || !self.host.is_trusted() {
             return false;
         }
         let kind = bridge::ask_of(text).command;
@@ -98,7 +91,7 @@ impl Phone {
 
     /// Tells what has changed by this input.
     pub(crate) fn settle_rc(&mut self, now: Instant) {
-        if self.speaks_rc() && self.host.is_trusted() {
+        if self.speaks(NAME) && self.host.is_trusted() {
             self.register_kept(now);
             self.settle_states();
             self.settle_calls(now);

@@ -4,7 +4,7 @@
 //! lost answer, after a reload, from two tabs.
 
 use super::pause;
-use crate::{Output, Phone, PostOutcome, StoreRequest, dialect::enigma, json};
+use crate::{Output, Phone, PostOutcome, Seal, StoreRequest, dialect::enigma, json};
 use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -148,7 +148,7 @@ impl Phone {
         self.last_request += 1;
         let post = self.last_request;
         self.outbox.state = State::Posting { post, failures };
-        self.out.push_back(Output::Post { post, url, token, key, body });
+        self.out.push_back(Output::Post { post, url, seal: Some(Seal { token, key }), body });
     }
 
     /// What became of a letter.

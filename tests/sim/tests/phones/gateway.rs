@@ -2,7 +2,7 @@
 
 use crate::script::Script;
 use serde_json::{Value, json};
-use softframe_phone::{Input, Output, PostOutcome, RelayEvent};
+use softframe_phone::{Input, Output, PostOutcome, RelayEvent, Seal};
 use softframe_sim::description;
 
 const GATEWAY: &str = r#""gateway":{"url":"wss://gw.test/x/","token":"tok"},"enigma":{},"#;
@@ -31,7 +31,8 @@ fn queued(script: &mut Script, headers: &str) -> String {
 fn posts(script: &mut Script) -> Vec<(u64, String, String, String)> {
     let posts = script.gateway.extract_if(.., |output| matches!(output, Output::Post { .. }));
     let parts = |output| match output {
-        Output::Post { post, url, token, key, body } => {
+        Output::Post { post, url, seal, body } => {
+            let Seal { token, key } = seal.expect("posts to the gateway are sealed");
             assert_eq!(token, "tok");
             Some((post, url, key, body))
         }

@@ -1,5 +1,6 @@
 //! Whole phones against each other through the server's exchange, in virtual time.
 
+mod agent008;
 mod attacks;
 mod calls;
 mod contacts;
