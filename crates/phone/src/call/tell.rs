@@ -39,7 +39,6 @@ impl Phone {
         }
         let Some(mut event) = self.call_event(now, id, extra) else { return };
         event.enigma = self.calls.get(&id).and_then(|call| self.enigma_call(call, kind));
-        event.cdr = self.record_008(&event);
         let notified = event.enigma.is_some();
         let data = bridge::json(&event);
         self.tell(kind, &data);
@@ -88,7 +87,7 @@ impl Phone {
         let (wait, duration) = times(call, now, ended);
         let rows: Vec<ContactRow> =
             call.matches.iter().map(|hit| self.contact_row(hit, call.number())).collect();
-        Some(CallEvent {
+        let mut event = CallEvent {
             context: self.context(),
             id: call.label.clone(),
             date: clock::iso8601(call.date),
@@ -122,7 +121,9 @@ impl Phone {
             enigma: None,
             cdr: None,
             quality: call.talk().filter(|_| ended).and_then(|talk| talk.quality.summary()).map(Heard::data),
-        })
+        };
+        event.cdr = self.record_008(&event);
+        Some(event)
     }
 
     /// A contact as the host sees it, with the number that matched.

@@ -59,7 +59,13 @@ fn event_of_a_call_is_posted_as_the_page_hears_it_each_after_the_one_before() {
     script.ack(1, &tag, "");
     assert!(posts(&mut script).is_empty(), "the first is on its way");
     script.input(Input::Posted { post, outcome: PostOutcome::Taken });
-    assert_eq!(one_post(&mut script).2["type"], "phone:accepted");
+    let (post, _, body) = one_post(&mut script);
+    assert_eq!(body["type"], "phone:accepted");
+    script.input(Input::Posted { post, outcome: PostOutcome::Taken });
+    script.bye(2, &tag);
+    let (_, _, body) = one_post(&mut script);
+    assert_eq!(body["type"], "phone:terminated");
+    assert_eq!(body["data"]["cdr"]["total"], body["data"]["total"], "the end has the facts, too");
 }
 
 #[test]
