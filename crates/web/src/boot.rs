@@ -198,7 +198,6 @@ fn draw_uuid() -> String {
     format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
 }
 
-/// The parameters of the page's URL, decoded; what cannot be decoded is left out.
 /// Keeps a text for a reload of this frame. Without sessionStorage a reload begins anew.
 pub(crate) fn keep(text: &str) {
     if let Some(store) = web_sys::window().and_then(|window| window.session_storage().ok().flatten()) {
@@ -210,6 +209,7 @@ fn kept() -> Option<String> {
     web_sys::window()?.session_storage().ok().flatten()?.get_item(KEPT).ok().flatten()
 }
 
+/// The parameters of the page's URL, decoded; what cannot be decoded is left out.
 fn proposals() -> Vec<(String, String)> {
     let query = web_sys::window().and_then(|window| window.location().search().ok()).unwrap_or_default();
     let decode = |text: &str| {

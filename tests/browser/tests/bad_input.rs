@@ -77,6 +77,8 @@ async fn open_same_site(server: &Server, sabotage: &str) -> Page {
     }
     page.add_frame("sf", &server.on("localhost", "/200/")).await;
     page.expect("logged").await;
+    // Where the store never answers, the account is there before the screen, which waits for it to know its language.
+    page.phone(async |frame| frame.reads("Available").await).await;
     page
 }
 
