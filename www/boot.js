@@ -180,6 +180,15 @@ addEventListener('unhandledrejection', (event) => {
   if (isEcho(event.reason)) event.preventDefault();
 });
 
+// A file that is dropped before there is a core, or after it, must not take the place of the phone.
+for (const kind of ['dragenter', 'dragover', 'drop']) {
+  addEventListener(kind, (event) => {
+    if (!event.dataTransfer?.types.includes('Files')) return;
+    event.preventDefault();
+    event.dataTransfer.dropEffect = 'none';
+  }, true);
+}
+
 // For the tests, which look at the live connections; another origin cannot see it.
 globalThis.softframe = { peers, sockets, journal };
 

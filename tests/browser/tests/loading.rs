@@ -120,6 +120,24 @@ async fn screen_is_painted_before_the_module_is_there() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn file_dropped_before_the_module_is_there_does_not_take_the_place_of_the_phone() {
+    let server = Server::start();
+    let page = Page::open(&server.on("localhost", "/demo/crm.css"), Setup::Microphone).await;
+    page.browser.cdp("Network.enable", json!({})).await;
+    page.browser.cdp("Network.setBlockedURLs", json!({ "urls": ["*softframe_bg*"] })).await;
+    page.add_frame("sf", &server.on("localhost", "/200/")).await;
+    page.phone(async |frame| frame.reads("Starting…").await).await;
+    // What no listener prevents, the browser does: it shows the file in the place of the phone.
+    let watch = "self.left = []; for (const kind of ['dragenter', 'dragover']) \
+         addEventListener(kind, (event) => left.push([kind, event.defaultPrevented, event.dataTransfer.dropEffect]));";
+    page.phone(async |frame| frame.run(watch, Vec::new()).await).await;
+    page.drop_file("one.txt", "A file that any browser would show").await;
+    let left = page.phone(async |frame| frame.run("return left", Vec::new()).await).await;
+    let left = left.as_array().expect("a list");
+    assert!(left.len() > 1 && left.iter().all(|one| one[1] == true && one[2] == "none"), "{left:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nothing_on_the_screen_moves_from_load_to_registered() {
     const WATCH: &str = "self.shifts = []; self.seen = (list) => list.forEach((one) => \
          shifts.push([one.value, one.sources.map(({ node }) => (node?.outerHTML ?? node?.data ?? '').slice(0, 80))])); \
