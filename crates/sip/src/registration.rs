@@ -196,8 +196,7 @@ impl Registration {
     /// A final response that is no challenge came.
     pub(crate) fn handle_response(&mut self, now: Instant, ids: &mut Ids, response: &Message) -> Outcome {
         let code = response.status_code().map_or(0, StatusCode::code);
-        if let State::Leaving { .. } = self.state {
-            self.state = State::Unbound;
+        if self.is_leaving() {
             return Outcome::Left;
         }
         match code {

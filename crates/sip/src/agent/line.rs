@@ -46,6 +46,13 @@ impl UserAgent {
         }
     }
 
+    /// INVITEs that were given up, of which nobody has said yet that they came (RFC 3261 §9.1).
+    fn has_cancels_to_come(&self) -> bool {
+        self.exchanges.values().any(|exchange| {
+            matches!(exchange.purpose, Purpose::Abandoned { .. }) && exchange.transaction.is_unanswered()
+        })
+    }
+
     fn leave(&mut self) {
         self.close_flow();
         self.exchanges.clear();
@@ -170,6 +177,8 @@ impl UserAgent {
                 self.publish_lost(now);
                 self.tell_connection(ConnectionState::Refused, code, &reason, None);
             }
+            // The flow is needed until they can be cancelled; the deadline of the farewell is theirs, too.
+            Outcome::Left if self.has_cancels_to_come() => {}
             Outcome::Left => self.leave(),
         }
     }

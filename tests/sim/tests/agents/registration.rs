@@ -6,7 +6,7 @@ use super::{
 };
 use softframe_sip::{
     Command, ConnectionState, Input,
-    wire::{Message, Uri},
+    wire::{Message, Method, ResponseBuilder, StatusCode, Uri},
 };
 
 fn registering() -> World {
@@ -282,6 +282,33 @@ fn sign_out_before_the_ack_of_an_answer_leaves_nothing() {
     assert_eq!(world.told(0), ["incoming from 201", "terminated local 200", "Offline"]);
     assert!(world.phones[0].agent.is_idle());
     assert_eq!(world.phones[0].agent.poll_timeout(), None);
+}
+
+#[test]
+fn call_that_nobody_has_answered_at_the_sign_out_is_cancelled_once_that_is_allowed() {
+    let mut world = World::registered(&["200"]);
+    world.proxy.bindings.clear();
+    world.call(0, "sip:300@elsewhere");
+    world.run(20);
+    let invite = world.proxy.heard.remove(0);
+    world.command(0, Command::Unregister);
+    world.run(100);
+    assert_eq!(
+        world.told(0),
+        ["inviting", "terminated local 487"],
+        "not before it is known to have come (RFC 3261 §9.1)"
+    );
+    let answer = |status| ResponseBuilder::new(&invite, status).to_tag("peer").build().into_octets();
+    world.send_to_phone(0, answer(StatusCode::RINGING));
+    world.run(100);
+    let cancels = world.requests(0).filter(|request| *request.method() == Method::Cancel).count();
+    assert_eq!(cancels, 1);
+    world.send_to_phone(0, answer(StatusCode::REQUEST_TERMINATED));
+    world.run(1_790);
+    assert!(world.told(0).is_empty());
+    world.run(20);
+    assert_eq!(world.told(0), ["Offline"]);
+    assert!(world.phones[0].agent.is_idle());
 }
 
 #[test]
