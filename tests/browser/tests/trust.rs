@@ -73,6 +73,58 @@ async fn page_of_another_site_gets_nothing_and_moves_nothing_until_it_is_allowed
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn consent_that_the_person_cannot_have_seen_is_none() {
+    const FRAME: &str = "const frame = document.querySelector('iframe[name=sf]');";
+    for (wrong, right) in [
+        // Something else is painted over it, and lets the click through.
+        (
+            "frame.insertAdjacentHTML('afterend', '<div id=veil style=\"position: fixed; inset: 0; background: white; pointer-events: none\">Win a prize</div>')",
+            "document.querySelector('#veil').remove()",
+        ),
+        ("frame.style.opacity = 0.02", "frame.style.opacity = 1"),
+        ("frame.style.filter = 'blur(9px)'", "frame.style.filter = ''"),
+        ("frame.style.transform = 'scale(0.1)'", "frame.style.transform = ''"),
+        // Only the button is in sight, and not who asks.
+        ("frame.style.position = 'fixed', frame.style.top = '-350px'", "frame.style.position = ''"),
+        ("frame.width = 160, frame.height = 110", "frame.width = 320, frame.height = 460"),
+    ] {
+        let server = Server::start();
+        let page = Page::open_evil(&server, "/200/").await;
+        page.expect("softframe:ready").await;
+        page.phone(async |frame| frame.reads("wants to use your phone").await).await;
+        page.run(&format!("{FRAME} {wrong}"), Vec::new()).await;
+        click_where_allow_is(&page).await;
+        page.phone(async |frame| frame.reads("wants to use your phone").await).await;
+        assert_eq!(page.count("logged").await, 0, "{wrong}");
+        page.run(&format!("{FRAME} {right}"), Vec::new()).await;
+        click_where_allow_is(&page).await;
+        page.expect("logged").await;
+        expect_to_act(&page, &server, "200", "600").await;
+    }
+}
+
+/// A click of the mouse at the place of the button, whatever is painted there, when it would be armed.
+async fn click_where_allow_is(page: &Page) {
+    const BUTTON: &str = "const button = [...document.querySelectorAll('dialog[open] button')].find((one) => one.innerText.trim() === 'Allow'); \
+         button.scrollIntoView({ block: 'center' }); const box = button.getBoundingClientRect(); \
+         return [(box.x + box.width / 2) / innerWidth, (box.y + box.height / 2) / innerHeight]";
+    const FRAME: &str = "const box = document.querySelector('iframe[name=sf]').getBoundingClientRect(); \
+         return [box.x + box.width * arguments[0], box.y + box.height * arguments[1]]";
+    tokio::time::sleep(Duration::from_millis(1_200)).await;
+    let part = page.phone(async |frame| frame.run(BUTTON, Vec::new()).await).await;
+    let place = page.run(FRAME, vec![part[0].clone(), part[1].clone()]).await;
+    for kind in ["mouseMoved", "mousePressed", "mouseReleased"] {
+        let event = json!({ "type": kind, "x": place[0], "y": place[1], "button": "left", "clickCount": 1 });
+        page.browser.cdp("Input.dispatchMouseEvent", event).await;
+    }
+    // The click has been heard, whatever came of it.
+    page.phone(async |frame| {
+        frame.run_async("const done = arguments[arguments.length - 1]; setTimeout(done, 200)").await
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn sibling_frame_is_refused_and_counted_and_the_parent_acts() {
     let server = Server::start();
     let page = Page::open_registered(&server, 200).await;

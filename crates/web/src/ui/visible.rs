@@ -1,14 +1,26 @@
 //! Whether a part of the page can really be seen: nothing lies over it and the frame is not made transparent.
 //!
-//! By the second version of IntersectionObserver where the browser has it, else by full intersection.
+//! Occlusion and opacity are what the second version of IntersectionObserver tells, where the browser has it. How much of
+//! the part is in sight is reckoned here: a page may cut its frame down to the one button that it wants to be pressed.
 
-use super::{dom::Part, press::Arm};
+use super::{
+    dom::{Part, window},
+    press::Arm,
+};
 use js_sys::{Array, Reflect};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{IntersectionObserver, IntersectionObserverEntry, IntersectionObserverInit};
 
 /// The least that browsers allow for an observer of visibility.
 const LOOK_MS: f64 = 100.0;
+
+/// Pixels of a side of the frame below which nothing is seen well enough: half of our narrowest frame, for a browser that
+/// shows everything twice as large.
+const LEAST_FRAME: f64 = 140.0;
+/// Of a part that is higher than the frame, so much of the frame must show it.
+const MOST_OF_FRAME: f64 = 0.6;
+/// Steps of visibility at which the browser tells.
+const STEPS: u32 = 20;
 
 /// Arms when the part is seen, disarms when it is not. Ends when dropped.
 pub(crate) struct Visible {
@@ -27,8 +39,9 @@ impl Visible {
             }
         });
         let options = IntersectionObserverInit::new();
-        // Long text may be taller than the sheet: what is cut by its scrolling still counts.
-        options.set_threshold(&Array::of4(&0.0.into(), &0.5.into(), &0.9.into(), &1.0.into()));
+        let steps: Array =
+            (0..=STEPS).map(|step| JsValue::from(f64::from(step) / f64::from(STEPS))).collect();
+        options.set_threshold(&steps);
         // Neither can fail on a fresh object.
         let _ = Reflect::set(&options, &"trackVisibility".into(), &JsValue::TRUE);
         let _ = Reflect::set(&options, &"delay".into(), &LOOK_MS.into());
@@ -54,8 +67,14 @@ impl Drop for Visible {
     }
 }
 
-/// `isVisible` where there is one.
+/// Painted as it is (`isVisible`, where the browser has it), and as much of it in sight as the frame can show.
 fn is_seen(entry: &IntersectionObserverEntry) -> bool {
-    let visible = Reflect::get(entry, &"isVisible".into()).ok().and_then(|visible| visible.as_bool());
-    entry.is_intersecting() && visible.unwrap_or(entry.intersection_ratio() >= 0.9)
+    let is_painted = Reflect::get(entry, &"isVisible".into()).ok().and_then(|visible| visible.as_bool());
+    let (seen, whole) = (entry.intersection_rect(), entry.bounding_client_rect());
+    let side = |side: Result<JsValue, JsValue>| side.ok().and_then(|side| side.as_f64()).unwrap_or(0.0);
+    let (width, height) = (side(window().inner_width()), side(window().inner_height()));
+    // A pixel may be lost in rounding.
+    let in_sight = seen.width() >= whole.width() - 1.0
+        && seen.height() >= (whole.height() - 1.0).min(height * MOST_OF_FRAME);
+    is_painted.unwrap_or(true) && in_sight && width >= LEAST_FRAME && height >= LEAST_FRAME
 }
