@@ -489,9 +489,9 @@ mod tests {
 
     #[test]
     fn unknown_keys_and_a_star_in_hosts_warn() {
-        let text = r#"{"sevrer":"x","hosts":["*"],"webhooks":[],"xivo":{"b":1},"headers":{"team":"X-T","lnkedId":"X-L"},"dial":{"a":1}}"#;
+        let text = r#"{"sevrer":"x","hosts":["*"],"xivo":{"b":1},"headers":{"team":"X-T","lnkedId":"X-L"},"dial":{"a":1}}"#;
         let (config, warnings) = Config::parse(text).unwrap();
-        assert_eq!(warnings.len(), 6, "{warnings:?}");
+        assert_eq!(warnings.len(), 5, "{warnings:?}");
         assert_eq!((config.headers.team.as_str(), config.headers.call_id.as_str()), ("X-T", "X-Call-ID"));
     }
 
