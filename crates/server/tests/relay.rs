@@ -315,3 +315,25 @@ async fn client_of_xivo_signs_in_and_is_served_with_and_without_a_phone() {
     assert_eq!(here.ask("DELETE", "/v1/token", token, "").await.0, 200);
     assert_eq!(there.socket(&format!("/xuc/api/2.0/cti?token={token}")).await.err(), Some(401), "revoked");
 }
+
+/// As in `seats.rs`.
+const MAX_OF_GRANT: usize = 32;
+
+#[tokio::test]
+async fn client_that_opens_too_many_sockets_is_refused_and_neither_the_phone_nor_others_are() {
+    let server = Served::start(None);
+    let mut open = Vec::new();
+    for _ in 0..MAX_OF_GRANT {
+        open.push(server.native("client-200").await);
+    }
+    assert_eq!(server.socket("/v1/socket?token=client-200").await.err(), Some(429));
+    assert_eq!(server.socket("/xuc/api/2.0/cti?token=client-200").await.err(), Some(429));
+    let (_phone, _other) = (phone(&server).await, server.native("client-201").await);
+    drop(open.pop());
+    let again = async {
+        while server.socket("/v1/socket?token=client-200").await.is_err() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, again).await.expect("the seat is given back");
+}

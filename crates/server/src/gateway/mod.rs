@@ -9,6 +9,7 @@ mod enigma;
 mod leg;
 mod notify;
 mod reply;
+mod seats;
 pub mod settings;
 mod shared;
 mod socket;
@@ -23,6 +24,7 @@ use axum::{
     routing::{delete, get, post},
 };
 use reply::refused;
+use seats::Seats;
 use serde::{Deserialize, Serialize};
 use settings::GatewaySettings;
 use shared::{Shared, Unavailable};
@@ -43,7 +45,7 @@ const TOKEN_TRIES: usize = 3;
 const TOKEN_PAUSE: Duration = Duration::from_millis(300);
 
 /// What a token lets its bearer do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// Be the phone of its extension.
@@ -55,7 +57,7 @@ pub enum Role {
 }
 
 /// What is known of the bearer of a token.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Grant {
     pub(crate) role: Role,
     /// Empty for [`Role::Service`].
@@ -68,6 +70,7 @@ pub(crate) struct Gateway {
     pub(crate) shared: Shared,
     /// Passwords are looked at one after the other.
     sign_ins: Semaphore,
+    seats: Seats,
 }
 
 impl Gateway {
@@ -77,7 +80,7 @@ impl Gateway {
     /// An address of Redis that is none.
     pub(crate) fn new(settings: GatewaySettings) -> Result<Gateway, String> {
         let shared = Shared::new(settings.redis.as_deref())?;
-        Ok(Gateway { settings, shared, sign_ins: Semaphore::new(1) })
+        Ok(Gateway { settings, shared, sign_ins: Semaphore::new(1), seats: Seats::default() })
     }
 
     /// Who bears this token; `None` for nobody.

@@ -8,6 +8,7 @@ use super::{
     desk::{self, Presence},
     leg::{Heard, Leg, MAX_MESSAGE},
     reply::{refused, unavailable},
+    seats::Seat,
     shared::Mail,
 };
 use crate::http::{Shared, Site};
@@ -28,14 +29,16 @@ pub(super) async fn upgrade(
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Response<Body> {
-    let (token, grant) = match admitted(&site, &query, &headers, &[Role::Widget, Role::Client]).await {
-        Ok(admitted) => admitted,
-        Err(refusal) => return *refusal,
-    };
+    let Admitted { token, grant, seat } =
+        match admitted(&site, &query, &headers, &[Role::Widget, Role::Client]).await {
+            Ok(admitted) => admitted,
+            Err(refusal) => return *refusal,
+        };
     let Some(id) = Leg::fresh_id() else { return unavailable() };
     let upgrade = upgrade.max_message_size(MAX_MESSAGE).max_frame_size(MAX_MESSAGE);
     upgrade
         .on_upgrade(async move |websocket| {
+            let _seat = seat;
             let Some(gateway) = &site.gateway else { return };
             let leg = Leg::new(websocket);
             match grant.role {
@@ -46,13 +49,20 @@ pub(super) async fn upgrade(
         .into_response()
 }
 
-/// Whose socket is asked for, and by which token; else the answer that says no.
+/// Whose socket is asked for, by which token, and its seat.
+pub(super) struct Admitted {
+    token: String,
+    pub(super) grant: Grant,
+    pub(super) seat: Seat,
+}
+
+/// Who may open a socket; else the answer that says no.
 pub(super) async fn admitted(
     site: &Arc<Site>,
     query: &HashMap<String, String>,
     headers: &HeaderMap,
     roles: &[Role],
-) -> Result<(String, Grant), Box<Response<Body>>> {
+) -> Result<Admitted, Box<Response<Body>>> {
     let Some(gateway) = &site.gateway else {
         return Err(Box::new(refused(StatusCode::NOT_FOUND, "This server has no gateways.")));
     };
@@ -61,7 +71,10 @@ pub(super) async fn admitted(
         None => super::bearer_of(headers).to_owned(),
     };
     let grant = gateway.admit(&token, roles).await?;
-    Ok((token, grant))
+    let Some(seat) = gateway.seats.take(&grant) else {
+        return Err(Box::new(refused(StatusCode::TOO_MANY_REQUESTS, "There are too many sockets already.")));
+    };
+    Ok(Admitted { token, grant, seat })
 }
 
 /// The phone of an extension.

@@ -8,7 +8,7 @@ use super::{
     leg::{Heard, Leg, MAX_MESSAGE},
     reply::{answer, unavailable},
     shared::Mail,
-    socket::admitted,
+    socket::{Admitted, admitted},
 };
 use crate::http::Shared;
 use axum::{
@@ -92,14 +92,15 @@ pub(super) async fn cti(
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Response<Body> {
-    let grant = match admitted(&site, &query, &headers, &[Role::Client]).await {
-        Ok((_, grant)) => grant,
+    let Admitted { grant, seat, .. } = match admitted(&site, &query, &headers, &[Role::Client]).await {
+        Ok(admitted) => admitted,
         Err(refusal) => return *refusal,
     };
     let Some(id) = Leg::fresh_id() else { return unavailable() };
     let upgrade = upgrade.max_message_size(MAX_MESSAGE).max_frame_size(MAX_MESSAGE);
     upgrade
         .on_upgrade(async move |websocket| {
+            let _seat = seat;
             let Some(gateway) = &site.gateway else { return };
             let client = Client {
                 gateway,
