@@ -123,22 +123,35 @@ impl Drop for Browser {
     }
 }
 
+/// Chromium's driver wants the port that it chose for IPv4 for IPv6, too, and ends where somebody else has that.
+const DRIVER_STARTS: usize = 3;
+
 /// The driver on a port that it chooses itself and says behind `before`.
 fn start_driver(program: &str, arguments: &[&str], before: &str) -> (Child, u16) {
-    let mut child = Command::new(prepared(program))
-        .args(arguments)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("the driver starts");
-    let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
-    let port = lines
-        .by_ref()
-        .map_while(Result::ok)
-        .find_map(|line| line.split_once(before)?.1.trim_end_matches('.').parse().ok())
-        .expect("the driver says its port");
-    std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
-    (child, port)
+    let started = (0..DRIVER_STARTS).find_map(|_| {
+        let mut child = Command::new(prepared(program))
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the driver starts");
+        let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+        let port = lines
+            .by_ref()
+            .map_while(Result::ok)
+            .find_map(|line| line.split_once(before)?.1.trim_end_matches('.').parse().ok());
+        match port {
+            Some(port) => {
+                std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
+                Some((child, port))
+            }
+            None => {
+                child.wait().expect("it has ended: it says nothing more");
+                None
+            }
+        }
+    });
+    started.expect("the driver says its port")
 }
 
 #[derive(Debug)]
