@@ -89,6 +89,12 @@ pub(crate) fn read(octets: &[u8]) -> Option<(Record<'_>, &[u8])> {
     Some((Record { id, name, company, title, email, phones }, rest))
 }
 
+/// The octets of the id of a record.
+pub(crate) fn id(octets: &[u8]) -> Option<&[u8]> {
+    let (body, _) = read_block(octets)?;
+    read_block(body).map(|(id, _)| id)
+}
+
 /// The octets of the first record, its length included, and those after it.
 pub(crate) fn split(octets: &[u8]) -> Option<(&[u8], &[u8])> {
     let (_, rest) = read_block(octets)?;

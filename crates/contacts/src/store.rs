@@ -177,8 +177,8 @@ impl Contacts {
     }
 
     /// What was removed or exchanged of a source so far is read out of its segments, in steps, instead of waiting until
-    /// it is a quarter of one: no octet of it stays. Dear, some 2 µs for each contact of the segment: for what a person
-    /// does by hand.
+    /// it is a quarter of one: no octet of it stays. Each contact of the segment is copied: for what a person does by
+    /// hand.
     pub fn purge(&mut self, source: &Source) {
         if let Some(at) = self.books.iter().position(|book| book.source == *source) {
             self.queue.push_back((at, Task::Purge));

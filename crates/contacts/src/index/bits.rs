@@ -2,6 +2,8 @@
 //!
 //! It never grows past the documents of one segment.
 
+use core::ops::Range;
+
 /// Which of up to 65,536 things are in.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Bits {
@@ -43,6 +45,19 @@ impl Bits {
     /// Whether one is in.
     pub(crate) fn has(&self, at: u16) -> bool {
         self.words.get(usize::from(at) / 64).is_some_and(|word| word & (1 << (at % 64)) != 0)
+    }
+
+    /// Those of `range`, whose bounds are multiples of 64, that are in. O(range / 64) and their number.
+    pub(crate) fn within(&self, range: Range<usize>) -> impl Iterator<Item = u16> {
+        (range.start / 64..self.words.len().min(range.end / 64)).flat_map(|at| {
+            let mut word = self.words.get(at).copied().unwrap_or(0);
+            core::iter::from_fn(move || {
+                let bit = word.trailing_zeros();
+                // The lowest of those that are set; none of none.
+                word &= word.wrapping_sub(1);
+                (bit < u64::BITS).then_some((at * 64) as u16 + bit as u16)
+            })
+        })
     }
 
     /// How many of those before `end` are in. O(end / 64).

@@ -44,6 +44,8 @@ pub(crate) struct Builder {
     pub(crate) keys: Vec<u16>,
     pub(crate) key_ends: Vec<u32>,
     pub(crate) key_use: Vec<KeyUse>,
+    /// The keys that any document has.
+    pub(crate) used_keys: Bits,
     /// Removed or exchanged before it was sealed.
     pub(crate) dead: Bits,
     /// What it exchanges in finished segments: marked when it is sealed, so that nobody is missing in between.
@@ -53,11 +55,12 @@ pub(crate) struct Builder {
     own_keys: Vec<u16>,
 }
 
-/// How many contacts have a key, and the last of them, counted from 1. While it is sealed, where the next of them goes.
+/// How many contacts have a key, and the last of them, counted from 1: both are at most [`MAX_DOCS`]. While it is
+/// sealed, the place of the key among those in use.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct KeyUse {
-    last: u32,
-    pub(crate) count: u32,
+    pub(crate) last: u16,
+    pub(crate) count: u16,
 }
 
 impl Builder {
@@ -73,6 +76,7 @@ impl Builder {
             keys: Vec::new(),
             key_ends: Vec::new(),
             key_use: vec![KeyUse::default(); KEYS],
+            used_keys: Bits::new(KEYS),
             dead: Bits::default(),
             exchanges: Vec::new(),
             text: Vec::new(),
@@ -130,7 +134,7 @@ impl Builder {
     }
 
     fn add_numbers(&mut self, record: Record<'_>) {
-        let doc = self.record_ends.len() as u32;
+        let doc = self.record_ends.len() as u16;
         for (_, number) in record.phones() {
             self.forms.read(number, self.home);
             self.forms.keys_into(&mut self.own_keys);
@@ -138,6 +142,9 @@ impl Builder {
         for key in self.own_keys.drain(..) {
             let Some(used) = self.key_use.get_mut(usize::from(key)) else { continue };
             if used.last != doc {
+                if used.count == 0 {
+                    self.used_keys.insert(key);
+                }
                 *used = KeyUse { last: doc, count: used.count + 1 };
                 self.keys.push(key);
             }

@@ -12,6 +12,7 @@ const BLOCK: usize = 16;
 
 /// Up to 65,535 words of at most 255 octets. A word is found in O(log(words)) comparisons.
 #[derive(Debug, Default)]
+#[cfg_attr(test, derive(PartialEq))]
 pub(crate) struct Dictionary {
     /// For each word: how many octets it shares with the one before, how many follow, and these.
     text: Vec<u8>,
@@ -93,7 +94,7 @@ impl Dictionary {
         let after = self.blocks.partition_point(|at| self.entry(*at as usize).1 < word);
         // The words of the last block whose head is less; if there is none, the very first word is not less.
         let mut cursor = Cursor::new(self, after.saturating_sub(1));
-        while let Some(at) = cursor.next() {
+        while let Some(at) = cursor.next(self) {
             if cursor.word.as_slice() >= word {
                 return (at, cursor.word == word, cursor.word.starts_with(word));
             }
@@ -121,9 +122,9 @@ impl Dictionary {
             let read = states.len() - 1;
             let is_dead = states.last().is_some_and(|state| !slip.can_match(state));
             if is_dead {
-                cursor.skip_blocks(read);
+                cursor.skip_blocks(self, read);
             }
-            let Some(at) = cursor.next().filter(|at| *at < usize::from(places.end)) else { break };
+            let Some(at) = cursor.next(self).filter(|at| *at < usize::from(places.end)) else { break };
             if at < usize::from(places.start) || (is_dead && cursor.shared >= read) {
                 continue;
             }
@@ -143,30 +144,30 @@ impl Dictionary {
 }
 
 /// Goes through the words.
-struct Cursor<'a> {
-    dictionary: &'a Dictionary,
+#[derive(Debug)]
+pub(super) struct Cursor {
     /// The place of the next word, in words and in octets.
     next: usize,
     at: usize,
     /// The word before it, and how much of it is as in the word before that.
-    word: Vec<u8>,
+    pub(super) word: Vec<u8>,
     shared: usize,
 }
 
-impl<'a> Cursor<'a> {
+impl Cursor {
     /// Before the first word of a block.
-    fn new(dictionary: &'a Dictionary, block: usize) -> Cursor<'a> {
+    pub(super) fn new(dictionary: &Dictionary, block: usize) -> Cursor {
         let at = dictionary.blocks.get(block).map_or(dictionary.text.len(), |at| *at as usize);
-        Cursor { dictionary, next: block * BLOCK, at, word: Vec::with_capacity(64), shared: 0 }
+        Cursor { next: block * BLOCK, at, word: Vec::with_capacity(64), shared: 0 }
     }
 
-    /// Reads the next word; its place.
-    fn next(&mut self) -> Option<usize> {
+    /// Reads the next word of the dictionary that it goes through; its place.
+    pub(super) fn next(&mut self, dictionary: &Dictionary) -> Option<usize> {
         let place = self.next;
-        if place >= self.dictionary.len {
+        if place >= dictionary.len {
             return None;
         }
-        let (shared, rest) = self.dictionary.entry(self.at);
+        let (shared, rest) = dictionary.entry(self.at);
         self.shared = if place.is_multiple_of(BLOCK) { common(&self.word, rest) } else { shared };
         self.word.truncate(shared);
         self.word.extend_from_slice(rest);
@@ -176,15 +177,15 @@ impl<'a> Cursor<'a> {
     }
 
     /// At the beginning of a block, goes on to the last one that begins with the first `octets` of the word.
-    fn skip_blocks(&mut self, octets: usize) {
+    fn skip_blocks(&mut self, dictionary: &Dictionary, octets: usize) {
         if !self.next.is_multiple_of(BLOCK) {
             return;
         }
         let block = self.next / BLOCK;
-        let later = self.dictionary.blocks.get(block..).unwrap_or(&[]);
+        let later = dictionary.blocks.get(block..).unwrap_or(&[]);
         let beginning = self.word.get(..octets).unwrap_or(&self.word);
         let skipped = later
-            .partition_point(|at| self.dictionary.entry(*at as usize).1.starts_with(beginning))
+            .partition_point(|at| dictionary.entry(*at as usize).1.starts_with(beginning))
             .saturating_sub(1);
         if let Some(at) = later.get(skipped).filter(|_| skipped > 0) {
             self.next = (block + skipped) * BLOCK;

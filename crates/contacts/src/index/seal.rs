@@ -4,6 +4,7 @@
 
 use core::cmp::Ordering;
 
+use crate::index::bits::Bits;
 use crate::index::builder::{Builder, Words};
 use crate::index::dictionary::Writer;
 use crate::index::keys::KEYS;
@@ -13,7 +14,7 @@ use crate::index::segment::{COMPANY, Segment, part, part_mut};
 /// Words or contacts of one call.
 const SLICE: usize = 64;
 
-/// Keys of numbers of one call.
+/// Keys of numbers of one call, in use or not.
 const KEY_SLICE: usize = 4096;
 
 /// Words of a name that take part in sorting by one comparison; the others only break ties.
@@ -33,6 +34,8 @@ pub(crate) struct Sealing {
     postings: Vec<u16>,
     keys: Vec<u16>,
     key_ends: Vec<u32>,
+    /// Where the next posting of each key goes.
+    key_cursors: Vec<u32>,
     key_postings: Vec<u16>,
     order: Vec<u16>,
     ranks: Vec<u16>,
@@ -62,6 +65,7 @@ impl Sealing {
             postings: Vec::new(),
             keys: Vec::new(),
             key_ends: Vec::new(),
+            key_cursors: Vec::new(),
             key_postings: Vec::new(),
             order: Vec::new(),
             ranks: Vec::new(),
@@ -102,14 +106,13 @@ impl Sealing {
     /// Which keys there are, and where the postings of each go.
     fn add_keys(&mut self, next: usize) {
         let mut end = self.key_ends.last().copied().unwrap_or(0);
-        for (key, used) in (0..).zip(&mut self.builder.key_use).skip(next).take(KEY_SLICE) {
-            if used.count > 0 {
-                let start = end;
-                end += used.count;
-                used.count = start;
-                self.keys.push(key);
-                self.key_ends.push(end);
-            }
+        for key in self.builder.used_keys.within(next..next + KEY_SLICE) {
+            let Some(used) = self.builder.key_use.get_mut(usize::from(key)) else { continue };
+            used.last = self.keys.len() as u16;
+            self.keys.push(key);
+            self.key_cursors.push(end);
+            end += u32::from(used.count);
+            self.key_ends.push(end);
         }
     }
 
@@ -157,8 +160,9 @@ impl Sealing {
                 }
             }
             for key in part(&builder.keys, &builder.key_ends, doc) {
-                if let Some(used) = builder.key_use.get_mut(usize::from(*key)) {
-                    post(&mut self.key_postings, &mut used.count, doc);
+                let place = builder.key_use.get(usize::from(*key)).map(|used| usize::from(used.last));
+                if let Some(cursor) = place.and_then(|place| self.key_cursors.get_mut(place)) {
+                    post(&mut self.key_postings, cursor, doc);
                 }
             }
             keys.push((key, doc as u16));
@@ -170,6 +174,7 @@ impl Sealing {
         builder.keys = Vec::new();
         builder.key_ends = Vec::new();
         builder.key_use = Vec::new();
+        self.key_cursors = Vec::new();
         builder.dictionary = Words::default();
         self.ordinals = Vec::new();
         self.cursors = Vec::new();
@@ -200,22 +205,15 @@ impl Sealing {
 
     /// The segment and what its maker leaves behind. To be asked once [`Sealing::step`] says that nothing remains.
     pub(crate) fn into_segment(self) -> (Segment, Leftover) {
-        let mut builder = self.builder;
-        builder.records.shrink_to_fit();
-        builder.record_ends.shrink_to_fit();
-        builder.words.shrink_to_fit();
-        builder.word_ends.shrink_to_fit();
-        let (mut keys, mut key_ends) = (self.keys, self.key_ends);
-        keys.shrink_to_fit();
-        key_ends.shrink_to_fit();
+        let builder = self.builder;
         let segment = Segment {
             records: builder.records,
             record_ends: builder.record_ends,
             dictionary: self.dictionary.finish(),
             posting_ends: self.posting_ends,
             postings: self.postings,
-            keys,
-            key_ends,
+            keys: self.keys,
+            key_ends: self.key_ends,
             key_postings: self.key_postings,
             words: builder.words,
             word_ends: builder.word_ends,
@@ -223,6 +221,7 @@ impl Sealing {
             ranks: self.ranks,
             home: builder.home,
         };
+        let segment = segment.shrunk();
         (segment, Leftover { serial: builder.serial, dead: builder.dead, exchanges: builder.exchanges })
     }
 }
@@ -230,7 +229,7 @@ impl Sealing {
 /// What belongs beside a new segment.
 pub(crate) struct Leftover {
     pub(crate) serial: u16,
-    pub(crate) dead: crate::index::bits::Bits,
+    pub(crate) dead: Bits,
     pub(crate) exchanges: Vec<crate::ids::Place>,
 }
 

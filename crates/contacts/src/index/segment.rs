@@ -18,6 +18,7 @@ pub(crate) const COMPANY: u16 = u16::MAX;
 
 /// Words are counted in the order of their text, so that all words with a prefix are a range of ordinals, and their postings one range of `postings`. Keys of numbers are numbers themselves, in order.
 #[derive(Debug)]
+#[cfg_attr(test, derive(PartialEq))]
 pub(crate) struct Segment {
     pub(super) records: Vec<u8>,
     pub(super) record_ends: Vec<u32>,
@@ -59,6 +60,37 @@ fn stretch<'a>(postings: &'a [u16], ends: &[u32], start: usize, end: usize) -> &
 }
 
 impl Segment {
+    /// Without contacts.
+    pub(super) fn empty(home: Option<Country>) -> Segment {
+        Segment {
+            records: Vec::new(),
+            record_ends: Vec::new(),
+            dictionary: Dictionary::default(),
+            posting_ends: Vec::new(),
+            postings: Vec::new(),
+            keys: Vec::new(),
+            key_ends: Vec::new(),
+            key_postings: Vec::new(),
+            words: Vec::new(),
+            word_ends: Vec::new(),
+            order: Vec::new(),
+            ranks: Vec::new(),
+            home,
+        }
+    }
+
+    /// Without the room that was kept for what did not come.
+    pub(super) fn shrunk(mut self) -> Segment {
+        self.records.shrink_to_fit();
+        for ends in [&mut self.record_ends, &mut self.posting_ends, &mut self.key_ends, &mut self.word_ends] {
+            ends.shrink_to_fit();
+        }
+        for list in [&mut self.postings, &mut self.keys, &mut self.key_postings, &mut self.words] {
+            list.shrink_to_fit();
+        }
+        self
+    }
+
     /// How many contacts it was made with.
     pub(crate) fn len(&self) -> usize {
         self.record_ends.len()

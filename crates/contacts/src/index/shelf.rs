@@ -6,6 +6,7 @@ use crate::country::Country;
 use crate::ids::{self, Ids, Place};
 use crate::index::bits::Bits;
 use crate::index::builder::{self, Builder};
+use crate::index::merge::Merging;
 use crate::index::seal::Sealing;
 use crate::index::segment::{MAX_DOCS, Segment};
 use crate::record::{self, Record};
@@ -13,23 +14,23 @@ use crate::record::{self, Record};
 /// Contacts of the first segment; later ones are as large as all before, so that what is in is found early.
 const FIRST_SEGMENT: usize = 4096;
 
-/// So many neighbours of about the same size are merged. A contact is read again once for each time its segment
+/// So many neighbours of about the same size are merged. A contact is copied once for each time its segment
 /// grows by so much, and each size has fewer segments than this, which cost a search some microseconds each.
 const MERGED_AT_ONCE: usize = 8;
 
-/// Fewest contacts that are sealed while more of a push are to come: a segment costs some 0.4 ms whatever its size.
+/// Fewest contacts that are sealed while more of a push are to come: small segments are copied once more.
 const LEAST_OF_OPEN_PUSH: usize = 1024;
 
 /// More segments are merged even if they differ in size.
 const MAX_SEGMENTS: usize = 48;
 
-/// Contacts read again by one step of a merge.
-const MERGE_SLICE: usize = 16;
+/// Contacts read again by one step.
+const REREAD_SLICE: usize = 16;
 
 /// One finished segment, and what has been removed of it.
 #[derive(Debug)]
 pub(crate) struct Slot {
-    serial: u16,
+    pub(super) serial: u16,
     pub(crate) segment: Segment,
     dead: Bits,
     /// The same, by place in the alphabetical order.
@@ -37,6 +38,11 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
+    /// With all its contacts.
+    pub(super) fn new(serial: u16, segment: Segment) -> Slot {
+        Slot { serial, segment, dead: Bits::default(), dead_ranks: Bits::default() }
+    }
+
     /// Contacts that are still there.
     pub(crate) fn live(&self) -> usize {
         self.segment.len() - self.dead.count()
@@ -57,7 +63,8 @@ impl Slot {
         self.live().checked_ilog(MERGED_AT_ONCE).unwrap_or(0)
     }
 
-    fn kill(&mut self, doc: u16) {
+    /// A contact was removed or exchanged.
+    pub(super) fn kill(&mut self, doc: u16) {
         if self.dead.insert(doc) {
             self.dead_ranks.insert(self.segment.rank(doc));
         }
@@ -74,13 +81,13 @@ impl Slot {
 #[derive(Debug)]
 enum Making {
     Nothing,
-    /// Contacts of finished segments from `slot` to `last` are read again.
-    Merge {
+    /// Segments become one, or are rid of what is gone.
+    Merge(Box<Merging>),
+    /// Contacts of the finished segment at `slot` are read again, as those of another country.
+    Reread {
         builder: Box<Builder>,
         slot: usize,
-        last: usize,
         doc: usize,
-        first: usize,
     },
     /// To be put at `position`.
     Seal {
@@ -160,8 +167,11 @@ impl Shelf {
             return Some(slot.segment.octets(place.doc));
         }
         let made = match &self.making {
-            Making::Nothing => None,
-            Making::Merge { builder, .. } => Some(builder.as_ref()),
+            Making::Merge(merging) if merging.serial == place.serial => {
+                return Some(merging.octets(place.doc));
+            }
+            Making::Merge(_) | Making::Nothing => None,
+            Making::Reread { builder, .. } => Some(builder.as_ref()),
             Making::Seal { sealing, .. } => Some(&sealing.builder),
         };
         let builders = [self.open.as_deref(), made];
@@ -224,7 +234,8 @@ impl Shelf {
     fn free_serial(&self) -> u16 {
         let made = match &self.making {
             Making::Nothing => None,
-            Making::Merge { builder, .. } => Some(builder.serial),
+            Making::Merge(merging) => Some(merging.serial),
+            Making::Reread { builder, .. } => Some(builder.serial),
             Making::Seal { sealing, .. } => Some(sealing.builder.serial),
         };
         let open = self.open.as_ref().map(|open| open.serial);
@@ -264,8 +275,12 @@ impl Shelf {
         let stale = self.slots.iter().position(|slot| slot.is_stale(home, self.purges)).map(|at| (at, at));
         self.purges &= stale.is_some();
         let Some((first, last)) = stale.or_else(|| self.crowd()) else { return false };
-        let builder = Box::new(Builder::new(self.free_serial(), home));
-        self.making = Making::Merge { builder, slot: first, last, doc: 0, first };
+        let serial = self.free_serial();
+        self.making = if self.slots.get(first).is_some_and(|slot| slot.segment.home() != home) {
+            Making::Reread { builder: Box::new(Builder::new(serial, home)), slot: first, doc: 0 }
+        } else {
+            Making::Merge(Box::new(Merging::new(&self.slots, first..last + 1, serial, home)))
+        };
         true
     }
 
@@ -295,9 +310,14 @@ impl Shelf {
     pub(crate) fn step(&mut self) -> bool {
         match core::mem::replace(&mut self.making, Making::Nothing) {
             Making::Nothing => return false,
-            Making::Merge { builder, slot, last, doc, first } => {
-                self.making = self.merge(builder, (first, last), slot, doc);
+            Making::Merge(mut merging) => {
+                if merging.step(&self.slots, &mut self.ids) {
+                    self.making = Making::Merge(merging);
+                } else {
+                    self.exchange(*merging);
+                }
             }
+            Making::Reread { builder, slot, doc } => self.making = self.reread(builder, slot, doc),
             Making::Seal { mut sealing, position } => {
                 if sealing.step() {
                     self.making = Making::Seal { sealing, position };
@@ -309,21 +329,28 @@ impl Shelf {
         true
     }
 
-    fn merge(&mut self, mut builder: Box<Builder>, run: (usize, usize), slot: usize, doc: usize) -> Making {
-        let (first, last) = run;
-        let Some(source) = self.slots.get(slot).filter(|_| slot <= last && !builder.is_full()) else {
-            return Making::Seal { sealing: Box::new(Sealing::new(*builder)), position: first };
+    fn reread(&mut self, mut builder: Box<Builder>, position: usize, doc: usize) -> Making {
+        let slot = self.slots.get(position).filter(|slot| doc < slot.segment.len() && !builder.is_full());
+        let Some(Slot { serial, segment, dead, .. }) = slot else {
+            return Making::Seal { sealing: Box::new(Sealing::new(*builder)), position };
         };
-        let end = source.segment.len().min(doc + MERGE_SLICE);
-        for doc in (doc..end).map(|doc| doc as u16).filter(|doc| !source.is_dead(*doc)) {
-            let Some(record) = source.segment.record(doc).filter(|_| !builder.is_full()) else { continue };
-            let old = Place { serial: source.serial, doc };
-            let new = Place { serial: builder.serial, doc: builder.add(source.segment.octets(doc), record) };
+        let end = segment.len().min(doc + REREAD_SLICE);
+        for doc in (doc..end).map(|doc| doc as u16).filter(|doc| !dead.has(*doc)) {
+            let Some(record) = segment.record(doc).filter(|_| !builder.is_full()) else { continue };
+            let old = Place { serial: *serial, doc };
+            let new = Place { serial: builder.serial, doc: builder.add(segment.octets(doc), record) };
             self.ids.replace(ids::hash(record.id.as_bytes()), old, new);
             builder.exchanges.push(old);
         }
-        let (slot, doc) = if end == source.segment.len() { (slot + 1, 0) } else { (slot, end) };
-        Making::Merge { builder, slot, last, doc, first }
+        Making::Reread { builder, slot: position, doc: end }
+    }
+
+    /// The merged segment takes the place of those that it was made of.
+    fn exchange(&mut self, merging: Merging) {
+        let (serial, run) = (merging.serial, merging.run.clone());
+        let segment = merging.into_segment();
+        let made = Some(Slot::new(serial, segment)).filter(|slot| slot.live() > 0);
+        self.slots.splice(run.start..run.end.min(self.slots.len()), made);
     }
 
     /// The new segment goes in and what it exchanges goes out, at once.
@@ -332,8 +359,7 @@ impl Shelf {
         for old in leftover.exchanges {
             self.kill(old);
         }
-        let mut slot =
-            Slot { serial: leftover.serial, segment, dead: Bits::default(), dead_ranks: Bits::default() };
+        let mut slot = Slot::new(leftover.serial, segment);
         for doc in (0..slot.segment.len()).map(|doc| doc as u16).filter(|doc| leftover.dead.has(*doc)) {
             slot.kill(doc);
         }
@@ -364,7 +390,8 @@ impl Shelf {
         });
         let made = match &self.making {
             Making::Nothing => 0,
-            Making::Merge { builder, .. } => builder.memory(),
+            Making::Merge(merging) => merging.memory(),
+            Making::Reread { builder, .. } => builder.memory(),
             Making::Seal { sealing, .. } => sealing.builder.memory(),
         };
         slots.sum::<usize>() + self.ids.memory() + made + self.open.as_ref().map_or(0, |open| open.memory())
