@@ -103,8 +103,8 @@ impl Context {
     }
 
     /// The same request again, or the ACK of its failure. `None` where an ACK must go on to the callee.
-    pub(crate) fn repeated(&mut self, request: &Message) -> Option<Vec<Send>> {
-        match self.server.handle_request(request) {
+    pub(crate) fn repeated(&mut self, now: Instant, request: &Message) -> Option<Vec<Send>> {
+        match self.server.handle_request(now, request) {
             ServerAction::Repeat(response) => Some(vec![Send(self.flow, *response)]),
             ServerAction::Acknowledged => Some(Vec::new()),
             ServerAction::Ignore => (*request.method() != Method::Ack).then(Vec::new),

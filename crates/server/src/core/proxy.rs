@@ -41,7 +41,7 @@ impl Exchange {
         let key = TransactionKey::of(&request);
         let mut contexts = self.contexts.values_mut();
         let known = contexts.find(|context| context.is_for(flow, &key));
-        if let Some(sends) = known.and_then(|context| context.repeated(&request)) {
+        if let Some(sends) = known.and_then(|context| context.repeated(now, &request)) {
             self.send_all(sends);
             return self.contexts.retain(|_, context| !context.is_over());
         }

@@ -12,8 +12,6 @@ use crate::{
     wire::{Edit, Message, Method},
 };
 
-/// Requests that wait for the next registration: a BYE for each session, and the outcome of a transfer.
-const MAX_PARKED: usize = 16;
 /// Our own requests in the air. Keys pressed against a server that does not answer leave one each for 32 s.
 const MAX_EXCHANGES: usize = 64;
 
@@ -86,7 +84,13 @@ impl UserAgent {
         self.send_as_is(now, purpose, request, answers_challenges.then(Attempt::default));
     }
 
-    fn send_as_is(&mut self, now: Instant, purpose: Purpose, request: Message, attempt: Option<Attempt>) {
+    pub(super) fn send_as_is(
+        &mut self,
+        now: Instant,
+        purpose: Purpose,
+        request: Message,
+        attempt: Option<Attempt>,
+    ) {
         self.transmit(request.octets().to_vec());
         let transaction = ClientTransaction::new(now, request);
         let patience = match purpose {
@@ -153,63 +157,6 @@ impl UserAgent {
             edit = edit.add(name, &value);
         }
         edit.finish()
-    }
-
-    /// A BYE: at once where we are registered, else as soon as we are again.
-    pub(crate) fn send_bye(&mut self, now: Instant, mut dialog: Dialog, reason: Option<String>) {
-        let via = self.via();
-        // The subscription of a REFER goes on in the same dialog, and with the same numbers.
-        if let Some(outlived) = self.outlived_dialog(&dialog.id) {
-            dialog.catch_up(outlived);
-            outlived.catch_up(&dialog);
-            outlived.next_sequence();
-        }
-        let mut builder = dialog.request(Method::Bye, via).header("User-Agent", &self.config.user_agent);
-        if let Some(reason) = reason {
-            builder = builder.header("Reason", &reason);
-        }
-        let bye = builder.build();
-        if self.reaches_dialogs() {
-            self.send(now, Purpose::Bye, bye, dialog.is_ours);
-        } else {
-            self.park(Purpose::Bye, bye, dialog.is_ours);
-        }
-    }
-
-    /// Keeps a request for the next registration, if it is one that must not be lost.
-    pub(crate) fn park(&mut self, purpose: Purpose, request: Message, is_ours: bool) {
-        let is_kept =
-            matches!(purpose, Purpose::Bye | Purpose::LastWord | Purpose::Cancel | Purpose::Invite(_));
-        if is_kept && self.parked.len() < MAX_PARKED {
-            self.parked.push((purpose, request, is_ours));
-        }
-    }
-
-    /// Registered again: what waited goes out, with a branch of the new flow, or of the INVITE that it cancels. Other
-    /// requests may have followed a NOTIFY, and a NOTIFY the BYE, so that these need the next number.
-    pub(crate) fn send_parked(&mut self, now: Instant) {
-        for (purpose, request, is_ours) in std::mem::take(&mut self.parked) {
-            if purpose == Purpose::Cancel {
-                self.send_as_is(now, purpose, request, None);
-                continue;
-            }
-            if let Purpose::Invite(session) = purpose {
-                if self.sessions.contains_key(&session) {
-                    self.send_again(now, &purpose, &request, request.edit(), Some(Attempt::default()));
-                }
-                continue;
-            }
-            let mut edit = request.edit().set_via(self.via());
-            let id = DialogId::of_own(&request);
-            let outlives = self.outlived_dialog(&id).is_some();
-            if purpose == Purpose::LastWord && !outlives && self.gone.contains(&id) {
-                continue;
-            }
-            if purpose == Purpose::LastWord || outlives {
-                edit = edit.cseq(self.next_sequence(&purpose, &request));
-            }
-            self.send(now, purpose, edit.finish(), is_ours);
-        }
     }
 
     /// A response came.
@@ -321,7 +268,7 @@ impl UserAgent {
         self.send_as_is(now, purpose.clone(), again, attempt);
     }
 
-    fn next_sequence(&mut self, purpose: &Purpose, request: &Message) -> u32 {
+    pub(super) fn next_sequence(&mut self, purpose: &Purpose, request: &Message) -> u32 {
         if let Purpose::Register = purpose {
             return self.registration.next_sequence();
         }

@@ -37,12 +37,9 @@ impl UserAgent {
         if let Some(server) = self.servers.get_mut(&key)
             && *request.method() != Method::Cancel
         {
-            match server.handle_request(&request) {
+            match server.handle_request(now, &request) {
                 ServerAction::Repeat(response) => return self.transmit(response.into_octets()),
-                ServerAction::Acknowledged => {
-                    self.servers.remove(&key);
-                    return;
-                }
+                ServerAction::Acknowledged => return,
                 ServerAction::Ignore => {}
             }
             if *request.method() != Method::Ack {

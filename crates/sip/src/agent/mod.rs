@@ -5,6 +5,7 @@ mod exchange;
 mod incoming;
 mod line;
 mod outcome;
+mod parked;
 mod types;
 
 pub(crate) use exchange::{Exchange, Purpose};

@@ -1,5 +1,5 @@
 //! Transactions (RFC 3261 §17, RFC 6026) over a reliable transport: no retransmission of requests, and the timers that
-//! only absorb retransmissions (D, I, J, K) are zero. Never decides what a request means; who uses a transaction
+//! only absorb retransmissions (D, J, K) are zero. Timer I is not: a hop before the one that speaks to us may be UDP. Never decides what a request means; who uses a transaction
 //! transmits what it says.
 
 mod client;
@@ -16,6 +16,8 @@ use crate::wire::{Message, Method};
 pub const T1: u64 = 500;
 /// The longest interval of retransmission, in milliseconds.
 pub const T2: u64 = 4_000;
+/// How long a message may remain in the network, in milliseconds: timer I.
+pub const T4: u64 = 5_000;
 /// Timers B, F, H, L and M, in milliseconds.
 pub const TIMEOUT: u64 = 64 * T1;
 

@@ -1,7 +1,7 @@
 //! Server transactions: what was answered to one request, for when it comes again, and the wait for the ACK of a
 //! failed INVITE. Never transmits.
 
-use super::{TIMEOUT, TimedOut, TransactionKey};
+use super::{T4, TIMEOUT, TimedOut, TransactionKey};
 use crate::{
     Instant,
     wire::{Message, Method},
@@ -22,7 +22,10 @@ enum State {
     Accepted { ends_at: Instant },
     /// 300 to 699 to INVITE was sent, the ACK is missing. Timer H.
     Completed { last: Box<Message>, gives_up_at: Instant },
-    /// `Confirmed` lasts no time, nor does `Completed` of other requests: timers I and J are zero.
+    /// The ACK of that came. What repeats the INVITE beyond our hop may have been on its way before, and would ring anew.
+    /// Timer I, as over an unreliable transport.
+    Confirmed { ends_at: Instant },
+    /// `Completed` of other requests lasts no time: timer J is zero.
     Terminated,
 }
 
@@ -54,11 +57,11 @@ impl ServerTransaction {
     }
 
     /// The same request again, or the ACK.
-    pub fn handle_request(&mut self, request: &Message) -> ServerAction {
+    pub fn handle_request(&mut self, now: Instant, request: &Message) -> ServerAction {
         let is_ack = *request.method() == Method::Ack;
         match &self.state {
             State::Completed { .. } if is_ack => {
-                self.state = State::Terminated;
+                self.state = State::Confirmed { ends_at: now.after(T4) };
                 ServerAction::Acknowledged
             }
             State::Proceeding { last: Some(last) } | State::Completed { last, .. } if !is_ack => {
@@ -67,6 +70,7 @@ impl ServerTransaction {
             State::Proceeding { .. }
             | State::Completed { .. }
             | State::Accepted { .. }
+            | State::Confirmed { .. }
             | State::Terminated => ServerAction::Ignore,
         }
     }
@@ -92,7 +96,7 @@ impl ServerTransaction {
                 true
             }
             State::Accepted { .. } => status.is_success(),
-            State::Completed { .. } | State::Terminated => false,
+            State::Completed { .. } | State::Confirmed { .. } | State::Terminated => false,
         }
     }
 
@@ -110,7 +114,7 @@ impl ServerTransaction {
     /// The next deadline.
     pub fn poll_timeout(&self) -> Option<Instant> {
         match self.state {
-            State::Accepted { ends_at } => Some(ends_at),
+            State::Accepted { ends_at } | State::Confirmed { ends_at } => Some(ends_at),
             State::Completed { gives_up_at, .. } => Some(gives_up_at),
             State::Proceeding { .. } | State::Terminated => None,
         }

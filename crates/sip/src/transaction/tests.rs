@@ -110,7 +110,7 @@ fn server(method: Method, events: &[u16]) -> (String, ServerTransaction) {
     let ack = request(Method::Invite).to_ack(&response(Method::Invite, 486));
     let again = request(method.clone());
     let names = events.iter().map(|&event| match event {
-        0 | 1 => match transaction.handle_request(if event == 0 { &again } else { &ack }) {
+        0 | 1 => match transaction.handle_request(Instant(1_000), if event == 0 { &again } else { &ack }) {
             ServerAction::Repeat(_) => 'r',
             ServerAction::Acknowledged => 'a',
             ServerAction::Ignore => '.',
@@ -128,7 +128,7 @@ fn server_transactions_by_state_and_event() {
         (Method::Invite, &[100, 0, 180, 0, 1], "srsr.", None),
         (Method::Invite, &[180, 200, 0, 1, 200, 180, 486], "ss..sxx", Some(33_000)),
         (Method::Invite, &[486, 0, 200, 180, 486], "srxxx", Some(33_000)),
-        (Method::Invite, &[486, 1, 0, 1], "sa..", None),
+        (Method::Invite, &[486, 1, 0, 1, 486, 200], "sa..xx", Some(6_000)),
         (Method::Info, &[0, 100, 0], ".sr", None),
         (Method::Info, &[200, 0, 200], "s.x", None),
         (Method::Info, &[100, 481, 0], "ss.", None),
@@ -145,12 +145,14 @@ fn server_transactions_by_state_and_event() {
 
 #[test]
 fn server_timers_fire_at_their_time_and_not_before() {
-    for (code, outcome) in [(486, Some(TimedOut)), (200, None)] {
-        let (_, mut transaction) = server(Method::Invite, &[code]);
-        assert_eq!(transaction.handle_timeout(Instant(32_999)), None);
-        assert!(!transaction.is_terminated(), "{code} before");
-        assert_eq!(transaction.handle_timeout(Instant(33_000)), outcome);
-        assert!(transaction.is_terminated(), "{code} at");
+    let table: &[(&[u16], u64, Option<TimedOut>)] =
+        &[(&[486], 33_000, Some(TimedOut)), (&[200], 33_000, None), (&[486, 1], 6_000, None)];
+    for (events, at, outcome) in table {
+        let (_, mut transaction) = server(Method::Invite, events);
+        assert_eq!(transaction.handle_timeout(Instant(at - 1)), None);
+        assert!(!transaction.is_terminated(), "{events:?} before");
+        assert_eq!(transaction.handle_timeout(Instant(*at)), *outcome);
+        assert!(transaction.is_terminated(), "{events:?} at");
     }
 }
 

@@ -179,7 +179,7 @@ fn numbers_of_the_dialog_go_on_where_we_have_hung_up_on_who_referred_us() {
 }
 
 #[test]
-fn last_word_after_the_bye_waits_for_the_next_flow_and_rises_above_it() {
+fn last_word_that_is_found_without_a_flow_goes_out_before_the_bye_that_waits() {
     let mut world = World::registered(&["200"]);
     let (session, to) = called(&mut world);
     let refer = ["Refer-To: <sip:202@sip.test>", "Contact: <sip:300@c>"];
@@ -197,8 +197,44 @@ fn last_word_after_the_bye_waits_for_the_next_flow_and_rises_above_it() {
         .map(|message| (message.method().to_string(), message.cseq().number))
         .collect();
     let methods: Vec<&str> = sent.iter().map(|(method, _)| method.as_str()).collect();
-    assert_eq!(methods, ["NOTIFY", "BYE", "NOTIFY"]);
+    assert_eq!(methods, ["NOTIFY", "NOTIFY", "BYE"]);
     assert!(sent.is_sorted_by(|one, next| one.1 < next.1), "{sent:?}");
+}
+
+#[test]
+fn last_word_that_was_sent_again_for_a_challenge_goes_before_the_bye_on_the_next_flow() {
+    let mut world = World::registered(&["200"]);
+    world.proxy.swallow = true;
+    let session = world.call(0, "300");
+    world.run(100);
+    let invite = world.proxy.heard.remove(0);
+    let taken = ResponseBuilder::new(&invite, StatusCode::OK).to_tag("peer");
+    let taken = taken.header("Contact", "<sip:300@c>").body("application/sdp", &sdp("theirs")).build();
+    world.send_to_phone(0, taken.octets().to_vec());
+    world.run(100);
+    let names = [
+        format!("From: {}", taken.to()),
+        format!("To: {}", taken.from()),
+        format!("Call-ID: {}", taken.call_id()),
+        "Contact: <sip:300@c>".to_owned(),
+        "Refer-To: <sip:202@sip.test>".to_owned(),
+    ];
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    assert_eq!(codes(&answers(&mut world, request("REFER sip:200@x.invalid", "r", &names, "")))[0], 202);
+    world.command(0, Command::Decline { session });
+    world.hang_up(0, session);
+    world.run(100);
+    let last_word = world.proxy.heard.remove(0);
+    let challenge = r#"Digest realm="sip.test",nonce="fresh",algorithm=SHA-256,qop="auth""#;
+    let challenged = ResponseBuilder::new(&last_word, StatusCode::UNAUTHORIZED);
+    world.send_to_phone(0, challenged.header("WWW-Authenticate", challenge).build().into_octets());
+    world.run(100);
+    world.cut(0);
+    world.proxy.heard.clear();
+    world.run(40_000);
+    let methods: Vec<&str> = world.proxy.heard.iter().map(|message| message.method().as_str()).collect();
+    assert_eq!(methods, ["NOTIFY", "BYE"]);
+    assert!(world.proxy.heard[0].cseq().number < world.proxy.heard[1].cseq().number);
 }
 
 #[test]

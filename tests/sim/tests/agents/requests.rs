@@ -167,6 +167,32 @@ fn repeated_invite_repeats_the_answer_and_rings_once() {
 }
 
 #[test]
+fn invite_that_comes_again_after_the_ack_of_its_refusal_rings_no_more() {
+    // A hop that speaks UDP may still have copies on their way for as long as T4 (RFC 3261 §17.2.1).
+    for (wait, rings) in [(0, false), (4_500, false), (5_000, true)] {
+        let mut world = World::registered(&["200"]);
+        let invite = request(INVITE, "1", &[], "");
+        let rung = answers(&mut world, invite.clone());
+        let session = world.incoming(0);
+        world.command(0, Command::Reject { session, code: 603, headers: Vec::new() });
+        world.run(100);
+        let ack = request("ACK sip:200@x.invalid", "1", &[&format!("To: {}", rung[1].to())], "");
+        assert!(answers(&mut world, ack.clone()).is_empty());
+        assert!(answers(&mut world, ack).is_empty(), "nor does its ACK say anything when it comes twice");
+        world.run(wait);
+        world.told(0);
+        let (again, expected): (&[u16], &[&str]) =
+            if rings { (&[100, 180], &["incoming from 300"]) } else { (&[], &[]) };
+        assert_eq!(codes(&answers(&mut world, invite)), again, "after {wait} ms");
+        assert_eq!(world.told(0), expected, "after {wait} ms");
+        if !rings {
+            let other_path = request(INVITE, "2", &[], "");
+            assert_eq!(codes(&answers(&mut world, other_path)), [482], "after {wait} ms");
+        }
+    }
+}
+
+#[test]
 fn same_invite_over_two_paths_is_a_loop() {
     let mut world = World::registered(&["200"]);
     assert_eq!(codes(&answers(&mut world, request(INVITE, "1", &[], ""))), [100, 180]);
