@@ -27,6 +27,8 @@ export interface PhoneEvent {
   queueName?: string;
   callDirection: 'Incoming' | 'Outgoing';
   userData: Record<string, string>;
+  /** Of the contact that the number belongs to, where the page has given it one. */
+  username?: string;
 }
 
 /** What each type of message carries. */
@@ -57,6 +59,7 @@ export interface Messages {
     busyFwdEnabled: boolean;
     busyFwdDestination: string;
   };
+  LineConfig: { id: string; name: string; number: string; hasDevice: boolean; webRtc: boolean };
   DirectoryResult: { headers: string[]; entries: { status: number; entry: string[] }[] };
 }
 
@@ -74,6 +77,7 @@ export interface Cti {
     USERSTATUSUPDATE: 'UserStatusUpdate';
     USERCONFIGUPDATE: 'UserConfigUpdate';
     DIRECTORYRESULT: 'DirectoryResult';
+    LINECONFIG: 'LineConfig';
   };
   /** Names by code. */
   readonly PhoneStatus: Record<number, string>;

@@ -149,6 +149,7 @@
     USERSTATUSUPDATE: 'UserStatusUpdate',
     USERCONFIGUPDATE: 'UserConfigUpdate',
     DIRECTORYRESULT: 'DirectoryResult',
+    LINECONFIG: 'LineConfig',
   };
 
   /** Code, name, colour. */

@@ -98,6 +98,7 @@ mod tests {
             company: at.is_multiple_of(2).then(|| "Ácme".into()),
             title: at.is_multiple_of(3).then(|| "Chief".into()),
             email: at.is_multiple_of(5).then(|| "chief@acme.example".into()),
+            username: at.is_multiple_of(7).then(|| format!("user{at}")),
         };
         (0..count).map(contact).collect()
     }

@@ -46,6 +46,9 @@ pub struct Contact {
     pub title: Option<String>,
     /// The first e-mail address, if given: shown and kept, not searched.
     pub email: Option<String>,
+    /// The name by which the platform of the page calls this person, if given: kept for
+    /// [`Contacts::by_username`], neither shown nor searched.
+    pub username: Option<String>,
 }
 
 impl Contact {

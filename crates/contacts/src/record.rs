@@ -11,6 +11,9 @@ const KINDS: [&str; 10] =
 /// A kind that is written out, cut to [`MAX_KIND_CHARS`].
 const OTHER_KIND: u8 = 255;
 
+/// In the place of a kind: what follows is no number but the user name, before all numbers.
+const USER_NAME: u8 = 254;
+
 /// Longest kind kept, in characters: it is a word beside a number on a small screen.
 const MAX_KIND_CHARS: usize = 32;
 
@@ -22,6 +25,7 @@ pub(crate) struct Record<'a> {
     pub(crate) company: &'a str,
     pub(crate) title: &'a str,
     pub(crate) email: &'a str,
+    pub(crate) username: &'a str,
     phones: &'a [u8],
 }
 
@@ -34,6 +38,10 @@ pub(crate) fn write(contact: &Contact, out: &mut Vec<u8>) {
     let Contact { name, company, title, email, .. } = contact;
     for text in [Some(name), company.as_ref(), title.as_ref(), email.as_ref()] {
         write_text(cut(text.map_or("", String::as_str), MAX_NAME_CHARS), out);
+    }
+    if let Some(username) = &contact.username {
+        out.push(USER_NAME);
+        write_text(cut(username, MAX_NAME_CHARS), out);
     }
     let kept = contact.phones.iter().filter(|phone| !is_longer(&phone.number, MAX_NUMBER_CHARS));
     for phone in kept.take(MAX_PHONES) {
@@ -85,8 +93,12 @@ pub(crate) fn read(octets: &[u8]) -> Option<(Record<'_>, &[u8])> {
     let (name, body) = read_text(body)?;
     let (company, body) = read_text(body)?;
     let (title, body) = read_text(body)?;
-    let (email, phones) = read_text(body)?;
-    Some((Record { id, name, company, title, email, phones }, rest))
+    let (email, body) = read_text(body)?;
+    let (username, phones) = match body.split_first() {
+        Some((&USER_NAME, body)) => read_text(body)?,
+        _ => ("", body),
+    };
+    Some((Record { id, name, company, title, email, username, phones }, rest))
 }
 
 /// The octets of the id of a record.
@@ -159,6 +171,7 @@ impl<'a> Record<'a> {
             company: some(self.company),
             title: some(self.title),
             email: some(self.email),
+            username: some(self.username),
         }
     }
 }

@@ -357,3 +357,21 @@ fn no_octet_of_one_contact_is_left_once_it_was_changed_or_removed_and_purged() {
         assert_eq!(contacts.search("new", 5).len(), usize::from(keeps));
     }
 }
+
+#[test]
+fn user_name_finds_its_contact_until_that_is_pushed_without_it_and_no_search_finds_it() {
+    let mut contacts = Contacts::new();
+    let named = |id: &str, name: &str, username: Option<&str>| Contact {
+        username: username.map(str::to_owned),
+        ..contact(id, name, &["1058"])
+    };
+    let of = |contacts: &Contacts, username: &str| contacts.by_username(username).map(|hit| hit.contact.id);
+    push(&mut contacts, Mode::Upsert, &[named("1", "Jim", None), named("2", "Jane", Some("jblack"))]);
+    assert_eq!(of(&contacts, "jblack").as_deref(), Some("2"));
+    let hit = contacts.get(&host(), "2").unwrap();
+    assert_eq!((hit.contact.username.as_deref(), hit.contact.phones.len()), (Some("jblack"), 1));
+    assert_eq!((of(&contacts, "jblac"), of(&contacts, "Jblack"), of(&contacts, "")), (None, None, None));
+    assert!(contacts.search("jblack", 9).is_empty());
+    push(&mut contacts, Mode::Upsert, &[named("2", "Jane", None)]);
+    assert_eq!(of(&contacts, "jblack"), None);
+}

@@ -50,6 +50,14 @@ impl Server {
         Server::of(prepared("SOFTFRAME_WWW"), &json!({ "widget": widget }))
     }
 
+    /// With gateways in memory, where `ana` with the password `secret` is 200.
+    pub fn with_login() -> Server {
+        // `htpasswd -nB`, of the least cost.
+        let password = "$2y$04$abcdefghijklmnopqrstuu2r9OfJnfCsdneAXAGHnS4UpFFP8WIrW";
+        let login = json!({ "ana": { "password": password, "extension": "200" } });
+        Server::of(prepared("SOFTFRAME_WWW"), &json!({ "gateway": { "logins": login } }))
+    }
+
     /// With gateways over this Redis, and the token `client-200` for a client of 200.
     pub fn with_gateway(redis: &str) -> Server {
         let tokens = json!({ "client-200": { "role": "client", "extension": "200" } });

@@ -171,6 +171,46 @@ async fn expect_told_later(page: &Page, what: &str) {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn client_of_the_platform_signs_in_at_the_gateway_and_uses_the_telephone_of_a_page_in_chromium() {
+    let server = Server::with_login();
+    let page = Page::open_on(&server, "127.0.0.1", "/200/").await;
+    page.expect("logged").await;
+    page.run(&format!("{CLIENT} {PAGE}"), Vec::new()).await;
+    // The page's own client, over the browser's own socket: no script of ours is in it.
+    let sign_in = "const answer = await fetch(`http://${place}/xuc/api/2.0/auth/login`, { method: 'POST', \
+             headers: { 'Content-Type': 'application/json' }, \
+             body: JSON.stringify({ login: 'ana', password: 'secret' }) }); \
+         const { token } = await answer.json(); \
+         const check = await fetch(`http://${place}/xuc/api/2.0/auth/check`, { headers: { Authorization: `Bearer ${token}` } }); \
+         Cti.WebSocket.init(`ws://${place}/xuc/api/2.0/cti?token=${token}`, 'ana', '200'); return check.ok;";
+    let place = format!("const place = 'localhost:{}'; ", server.port);
+    assert_eq!(page.run_async(&(place + sign_in)).await, Ok(json!(true)));
+    expect_told(&page, &["LoggedOn", "Available", "Extension 200", "AVAILABLE"]).await;
+
+    page.run("Cti.dial('600', { order: '7' })", Vec::new()).await;
+    expect_told(&page, &["EventDialing", "EventEstablished"]).await;
+    assert_eq!(page.run("return event.userData.USR_order", Vec::new()).await, "7");
+    server.expect_heard("600").await;
+    page.run("Cti.hold()", Vec::new()).await;
+    expect_told(&page, &["EventOnHold"]).await;
+    page.run("Cti.hold()", Vec::new()).await;
+    expect_told(&page, &["EventEstablished"]).await;
+    page.run("Cti.hangup()", Vec::new()).await;
+    expect_told(&page, &["EventReleased"]).await;
+
+    let ring = server.ring_with(200, "+34911085460", &json!({ "X-Queue": "blue" }));
+    expect_told(&page, &["EventRinging"]).await;
+    page.run("Cti.answer()", Vec::new()).await;
+    expect_told(&page, &["EventEstablished"]).await;
+    let event = page.run("return [event.otherDN, event.queueName, event.callDirection]", Vec::new()).await;
+    assert_eq!(event, json!(["+34911085460", "blue", "Incoming"]));
+    server.hang_up(&ring);
+    expect_told(&page, &["EventReleased"]).await;
+    assert_eq!(page.count("xivo:frame").await, 0, "nothing of it went through the page");
+    assert_eq!(page.run("return problems", Vec::new()).await, json!([]));
+}
+
 /// The names behind `Cti.` in the headings of the document that are called like functions.
 fn methods() -> Vec<&'static str> {
     let mut names: Vec<&str> = DOCUMENT

@@ -77,7 +77,7 @@ fn contact(bytes: &mut Bytes) -> Contact {
     let phones = (0..bytes.below(4)).map(|_| phone(bytes)).collect();
     let company = bytes.chance(3).then(|| bytes.pick(&WORDS).to_owned());
     let email = bytes.chance(5).then(|| "a@b.example".to_owned());
-    Contact { id, name: words.join(" "), phones, company, title: None, email }
+    Contact { id, name: words.join(" "), phones, company, title: None, email, username: None }
 }
 
 fn act(bytes: &mut Bytes, contacts: &mut Contacts, model: &mut Model) {

@@ -39,6 +39,7 @@ fn people() -> Vec<Contact> {
         company: Some("Ácme".to_owned()),
         title: None,
         email: None,
+        username: None,
     };
     vec![
         one("1", "Ana", "+34 600", Some("mobile")),

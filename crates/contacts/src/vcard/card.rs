@@ -138,7 +138,7 @@ impl Card {
             self.uid
         };
         let (company, title, email) = (some(&self.company), some(&self.title), some(&self.email));
-        Ok(Contact { id, name, company, title, email, phones: self.phones })
+        Ok(Contact { id, name, company, title, email, username: None, phones: self.phones })
     }
 }
 

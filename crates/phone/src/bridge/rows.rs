@@ -56,7 +56,15 @@ pub(crate) fn contact_of_row(row: &str) -> Result<RowWish, Rejection> {
     // One is shown; a page that has more keeps them itself.
     let email = row.get("emails").and_then(|emails| emails.as_str().or_else(|| emails.get(0)?.as_str()));
     let email = email.map(undisturbing).filter(|email| !email.is_empty());
-    let contact = Contact { id, name, phones, company: text("company"), title: text("title"), email };
+    let contact = Contact {
+        id,
+        name,
+        phones,
+        company: text("company"),
+        title: text("title"),
+        email,
+        username: text("username"),
+    };
     Ok(RowWish::Put { contact, text_number })
 }
 

@@ -122,6 +122,7 @@ impl Phone {
                 self.unwatch_unwanted(now);
             }
             Wish::LookUp(term) => self.xivo_look_up(&socket, &term),
+            Wish::Line => self.xivo_line(&socket),
             Wish::SetData(variables) => self.xivo_set_data(now, socket, name, &variables, held),
             Wish::Wrong(code) => self.xivo_failed(Asked { socket, attempt: None }, &name, code),
             wish => {
@@ -190,12 +191,18 @@ impl Phone {
             | Wish::Watch(_)
             | Wish::WatchNone
             | Wish::LookUp(_)
+            | Wish::Line
             | Wish::SetData(_) => return Err(Code::Internal),
         })
     }
 
-    /// A user of our own domain; whether addresses may be dialled is the operator's to say.
+    /// The first number of the contact with this user name; else the user of our own domain, and whether addresses may be
+    /// dialled is the operator's to say.
     fn user_address(&self, name: &str) -> String {
+        let known = self.contacts.by_username(name).and_then(|hit| hit.contact.phones.into_iter().next());
+        if let Some(phone) = known {
+            return phone.number;
+        }
         let domain = self.identity().map(|identity| identity.domain.as_str()).unwrap_or_default();
         format!("sip:{name}@{domain}")
     }
@@ -324,6 +331,7 @@ impl Phone {
                 Direction::Outbound => "Outgoing",
             },
             user_data: self.attached_data(call),
+            username: call.matches.first().and_then(|hit| hit.contact.username.clone()),
         })
     }
 
@@ -381,6 +389,7 @@ impl Phone {
             unique_id: id,
             queue_name: None,
             call_direction: "Outgoing",
+            username: None,
         });
         self.xivo_say(&asked.socket, "PhoneEvent", &data);
     }

@@ -446,7 +446,8 @@ fn asking() -> Script {
     web(&mut script, "dial", json!({"destination": "31"}));
     accept(&mut script, "x");
     kinds(&mut script);
-    web(&mut script, "attendedTransfer", json!({"destination": "32"}));
+    // A newer client says which of the person's telephones is to do it; there is this one.
+    web(&mut script, "attendedTransfer", json!({"destination": "32", "device": "MobileApp"}));
     accept_renewal(&mut script);
     accept(&mut script, "y");
     assert_eq!(kinds(&mut script), ["EventOnHold", "EventDialing", "EventEstablished"]);
@@ -612,6 +613,44 @@ fn user_is_called_by_name_where_addresses_may_be_dialled() {
     for name in ["a b", "a@b", "a>b", ""] {
         web(&mut script, "dialByUsername", json!({"username": name}));
         assert!(script.sent.iter().all(|message| !message.octets().starts_with(b"INVITE")), "{name}");
+    }
+}
+
+#[test]
+fn user_with_a_contact_is_called_by_its_first_number_and_named_in_the_events() {
+    let mut script = client();
+    script.host(
+        r#"{"type":"contacts","data":[{"id":"1","name":"Jim","phones":["31"],"username":"jim"},
+            {"id":"2","name":"Jane Black","phones":["1058","32"],"username":"jblack"}]}"#,
+    );
+    let now = script.now;
+    while script.phone.contacts_step(now, 1) {}
+    web(&mut script, "dialByUsername", json!({"username": "jblack"}));
+    assert_eq!(script.request("INVITE").uri().unwrap().to_string(), "sip:1058@a.test");
+    let dialling = parsed(&mut script, "a").pop().unwrap();
+    let event = &dialling["ctiMessage"];
+    assert_eq!(
+        (&event["otherDN"], &event["otherDName"], &event["username"]),
+        (&json!("1058"), &json!("Jane Black"), &json!("jblack"))
+    );
+    script.invite(1, "", &description(1, "sendrecv"));
+    let rings = parsed(&mut script, "a").pop().unwrap();
+    assert!(rings["ctiMessage"].get("username").is_none(), "nobody of the platform: {rings}");
+}
+
+#[test]
+fn configuration_of_the_line_is_its_number_without_a_password_and_of_queues_there_is_none() {
+    let mut script = client();
+    web(&mut script, "getConfig", json!({"objectType": "line"}));
+    assert_eq!(
+        frames(&mut script, "a"),
+        [
+            r#"{"msgType":"LineConfig","ctiMessage":{"id":"200","name":"200","number":"200","hasDevice":true,"webRtc":false}}"#
+        ]
+    );
+    for (command, kind) in [("getConfig", "queue"), ("getList", "queue"), ("getList", "line")] {
+        web(&mut script, command, json!({"objectType": kind}));
+        assert_eq!(errors(&mut script), [("NotSupported".to_owned(), command.to_owned())], "{kind}");
     }
 }
 

@@ -33,6 +33,8 @@ pub(super) enum Wish {
     Watch(Vec<String>),
     WatchNone,
     LookUp(String),
+    /// `getConfig` of the line.
+    Line,
     Native(Command),
     Wrong(Code),
 }
@@ -88,6 +90,7 @@ fn wish(name: &str, frame: &Map<String, Value>) -> Result<Wish, Code> {
         "subscribeToPhoneHints" => Wish::Watch(numbers(frame)?),
         "unsubscribeFromAllPhoneHints" => Wish::WatchNone,
         "directoryLookUp" | "searchContacts" => Wish::LookUp(field(frame, "term").unwrap_or_default()),
+        "getConfig" if field(frame, "objectType").as_deref() == Some("line") => Wish::Line,
         _ => return Err(Code::NotSupported),
     })
 }
@@ -192,6 +195,8 @@ mod tests {
             ),
             (r#"{"claz":"web","command":"dnd","state":1}"#, Wish::Wrong(Code::BadRequest)),
             (r#"{"claz":"web","command":"sendDtmf","key":"x"}"#, Wish::Wrong(Code::BadRequest)),
+            (r#"{"claz":"web","command":"getConfig","objectType":"line"}"#, Wish::Line),
+            (r#"{"claz":"web","command":"getConfig","objectType":"queue"}"#, Wish::Wrong(Code::NotSupported)),
             (r#"{"claz":"web","command":"conference"}"#, Wish::Wrong(Code::NotSupported)),
         ] {
             assert_eq!(read(frame).map(|(_, wish)| wish), Some(expected), "{frame}");

@@ -29,6 +29,9 @@ pub(super) struct PhoneEvent {
     pub(super) queue_name: Option<String>,
     pub(super) call_direction: &'static str,
     pub(super) user_data: Map<String, Value>,
+    /// Of the contact that the number belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) username: Option<String>,
 }
 
 /// `CurrentCallsPhoneEvents`.
@@ -101,6 +104,17 @@ pub(super) struct Directory {
 pub(super) struct DirectoryEntry {
     pub(super) status: i16,
     pub(super) entry: [String; 5],
+}
+
+/// `LineConfig`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Line<'a> {
+    pub(super) id: &'a str,
+    pub(super) name: &'a str,
+    pub(super) number: &'a str,
+    pub(super) has_device: bool,
+    pub(super) web_rtc: bool,
 }
 
 /// `Error`.

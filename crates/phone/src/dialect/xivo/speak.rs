@@ -3,7 +3,7 @@
 //! It never tells a client anything before its opening is over, but for pings and errors.
 
 use super::{
-    said::{Directory, DirectoryEntry, Failure, Hint, Status, UserStatus},
+    said::{Directory, DirectoryEntry, Failure, Hint, Line, Status, UserStatus},
     socket::{CLOSE_GOING_AWAY, Opening, SocketId},
 };
 use crate::{
@@ -51,6 +51,15 @@ impl Phone {
         let entries = hits.iter().map(|hit| self.entry(&hit.contact)).collect();
         let headers = ["Name", "Number", "Mobile", "Other number", "Company"];
         self.xivo_say(socket, "DirectoryResult", &json(&Directory { headers, entries }));
+    }
+
+    /// What of the platform's `LineConfig` a telephone knows of its own line. A page that would sign in by itself finds no
+    /// password and no WebRTC: this line has a telephone already.
+    pub(super) fn xivo_line(&mut self, socket: &SocketId) {
+        let number = self.extension();
+        let name = self.identity().map(|identity| identity.user.as_str()).unwrap_or_default();
+        let line = json(&Line { id: &number, name, number: &number, has_device: true, web_rtc: false });
+        self.xivo_say(socket, "LineConfig", &line);
     }
 
     fn entry(&self, contact: &Contact) -> DirectoryEntry {
