@@ -14,7 +14,7 @@ use saved::{SAVED_KEY, Saved};
 use crate::{
     Input, Output, Phone, StoreRequest,
     bridge::Code,
-    config::{AccountConfig, is_host},
+    config::{AccountConfig, is_host, is_token},
     json,
     view::Text,
 };
@@ -115,14 +115,21 @@ impl Phone {
             return;
         }
         let saved = self.restored.take().unwrap_or_default();
-        if let Some(account) = self.config.account.clone() {
-            self.sign_in_configured(now, account);
-            return;
+        if self.config.account.is_some() {
+            return self.sign_in_by_itself(now);
         }
         let value = saved.iter().find(|(key, _)| key == SAVED_KEY).map(|(_, value)| value.as_slice());
         if let Some(saved) = value.and_then(|value| json::read::<Saved>(value).ok()) {
             self.sign_in_saved(now, saved);
             return;
+        }
+        self.sign_in_by_itself(now);
+    }
+
+    /// With the account of the configuration, or the one that it says where to fetch; else the person is asked.
+    fn sign_in_by_itself(&mut self, now: Instant) {
+        if let Some(account) = self.config.account.clone() {
+            return self.sign_in_configured(now, account);
         }
         match self.config.account_url.clone().or_else(|| self.config.settings_url.clone()) {
             Some(url) => {
@@ -130,6 +137,17 @@ impl Phone {
                 self.out.push_back(Output::FetchAccount { url });
             }
             None => self.show_form(),
+        }
+    }
+
+    /// The page wants somebody to be signed in: as at the start, or the person is asked for.
+    pub(crate) fn sign_in_wanted(&mut self, now: Instant) {
+        if !matches!(self.account, Account::SignedOut(_)) {
+            return;
+        }
+        self.sign_in_by_itself(now);
+        if matches!(self.account, Account::SignedOut(_)) {
+            self.attention("signin");
         }
     }
 
@@ -167,6 +185,11 @@ impl Phone {
 
     fn sign_in_configured(&mut self, now: Instant, account: AccountConfig) {
         let first = self.config.servers.first().cloned().unwrap_or_default();
+        if let (Some(gateway), Some(token)) = (&mut self.config.gateway, &account.gateway_token)
+            && is_token(token)
+        {
+            gateway.token = Some(token.clone());
+        }
         let context = account.context.unwrap_or_default();
         let identity = Identity {
             servers: self.config.servers.clone(),
@@ -357,7 +380,7 @@ impl Phone {
             return;
         }
         self.restore_person(&values);
-        self.restore_rc(&values);
+        self.rc.restore(&values);
         self.restore_forwards(&values);
         self.restored = Some(values);
         if self.configured {

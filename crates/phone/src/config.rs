@@ -153,6 +153,8 @@ pub struct AccountConfig {
     pub display_name: Option<String>,
     /// What events call this person.
     pub context: Option<ContextConfig>,
+    /// By which the gateway knows this person's phone, in the place of the token that all have in `gateway`.
+    pub gateway_token: Option<String>,
 }
 
 impl std::fmt::Debug for AccountConfig {
@@ -426,6 +428,11 @@ pub(crate) fn host_of(url: &str) -> &str {
         return authority.find(']').and_then(|end| authority.get(..=end)).unwrap_or("");
     }
     authority.split_once(':').map_or(authority, |(host, _)| host)
+}
+
+/// A token that needs no escaping in the address of the gateway's socket.
+pub(crate) fn is_token(token: &str) -> bool {
+    token.bytes().all(|octet| octet.is_ascii_alphanumeric() || b"-._~".contains(&octet))
 }
 
 /// A host as it may stand in a request line: a name, an address, IPv6 in brackets, perhaps a port.

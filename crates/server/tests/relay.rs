@@ -337,3 +337,32 @@ async fn client_that_opens_too_many_sockets_is_refused_and_neither_the_phone_nor
     };
     tokio::time::timeout(PATIENCE, again).await.expect("the seat is given back");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn login_that_is_guessed_at_waits_longer_each_time_even_with_the_right_password_and_nobody_else_does() {
+    let server = Served::start(None);
+    let sign_in = async |login: &str, password: &str| {
+        let body = json!({ "login": login, "password": password }).to_string();
+        server.ask("POST", "/xuc/api/2.0/auth/login", "", &body).await
+    };
+    for (login, expected) in [("ana", 401), ("nobody", 401)] {
+        for _ in 0..5 {
+            assert_eq!(sign_in(login, "wrong").await.0, expected);
+        }
+        let (status, head, answer) = sign_in(login, "secret").await;
+        assert_eq!((status, answer), (429, json!({ "error": "TooManyAttempts" })), "{login}");
+        assert!(head.contains("retry-after: 1\r\n"), "{head}");
+    }
+    assert_eq!(sign_in("bob", "wrong").await.0, 401, "whoever was not guessed at is only wrong");
+    let start = std::time::Instant::now();
+    let token = loop {
+        let (status, _, answer) = sign_in("ana", "secret").await;
+        if status == 200 {
+            break answer["token"].clone();
+        }
+        assert_eq!(status, 429);
+        assert!(start.elapsed() < PATIENCE, "it never opens again");
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    };
+    assert!(token.is_string());
+}

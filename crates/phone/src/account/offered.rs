@@ -71,6 +71,7 @@ impl Offer {
             auth_user: text(&["authUser", "authorizationUser", "sipUser"]),
             display_name: text(&["displayName", "nickname"]),
             context: None,
+            gateway_token: None,
         };
         Ok(Offer { servers: servers(data)?, domain, account })
     }
@@ -212,6 +213,7 @@ mod tests {
                     auth_user: auth_user.map(str::to_owned),
                     display_name: name.map(str::to_owned),
                     context: None,
+                    gateway_token: None,
                 },
             };
         for (data, expected) in [

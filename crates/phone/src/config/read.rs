@@ -4,7 +4,7 @@
 
 use super::{
     Config, ConfigError, DialConfig, EnigmaConfig, GatewayConfig, HeaderNames, HostLimit, IceServer,
-    MAX_FOUND_CHARS, ThemeConfig, XivoConfig, host_of, is_host, is_loopback,
+    MAX_FOUND_CHARS, ThemeConfig, XivoConfig, host_of, is_host, is_loopback, is_token,
 };
 use crate::{Dtmf, Forwards, Language, Theme, account::Offer, forward, webhooks::MAX_WEBHOOKS};
 use serde::{Deserialize, de::DeserializeOwned};
@@ -235,12 +235,9 @@ fn read_xivo(map: Map<String, Value>) -> Result<(XivoConfig, Vec<String>), Confi
 fn read_gateway(keys: &mut Keys, config: &mut Config) -> Result<(), ConfigError> {
     const GATEWAY: &str = "must be {\"url\": an address that starts with wss://, \"token\"}";
     if let Some(mut gateway) = keys.take::<GatewayConfig>("gateway", GATEWAY)? {
-        let odd = |token: &String| {
-            !token.bytes().all(|octet| octet.is_ascii_alphanumeric() || b"-._~".contains(&octet))
-        };
         if !config.allows_server(&gateway.url)
             || gateway.url.contains(['?', '#'])
-            || gateway.token.as_ref().is_some_and(odd)
+            || gateway.token.as_ref().is_some_and(|token| !is_token(token))
         {
             return Err(wrong("gateway", GATEWAY, &Value::String(gateway.url)));
         }

@@ -7,6 +7,7 @@ mod click2dial;
 mod desk;
 mod enigma;
 mod leg;
+mod lockout;
 mod notify;
 mod reply;
 mod seats;
@@ -23,6 +24,7 @@ use axum::{
     http::{HeaderMap, Response, StatusCode, header},
     routing::{delete, get, post},
 };
+use lockout::Lockout;
 use reply::refused;
 use seats::Seats;
 use serde::{Deserialize, Serialize};
@@ -70,6 +72,7 @@ pub(crate) struct Gateway {
     pub(crate) shared: Shared,
     /// Passwords are looked at one after the other.
     sign_ins: Semaphore,
+    lockout: Lockout,
     seats: Seats,
 }
 
@@ -80,7 +83,13 @@ impl Gateway {
     /// An address of Redis that is none.
     pub(crate) fn new(settings: GatewaySettings) -> Result<Gateway, String> {
         let shared = Shared::new(settings.redis.as_deref())?;
-        Ok(Gateway { settings, shared, sign_ins: Semaphore::new(1), seats: Seats::default() })
+        Ok(Gateway {
+            settings,
+            shared,
+            sign_ins: Semaphore::new(1),
+            lockout: Lockout::default(),
+            seats: Seats::default(),
+        })
     }
 
     /// Who bears this token; `None` for nobody.

@@ -8,6 +8,7 @@ use axum::{
     http::{HeaderValue, Response, StatusCode, header},
 };
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// Seconds after which a server without Redis may be asked again.
 const RETRY_AFTER: &str = "1";
@@ -30,6 +31,14 @@ pub(crate) fn refused(code: StatusCode, reason: &str) -> Response<Body> {
 pub(crate) fn unavailable() -> Response<Body> {
     let mut response = refused(StatusCode::SERVICE_UNAVAILABLE, "Redis does not answer. Ask again.");
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER));
+    response
+}
+
+/// The login that asks has to wait.
+pub(crate) fn too_early(wait: Duration) -> Response<Body> {
+    let mut response = answer(StatusCode::TOO_MANY_REQUESTS, &json!({ "error": "TooManyAttempts" }));
+    // Whole seconds, and never too few.
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs() + 1));
     response
 }
 

@@ -8,7 +8,6 @@ use super::{
     desk::{self, Presence},
     leg::{Heard, Leg, MAX_MESSAGE},
     reply::{refused, unavailable},
-    seats::Seat,
     shared::Mail,
 };
 use crate::http::{Shared, Site};
@@ -29,52 +28,54 @@ pub(super) async fn upgrade(
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Response<Body> {
-    let Admitted { token, grant, seat } =
-        match admitted(&site, &query, &headers, &[Role::Widget, Role::Client]).await {
-            Ok(admitted) => admitted,
-            Err(refusal) => return *refusal,
-        };
+    let roles = &[Role::Widget, Role::Client];
+    opened(site, &query, &headers, roles, upgrade, |site, leg, Admitted { token, grant, id }| async move {
+        let Some(gateway) = &site.gateway else { return };
+        match grant.role {
+            Role::Widget => phone(gateway, leg, &grant, &id, &token).await,
+            Role::Client | Role::Service => client(gateway, leg, &grant, &id).await,
+        }
+    })
+    .await
+}
+
+/// Whose socket it is, by which token, and its name here.
+pub(super) struct Admitted {
+    token: String,
+    pub(super) grant: Grant,
+    pub(super) id: String,
+}
+
+/// Opens a socket for whoever bears a token of one of `roles` and finds a seat, which `serve` then has to its end; else the
+/// answer that says no.
+pub(super) async fn opened<F: Future<Output = ()> + Send>(
+    site: Arc<Site>,
+    query: &HashMap<String, String>,
+    headers: &HeaderMap,
+    roles: &[Role],
+    upgrade: WebSocketUpgrade,
+    serve: impl FnOnce(Arc<Site>, Leg, Admitted) -> F + Send + 'static,
+) -> Response<Body> {
+    let Some(gateway) = &site.gateway else {
+        return refused(StatusCode::NOT_FOUND, "This server has no gateways.");
+    };
+    let token = query.get("token").cloned().unwrap_or_else(|| super::bearer_of(headers).to_owned());
+    let grant = match gateway.admit(&token, roles).await {
+        Ok(grant) => grant,
+        Err(refusal) => return *refusal,
+    };
+    let Some(seat) = gateway.seats.take(&grant) else {
+        return refused(StatusCode::TOO_MANY_REQUESTS, "There are too many sockets already.");
+    };
     let Some(id) = Leg::fresh_id() else { return unavailable() };
+    let admitted = Admitted { token, grant, id };
     let upgrade = upgrade.max_message_size(MAX_MESSAGE).max_frame_size(MAX_MESSAGE);
     upgrade
         .on_upgrade(async move |websocket| {
             let _seat = seat;
-            let Some(gateway) = &site.gateway else { return };
-            let leg = Leg::new(websocket);
-            match grant.role {
-                Role::Widget => phone(gateway, leg, &grant, &id, &token).await,
-                Role::Client | Role::Service => client(gateway, leg, &grant, &id).await,
-            }
+            serve(site, Leg::new(websocket), admitted).await;
         })
         .into_response()
-}
-
-/// Whose socket is asked for, by which token, and its seat.
-pub(super) struct Admitted {
-    token: String,
-    pub(super) grant: Grant,
-    pub(super) seat: Seat,
-}
-
-/// Who may open a socket; else the answer that says no.
-pub(super) async fn admitted(
-    site: &Arc<Site>,
-    query: &HashMap<String, String>,
-    headers: &HeaderMap,
-    roles: &[Role],
-) -> Result<Admitted, Box<Response<Body>>> {
-    let Some(gateway) = &site.gateway else {
-        return Err(Box::new(refused(StatusCode::NOT_FOUND, "This server has no gateways.")));
-    };
-    let token = match query.get("token") {
-        Some(token) => token.clone(),
-        None => super::bearer_of(headers).to_owned(),
-    };
-    let grant = gateway.admit(&token, roles).await?;
-    let Some(seat) = gateway.seats.take(&grant) else {
-        return Err(Box::new(refused(StatusCode::TOO_MANY_REQUESTS, "There are too many sockets already.")));
-    };
-    Ok(Admitted { token, grant, seat })
 }
 
 /// The phone of an extension.

@@ -5,23 +5,22 @@
 use super::{
     Gateway, Grant, Role,
     desk::{self, Presence},
-    leg::{Heard, Leg, MAX_MESSAGE},
-    reply::{answer, unavailable},
+    leg::{Heard, Leg},
+    reply::{answer, too_early, unavailable},
     shared::Mail,
-    socket::{Admitted, admitted},
+    socket::{Admitted, opened},
 };
 use crate::http::Shared;
 use axum::{
     body::{Body, Bytes},
     extract::{Query, State, ws::WebSocketUpgrade},
     http::{HeaderMap, Response, StatusCode},
-    response::IntoResponse,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::{
     collections::HashMap,
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Instant, SystemTime, UNIX_EPOCH},
 };
 
 /// How long a token of `auth/login` is good, in seconds; `auth/check` begins the time anew.
@@ -47,12 +46,20 @@ pub(super) async fn login(State(site): Shared, body: Bytes) -> Response<Body> {
     let hash = known.as_ref().map_or_else(|| NO_HASH.to_owned(), |known| known.password.clone());
     // One at a time: guessing is as slow as the hash, and takes no more than one processor.
     let turn = gateway.sign_ins.acquire().await;
+    if let Some(wait) = gateway.lockout.wait(&login, Instant::now()) {
+        return too_early(wait);
+    }
     let is_right = tokio::task::spawn_blocking(move || {
         password.len() <= MAX_PASSWORD && bcrypt::verify(password, &hash).unwrap_or(false)
     });
     let is_right = is_right.await.unwrap_or(false);
+    let known = known.filter(|_| is_right);
+    match &known {
+        Some(_) => gateway.lockout.succeeded(&login),
+        None => gateway.lockout.failed(&login, Instant::now()),
+    }
     drop(turn);
-    let Some(known) = known.filter(|_| is_right) else {
+    let Some(known) = known else {
         return failed(StatusCode::UNAUTHORIZED, "InvalidCredentials");
     };
     let Ok(token) = crate::fresh_password() else { return unavailable() };
@@ -92,27 +99,14 @@ pub(super) async fn cti(
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Response<Body> {
-    let Admitted { grant, seat, .. } = match admitted(&site, &query, &headers, &[Role::Client]).await {
-        Ok(admitted) => admitted,
-        Err(refusal) => return *refusal,
-    };
-    let Some(id) = Leg::fresh_id() else { return unavailable() };
-    let upgrade = upgrade.max_message_size(MAX_MESSAGE).max_frame_size(MAX_MESSAGE);
-    upgrade
-        .on_upgrade(async move |websocket| {
-            let _seat = seat;
-            let Some(gateway) = &site.gateway else { return };
-            let client = Client {
-                gateway,
-                extension: grant.extension,
-                id,
-                phone: None,
-                logged_on: false,
-                failures: 0,
-            };
-            client.run(Leg::new(websocket)).await;
-        })
-        .into_response()
+    let roles = &[Role::Client];
+    opened(site, &query, &headers, roles, upgrade, |site, leg, Admitted { grant, id, .. }| async move {
+        let Some(gateway) = &site.gateway else { return };
+        let extension = grant.extension;
+        let client = Client { gateway, extension, id, phone: None, logged_on: false, failures: 0 };
+        client.run(leg).await;
+    })
+    .await
 }
 
 /// One client.

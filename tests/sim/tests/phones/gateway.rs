@@ -374,3 +374,27 @@ fn client_of_cti_is_answered_by_the_way_it_came_and_comes_anew_when_that_was_cut
     client_says(&mut script, "c1", r#"{"type":"xivo:open","data":{"socket":"s"}}"#);
     assert_eq!(cti(&mut script).len(), 6);
 }
+
+#[test]
+fn each_account_has_a_token_of_its_own_for_the_gateway_where_all_have_one_configuration() {
+    let opened = |script: &mut Script| {
+        script.register();
+        match script.gateway.pop() {
+            Some(Output::RelayOpen { url }) => url,
+            other => panic!("{other:?}"),
+        }
+    };
+    let config = |more: &str| format!(r#"{{"server":"wss://a.test/ws",{GATEWAY}{more}}}"#);
+    let account = |token: &str| json!({ "user": "201", "password": "x", "gatewayToken": token });
+    let mut script = Script::configured(config(&format!(r#""account":{}"#, account("own-201"))));
+    assert_eq!(opened(&mut script), "wss://gw.test/x/v1/socket?token=own-201");
+
+    let mut script = Script::configured(config(r#""accountUrl":"/me/phone.json""#));
+    script.input(Input::Account(Some(account("own-202").to_string())));
+    assert_eq!(opened(&mut script), "wss://gw.test/x/v1/socket?token=own-202");
+
+    // One that would be something else in an address is none.
+    let mut script = Script::configured(config(r#""accountUrl":"/me/phone.json""#));
+    script.input(Input::Account(Some(account("own&x=1").to_string())));
+    assert_eq!(opened(&mut script), "wss://gw.test/x/v1/socket?token=tok");
+}

@@ -47,6 +47,13 @@ impl Script {
 
     /// Its REGISTER is under way.
     pub(crate) fn unregistered(keys: &str) -> Script {
+        Script::configured(format!(
+            r#"{{"server":"wss://a.test/ws",{keys}"account":{{"user":"200","password":"x"}}}}"#
+        ))
+    }
+
+    /// With this `config.json`, and nothing in its store.
+    pub(crate) fn configured(config: String) -> Script {
         let mut script = Script {
             phone: Phone::new([3; 32]),
             register: None,
@@ -66,8 +73,6 @@ impl Script {
             chain: vec!["https://crm.example".into()],
             listed: true,
         }));
-        let config =
-            format!(r#"{{"server":"wss://a.test/ws",{keys}"account":{{"user":"200","password":"x"}}}}"#);
         script.input(Input::Config(Some(config)));
         script.input(Input::Restored(Vec::new()));
         script
