@@ -58,7 +58,7 @@
     #serial = 0;
     #minimized = parameters.get('minimized') === '1';
     #closed = false;
-    #calls = new Set();
+    #calls = 0;
     #size = { width: WIDTH, height: HEIGHT };
     #place = { x: 0, y: 0 };
     #drag = null;
@@ -71,7 +71,7 @@
       this.#origin = address.origin;
       this.#build(address);
       addEventListener('message', (event) => this.#hear(event), { signal });
-      addEventListener('beforeunload', (event) => this.#calls.size > 0 && event.preventDefault(), { signal });
+      addEventListener('beforeunload', (event) => this.#calls > 0 && event.preventDefault(), { signal });
       if (parameters.get('disableClickToCall') !== '1') {
         addEventListener('click', (event) => this.#click(event), { signal });
       }
@@ -172,26 +172,36 @@
           return;
         }
         case 'rc-adapter-pushAdapterState': {
-          // The place that the phone has kept; a size of the original's, unless the phone wants another.
+          // The place and state that the phone has kept; a size of the original's, unless the phone wants another.
           const { translateX: x, translateY: y } = data.position ?? {};
           if (Number.isFinite(x) && Number.isFinite(y)) this.#place = { x, y };
           if (data.size) this.#size = data.size;
+          this.#minimized = data.minimized ?? this.#minimized;
+          this.#closed = data.closed ?? this.#closed;
           return this.#show();
         }
         case 'rc-adapter-syncSize':
           this.#size = data.size;
           return this.#show();
+        case 'rc-adapter-syncMinimized':
+          return this.setMinimized(data.minimized);
+        case 'rc-adapter-pushRingState':
+          // For the style sheet of the page: a header that blinks, a page that makes room.
+          this.#container.classList.toggle('ringing', data.ringing);
+          return;
+        case 'rc-adapter-pushLocale':
+          this.#container.lang = data.locale;
+          return;
+        case 'rc-adapter-pushCalls':
+          this.#calls = data.calls.length;
+          return;
         case 'widget:attention':
           return this.setMinimized(false);
         case 'rc-call-ring-notify':
-          this.#calls.add(data.call.id);
           this.setMinimized(false);
           return this.#notify(data.call);
         case 'rc-call-init-notify':
-          this.#calls.add(data.call.id);
-          return this.setMinimized(false);
-        case 'rc-call-end-notify':
-          this.#calls.delete(data.call.id);
+          this.setMinimized(false);
       }
     }
 
@@ -229,13 +239,19 @@
     }
 
     setMinimized(minimized) {
+      const before = this.#minimized;
       this.#minimized = Boolean(minimized);
-      if (!this.#minimized) this.#closed = false;
+      if (this.#minimized !== before) {
+        this.#post({ type: 'rc-adapter-syncMinimized', minimized: this.#minimized });
+      }
+      if (!this.#minimized) this.setClosed(false);
       this.#show();
     }
 
     setClosed(closed) {
+      const before = this.#closed;
       this.#closed = Boolean(closed);
+      if (this.#closed !== before) this.#post({ type: 'rc-adapter-syncClosed', closed: this.#closed });
       this.#show();
     }
 
@@ -249,6 +265,10 @@
 
     updateCallingSetting(settings) {
       this.#post({ ...settings, type: 'rc-calling-settings-update' });
+    }
+
+    updateRingtone({ name, uri, volume }) {
+      this.#post({ type: 'rc-adapter-update-ringtone', name, uri, volume });
     }
 
     setAutoLog({ call } = {}) {

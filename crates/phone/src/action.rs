@@ -162,6 +162,10 @@ pub enum Action {
     SaveContact,
     /// The browser let sound start (a gesture, or a click on "Turn on sound").
     SoundOn,
+    /// The toast offered to put the call into the page's log.
+    LogCall,
+    /// Connect the page's own system, or disconnect it.
+    Authorize,
     /// Close the toast.
     CloseToast,
 }

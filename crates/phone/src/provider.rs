@@ -340,9 +340,10 @@ impl Phone {
     /// A call is over: the page logs it.
     pub(crate) fn log_provided(&mut self, now: Instant, event: &CallEvent) {
         let is_wanted = self.provider.as_ref().is_some_and(|provider| provider.offers(Op::Log));
-        if is_wanted && self.rc.logs() {
-            self.ask_provider(now, Question::Log { event: Box::new(event.clone()) });
-        }
+        let is_logged = is_wanted
+            && self.rc.logs()
+            && self.ask_provider(now, Question::Log { event: Box::new(event.clone()) });
+        self.rc_ended_call(now, event, is_logged);
     }
 
     /// A contact by source and id: of the index, or one that the page has named.

@@ -228,6 +228,8 @@ impl Phone {
             Action::SaveContact => self.save_contact(now),
             Action::SoundOn => self.sound_on(),
             Action::CloseToast => self.ui.toast = None,
+            Action::LogCall => self.rc_log_call(),
+            Action::Authorize => self.rc_authorize(),
             other => self.device_action(now, other),
         }
     }

@@ -353,6 +353,8 @@ pub struct Settings {
     pub sources: Vec<(String, usize)>,
     /// Files whose contacts are kept: number, name.
     pub files: Vec<(u32, String)>,
+    /// The page's own system: what its button says, and whose account is connected.
+    pub service: Option<(Text, String)>,
     /// Devices and volumes.
     pub sound: SoundSettings,
     /// Version of the widget.

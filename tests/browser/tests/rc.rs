@@ -122,6 +122,24 @@ async fn snippets_of_the_document_give_the_list_the_match_and_the_search() {
     assert_eq!(manual["body"]["phoneNumbers"], json!(["+12165325078"]));
     assert_eq!(page.count("rc-post-message-request").await, asked + 1);
 
+    // The caller is viewed in the page's own system, which gets its own object back.
+    page.inside(FRAME, async |frame| {
+        frame.click("#tab-recents").await;
+        frame.click(".row .open").await;
+        frame.press("Open in CRM").await;
+    })
+    .await;
+    let viewed = expect(&page, "rc-post-message-request", asks("/contacts/view")).await;
+    assert_eq!(
+        (&viewed["body"]["id"], &viewed["body"]["type"], &viewed["body"]["phoneNumbers"][0]["phoneType"]),
+        (&json!("123456"), &json!("TestService"), &json!("direct"))
+    );
+    page.inside(FRAME, async |frame| {
+        frame.press("Back").await;
+        frame.click("#tab-keypad").await;
+    })
+    .await;
+
     // The sync trigger asks for what has changed since the stamp that the listener gave.
     let sync: Vec<String> =
         snippets().into_iter().filter(|snippet| snippet.contains("sync-third-party-contacts")).collect();

@@ -5,10 +5,14 @@
 
 mod call;
 mod commands;
+mod container;
+mod logger;
 pub(crate) mod service;
 mod told;
 
 use crate::{Audience, CallId, Output, Phone, bridge, host::allowed, json};
+use container::Container;
+use logger::Ended;
 use serde_json::Value;
 use service::Service;
 use softframe_sip::Instant;
@@ -33,8 +37,9 @@ pub(crate) struct Rc {
     keeps_no_log: bool,
     /// The registration of the page before a reload of this frame alone, and the pages that it belongs to.
     kept: Option<Value>,
-    /// Where the loader's container was left, as (x, y) in pixels.
-    position: Option<(i64, i64)>,
+    container: Container,
+    /// Calls that are over, the newest last.
+    ended: Vec<Ended>,
 }
 
 /// A call as the page was told of it.
@@ -46,6 +51,11 @@ struct Known {
 }
 
 impl Rc {
+    /// What the store has of an earlier load.
+    pub(crate) fn restore(&mut self, values: &[(String, Vec<u8>)]) {
+        self.restore_container(values);
+    }
+
     /// What was kept before a reload.
     pub(crate) fn keep(&mut self, text: &str) {
         self.kept = json::value(text.as_bytes()).ok();
@@ -93,6 +103,7 @@ impl Phone {
     pub(crate) fn settle_rc(&mut self, now: Instant) {
         if self.speaks(NAME) && self.host.is_trusted() {
             self.register_kept(now);
+            self.settle_container();
             self.settle_states();
             self.settle_calls(now);
         }

@@ -71,6 +71,7 @@ impl Phone {
                     sources: self.contact_counts(),
                     files: self.kept_files(),
                     version,
+                    service: self.rc_gate(),
                     sound: self.sound_settings(),
                 });
             }

@@ -143,7 +143,7 @@ pub(crate) struct SettingsView {
     language: Part,
     sound: SoundCard,
     files: Vec<Press>,
-    _presses: [Press; 2],
+    _presses: [Press; 3],
     _listeners: [Listener; 4],
 }
 
@@ -159,6 +159,7 @@ impl SettingsView {
             _presses: [
                 pressing(cx, part.find(".back"), Action::Back),
                 pressing(cx, part.find(".remove"), Action::RemoveAllContacts),
+                pressing(cx, part.find(".connect"), Action::Authorize),
             ],
             _listeners: [
                 choosing(&part.find(".import")),
@@ -189,6 +190,12 @@ impl SettingsView {
             return;
         }
         self.part.find(".version").text(view.version);
+        let service = self.part.find(".service");
+        service.show(view.service.is_some());
+        if let Some((label, account)) = &view.service {
+            service.find(".text").text(&self.cx.text(label));
+            service.find("bdi").text(account);
+        }
         let list = self.part.find(".sources");
         list.clear();
         for (name, count) in &view.sources {

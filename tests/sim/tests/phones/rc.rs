@@ -424,6 +424,31 @@ fn nothing_is_asked_before_the_page_authorises_it() {
 }
 
 #[test]
+fn person_connects_the_system_of_the_page_by_a_button_and_sees_whose_account_it_is() {
+    let mut script = page();
+    script.input(Input::Action(Action::OpenSettings));
+    let button = |script: &Script| match script.phone.view(script.now).screen {
+        view::Screen::Settings(settings) => settings.service,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(button(&script), None);
+    script.offer(json!({ "name": "TestService", "contactsPath": "/contacts" }));
+    assert_eq!(button(&script), None, "one without a gate is open at once");
+    script.offer(
+        json!({ "name": "TestService", "authorizationPath": "/auth", "authorizedTitle": "Sign out of Test" }),
+    );
+    let connect = view::Text::with("service.connect", "name", "TestService");
+    assert_eq!(button(&script), Some((connect.clone(), String::new())));
+    script.input(Input::Action(Action::Authorize));
+    assert_eq!(script.requests("/auth")[0]["body"], json!({ "authorized": false }));
+    assert_eq!(button(&script), Some((connect, String::new())), "the page says what becomes of it");
+    script.post(json!({ "type": "rc-adapter-update-authorization-status", "authorized": true, "authorizedAccount": "a@b\u{202e}" }));
+    assert_eq!(button(&script), Some((view::Text::plain("Sign out of Test"), "a@b".to_owned())));
+    script.input(Input::Action(Action::Authorize));
+    assert_eq!(script.requests("/auth")[1]["body"], json!({ "authorized": true }));
+}
+
+#[test]
 fn second_registration_keeps_the_paths_that_it_omits() {
     let mut script = page();
     script.offer(json!({ "contactsPath": "/contacts" }));
@@ -509,14 +534,82 @@ fn container_comes_back_where_it_was_left() {
         json!({ "type": "rc-adapter-syncPosition", "position": { "translateX": -40.5, "translateY": -10 } });
     world.host(first, &moved.to_string());
     world.host(first, r#"{"type":"rc-adapter-syncPosition","position":{"translateX":1e99,"translateY":0}}"#);
+    world.host(first, r#"{"type":"rc-adapter-syncMinimized","minimized":true}"#);
+    let state_of = |world: &softframe_sim::World, station: usize| {
+        let heard = &world.stations[station].heard;
+        heard.iter().find(|message| message["type"] == "rc-adapter-pushAdapterState").unwrap().clone()
+    };
+    let state = state_of(&world, first);
+    assert_eq!(
+        (&state["position"], &state["minimized"], &state["closed"]),
+        (&json!(null), &json!(null), &json!(null)),
+        "nobody has touched it yet"
+    );
     let store = world.stations[first].store.clone();
     let next = world.station();
     world.stations[next].store = store;
     world.trust(next);
     world.boot(next, r#"{"dialects":["rc"]}"#);
-    let state =
-        world.stations[next].heard.iter().find(|message| message["type"] == "rc-adapter-pushAdapterState");
-    assert_eq!(state.unwrap()["position"], json!({ "translateX": -40, "translateY": -10 }));
+    let state = state_of(&world, next);
+    assert_eq!(
+        (&state["position"], &state["minimized"], &state["closed"]),
+        (&json!({ "translateX": -40, "translateY": -10 }), &json!(true), &json!(null))
+    );
+}
+
+#[test]
+fn container_is_told_of_calls_the_ring_the_bar_and_the_language() {
+    let mut script = page();
+    assert_eq!(script.last_rc("rc-adapter-pushLocale")["locale"], "en");
+    script.invite(1, "", &description(7, "sendrecv"));
+    assert_eq!(script.last_rc("rc-adapter-pushRingState")["ringing"], true);
+    let pushed = script.last_rc("rc-adapter-pushCalls");
+    assert_eq!(pushed["calls"], json!([script.last_rc("rc-call-ring-notify")["call"]]));
+    script.cancel(1, "");
+    assert_eq!(script.last_rc("rc-adapter-pushRingState")["ringing"], false);
+    assert_eq!(script.last_rc("rc-adapter-pushCalls")["calls"], json!([]));
+    script.host(r#"{"type":"minimize"}"#);
+    assert_eq!(script.last_rc("rc-adapter-syncMinimized")["minimized"], true);
+    // The person opens the container: the phone is whole in it, and says nothing back.
+    script.post(json!({ "type": "rc-adapter-syncMinimized", "minimized": false }));
+    assert_eq!(script.rc("rc-adapter-syncMinimized").len(), 1);
+    assert_eq!(script.last("widget:size")["height"], 460);
+    script.input(Input::Action(Action::Language("de".into())));
+    assert_eq!(script.last_rc("rc-adapter-pushLocale")["locale"], "de");
+}
+
+#[test]
+fn page_signs_the_account_of_the_configuration_in_again() {
+    let mut script = page();
+    script.post(json!({ "type": "rc-adapter-logout" }));
+    let register = script.request("REGISTER");
+    script.respond(&register, "200 OK", "r", "", "");
+    assert_eq!(script.last_rc("rc-login-status-notify")["loggedIn"], false);
+    script.post(json!({ "type": "rc-adapter-login" }));
+    script.register();
+    let login = script.last_rc("rc-login-status-notify");
+    assert_eq!((&login["loggedIn"], &login["isFreshLogin"]), (&json!(true), &json!(true)));
+    script.sent.clear();
+    script.post(json!({ "type": "rc-adapter-login" }));
+    assert!(script.sent.is_empty(), "who is signed in stays so");
+}
+
+#[test]
+fn ringtone_of_the_page_sets_how_loud_it_rings_and_loads_nothing() {
+    let mut script = page();
+    let volume = |script: &Script| script.phone.view(script.now).screen;
+    script.input(Input::Action(Action::OpenSettings));
+    let ring = |volume: view::Screen| match volume {
+        view::Screen::Settings(settings) => settings.sound.devices.ring_volume,
+        other => panic!("{other:?}"),
+    };
+    let tone = |volume: Value| json!({ "type": "rc-adapter-update-ringtone", "name": "x", "uri": "https://a.example/x.mp3", "volume": volume });
+    script.post(tone(json!(0.3)));
+    assert_eq!(ring(volume(&script)), 30);
+    for odd in [json!(7), json!(-1), json!("loud"), Value::Null] {
+        script.post(tone(odd));
+        assert_eq!(ring(volume(&script)), 30);
+    }
 }
 
 #[test]
@@ -547,6 +640,55 @@ fn call_is_logged_at_its_end_unless_the_page_wants_none() {
     script.post(json!({ "type": "rc-adapter-new-call", "phoneNumber": "+34922", "toCall": true }));
     script.control("hangup", json!({}));
     assert_eq!(script.requests("/callLogger").len(), 1);
+}
+
+#[test]
+fn call_that_is_not_logged_by_itself_is_logged_by_the_person_and_told_to_the_page_that_asks() {
+    let mut script = page();
+    script.offer(
+        json!({ "name": "TestService", "callLoggerPath": "/callLogger", "callLoggerTitle": "Log to Test" }),
+    );
+    let ask = |script: &mut Script, path: &str, body: Value| {
+        script.post(
+            json!({ "type": "rc-adapter-message-request", "requestId": path, "path": path, "body": body }),
+        );
+        script.last_rc("rc-adapter-message-response")["response"]["data"].clone()
+    };
+    let unlogged = |script: &mut Script, page: u64| {
+        ask(script, "/unlogged-calls", json!({ "perPage": 1, "pageNumber": page }))
+    };
+    script.invite(1, "", &description(7, "sendrecv"));
+    script.cancel(1, "");
+    assert_eq!(unlogged(&mut script, 1), json!({ "calls": [], "hasMore": false }), "that one was logged");
+    assert_eq!(
+        ask(&mut script, "/get-call-log", json!({ "sessionId": "given" }))["call"]["result"],
+        "Missed"
+    );
+    assert_eq!(ask(&mut script, "/get-call-log", json!({ "sessionId": "other" })), json!({ "call": null }));
+
+    script.post(json!({ "type": "rc-adapter-update-auto-log-settings", "call": false }));
+    for number in ["+34922", "+34933"] {
+        script.pass(2_000);
+        script.post(json!({ "type": "rc-adapter-new-call", "phoneNumber": number, "toCall": true }));
+        script.control("hangup", json!({}));
+    }
+    let newest = unlogged(&mut script, 1);
+    assert_eq!(
+        (&newest["calls"][0]["to"]["phoneNumber"], &newest["hasMore"]),
+        (&json!("+34933"), &json!(true))
+    );
+    let oldest = unlogged(&mut script, 2);
+    assert_eq!(
+        (&oldest["calls"][0]["to"]["phoneNumber"], &oldest["hasMore"]),
+        (&json!("+34922"), &json!(false))
+    );
+
+    let offer = script.phone.view(script.now).toast.unwrap().action.unwrap();
+    assert_eq!(offer, (view::Text::plain("Log to Test"), Action::LogCall));
+    script.input(Input::Action(Action::LogCall));
+    let body = script.requests("/callLogger")[1]["body"].clone();
+    assert_eq!((&body["triggerType"], &body["call"]), (&json!("createLog"), &newest["calls"][0]));
+    assert_eq!(unlogged(&mut script, 1)["calls"], oldest["calls"]);
 }
 
 #[test]
@@ -591,7 +733,8 @@ fn everything() -> Vec<Value> {
     script.offer(
         json!({ "name": "TestService", "contactsPath": "/contacts", "contactSearchPath": "/contacts/search",
         "contactMatchPath": "/contacts/match", "viewMatchedContactPath": "/contacts/view",
-        "callLoggerPath": "/callLogger", "doNotContactPath": "/doNotContact" }),
+        "callLoggerPath": "/callLogger", "doNotContactPath": "/doNotContact", "authorizationPath": "/auth",
+        "authorized": true }),
     );
     script.respond_to("/contacts", json!({ "data": [contact("1", "Ana", "+34911")], "syncTimestamp": 100 }));
     script.contacts();
@@ -615,6 +758,8 @@ fn everything() -> Vec<Value> {
     script.respond_to("/doNotContact", json!({ "data": { "result": false } }));
     script.control("hangup", json!({}));
     script.host(r#"{"type":"size","data":{"width":400,"height":500}}"#);
+    script.host(r#"{"type":"minimize"}"#);
+    script.input(Input::Action(Action::Authorize));
     script.post(json!({ "type": "rc-adapter-logout" }));
     script.pass(3_000);
     let of_rc = |message: &Value| message["type"].as_str().is_some_and(|kind| kind.starts_with("rc-"));

@@ -79,6 +79,7 @@ impl Phone {
         if was_muted != is_muted {
             notices.push("rc-call-mute-notify");
         }
+        let is_news = !notices.is_empty();
         for notice in notices {
             self.say_rc(json!({ "type": notice, "call": object }));
         }
@@ -91,6 +92,15 @@ impl Phone {
             Some(place) => *place = known,
             None => self.rc.calls.push(known),
         }
+        if is_news {
+            self.rc_push_calls();
+        }
+    }
+
+    /// The loader shows how many there are, and asks before the page is left.
+    fn rc_push_calls(&mut self) {
+        let calls = self.rc_calls();
+        self.rc_shows("rc-adapter-pushCalls", "calls", calls.into());
     }
 
     fn rc_ended(&mut self, now: Instant, mut object: Value) {
@@ -105,6 +115,7 @@ impl Phone {
         }
         self.say_rc(json!({ "type": "rc-call-end-notify", "call": object }));
         self.say_rc(json!({ "type": "rc-active-call-notify", "call": last }));
+        self.rc_push_calls();
     }
 
     /// All calls that the page knows.

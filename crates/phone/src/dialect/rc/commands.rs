@@ -31,7 +31,7 @@ impl Phone {
                 self.rc_registers(now, message.get("service").unwrap_or(&Value::Null));
             }
             "rc-adapter-update-authorization-status" => {
-                self.rc_authorizes(now, message.get("authorized").is_some_and(is_true));
+                self.rc_authorizes(now, message);
             }
             "rc-adapter-sync-third-party-contacts" => {
                 self.want_list(now, true);
@@ -48,10 +48,13 @@ impl Phone {
             }
             "rc-adapter-message-request" => self.rc_question(now, message),
             "rc-adapter-set-presence" => self.rc_presence(now, message, held),
-            "rc-adapter-login" => self.attention("signin"),
+            "rc-adapter-login" => self.sign_in_wanted(now),
             "rc-adapter-logout" => self.rc_run(now, kind, Command::Logout, held),
             "rc-adapter-navigate-to" => self.rc_navigate(now, &text("path").unwrap_or_default(), held),
-            "rc-adapter-syncPosition" => self.rc_moved(message.get("position").unwrap_or(&Value::Null)),
+            "rc-adapter-syncPosition" | "rc-adapter-syncMinimized" | "rc-adapter-syncClosed" => {
+                self.rc_container(message);
+            }
+            "rc-adapter-update-ringtone" => self.rc_ringtone(message),
             "rc-calling-settings-update" => {
                 if let Some(number) = text("fromNumber") {
                     self.rc.from = dial::clean_number(&number, false).ok();
@@ -153,6 +156,15 @@ impl Phone {
         }
     }
 
+    /// Its loudness; a sound of another origin is not loaded.
+    fn rc_ringtone(&mut self, message: &Value) {
+        let volume =
+            message.get("volume").and_then(Value::as_f64).filter(|volume| (0.0..=1.0).contains(volume));
+        if let Some(volume) = volume {
+            self.change_devices(|devices| devices.ring_volume = (volume * 100.0).round() as u8);
+        }
+    }
+
     fn rc_navigate(&mut self, now: Instant, path: &str, held: bool) {
         if path == "goBack" {
             return self.action(now, Action::Back);
@@ -186,8 +198,8 @@ impl Phone {
                 Value::from("ok")
             }
             "/check-popup-window" => Value::from(false),
-            "/unlogged-calls" => json!({ "calls": [], "hasMore": false }),
-            "/get-call-log" => json!({ "call": null }),
+            "/unlogged-calls" => self.rc_unlogged(body),
+            "/get-call-log" => self.rc_call_log(body),
             _ => Value::from("no matched path"),
         };
         let kind = "rc-adapter-message-response";
@@ -196,7 +208,7 @@ impl Phone {
 }
 
 /// As JavaScript sees it, for what pages say of "yes".
-fn is_true(value: &Value) -> bool {
+pub(super) fn is_true(value: &Value) -> bool {
     !matches!(value, Value::Null | Value::Bool(false))
         && value.as_f64() != Some(0.0)
         && value.as_str() != Some("")

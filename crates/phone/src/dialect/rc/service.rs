@@ -2,7 +2,7 @@
 //!
 //! Its paths are the page's own words and go back as they came.
 
-use super::{Rc, call};
+use super::{Rc, call, commands::is_true};
 use crate::{
     Output, Phone,
     bridge::{
@@ -13,6 +13,7 @@ use crate::{
     provider::{
         DEFAULT_NO_MATCH_TTL, DEFAULT_TTL, Form, Given, Offers, Op, Question, Refusal, Registration, Reply,
     },
+    view::Text,
 };
 use serde_json::{Map, Value, json};
 use softframe_contacts::{Contact, MAX_ID_CHARS, MAX_PHONES, PhoneNumber};
@@ -33,14 +34,24 @@ const PATHS: [&str; 6] = [
 ];
 
 /// What else is kept of a registration.
-const KEPT: [&str; 5] = ["name", "contactMatchTtl", "contactNoMatchTtl", "authorizationPath", "authorized"];
+const KEPT: [&str; 9] = [
+    "name",
+    "contactMatchTtl",
+    "contactNoMatchTtl",
+    "authorizationPath",
+    "authorized",
+    "authorizedAccount",
+    "authorizedTitle",
+    "unauthorizedTitle",
+    "callLoggerTitle",
+];
 /// Of a registration that is kept: its paths at their longest, and some room.
 const MAX_KEPT_OCTETS: usize = 8 * 1024;
 
 /// What the page has registered so far.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Service {
-    name: String,
+    pub(super) name: String,
     paths: [Option<String>; 6],
     has_gate: bool,
     authorized: bool,
@@ -62,6 +73,21 @@ impl Service {
             Op::DoNotCall => do_not_contact,
         };
         path.as_deref()
+    }
+
+    /// A text of the registration that is shown.
+    pub(super) fn title(&self, key: &str) -> Option<String> {
+        let text = self.said.get(key)?.as_str().map(undisturbing)?;
+        Some(text.chars().take(MAX_NAME_CHARS).collect()).filter(|text: &String| !text.trim().is_empty())
+    }
+
+    /// Where calls are logged, while the page lets itself be asked.
+    pub(super) fn log_path(&self) -> Option<&str> {
+        self.path(Op::Log).filter(|_| self.is_open())
+    }
+
+    fn is_open(&self) -> bool {
+        self.authorized || !self.has_gate
     }
 
     /// A second registration overwrites what it names and keeps the rest.
@@ -101,7 +127,7 @@ impl Service {
             },
             ttl: self.ttl.unwrap_or(DEFAULT_TTL),
             no_match_ttl: self.no_match_ttl.unwrap_or(DEFAULT_NO_MATCH_TTL),
-            authorized: self.authorized || !self.has_gate,
+            authorized: self.is_open(),
         }
     }
 }
@@ -142,13 +168,41 @@ impl Phone {
     }
 
     /// `rc-adapter-update-authorization-status`.
-    pub(super) fn rc_authorizes(&mut self, now: Instant, authorized: bool) {
+    pub(super) fn rc_authorizes(&mut self, now: Instant, message: &Value) {
         let Some(service) = self.rc.service.as_mut() else { return };
-        service.authorized = authorized;
-        service.said.insert("authorized".into(), authorized.into());
+        service.authorized = message.get("authorized").is_some_and(is_true);
+        service.said.insert("authorized".into(), service.authorized.into());
+        if let Some(account) = message.get("authorizedAccount") {
+            service.said.insert("authorizedAccount".into(), account.clone());
+        }
         let registration = service.registration();
         self.keep_service();
         self.register_provider(now, registration);
+    }
+
+    /// The button of the settings, where the page wants to be asked before anything else: its label, and whose account it is
+    /// connected to.
+    pub(crate) fn rc_gate(&self) -> Option<(Text, String)> {
+        let service = self.rc.service.as_ref().filter(|service| service.has_gate)?;
+        let (title, own) = match service.authorized {
+            true => ("authorizedTitle", "service.disconnect"),
+            false => ("unauthorizedTitle", "service.connect"),
+        };
+        let own = || Text::with(own, "name", &service.name);
+        let account = service.title("authorizedAccount").filter(|_| service.authorized);
+        Some((
+            service.title(title).map_or_else(own, |title| Text::plain(&title)),
+            account.unwrap_or_default(),
+        ))
+    }
+
+    /// The person presses it: what becomes of it, the page says by [`Phone::rc_authorizes`].
+    pub(crate) fn rc_authorize(&mut self) {
+        let Some(service) = self.rc.service.as_ref().filter(|service| service.has_gate) else { return };
+        let path = service.said.get("authorizationPath").and_then(Value::as_str).unwrap_or_default();
+        let path: String = path.chars().take(MAX_PATH_CHARS).collect();
+        let body = json!({ "authorized": service.authorized });
+        self.rc_asks(&path, body);
     }
 }
 
@@ -216,7 +270,15 @@ fn given(own: &Value) -> Option<Given> {
     let phones = phones.take(MAX_PHONES).filter_map(phone).collect();
     let text_id = own.get("id").is_some_and(Value::is_string) && as_number(&id).is_some();
     let email = own.get("emails").and_then(|emails| emails.get(0)).and_then(Value::as_str).map(undisturbing);
-    let contact = Contact { id, name, phones, company: text("company"), title: text("jobTitle"), email };
+    let contact = Contact {
+        id,
+        name,
+        phones,
+        company: text("company"),
+        title: text("jobTitle"),
+        email,
+        username: None,
+    };
     Some(Given { contact, own: own.clone(), deleted, text_id })
 }
 

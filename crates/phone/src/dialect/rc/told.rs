@@ -3,18 +3,13 @@
 //! Each is told when it becomes known and when it changes, and never twice.
 
 use crate::{
-    Phone, StoreRequest,
-    account::{Account, DEVICE, state_name},
+    Phone,
+    account::{Account, state_name},
     ui::Page,
     view::Tab,
 };
 use serde_json::{Value, json};
 use softframe_sip::ConnectionState;
-
-/// Where the place of the container is kept in the device's space.
-const POSITION_KEY: &str = "rc-position";
-/// No screen is larger.
-const MAX_PIXELS: f64 = 100_000.0;
 
 /// The last of each kind.
 #[derive(Default)]
@@ -24,13 +19,11 @@ pub(super) struct Told {
     dialer: Option<bool>,
     presence: Option<Value>,
     route: Option<&'static str>,
-    size: Option<(u32, u32)>,
     calling: Option<Value>,
 }
 
 impl Phone {
     pub(super) fn settle_states(&mut self) {
-        self.settle_container();
         self.settle_login();
         self.settle_connection();
         self.settle_presence();
@@ -176,47 +169,6 @@ impl Phone {
             (Page::Tabs, Tab::Keypad) => "/dialer",
             (Page::Tabs, Tab::Recents) => "/history",
         }
-    }
-
-    /// The loader's container takes the size that the widget wants.
-    fn settle_container(&mut self) {
-        if matches!(self.account, Account::Starting { .. }) {
-            // Where it was left is not known yet.
-            return;
-        }
-        let wanted = self.size();
-        let (width, height) = wanted;
-        let size = json!({ "width": width, "height": height });
-        let position = self.rc.position.map(|(x, y)| json!({ "translateX": x, "translateY": y }));
-        match self.rc.told.size.replace(wanted) {
-            None => self.say_rc(json!({
-                "type": "rc-adapter-pushAdapterState", "size": size, "minimized": false, "closed": false, "position": position,
-            })),
-            Some(before) if before != wanted => {
-                self.say_rc(json!({ "type": "rc-adapter-syncSize", "size": size }));
-            }
-            Some(_) => {}
-        }
-    }
-
-    /// `rc-adapter-syncPosition`: the container was dragged there.
-    pub(super) fn rc_moved(&mut self, position: &Value) {
-        let pixels = |key: &str| {
-            let pixels =
-                position.get(key).and_then(Value::as_f64).filter(|pixels| pixels.abs() <= MAX_PIXELS);
-            pixels.map(|pixels| pixels as i64)
-        };
-        if let (Some(x), Some(y)) = (pixels("translateX"), pixels("translateY")) {
-            self.rc.position = Some((x, y));
-            let value = json!([x, y]).to_string().into_bytes();
-            self.store(StoreRequest::Put { space: DEVICE.to_owned(), key: POSITION_KEY.to_owned(), value });
-        }
-    }
-
-    /// Where the container was left in an earlier load.
-    pub(crate) fn restore_rc(&mut self, values: &[(String, Vec<u8>)]) {
-        let value = values.iter().find(|(key, _)| key == POSITION_KEY).map(|(_, value)| value.as_slice());
-        self.rc.position = value.and_then(|value| crate::json::read(value).ok());
     }
 
     pub(super) fn rc_tells_logging(&mut self) {

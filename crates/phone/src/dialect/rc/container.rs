@@ -1,0 +1,101 @@
+//! The loader's container around the frame: how it was left, kept over loads, and what it shows of the phone.
+//!
+//! It moves nothing by itself: the loader and the phone each say what they have done, and the other follows.
+
+use super::Rc;
+use crate::{
+    Phone, StoreRequest,
+    account::{Account, DEVICE},
+    call::Call,
+};
+use serde_json::{Value, json};
+
+/// Where it is kept in the device's space.
+const KEPT_KEY: &str = "rc-container";
+/// No screen is larger.
+const MAX_PIXELS: f64 = 100_000.0;
+
+/// How the container was left, and what it was told last.
+#[derive(Default)]
+pub(super) struct Container {
+    kept: Kept,
+    size: Option<(u32, u32)>,
+    is_bar: bool,
+    ringing: bool,
+    language: String,
+}
+
+/// Place as (x, y) in pixels, minimised, closed; `None` where a page never said so, and the loader's parameters count.
+type Kept = (Option<(i64, i64)>, Option<bool>, Option<bool>);
+
+impl Rc {
+    /// How it was left in an earlier load.
+    pub(super) fn restore_container(&mut self, values: &[(String, Vec<u8>)]) {
+        let value = values.iter().find(|(key, _)| key == KEPT_KEY).map(|(_, value)| value.as_slice());
+        self.container.kept = value.and_then(|value| crate::json::read(value).ok()).unwrap_or_default();
+    }
+}
+
+impl Phone {
+    /// `rc-adapter-syncPosition`, `-syncMinimized`, `-syncClosed`: what the person did with the container.
+    pub(super) fn rc_container(&mut self, message: &Value) {
+        let pixels = |key: &str| {
+            let pixels = message.get("position")?.get(key)?.as_f64()?;
+            (pixels.abs() <= MAX_PIXELS).then_some(pixels as i64)
+        };
+        let flag = |key: &str| message.get(key).and_then(Value::as_bool);
+        let (place, minimized, closed) = self.rc.container.kept;
+        let kept = (
+            pixels("translateX").zip(pixels("translateY")).or(place),
+            flag("minimized").or(minimized),
+            flag("closed").or(closed),
+        );
+        if flag("minimized") == Some(false) {
+            self.minimise(false);
+            self.rc.container.is_bar = false;
+        }
+        if self.rc.container.kept != kept {
+            self.rc.container.kept = kept;
+            let value = json!(kept).to_string().into_bytes();
+            self.store(StoreRequest::Put { space: DEVICE.to_owned(), key: KEPT_KEY.to_owned(), value });
+        }
+    }
+
+    /// The container takes the size that the phone wants, and shows that it rings.
+    pub(super) fn settle_container(&mut self) {
+        if matches!(self.account, Account::Starting { .. }) {
+            // How it was left is not known yet.
+            return;
+        }
+        let wanted = self.size();
+        let size = json!({ "width": wanted.0, "height": wanted.1 });
+        let (place, minimized, closed) = self.rc.container.kept;
+        let position = place.map(|(x, y)| json!({ "translateX": x, "translateY": y }));
+        match self.rc.container.size.replace(wanted) {
+            None => self.say_rc(json!({
+                "type": "rc-adapter-pushAdapterState", "size": size, "minimized": minimized, "closed": closed,
+                "position": position,
+            })),
+            Some(before) if before != wanted => self.rc_shows("rc-adapter-syncSize", "size", size),
+            Some(_) => {}
+        }
+        let is_bar = self.frame.minimised;
+        if std::mem::replace(&mut self.rc.container.is_bar, is_bar) != is_bar {
+            self.rc_shows("rc-adapter-syncMinimized", "minimized", is_bar.into());
+        }
+        let ringing = self.calls.values().any(Call::is_ringing_in);
+        if std::mem::replace(&mut self.rc.container.ringing, ringing) != ringing {
+            self.rc_shows("rc-adapter-pushRingState", "ringing", ringing.into());
+        }
+        let language = self.language().tag;
+        if self.rc.container.language != language {
+            self.rc_shows("rc-adapter-pushLocale", "locale", language.as_str().into());
+            self.rc.container.language = language;
+        }
+    }
+
+    /// A message of one field.
+    pub(super) fn rc_shows(&mut self, kind: &str, key: &str, value: Value) {
+        self.say_rc(json!({ "type": kind, key: value }));
+    }
+}

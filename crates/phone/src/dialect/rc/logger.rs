@@ -1,0 +1,85 @@
+//! Calls that are over, for the page's log: asked for by the page, or put there by the person where the page wants nothing
+//! logged by itself.
+//!
+//! They are those of this load: what is older is in the page's own log, or was never wanted there.
+
+use super::{NAME, call};
+use crate::{
+    Phone,
+    bridge::{CallEvent, provider::word},
+    uuid::uuid,
+    view::Text,
+};
+use serde_json::{Value, json};
+use softframe_sip::Instant;
+
+/// Calls that are remembered: a day of a busy agent; the oldest go.
+const MAX_ENDED: usize = 100;
+/// Calls of one answer, as the original has it where the page does not say.
+const PAGE_CALLS: u64 = 10;
+
+/// A call that is over.
+pub(super) struct Ended {
+    call: Value,
+    is_logged: bool,
+}
+
+impl Phone {
+    /// A call is over, and the page has been asked to log it or not. Where it takes logs, the person may send this one.
+    pub(crate) fn rc_ended_call(&mut self, now: Instant, event: &CallEvent, is_logged: bool) {
+        if !self.speaks(NAME) {
+            return;
+        }
+        let ended = &mut self.rc.ended;
+        if ended.len() >= MAX_ENDED {
+            ended.remove(0);
+        }
+        ended.push(Ended { call: call::logged(event), is_logged });
+        let Some(service) =
+            self.rc.service.as_ref().filter(|service| !is_logged && service.log_path().is_some())
+        else {
+            return;
+        };
+        let label =
+            service.title("callLoggerTitle").map_or(Text::of("log.call"), |title| Text::plain(&title));
+        let text = Text::plain(&service.name);
+        self.ui.offer(now, text, label, crate::Action::LogCall);
+    }
+
+    /// The person sends the last call that is not in the page's log.
+    pub(crate) fn rc_log_call(&mut self) {
+        self.ui.toast = None;
+        let Some(path) = self.rc.service.as_ref().and_then(|service| service.log_path()) else { return };
+        let path = path.to_owned();
+        let Some(last) = self.rc.ended.iter_mut().rev().find(|ended| !ended.is_logged) else { return };
+        last.is_logged = true;
+        let body = json!({ "call": last.call, "triggerType": "createLog" });
+        self.rc_asks(&path, body);
+    }
+
+    /// A question of which nothing follows.
+    pub(super) fn rc_asks(&mut self, path: &str, body: Value) {
+        let id = uuid(&mut self.ids);
+        self.say_rc(
+            json!({ "type": "rc-post-message-request", "requestId": id, "path": path, "body": body }),
+        );
+    }
+
+    /// `/unlogged-calls`: newest first.
+    pub(super) fn rc_unlogged(&self, body: &Value) -> Value {
+        let number = |key: &str, default| body.get(key).and_then(Value::as_u64).unwrap_or(default).max(1);
+        let count = usize::try_from(number("perPage", PAGE_CALLS)).unwrap_or(MAX_ENDED);
+        let page = usize::try_from(number("pageNumber", 1)).unwrap_or(MAX_ENDED);
+        let all = self.rc.ended.iter().rev().filter(|ended| !ended.is_logged).map(|ended| &ended.call);
+        let mut rest = all.skip(count.saturating_mul(page - 1));
+        let calls: Vec<&Value> = rest.by_ref().take(count).collect();
+        json!({ "calls": calls, "hasMore": rest.next().is_some() })
+    }
+
+    /// `/get-call-log`, by either name that a page has for the session.
+    pub(super) fn rc_call_log(&self, body: &Value) -> Value {
+        let wanted = word(body.get("sessionId")).or_else(|| word(body.get("telephonySessionId")));
+        let is = |ended: &&Ended| ended.call.get("sessionId").and_then(Value::as_str) == wanted.as_deref();
+        json!({ "call": self.rc.ended.iter().rev().find(is).map(|ended| &ended.call) })
+    }
+}
