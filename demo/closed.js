@@ -1,10 +1,15 @@
+// @ts-check
 // The phone that is not displayed until it is needed. It rings and dials all the same.
 import { start } from './crm.js';
 
-const drawer = document.querySelector('#drawer');
-const frame = drawer.querySelector('iframe');
-const launch = document.querySelector('#launch');
+/** Whatever it is, it has what is used of it. @param {string} selector */
+const find = (selector) => /** @type {any} */ (document.querySelector(selector));
 
+const drawer = find('#drawer');
+const frame = find('#drawer iframe');
+const launch = find('#launch');
+
+/** @param {boolean} open */
 const show = (open) => {
   drawer.hidden = !open;
   launch.setAttribute('aria-expanded', String(open));
@@ -20,4 +25,4 @@ start((type, { context }) => {
 });
 
 launch.addEventListener('click', () => show(drawer.hidden));
-document.querySelector('#close').addEventListener('click', () => show(false));
+find('#close').addEventListener('click', () => show(false));

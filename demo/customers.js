@@ -1,3 +1,4 @@
+// @ts-check
 // What a CRM would read from its database.
 export const customers = [
   { id: 'c-101', name: 'Inés Carvajal', company: 'Astrolabe Travel', city: 'Madrid', stage: 'Customer', phones: ['+34911085460', '+34666555444'] },
@@ -12,14 +13,15 @@ export const customers = [
   { id: 'c-110', name: 'Margaret O’Hara', company: 'O’Hara Instruments', city: 'Galway', stage: 'Customer', phones: ['+353915550154'] },
 ];
 
-// Extensions and lines of softframe-server.
+/** Extensions and lines of softframe-server. @type {[string, string][]} */
 export const lines = [
   ['600', 'tone'], ['601', 'echo'], ['602', 'busy'], ['603', 'no answer'], ['604', 'declines'],
   ['605', 'early media'], ['606', 'hangs up after 5 s'], ['607', 'reads DTMF'],
 ];
 
+/** @param {string} number */
 const digits = (number) => String(number).replace(/[^0-9]/g, '');
 
-// By number, as it came with the call.
+/** By number, as it came with the call. @param {string} number */
 export const byNumber = (number) =>
-  digits(number) && customers.find(({ phones }) => phones.some((phone) => digits(phone) === digits(number)));
+  digits(number) === '' ? undefined : customers.find(({ phones }) => phones.some((phone) => digits(phone) === digits(number)));

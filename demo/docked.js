@@ -1,8 +1,12 @@
+// @ts-check
 // The docked phone: everything an integrator needs beside crm.js is the two lines about `logged`.
 import { pushContacts, start } from './crm.js';
 
-const push = document.querySelector('#push');
-const auto = document.querySelector('#auto');
+/** Whatever it is, it has what is used of it. @param {string} selector */
+const find = (selector) => /** @type {any} */ (document.querySelector(selector));
+
+const push = find('#push');
+const auto = find('#auto');
 
 start((type) => {
   if (type === 'softframe:ready') push.disabled = false;
@@ -11,4 +15,4 @@ start((type) => {
 });
 
 push.addEventListener('click', pushContacts);
-document.querySelector('#clear').addEventListener('click', () => document.querySelector('#log').replaceChildren());
+find('#clear').addEventListener('click', () => find('#log').replaceChildren());

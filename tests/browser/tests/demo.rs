@@ -54,6 +54,36 @@ async fn closed_phone_is_opened_in_the_size_it_wants() {
     page.picture_of_page("demo-opened").await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn page_of_008_calls_by_its_own_words_and_writes_its_list_from_the_records() {
+    let server = Server::start();
+    let page = Page::open(&server.page("/demo/agent008.html?ext=200"), Setup::Microphone).await;
+    assert_eq!(page.expect("contacts:indexed").await["count"], 2);
+    let lines = async |wanted: &[&str]| {
+        let script = "return [...document.querySelectorAll('#calls li')].map((item) => item.textContent)";
+        until(&format!("{wanted:?}"), async || {
+            let shown = page.run(script, Vec::new()).await;
+            let shown: Vec<&str> = shown.as_array()?.iter().filter_map(|line| line.as_str()).collect();
+            let fits = |(line, wanted): (&&str, &&str)| line.starts_with(wanted);
+            (shown.len() == wanted.len() && shown.iter().zip(wanted).all(fits)).then_some(())
+        })
+        .await;
+    };
+    page.run("document.querySelector('#call button').click()", Vec::new()).await;
+    lines(&["outbound Echo: accepted, answered"]).await;
+    server.expect_heard("600").await;
+    page.run("document.querySelector('#hangup').click()", Vec::new()).await;
+    lines(&["outbound Echo: terminated, answered, "]).await;
+    let ended = page.expect("phone:terminated").await;
+    assert_eq!(ended["cdr"]["total"], ended["total"]);
+
+    let ring = server.ring(200, "+34911085460");
+    lines(&["outbound Echo: terminated", "inbound Inés Carvajal: ringing, ringing"]).await;
+    page.picture_of_page("demo-008").await;
+    server.hang_up(&ring);
+    lines(&["outbound Echo: terminated", "inbound Inés Carvajal: terminated, missed, "]).await;
+}
+
 /// What is wrong with the page as it lies: the phone is not whole in sight, something is wider than the page, the
 /// cells of a row or the numbers of a column do not line up.
 const FAULTS: &str = r"
