@@ -49,6 +49,43 @@ fn every_method_of_the_phone_api_has_a_row_and_every_row_names_tests_that_there_
     }
 }
 
+/// Names with so many joints are tests and nothing else.
+const JOINTS: usize = 3;
+
+#[test]
+fn every_test_that_the_readme_names_anywhere_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let code = code(&["tests", "crates"]);
+    let readme = std::fs::read_to_string(root.join("README.md")).expect("the README");
+    let is_test = |name: &&str| {
+        name.matches('_').count() >= JOINTS
+            && name.bytes().all(|octet| octet.is_ascii_lowercase() || octet.is_ascii_digit() || octet == b'_')
+    };
+    let named: Vec<&str> = readme.split('`').filter(is_test).collect();
+    assert!(named.len() > 300, "{}", named.len());
+    let gone: Vec<&str> = named.into_iter().filter(|name| !code.contains(&format!("fn {name}("))).collect();
+    assert!(gone.is_empty(), "{gone:#?}");
+}
+
+#[test]
+fn tables_of_the_four_systems_name_a_test_in_each_row() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let readme = std::fs::read_to_string(root.join("README.md")).expect("the README");
+    for head in [
+        "| documented feature | test",
+        "| documented feature of Enigma | test",
+        "| documented feature of 008 | test",
+    ] {
+        let (_, table) = readme.split_once(head).unwrap_or_else(|| panic!("no {head}"));
+        let rows: Vec<&str> = table.lines().skip(2).take_while(|line| line.starts_with('|')).collect();
+        assert!(rows.len() > 3, "{head}: {rows:?}");
+        for row in rows {
+            let tests = row.trim_matches('|').rsplit('|').next().unwrap_or_default();
+            assert!(tests.split('`').any(|name| name.matches('_').count() >= JOINTS), "no test in {row}");
+        }
+    }
+}
+
 #[test]
 fn every_row_of_the_rfc_table_names_tests_that_there_are() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");

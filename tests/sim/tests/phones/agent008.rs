@@ -103,6 +103,27 @@ fn webhook_that_is_down_or_refuses_holds_up_no_other() {
 }
 
 #[test]
+fn webhook_that_does_not_answer_keeps_the_first_event_and_the_newest_ninety_nine() {
+    let mut script = Script::with(r#""webhooks":["https://a.test/"],"#);
+    for number in 0..104 {
+        // Slower than the limit of commands.
+        script.pass(100);
+        script.host(&json!({ "type": "dnd", "data": { "enabled": number % 2 == 0 } }).to_string());
+    }
+    let changes = script.heard.iter().filter(|message| message["type"] == "status:change");
+    let told: Vec<Value> = changes.map(|message| message["data"].clone()).collect();
+    assert_eq!(told.len(), 104);
+    let mut taken = Vec::new();
+    while let Some((post, _, body)) = posts(&mut script).pop() {
+        taken.push(body["data"].clone());
+        script.input(Input::Posted { post, outcome: PostOutcome::Taken });
+    }
+    // The first was on its way all the time; of those behind it the oldest gave way.
+    let expected: Vec<Value> = told.iter().take(1).chain(&told[5..]).cloned().collect();
+    assert_eq!(taken, expected);
+}
+
+#[test]
 fn webhooks_that_are_too_many_or_not_safe_are_named_on_screen() {
     for (bad, found) in [
         (r#"["http://hook.test/"]"#, "http://hook.test/"),

@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value, json};
 use softframe_phone::{Action, HostInput, Input, MediaError, MediaEvent, MediaStats, PeerState};
-use softframe_sim::{Microphone, World};
+use softframe_sim::{DOMAIN, Microphone, World};
 use std::path::Path;
 
 /// Everything a host page can hear, once.
@@ -146,11 +146,10 @@ fn is_uuid(value: &Value) -> bool {
     value.as_str().is_some_and(|text| text.len() == 36 && text.matches('-').count() == 4)
 }
 
-#[test]
-fn every_message_to_the_host_is_as_it_was_agreed() {
-    let heard: Vec<Value> = everything().iter().map(normal).collect();
+/// Asserts that these are the messages of a golden file, or writes it anew where that is wanted.
+fn assert_agreed(heard: &[Value], name: &str) {
     let text = serde_json::to_string_pretty(&heard).expect("JSON") + "\n";
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/messages.json");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden").join(name);
     if std::env::var("GOLDEN").as_deref() == Ok("write") {
         std::fs::create_dir_all(path.parent().expect("a folder")).expect("the folder");
         std::fs::write(&path, &text).expect("written");
@@ -161,6 +160,64 @@ fn every_message_to_the_host_is_as_it_was_agreed() {
         assert_eq!(found, agreed, "message {number}");
     }
     assert_eq!(heard.len(), agreed.len());
+}
+
+/// A command of a page whose `id` is its own name, and what it was answered.
+fn answered(world: &mut World, id: &str, kind: &str, data: Value) -> Value {
+    world.host(0, &json!({ "type": kind, "id": id, "data": data }).to_string());
+    world.run(2_000);
+    world.stations[0].response(id).clone()
+}
+
+/// Answers to `message`, `login`, `redirect` and `merge`, good and bad.
+fn answers() -> Vec<Value> {
+    let mut world = World::new();
+    let own = world.station();
+    let chain = vec!["https://crm.example".to_owned()];
+    world.input(own, Input::Host(HostInput::Trusted { chain, listed: true }));
+    world.boot(own, &format!(r#"{{"hosts":["https://crm.example"],"hostLogin":true,"domain":"{DOMAIN}"}}"#));
+    for (user, password) in [("201", "secret-201"), ("202", "secret-202")] {
+        let other = world.station();
+        world.trust(other);
+        world.boot(other, &world.kiosk(user, password, ""));
+    }
+    world.run(1_000);
+    let login = |password: &str| json!({ "server": format!("wss://{DOMAIN}/ws"), "user": "200", "password": password });
+    let mut answers = vec![
+        answered(&mut world, "login with a wrong password", "login", login("wrong")),
+        answered(&mut world, "login", "login", login("secret-200")),
+        answered(&mut world, "message", "message", json!({ "to": "201", "text": "Hello" })),
+        answered(&mut world, "message to no number", "message", json!({ "to": "john", "text": "Hello" })),
+        answered(&mut world, "redirect of no call", "redirect", json!({ "to": "202" })),
+        answered(&mut world, "merge of no calls", "merge", json!({})),
+    ];
+    world.act(1, Action::CallNumber("200".into()));
+    world.run(1_000);
+    answers.push(answered(&mut world, "redirect to no number", "redirect", json!({ "to": "john" })));
+    answers.push(answered(&mut world, "redirect", "redirect", json!({ "to": "202" })));
+    let call = world.front(1);
+    world.act(1, Action::End(call));
+    world.run(10_000);
+    for (station, number) in [(1, "201"), (2, "202")] {
+        world.host(own, &json!({ "type": "click2call", "data": { "number": number } }).to_string());
+        world.run(1_000);
+        world.answer(station);
+        world.run(2_000);
+    }
+    answers.push(answered(&mut world, "merge", "merge", json!({})));
+    answers.push(answered(&mut world, "merge once more", "merge", json!({})));
+    answers
+}
+
+#[test]
+fn answers_to_texts_logins_redirections_and_mergers_are_as_they_were_agreed() {
+    assert_agreed(&answers(), "answers.json");
+}
+
+#[test]
+fn every_message_to_the_host_is_as_it_was_agreed() {
+    let heard: Vec<Value> = everything().iter().map(normal).collect();
+    assert_agreed(&heard, "messages.json");
     let mut kinds: Vec<&str> = heard.iter().filter_map(|message| message["type"].as_str()).collect();
     kinds.sort_unstable();
     kinds.dedup();
