@@ -12,11 +12,16 @@ const FOREVER: &str = "public, max-age=31536000, immutable";
 const LIBRARY_PATH: &str = r"/softframe(-cti|-rc|\.module)?\.js$";
 
 /// File names and contents for one configuration.
-pub(crate) fn files(config: &Map<String, Value>) -> [(&'static str, String); 3] {
+pub(crate) fn files(config: &Map<String, Value>) -> [(&'static str, String); 4] {
     let policy = content_security_policy(config);
     let all: Vec<(&str, &str)> =
         [("Content-Security-Policy", policy.as_str())].into_iter().chain(HEADERS).collect();
-    [("_headers", pages(&all)), ("nginx.conf.snippet", nginx(&all)), ("Caddyfile.snippet", caddy(&all))]
+    [
+        ("_headers", pages(&all)),
+        ("nginx.conf.snippet", nginx(&all)),
+        ("nginx-maps.conf.snippet", nginx_maps()),
+        ("Caddyfile.snippet", caddy(&all)),
+    ]
 }
 
 fn pages(headers: &[(&str, &str)]) -> String {
@@ -38,14 +43,22 @@ fn nginx(headers: &[(&str, &str)]) -> String {
     format!(
         "# Inside `server {{ … }}`; /phone/ and the folder are yours to choose. The policy belongs on scripts and worker\n\
          # files too, so it stands on the whole folder.\n\
-         map $uri $softframe_cache {{ # this block belongs outside of `server`\n    \
-         ~-[0-9a-f]{{16}}\\. \"{FOREVER}\";\n    ~{LIBRARY_PATH} \"{LIBRARY_CACHE}\";\n    default \"no-cache\";\n}}\n\
-         map $uri $softframe_origins {{ # and this one; an empty header is not sent\n    ~{LIBRARY_PATH} \"*\";\n    default \"\";\n}}\n\
          location /phone/ {{\n    alias /srv/softframe/;\n    index index.html;\n    \
          types {{ text/html html; text/javascript js; text/css css; application/wasm wasm; application/json json; image/svg+xml svg; text/plain txt ts; }}\n    \
-         # With ngx_brotli, the compressed files beside the others are sent as they are.\n    # brotli_static on;\n{lines}    \
+         # With ngx_brotli (Debian: libnginx-mod-http-brotli-static) the compressed files beside the others are sent.\n    \
+         # brotli_static on;\n{lines}    \
          add_header Cache-Control $softframe_cache always;\n    \
          add_header Access-Control-Allow-Origin $softframe_origins always;\n}}\n"
+    )
+}
+
+/// What stands beside `server`, not in it. An expression with braces needs its quotes.
+fn nginx_maps() -> String {
+    format!(
+        "# Before `server {{ … }}`: how long a file may be kept, and which ones pages of other origins import.\n\
+         map $uri $softframe_cache {{\n    \"~-[0-9a-f]{{16}}\\.\" \"{FOREVER}\";\n    \"~{LIBRARY_PATH}\" \"{LIBRARY_CACHE}\";\n    default \"no-cache\";\n}}\n\
+         # An empty header is not sent.\n\
+         map $uri $softframe_origins {{\n    \"~{LIBRARY_PATH}\" \"*\";\n    default \"\";\n}}\n"
     )
 }
 
@@ -68,7 +81,9 @@ mod tests {
     #[test]
     fn every_server_gets_every_header_with_the_configured_hosts() {
         let config = serde_json::json!({"hosts": ["https://crm.example"], "server": "wss://pbx.example/ws", "accountUrl": "/me"});
-        for (name, text) in files(config.as_object().expect("object")) {
+        let [pages, nginx, maps, caddy] = files(config.as_object().expect("object"));
+        let nginx = ("nginx", nginx.1 + &maps.1);
+        for (name, text) in [pages, nginx, caddy] {
             assert!(text.contains("frame-ancestors https://crm.example;"), "{name}: {text}");
             assert!(text.contains("connect-src 'self' wss://pbx.example;"), "{name}: {text}");
             for (header, value) in HEADERS {

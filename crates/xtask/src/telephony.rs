@@ -25,6 +25,9 @@ const PROGRAMS: [&str; 4] = ["kamailio", "rtpengine", "baresip", "sipp"];
 /// Where calls are told, for the tests of the gateways.
 const REDIS: [&str; 1] = ["redis-server"];
 
+/// Web servers that the widget is put behind.
+const WEB_SERVERS: [&str; 3] = ["nginx", "libnginx-mod-http-brotli-static", "caddy"];
+
 /// Sees to it that everything of the live tests is there.
 pub(crate) fn find() -> Outcome {
     found(&PACKAGES, &PROGRAMS, sentence)
@@ -35,6 +38,15 @@ pub(crate) fn find_redis() -> Outcome {
     found(&REDIS, &REDIS, |_| {
         "the tests of the gateways need redis-server: on Debian as root `apt-get install redis-server`; elsewhere install \
          it by your own means."
+            .to_owned()
+    })
+}
+
+/// Sees to it that there are web servers to put the widget behind.
+pub(crate) fn find_web_servers() -> Outcome {
+    found(&WEB_SERVERS, &["nginx", "caddy"], |_| {
+        "the tests of deployment need nginx and Caddy: on Debian as root `apt-get install nginx \
+         libnginx-mod-http-brotli-static caddy`; elsewhere install them by your own means."
             .to_owned()
     })
 }
