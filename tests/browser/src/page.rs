@@ -12,9 +12,11 @@ use std::{
     time::Duration,
 };
 
-/// Collects what the page is told, from before its own scripts run.
-const COLLECTOR: &str = "if (self === top) { self.heard = []; \
-     addEventListener('message', ({ data, origin }) => data?.type && heard.push({ ...data, origin, at: performance.now() })); }";
+/// Collects what the page is told, from before its own scripts run, and holds `state` against the fold of all events.
+fn collector() -> String {
+    let library = std::fs::read_to_string(prepared("SOFTFRAME_WWW").join("softframe.js"));
+    include_str!("collector.js").replace("/* LIBRARY */", &library.expect("the widget has its host library"))
+}
 
 /// Answer, Decline and Allow react 500 ms after they are really visible; End 600 ms after Call.
 const ARMING: Duration = Duration::from_millis(700);
@@ -52,7 +54,7 @@ impl Page {
     /// Any page.
     pub async fn open(address: &str, setup: Setup) -> Page {
         let browser = Browser::start(setup).await;
-        browser.before_each_document(COLLECTOR).await;
+        browser.before_each_document(&collector()).await;
         browser.client.goto(address).await.expect("the page loads");
         Page { browser, read: Cell::new(0) }
     }
@@ -200,12 +202,13 @@ impl Page {
 
     /// Everything the page was told, envelopes included.
     pub async fn heard(&self) -> Vec<Value> {
-        match self.run("return self.heard ?? []", Vec::new()).await {
+        let script = "return self.unfolded?.length ? { unfolded } : self.heard ?? []";
+        match self.run(script, Vec::new()).await {
             Value::Array(events) => {
                 events.iter().for_each(schema::assert_message);
                 events
             }
-            other => panic!("no list of events: {other}"),
+            other => panic!("after an event, the snapshot is not the fold of all events: {other}"),
         }
     }
 
