@@ -181,7 +181,7 @@ pub(crate) enum Command {
     },
     Forward(forward::Wish),
     /// `login` and `settings`.
-    Login(Offer),
+    Login(Box<Offer>),
     /// A text message.
     Text {
         to: String,

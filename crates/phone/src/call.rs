@@ -114,6 +114,8 @@ pub(crate) struct Call {
     pub(crate) tones: Keys,
     /// Commands that wait for something of this call.
     pub(crate) asks: Vec<(Await, Ask)>,
+    /// Its place among the calls of which the host was told.
+    pub(crate) turn: u64,
     /// Events so far: kind, data.
     pub(crate) said: Vec<(&'static str, String)>,
 }
@@ -375,6 +377,7 @@ impl Call {
             keys: String::new(),
             tones: Keys::default(),
             asks: Vec::new(),
+            turn: 0,
             said: Vec::new(),
         }
     }

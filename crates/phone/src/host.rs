@@ -221,7 +221,7 @@ impl Phone {
             self.tell("phone:terminated", &data);
         }
         let said: Vec<(&'static str, String)> =
-            self.calls.values().flat_map(|call| call.said.iter().cloned()).collect();
+            self.told_calls().into_iter().flat_map(|call| call.said.iter().cloned()).collect();
         for (kind, data) in said {
             self.tell(kind, &data);
         }

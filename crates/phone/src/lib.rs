@@ -129,6 +129,7 @@ pub struct Phone {
     last_call: u64,
     last_peer: u64,
     last_request: u64,
+    last_turn: u64,
     labels: VecDeque<String>,
     /// What the server said last of the voice mail.
     voicemail: Option<voicemail::Voicemail>,
@@ -205,6 +206,7 @@ impl Phone {
             last_call: 0,
             last_peer: 0,
             last_request: 0,
+            last_turn: 0,
             labels: VecDeque::new(),
             voicemail: None,
             watches: watch::Watches::default(),

@@ -274,7 +274,7 @@ impl Phone {
                 let data = bridge::provider::request(&id, &question);
                 self.tell("provider:request", &data);
             }
-            Form::Rc => self.say_rc(rc::service::request(&self.rc, &id, &question)),
+            Form::Rc => self.say_rc(rc::service::request(self, &id, &question)),
         }
         true
     }

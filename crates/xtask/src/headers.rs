@@ -66,7 +66,7 @@ fn nginx_maps() -> String {
 fn caddy(headers: &[(&str, &str)]) -> String {
     let lines: String = headers.iter().map(|(name, value)| format!("        {name} \"{value}\"\n")).collect();
     format!(
-        "# Inside a site block; /phone/ and the folder are yours to choose.\nhandle_path /phone/* {{\n    root * /srv/softframe\n    \
+        "# Inside a site block; /phone/ and the folder are yours to choose.\nredir /phone /phone/\nhandle_path /phone/* {{\n    root * /srv/softframe\n    \
          header {{\n{lines}    }}\n    @forever path_regexp -[0-9a-f]{{16}}\\.\n    \
          header @forever Cache-Control \"{FOREVER}\"\n    @library path_regexp {LIBRARY_PATH}\n    header @library {{\n        Cache-Control \"{LIBRARY_CACHE}\"\n        Access-Control-Allow-Origin *\n    }}\n    \
          @fresh not path_regexp (-[0-9a-f]{{16}}\\.|{LIBRARY_PATH})\n    \

@@ -62,7 +62,7 @@ fn every_test_that_the_readme_names_anywhere_is_there() {
             && name.bytes().all(|octet| octet.is_ascii_lowercase() || octet.is_ascii_digit() || octet == b'_')
     };
     let named: Vec<&str> = readme.split('`').filter(is_test).collect();
-    assert!(named.len() > 300, "{}", named.len());
+    assert!(named.len() > 200, "{}", named.len());
     let gone: Vec<&str> = named.into_iter().filter(|name| !code.contains(&format!("fn {name}("))).collect();
     assert!(gone.is_empty(), "{gone:#?}");
 }

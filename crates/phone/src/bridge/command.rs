@@ -95,7 +95,7 @@ pub(super) fn command(name: &str, data: Value) -> Result<Option<Command>, &'stat
         "xivo:open" | "xivo:frame" | "xivo:close" => xivo(name, &data)?,
         "provider:register" => super::provider::register(data)?,
         "provider:response" => super::provider::response(data)?,
-        "login" | "settings" => Command::Login(Offer::read(&data)?),
+        "login" | "settings" => Command::Login(Box::new(Offer::read(&data)?)),
         _ => return Ok(None),
     };
     Ok(Some(command))

@@ -47,6 +47,10 @@ impl Phone {
         }
         self.xivo_call(id, kind, event.by.or(event.state));
         if let Some(call) = self.calls.get_mut(&id) {
+            if call.said.is_empty() {
+                self.last_turn += 1;
+                call.turn = self.last_turn;
+            }
             if call.said.len() >= MAX_SAID {
                 // The first events are those a late host needs; the middle of a long call is not.
                 let later = call.said.iter().skip(MAX_SAID / 2);
@@ -56,6 +60,14 @@ impl Phone {
             call.said.push((kind, data));
         }
         self.stale_journal = true;
+    }
+
+    /// The calls of which the host was told, in that order: one that waits for the microphone may have begun before one that
+    /// rings already.
+    pub(crate) fn told_calls(&self) -> Vec<&Call> {
+        let mut told: Vec<&Call> = self.calls.values().filter(|call| !call.said.is_empty()).collect();
+        told.sort_by_key(|call| call.turn);
+        told
     }
 
     /// After every change of a call: a BYE of yesterday would be refused for its sequence number.

@@ -164,7 +164,7 @@ impl Phone {
                 self.set_dnd(now, enabled);
                 self.answer_ask(Some(ask), json!({}));
             }
-            Command::Login(offer) => self.login_for_host(now, ask, offer),
+            Command::Login(offer) => self.login_for_host(now, ask, *offer),
             Command::Text { to, text } => self.text_for_host(now, ask, &to, text),
             Command::Forward(wish) => self.forward_for_host(now, ask, wish),
             Command::Hello { resizes } => {
@@ -413,7 +413,7 @@ impl Phone {
         json!(Snapshot {
             context: self.context(),
             connection,
-            calls: self.calls.values().filter_map(|call| call_state(now, call)).collect(),
+            calls: self.told_calls().into_iter().filter_map(|call| call_state(now, call)).collect(),
             forwards: self.forwards().clone(),
             dnd: self.person.dnd,
             voicemail: self.voicemail.unwrap_or_default(),

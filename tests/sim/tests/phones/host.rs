@@ -211,3 +211,17 @@ fn auto_dial_false_fills_the_field() {
     }
     assert!(world.stations[0].ladder().is_empty());
 }
+
+#[test]
+fn snapshot_lists_calls_as_the_page_was_told_of_them_not_as_they_began() {
+    let mut world = World::pair();
+    world.stations[0].microphone = softframe_sim::Microphone::Slow(1_700);
+    world.act(0, Action::CallNumber("201".into()));
+    world.act(1, Action::CallNumber("200".into()));
+    world.run(2_000);
+    assert_eq!(world.stations[0].ladder()[..2], ["phone:ringing", "phone:calling"]);
+    world.host(0, r#"{"type":"state","id":"s"}"#);
+    let calls = world.stations[0].response("s")["data"]["calls"].clone();
+    let listed: Vec<&str> = calls.as_array().unwrap().iter().filter_map(|call| call["to"].as_str()).collect();
+    assert_eq!(listed, ["200", "201"]);
+}

@@ -7,8 +7,9 @@ use crate::{
     CallId, Phone,
     bridge::CallEvent,
     call::{Call, Direction, source_name},
+    json::object,
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 use softframe_sip::Instant;
 
 /// How far a call is, as far as the page hears of it.
@@ -81,11 +82,11 @@ impl Phone {
         }
         let is_news = !notices.is_empty();
         for notice in notices {
-            self.say_rc(json!({ "type": notice, "call": object }));
+            self.rc_shows(notice, "call", object.clone());
         }
         if before.is_none() || stage_before != stage {
             let active = active(&object, stage.telephony());
-            self.say_rc(json!({ "type": "rc-active-call-notify", "call": active }));
+            self.rc_shows("rc-active-call-notify", "call", active);
         }
         let known = Known { id, object, stage, is_muted };
         match at.and_then(|at| self.rc.calls.get_mut(at)) {
@@ -113,8 +114,8 @@ impl Phone {
         if let Some(fields) = last.as_object_mut() {
             fields.insert("terminationType".into(), "final".into());
         }
-        self.say_rc(json!({ "type": "rc-call-end-notify", "call": object }));
-        self.say_rc(json!({ "type": "rc-active-call-notify", "call": last }));
+        self.rc_shows("rc-call-end-notify", "call", object);
+        self.rc_shows("rc-active-call-notify", "call", last);
         self.rc_push_calls();
     }
 
@@ -140,35 +141,39 @@ impl Phone {
             ([], name) => name.to_owned(),
         };
         let started = talk.map(|talk| talk.accepted_wall);
-        json!({
-            "id": call.label,
-            "callId": call.facts.sip_call_id,
-            "direction": direction(inbound),
-            "callStatus": status,
-            "to": call.to,
-            "toUserName": if inbound { "" } else { name.as_str() },
-            "from": call.from,
-            "fromNumber": call.from,
-            "fromUserName": if inbound { name.as_str() } else { "" },
-            "fromTag": "",
-            "toTag": "",
-            "startTime": started,
-            "creationTime": call.date,
-            "isOnHold": stage == Stage::Held,
-            "isOnMute": call.muted,
-            "isOnFlip": false,
-            "isOnTransfer": talk.is_some_and(|talk| talk.transfer.is_some()),
-            "isToVoicemail": false,
-            "isForwarded": false,
-            "isReplied": false,
-            "recordStatus": "webphone-record-idle",
-            "contactMatch": self.rc_contact_match(call),
-            "minimized": self.ui.browsing,
-            "partyData": null,
-            "lastActiveTime": started.unwrap_or(call.date),
-            "callQueueName": Some(&call.facts.queue).filter(|queue| !queue.is_empty()),
-            "warmTransferSessionId": call.consults.and_then(|id| self.calls.get(&id)).map(|call| &call.label),
-        })
+        let text = |text: &str| Value::from(text);
+        let no = || Value::from(false);
+        let queue = Some(call.facts.queue.as_str()).filter(|queue| !queue.is_empty());
+        let warm = call.consults.and_then(|id| self.calls.get(&id)).map(|call| call.label.as_str());
+        object(vec![
+            ("id", text(&call.label)),
+            ("callId", text(&call.facts.sip_call_id)),
+            ("direction", text(direction(inbound))),
+            ("callStatus", text(status)),
+            ("to", text(&call.to)),
+            ("toUserName", text(if inbound { "" } else { &name })),
+            ("from", text(&call.from)),
+            ("fromNumber", text(&call.from)),
+            ("fromUserName", text(if inbound { &name } else { "" })),
+            ("fromTag", text("")),
+            ("toTag", text("")),
+            ("startTime", started.into()),
+            ("creationTime", call.date.into()),
+            ("isOnHold", (stage == Stage::Held).into()),
+            ("isOnMute", call.muted.into()),
+            ("isOnFlip", no()),
+            ("isOnTransfer", talk.is_some_and(|talk| talk.transfer.is_some()).into()),
+            ("isToVoicemail", no()),
+            ("isForwarded", no()),
+            ("isReplied", no()),
+            ("recordStatus", text("webphone-record-idle")),
+            ("contactMatch", self.rc_contact_match(call).unwrap_or_default()),
+            ("minimized", self.ui.browsing.into()),
+            ("partyData", Value::Null),
+            ("lastActiveTime", started.unwrap_or(call.date).into()),
+            ("callQueueName", queue.into()),
+            ("warmTransferSessionId", warm.into()),
+        ])
     }
 
     /// The page's own object where the contact is the page's.
@@ -184,19 +189,21 @@ fn direction(inbound: bool) -> &'static str {
 }
 
 /// The call in the form of `rc-active-call-notify`.
-fn active(object: &Value, status: &'static str) -> Value {
-    let get = |key: &str| object.get(key).cloned().unwrap_or_default();
-    json!({
-        "id": get("id"),
-        "sessionId": get("id"),
-        "direction": get("direction"),
-        "telephonyStatus": status,
-        "startTime": if get("startTime").is_null() { get("creationTime") } else { get("startTime") },
-        "from": { "phoneNumber": get("fromNumber") },
-        "fromName": get("fromUserName"),
-        "to": { "phoneNumber": get("to") },
-        "toName": get("toUserName"),
-    })
+fn active(call: &Value, status: &'static str) -> Value {
+    let get = |key: &str| call.get(key).cloned().unwrap_or_default();
+    let number = |key: &str| object(vec![("phoneNumber", get(key))]);
+    let started = Some(get("startTime")).filter(|time| !time.is_null());
+    object(vec![
+        ("id", get("id")),
+        ("sessionId", get("id")),
+        ("direction", get("direction")),
+        ("telephonyStatus", status.into()),
+        ("startTime", started.unwrap_or_else(|| get("creationTime"))),
+        ("from", number("fromNumber")),
+        ("fromName", get("fromUserName")),
+        ("to", number("to")),
+        ("toName", get("toUserName")),
+    ])
 }
 
 /// A call that is over, as a logger takes it.
@@ -209,17 +216,19 @@ pub(super) fn logged(event: &CallEvent) -> Value {
         (_, true) => "Missed",
         (_, false) => "No Answer",
     };
-    json!({
-        "sessionId": event.id,
-        "telephonySessionId": event.id,
-        "direction": direction(inbound),
-        "telephonyStatus": "NoCall",
-        "from": { "phoneNumber": event.from, "name": if inbound { name } else { "" } },
-        "to": { "phoneNumber": event.to, "name": if inbound { "" } else { name } },
-        "startTime": event.date,
-        "duration": event.duration,
-        "result": result,
-        "type": "Voice",
-        "action": "Phone Call",
-    })
+    let text = |text: &str| Value::from(text);
+    let party = |number: &str, name: &str| object(vec![("phoneNumber", text(number)), ("name", text(name))]);
+    object(vec![
+        ("sessionId", text(&event.id)),
+        ("telephonySessionId", text(&event.id)),
+        ("direction", text(direction(inbound))),
+        ("telephonyStatus", text("NoCall")),
+        ("from", party(&event.from, if inbound { name } else { "" })),
+        ("to", party(&event.to, if inbound { "" } else { name })),
+        ("startTime", text(&event.date)),
+        ("duration", event.duration.into()),
+        ("result", text(result)),
+        ("type", text("Voice")),
+        ("action", text("Phone Call")),
+    ])
 }

@@ -7,6 +7,7 @@ use crate::{
     Phone, StoreRequest,
     account::{Account, DEVICE},
     call::Call,
+    json::object,
 };
 use serde_json::{Value, json};
 
@@ -68,14 +69,17 @@ impl Phone {
             return;
         }
         let wanted = self.size();
-        let size = json!({ "width": wanted.0, "height": wanted.1 });
+        let size = object(vec![("width", wanted.0.into()), ("height", wanted.1.into())]);
         let (place, minimized, closed) = self.rc.container.kept;
-        let position = place.map(|(x, y)| json!({ "translateX": x, "translateY": y }));
+        let position = place.map(|(x, y)| object(vec![("translateX", x.into()), ("translateY", y.into())]));
         match self.rc.container.size.replace(wanted) {
-            None => self.say_rc(json!({
-                "type": "rc-adapter-pushAdapterState", "size": size, "minimized": minimized, "closed": closed,
-                "position": position,
-            })),
+            None => self.say_rc(object(vec![
+                ("type", "rc-adapter-pushAdapterState".into()),
+                ("size", size),
+                ("minimized", minimized.into()),
+                ("closed", closed.into()),
+                ("position", position.unwrap_or_default()),
+            ])),
             Some(before) if before != wanted => self.rc_shows("rc-adapter-syncSize", "size", size),
             Some(_) => {}
         }
@@ -95,7 +99,7 @@ impl Phone {
     }
 
     /// A message of one field.
-    pub(super) fn rc_shows(&mut self, kind: &str, key: &str, value: Value) {
-        self.say_rc(json!({ "type": kind, key: value }));
+    pub(super) fn rc_shows(&mut self, kind: &'static str, key: &'static str, value: Value) {
+        self.say_rc(object(vec![("type", kind.into()), (key, value)]));
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! They are those of this load: what is older is in the page's own log, or was never wanted there.
 
-use super::{NAME, call};
+use super::{NAME, call, service::asked};
 use crate::{
     Phone,
     bridge::{CallEvent, provider::word},
@@ -11,6 +11,7 @@ use crate::{
     view::Text,
 };
 use serde_json::{Value, json};
+use softframe_contacts::Source;
 use softframe_sip::Instant;
 
 /// Calls that are remembered: a day of a busy agent; the oldest go.
@@ -18,10 +19,16 @@ const MAX_ENDED: usize = 100;
 /// Calls of one answer, as the original has it where the page does not say.
 const PAGE_CALLS: u64 = 10;
 
-/// A call that is over.
+/// A call that is over: what the person would ask the page to log.
 pub(super) struct Ended {
-    call: Value,
+    body: Value,
     is_logged: bool,
+}
+
+impl Ended {
+    fn call(&self) -> Option<&Value> {
+        self.body.get("call")
+    }
 }
 
 impl Phone {
@@ -30,11 +37,12 @@ impl Phone {
         if !self.speaks(NAME) {
             return;
         }
+        let body = self.rc_logged(event, "createLog");
         let ended = &mut self.rc.ended;
         if ended.len() >= MAX_ENDED {
             ended.remove(0);
         }
-        ended.push(Ended { call: call::logged(event), is_logged });
+        ended.push(Ended { body, is_logged });
         let Some(service) =
             self.rc.service.as_ref().filter(|service| !is_logged && service.log_path().is_some())
         else {
@@ -53,16 +61,24 @@ impl Phone {
         let path = path.to_owned();
         let Some(last) = self.rc.ended.iter_mut().rev().find(|ended| !ended.is_logged) else { return };
         last.is_logged = true;
-        let body = json!({ "call": last.call, "triggerType": "createLog" });
+        let body = last.body.clone();
         self.rc_asks(&path, body);
+    }
+
+    /// A call that is over, and whom the page itself has named for its other side.
+    pub(crate) fn rc_logged(&self, event: &CallEvent, trigger: &'static str) -> Value {
+        let entity = event.contact.as_ref().and_then(|row| {
+            let id = word(Some(&row.id))?;
+            self.own_object(&Source::Host(row.source.clone()), &id)
+        });
+        let (from, to) = if event.direction == "inbound" { (entity, None) } else { (None, entity) };
+        json!({ "call": call::logged(event), "fromEntity": from, "toEntity": to, "triggerType": trigger })
     }
 
     /// A question of which nothing follows.
     pub(super) fn rc_asks(&mut self, path: &str, body: Value) {
         let id = uuid(&mut self.ids);
-        self.say_rc(
-            json!({ "type": "rc-post-message-request", "requestId": id, "path": path, "body": body }),
-        );
+        self.say_rc(asked(&id, path, body));
     }
 
     /// `/unlogged-calls`: newest first.
@@ -70,7 +86,7 @@ impl Phone {
         let number = |key: &str, default| body.get(key).and_then(Value::as_u64).unwrap_or(default).max(1);
         let count = usize::try_from(number("perPage", PAGE_CALLS)).unwrap_or(MAX_ENDED);
         let page = usize::try_from(number("pageNumber", 1)).unwrap_or(MAX_ENDED);
-        let all = self.rc.ended.iter().rev().filter(|ended| !ended.is_logged).map(|ended| &ended.call);
+        let all = self.rc.ended.iter().rev().filter(|ended| !ended.is_logged).filter_map(Ended::call);
         let mut rest = all.skip(count.saturating_mul(page - 1));
         let calls: Vec<&Value> = rest.by_ref().take(count).collect();
         json!({ "calls": calls, "hasMore": rest.next().is_some() })
@@ -79,7 +95,7 @@ impl Phone {
     /// `/get-call-log`, by either name that a page has for the session.
     pub(super) fn rc_call_log(&self, body: &Value) -> Value {
         let wanted = word(body.get("sessionId")).or_else(|| word(body.get("telephonySessionId")));
-        let is = |ended: &&Ended| ended.call.get("sessionId").and_then(Value::as_str) == wanted.as_deref();
-        json!({ "call": self.rc.ended.iter().rev().find(is).map(|ended| &ended.call) })
+        let is = |call: &&Value| call.get("sessionId").and_then(Value::as_str) == wanted.as_deref();
+        json!({ "call": self.rc.ended.iter().rev().filter_map(Ended::call).find(is) })
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Its paths are the page's own words and go back as they came.
 
-use super::{Rc, call, commands::is_true};
+use super::commands::is_true;
 use crate::{
     Output, Phone,
     bridge::{
@@ -10,6 +10,7 @@ use crate::{
         provider::{matches, word},
     },
     headers::undisturbing,
+    json::object,
     provider::{
         DEFAULT_NO_MATCH_TTL, DEFAULT_TTL, Form, Given, Offers, Op, Question, Refusal, Registration, Reply,
     },
@@ -207,8 +208,8 @@ impl Phone {
 }
 
 /// `rc-post-message-request` for this question.
-pub(crate) fn request(rc: &Rc, id: &str, question: &Question) -> Value {
-    let path = rc.service.as_ref().and_then(|service| service.path(question.op())).unwrap_or_default();
+pub(crate) fn request(phone: &Phone, id: &str, question: &Question) -> Value {
+    let path = phone.rc.service.as_ref().and_then(|service| service.path(question.op())).unwrap_or_default();
     let body = match question {
         Question::List { page, since, by_page } => {
             let mut body = json!({ "page": page, "syncTimestamp": since });
@@ -226,10 +227,20 @@ pub(crate) fn request(rc: &Rc, id: &str, question: &Question) -> Value {
             body
         }
         Question::View { contact } => contact.clone(),
-        Question::Log { event } => json!({ "call": call::logged(event), "triggerType": "presenceUpdate" }),
+        Question::Log { event } => phone.rc_logged(event, "presenceUpdate"),
         Question::DoNotCall { number } => json!({ "actionType": "call", "phoneNumber": number }),
     };
-    json!({ "type": "rc-post-message-request", "requestId": id, "path": path, "body": body })
+    asked(id, path, body)
+}
+
+/// A question to the page.
+pub(super) fn asked(id: &str, path: &str, body: Value) -> Value {
+    object(vec![
+        ("type", "rc-post-message-request".into()),
+        ("requestId", id.into()),
+        ("path", path.into()),
+        ("body", body),
+    ])
 }
 
 /// What `response` of a `rc-post-message-response` says to a question of this kind. What has not the expected shape
@@ -298,18 +309,19 @@ fn phone(value: &Value) -> Option<PhoneNumber> {
 
 /// A contact of ours in the words of this dialect, where the page's own object is not kept.
 pub(crate) fn contact(source: &str, contact: &Contact) -> Value {
-    let phones: Vec<Value> = contact
-        .phones
-        .iter()
-        .map(|phone| json!({ "phoneNumber": phone.number, "phoneType": phone.kind.as_deref().unwrap_or("unknown") }))
-        .collect();
-    json!({
-        "id": contact.id,
-        "name": contact.name,
-        "type": source,
-        "phoneNumbers": phones,
-        "company": contact.company,
-        "jobTitle": contact.title,
-        "emails": contact.email.iter().collect::<Vec<_>>(),
-    })
+    let phone = |phone: &PhoneNumber| {
+        let kind = phone.kind.as_deref().unwrap_or("unknown");
+        object(vec![("phoneNumber", phone.number.as_str().into()), ("phoneType", kind.into())])
+    };
+    let phones: Vec<Value> = contact.phones.iter().map(phone).collect();
+    let emails: Vec<Value> = contact.email.iter().map(|email| email.as_str().into()).collect();
+    object(vec![
+        ("id", contact.id.as_str().into()),
+        ("name", contact.name.as_str().into()),
+        ("type", source.into()),
+        ("phoneNumbers", phones.into()),
+        ("company", contact.company.as_deref().into()),
+        ("jobTitle", contact.title.as_deref().into()),
+        ("emails", emails.into()),
+    ])
 }

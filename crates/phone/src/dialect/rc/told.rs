@@ -5,10 +5,11 @@
 use crate::{
     Phone,
     account::{Account, state_name},
+    json::object,
     ui::Page,
     view::Tab,
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 use softframe_sip::ConnectionState;
 
 /// The last of each kind.
@@ -29,7 +30,7 @@ impl Phone {
         self.settle_presence();
         let route = self.rc_route();
         if self.rc.told.route.replace(route) != Some(route) {
-            self.say_rc(json!({ "type": "rc-route-changed-notify", "path": route }));
+            self.rc_shows("rc-route-changed-notify", "path", route.into());
         }
     }
 
@@ -46,23 +47,36 @@ impl Phone {
             (_, _) => String::new(),
         };
         let country = self.config.country.clone();
-        self.say_rc(json!({
-            "type": "rc-login-status-notify",
-            "loggedIn": logged,
-            "loginNumber": number,
-            "contractedCountryCode": country,
-            "admin": false,
-            "features": { "call": true, "callingMode": "browser", "sms": false, "fax": false, "meeting": false, "glip": false },
+        let no = || Value::from(false);
+        let features = object(vec![
+            ("call", true.into()),
+            ("callingMode", "browser".into()),
+            ("sms", no()),
+            ("fax", no()),
+            ("meeting", no()),
+            ("glip", no()),
+        ]);
+        self.say_rc(object(vec![
+            ("type", "rc-login-status-notify".into()),
+            ("loggedIn", logged.into()),
+            ("loginNumber", number.into()),
+            ("contractedCountryCode", country.as_str().into()),
+            ("admin", no()),
+            ("features", features),
             // Somebody has signed in here, after the page was told that nobody was.
-            "isFreshLogin": logged && before == Some(false),
-        }));
+            ("isFreshLogin", (logged && before == Some(false)).into()),
+        ]));
         if logged {
-            self.say_rc(
-                json!({ "type": "rc-region-settings-notify", "countryCode": country, "areaCode": "" }),
-            );
-            self.say_rc(
-                json!({ "type": "rc-webphone-active-notify", "active": true, "currentActive": true }),
-            );
+            self.say_rc(object(vec![
+                ("type", "rc-region-settings-notify".into()),
+                ("countryCode", country.into()),
+                ("areaCode", "".into()),
+            ]));
+            self.say_rc(object(vec![
+                ("type", "rc-webphone-active-notify".into()),
+                ("active", true.into()),
+                ("currentActive", true.into()),
+            ]));
             self.rc_tells_logging();
         }
     }
@@ -97,11 +111,15 @@ impl Phone {
             let status = format!("connectionStatus-{status}");
             let device = self.instance.clone();
             let kind = "rc-webphone-connection-status-notify";
-            self.say_rc(json!({ "type": kind, "connectionStatus": status, "deviceId": device }));
+            self.say_rc(object(vec![
+                ("type", kind.into()),
+                ("connectionStatus", status.into()),
+                ("deviceId", device.into()),
+            ]));
         }
         let ready = self.is_registered();
         if self.rc.told.dialer.replace(ready) != Some(ready) {
-            self.say_rc(json!({ "type": "rc-dialer-status-notify", "ready": ready }));
+            self.rc_shows("rc-dialer-status-notify", "ready", ready.into());
         }
         if ready {
             self.settle_calling();
@@ -109,22 +127,20 @@ impl Phone {
     }
 
     fn settle_calling(&mut self) {
-        let numbers: Vec<Value> = self
-            .config
-            .numbers
-            .iter()
-            .map(|number| json!({ "phoneNumber": number, "usageType": "DirectNumber" }))
-            .collect();
+        let number = |number: &String| {
+            object(vec![("phoneNumber", number.as_str().into()), ("usageType", "DirectNumber".into())])
+        };
+        let numbers: Vec<Value> = self.config.numbers.iter().map(number).collect();
         let from = self.rc.from().or_else(|| self.config.numbers.first().cloned()).unwrap_or_default();
-        let calling = json!({
-            "type": "rc-calling-settings-notify",
-            "callWith": "browser",
-            "callingMode": "webphone",
-            "fromNumber": from,
-            "fromNumbers": numbers,
-            "ringoutPrompt": false,
-            "myLocation": "",
-        });
+        let calling = object(vec![
+            ("type", "rc-calling-settings-notify".into()),
+            ("callWith", "browser".into()),
+            ("callingMode", "webphone".into()),
+            ("fromNumber", from.into()),
+            ("fromNumbers", numbers.into()),
+            ("ringoutPrompt", false.into()),
+            ("myLocation", "".into()),
+        ]);
         if self.rc.told.calling.as_ref() != Some(&calling) {
             self.rc.told.calling = Some(calling.clone());
             self.say_rc(calling);
@@ -148,13 +164,13 @@ impl Phone {
             (false, false) => "NoCall",
         };
         let option = if self.person.dnd { "DoNotDisturb" } else { user };
-        let presence = json!({
-            "type": "rc-adapter-syncPresence",
-            "telephonyStatus": telephony,
-            "userStatus": user,
-            "dndStatus": dnd,
-            "presenceOption": option,
-        });
+        let presence = object(vec![
+            ("type", "rc-adapter-syncPresence".into()),
+            ("telephonyStatus", telephony.into()),
+            ("userStatus", user.into()),
+            ("dndStatus", dnd.into()),
+            ("presenceOption", option.into()),
+        ]);
         if self.rc.told.presence.as_ref() != Some(&presence) {
             self.rc.told.presence = Some(presence.clone());
             self.say_rc(presence);
@@ -173,6 +189,6 @@ impl Phone {
 
     pub(super) fn rc_tells_logging(&mut self) {
         let auto = self.rc.logs();
-        self.say_rc(json!({ "type": "rc-callLogger-auto-log-notify", "autoLog": auto }));
+        self.rc_shows("rc-callLogger-auto-log-notify", "autoLog", auto.into());
     }
 }
