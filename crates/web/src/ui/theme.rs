@@ -6,6 +6,8 @@ use super::{
     dom::{Part, document},
     text::is_mirrored,
 };
+#[cfg(target_arch = "wasm32")]
+use js_sys::Math;
 use softframe_phone::{Theme, view::Look};
 
 /// Hues (degrees, OKLCH) of live, end and warn, and how far an accent must keep away from them.
@@ -99,7 +101,8 @@ impl Rgb {
     }
 
     fn linear(self) -> [f64; 3] {
-        self.0.map(|part| if part <= 0.040_45 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) })
+        self.0
+            .map(|part| if part <= 0.040_45 { part / 12.92 } else { Math::pow((part + 0.055) / 1.055, 2.4) })
     }
 
     /// WCAG 2 relative luminance.
@@ -133,19 +136,18 @@ impl Rgb {
     /// Lightness, chroma, hue in degrees (Ottosson's OKLab).
     fn oklch(self) -> (f64, f64, f64) {
         let [r, g, b] = self.linear();
-        let l = (0.412_221_47 * r + 0.536_332_54 * g + 0.051_445_99 * b).cbrt();
-        let m = (0.211_903_5 * r + 0.680_699_55 * g + 0.107_396_96 * b).cbrt();
-        let s = (0.088_302_46 * r + 0.281_718_84 * g + 0.629_978_7 * b).cbrt();
+        let l = Math::cbrt(0.412_221_47 * r + 0.536_332_54 * g + 0.051_445_99 * b);
+        let m = Math::cbrt(0.211_903_5 * r + 0.680_699_55 * g + 0.107_396_96 * b);
+        let s = Math::cbrt(0.088_302_46 * r + 0.281_718_84 * g + 0.629_978_7 * b);
         let lightness = 0.210_454_26 * l + 0.793_617_8 * m - 0.004_072_05 * s;
         let a = 1.977_998_5 * l - 2.428_592_2 * m + 0.450_593_7 * s;
         let b = 0.025_904_04 * l + 0.782_771_77 * m - 0.808_675_77 * s;
-        (lightness, a.hypot(b), b.atan2(a).to_degrees().rem_euclid(360.0))
+        (lightness, Math::hypot(a, b), Math::atan2(b, a).to_degrees().rem_euclid(360.0))
     }
 
     fn from_oklch(lightness: f64, chroma: f64, hue: f64) -> Rgb {
         let lightness = lightness.clamp(0.0, 1.0);
-        let (b, a) = hue.to_radians().sin_cos();
-        let (a, b) = (a * chroma, b * chroma);
+        let (a, b) = (chroma * Math::cos(hue.to_radians()), chroma * Math::sin(hue.to_radians()));
         let l = (lightness + 0.396_337_78 * a + 0.215_803_76 * b).powi(3);
         let m = (lightness - 0.105_561_35 * a - 0.063_854_17 * b).powi(3);
         let s = (lightness - 0.089_484_18 * a - 1.291_485_5 * b).powi(3);
@@ -156,8 +158,39 @@ impl Rgb {
         ];
         Rgb(linear.map(|part| {
             let part = part.clamp(0.0, 1.0);
-            if part <= 0.003_130_8 { part * 12.92 } else { 1.055 * part.powf(1.0 / 2.4) - 0.055 }
+            if part <= 0.003_130_8 { part * 12.92 } else { 1.055 * Math::pow(part, 1.0 / 2.4) - 0.055 }
         }))
+    }
+}
+
+/// What the browser's `Math` does there. In the widget the standard library's own would weigh 12 kB.
+#[cfg(not(target_arch = "wasm32"))]
+struct Math;
+
+#[cfg(not(target_arch = "wasm32"))]
+impl Math {
+    fn pow(base: f64, exponent: f64) -> f64 {
+        base.powf(exponent)
+    }
+
+    fn cbrt(x: f64) -> f64 {
+        x.cbrt()
+    }
+
+    fn hypot(x: f64, y: f64) -> f64 {
+        x.hypot(y)
+    }
+
+    fn atan2(y: f64, x: f64) -> f64 {
+        y.atan2(x)
+    }
+
+    fn sin(x: f64) -> f64 {
+        x.sin()
+    }
+
+    fn cos(x: f64) -> f64 {
+        x.cos()
     }
 }
 
