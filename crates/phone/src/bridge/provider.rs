@@ -7,12 +7,15 @@ use super::{
     command::{field, text_of},
     contact_of_row, json,
 };
-use crate::provider::{
-    DEFAULT_NO_MATCH_TTL, DEFAULT_TTL, Form, Given, Offers, Op, Question, Refusal, Registration, Reply,
+use crate::{
+    json::{object, tree},
+    provider::{
+        DEFAULT_NO_MATCH_TTL, DEFAULT_TTL, Form, Given, Offers, Op, Question, Refusal, Registration, Reply,
+    },
 };
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
-use softframe_contacts::Contact;
+use serde_json::{Map, Value};
+use softframe_contacts::{Contact, PhoneNumber};
 
 /// Longest name; it becomes a part of the name of a source, which has 64 characters.
 const MAX_NAME_CHARS: usize = 48;
@@ -104,14 +107,17 @@ pub(super) fn response(data: Value) -> Result<Command, &'static str> {
 
 /// The data of a `provider:request`.
 pub(crate) fn request(id: &str, question: &Question) -> String {
-    let (op, body) = match question {
-        Question::List { page, since, .. } => ("list", json!({ "page": page, "syncTimestamp": since })),
-        Question::Search { words } => ("search", json!({ "query": words })),
-        Question::Match { numbers, .. } => ("match", json!({ "numbers": numbers })),
-        Question::View { contact } => ("view", json!({ "contact": contact })),
-        Question::Log { event } => ("log", json!({ "call": event })),
-        Question::DoNotCall { number } => ("doNotCall", json!({ "number": number })),
+    let (op, fields) = match question {
+        Question::List { page, since, .. } => {
+            ("list", vec![("page", page.clone()), ("syncTimestamp", since.clone())])
+        }
+        Question::Search { words } => ("search", vec![("query", text_value(words))]),
+        Question::Match { numbers, .. } => ("match", vec![("numbers", numbers.clone().into())]),
+        Question::View { contact } => ("view", vec![("contact", contact.clone())]),
+        Question::Log { event } => ("log", vec![("call", tree(event.as_ref()))]),
+        Question::DoNotCall { number } => ("doNotCall", vec![("number", text_value(number))]),
     };
+    let body = object(fields);
     json(&ProviderRequest { id, op, body })
 }
 
@@ -160,14 +166,20 @@ fn given(own: &Value) -> Option<Given> {
 
 /// A contact as a row, where the page's own object is not kept.
 pub(crate) fn row(contact: &Contact, id: Value) -> Value {
-    let phones: Vec<Value> =
-        contact.phones.iter().map(|phone| json!({ "number": phone.number, "type": phone.kind })).collect();
+    let phone = |phone: &PhoneNumber| {
+        object(vec![("number", text_value(&phone.number)), ("type", phone.kind.as_deref().into())])
+    };
+    let phones: Vec<Value> = contact.phones.iter().map(phone).collect();
     let mut row = Map::new();
     row.insert("id".into(), id);
     row.insert("name".into(), text_value(&contact.name));
     row.insert("phones".into(), phones.into());
-    for (key, value) in [("company", &contact.company), ("title", &contact.title), ("emails", &contact.email)]
-    {
+    for (key, value) in [
+        ("company", &contact.company),
+        ("title", &contact.title),
+        ("emails", &contact.email),
+        ("username", &contact.username),
+    ] {
         if let Some(value) = value {
             row.insert(key.into(), text_value(value));
         }

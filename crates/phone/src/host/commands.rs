@@ -13,6 +13,7 @@ use crate::{
     dial::Verdict,
     forward,
     frame::Frame,
+    json::{object, tree},
     ui::Page,
     view::{Tab, Text},
 };
@@ -139,7 +140,7 @@ impl Phone {
                 let more = hits.len() > max;
                 hits.truncate(max);
                 let rows: Vec<_> = hits.iter().map(|hit| self.contact_row(hit, "")).collect();
-                self.answer_ask(Some(ask), json!({ "hits": rows, "more": more }));
+                self.answer_ask(Some(ask), object(vec![("hits", tree(&rows)), ("more", more.into())]));
             }
             Command::ContactsMatch { numbers } => {
                 let matches: serde_json::Map<String, Value> = numbers
@@ -147,10 +148,10 @@ impl Phone {
                     .map(|number| {
                         let hits = self.who_has(&number);
                         let rows: Vec<_> = hits.iter().map(|hit| self.contact_row(hit, &number)).collect();
-                        (number, json!(rows))
+                        (number, tree(&rows))
                     })
                     .collect();
-                self.answer_ask(Some(ask), json!({ "matches": matches }));
+                self.answer_ask(Some(ask), object(vec![("matches", matches.into())]));
             }
             Command::ContactsVcf { text } => {
                 let data = self.take_vcf(&text);
@@ -379,7 +380,7 @@ impl Phone {
     /// A host that attached late is told again what it waits for.
     fn hello(&mut self, ask: Ask) {
         let limits = Limits { max_message_contacts: 150 };
-        self.answer_ask(Some(ask), json!(Hello { v: 1, features: FEATURES, limits }));
+        self.answer_ask(Some(ask), tree(&Hello { v: 1, features: FEATURES, limits }));
         if matches!(self.account, Account::SignedIn { logged: true, .. }) {
             self.tell_logged();
         }
@@ -410,7 +411,7 @@ impl Phone {
     fn state(&self, now: Instant) -> Value {
         let connection =
             self.connection.as_ref().map_or("offline", |connection| state_name(connection.state));
-        json!(Snapshot {
+        tree(&Snapshot {
             context: self.context(),
             connection,
             calls: self.told_calls().into_iter().filter_map(|call| call_state(now, call)).collect(),

@@ -8,9 +8,10 @@ use crate::{
     bridge::{Ask, Click2Call, Command, provider::word},
     dial,
     headers::shown,
+    json::object,
     view::Text,
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 use softframe_sip::Instant;
 
 /// Longest path of a question of the page that is given back.
@@ -44,7 +45,7 @@ impl Phone {
             }
             "rc-adapter-webphone-sessions-sync" => {
                 let calls = self.rc_calls();
-                self.say_rc(json!({ "type": "rc-webphone-sessions-sync", "calls": calls }));
+                self.rc_shows("rc-webphone-sessions-sync", "calls", calls.into());
             }
             "rc-adapter-message-request" => self.rc_question(now, message),
             "rc-adapter-set-presence" => self.rc_presence(now, message, held),
@@ -120,12 +121,12 @@ impl Phone {
                 Command::Dtmf { call, digits, method: Dtmf::Auto }
             }
             "startRecord" | "stopRecord" => {
-                return self.say_rc(json!({
-                    "type": "rc-control-call-error",
-                    "error": "recordNotSupported",
-                    "message": "This phone does not record calls.",
-                    "callId": named,
-                }));
+                return self.say_rc(object(vec![
+                    ("type", "rc-control-call-error".into()),
+                    ("error", "recordNotSupported".into()),
+                    ("message", "This phone does not record calls.".into()),
+                    ("callId", named.into()),
+                ]));
             }
             // Nothing to do: the ring is always in sight.
             _ => return,
@@ -203,7 +204,8 @@ impl Phone {
             _ => Value::from("no matched path"),
         };
         let kind = "rc-adapter-message-response";
-        self.say_rc(json!({ "type": kind, "responseId": id, "response": { "data": data } }));
+        let response = object(vec![("data", data)]);
+        self.say_rc(object(vec![("type", kind.into()), ("responseId", id.into()), ("response", response)]));
     }
 }
 

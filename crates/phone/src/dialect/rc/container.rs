@@ -6,10 +6,11 @@ use super::Rc;
 use crate::{
     Phone, StoreRequest,
     account::{Account, DEVICE},
+    bridge,
     call::Call,
     json::object,
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Where it is kept in the device's space.
 const KEPT_KEY: &str = "rc-container";
@@ -57,7 +58,7 @@ impl Phone {
         }
         if self.rc.container.kept != kept {
             self.rc.container.kept = kept;
-            let value = json!(kept).to_string().into_bytes();
+            let value = bridge::json(&kept).into_bytes();
             self.store(StoreRequest::Put { space: DEVICE.to_owned(), key: KEPT_KEY.to_owned(), value });
         }
     }

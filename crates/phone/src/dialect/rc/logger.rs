@@ -7,10 +7,11 @@ use super::{NAME, call, service::asked};
 use crate::{
     Phone,
     bridge::{CallEvent, provider::word},
+    json::object,
     uuid::uuid,
     view::Text,
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 use softframe_contacts::Source;
 use softframe_sip::Instant;
 
@@ -72,7 +73,12 @@ impl Phone {
             self.own_object(&Source::Host(row.source.clone()), &id)
         });
         let (from, to) = if event.direction == "inbound" { (entity, None) } else { (None, entity) };
-        json!({ "call": call::logged(event), "fromEntity": from, "toEntity": to, "triggerType": trigger })
+        object(vec![
+            ("call", call::logged(event)),
+            ("fromEntity", from.unwrap_or_default()),
+            ("toEntity", to.unwrap_or_default()),
+            ("triggerType", trigger.into()),
+        ])
     }
 
     /// A question of which nothing follows.
@@ -88,14 +94,15 @@ impl Phone {
         let page = usize::try_from(number("pageNumber", 1)).unwrap_or(MAX_ENDED);
         let all = self.rc.ended.iter().rev().filter(|ended| !ended.is_logged).filter_map(Ended::call);
         let mut rest = all.skip(count.saturating_mul(page - 1));
-        let calls: Vec<&Value> = rest.by_ref().take(count).collect();
-        json!({ "calls": calls, "hasMore": rest.next().is_some() })
+        let calls: Vec<Value> = rest.by_ref().take(count).cloned().collect();
+        object(vec![("calls", calls.into()), ("hasMore", rest.next().is_some().into())])
     }
 
     /// `/get-call-log`, by either name that a page has for the session.
     pub(super) fn rc_call_log(&self, body: &Value) -> Value {
         let wanted = word(body.get("sessionId")).or_else(|| word(body.get("telephonySessionId")));
         let is = |call: &&Value| call.get("sessionId").and_then(Value::as_str) == wanted.as_deref();
-        json!({ "call": self.rc.ended.iter().rev().filter_map(Ended::call).find(is) })
+        let found = self.rc.ended.iter().rev().filter_map(Ended::call).find(is);
+        object(vec![("call", found.cloned().unwrap_or_default())])
     }
 }

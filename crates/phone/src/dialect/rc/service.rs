@@ -16,7 +16,7 @@ use crate::{
     },
     view::Text,
 };
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use softframe_contacts::{Contact, MAX_ID_CHARS, MAX_PHONES, PhoneNumber};
 use softframe_sip::Instant;
 
@@ -153,7 +153,9 @@ impl Phone {
     /// A page registers once for its life, and does not hear that this frame alone was loaded again.
     fn keep_service(&mut self) {
         let Some(service) = self.rc.service.as_ref() else { return };
-        let text = json!({ "chain": self.host.chain(), "service": service.said }).to_string();
+        let chain = self.host.chain().to_vec();
+        let kept = object(vec![("chain", chain.into()), ("service", Value::Object(service.said.clone()))]);
+        let text = kept.to_string();
         if text.len() <= MAX_KEPT_OCTETS {
             self.out.push_back(Output::Keep(text));
         }
@@ -162,7 +164,7 @@ impl Phone {
     /// What this chain had registered before the reload, unless it has done so again.
     pub(super) fn register_kept(&mut self, now: Instant) {
         let Some(kept) = self.rc.kept.take() else { return };
-        let is_theirs = kept.get("chain").is_some_and(|chain| *chain == json!(self.host.chain()));
+        let is_theirs = kept.get("chain") == Some(&self.host.chain().to_vec().into());
         if let Some(service) = kept.get("service").filter(|_| is_theirs && self.rc.service.is_none()) {
             self.rc_registers(now, service);
         }
@@ -202,7 +204,7 @@ impl Phone {
         let Some(service) = self.rc.service.as_ref().filter(|service| service.has_gate) else { return };
         let path = service.said.get("authorizationPath").and_then(Value::as_str).unwrap_or_default();
         let path: String = path.chars().take(MAX_PATH_CHARS).collect();
-        let body = json!({ "authorized": service.authorized });
+        let body = object(vec![("authorized", service.authorized.into())]);
         self.rc_asks(&path, body);
     }
 }
@@ -212,23 +214,22 @@ pub(crate) fn request(phone: &Phone, id: &str, question: &Question) -> Value {
     let path = phone.rc.service.as_ref().and_then(|service| service.path(question.op())).unwrap_or_default();
     let body = match question {
         Question::List { page, since, by_page } => {
-            let mut body = json!({ "page": page, "syncTimestamp": since });
-            if let (true, Some(fields)) = (*by_page, body.as_object_mut()) {
-                fields.insert("type".into(), "api".into());
-            }
-            body
+            let mut fields = vec![("page", page.clone()), ("syncTimestamp", since.clone())];
+            fields.extend(by_page.then(|| ("type", "api".into())));
+            object(fields)
         }
-        Question::Search { words } => json!({ "searchString": words }),
+        Question::Search { words } => object(vec![("searchString", words.as_str().into())]),
         Question::Match { numbers, by_page } => {
-            let mut body = json!({ "phoneNumbers": numbers, "callerIds": {} });
-            if let (true, Some(fields)) = (*by_page, body.as_object_mut()) {
-                fields.insert("triggerFrom".into(), "manual".into());
-            }
-            body
+            let none = object(Vec::new());
+            let mut fields = vec![("phoneNumbers", numbers.clone().into()), ("callerIds", none)];
+            fields.extend(by_page.then(|| ("triggerFrom", "manual".into())));
+            object(fields)
         }
         Question::View { contact } => contact.clone(),
         Question::Log { event } => phone.rc_logged(event, "presenceUpdate"),
-        Question::DoNotCall { number } => json!({ "actionType": "call", "phoneNumber": number }),
+        Question::DoNotCall { number } => {
+            object(vec![("actionType", "call".into()), ("phoneNumber", number.as_str().into())])
+        }
     };
     asked(id, path, body)
 }
