@@ -14,7 +14,7 @@ if (address.hostname === '127.0.0.1') address.hostname = 'localhost';
 const frame = document.createElement('iframe');
 frame.name = 'sf';
 frame.title = 'Phone';
-frame.allow = 'microphone; autoplay; speaker-selection; clipboard-write';
+frame.allow = 'microphone; autoplay; speaker-selection; clipboard-write; hid';
 frame.src = address.href;
 find('#phone').append(frame);
 

@@ -21,7 +21,7 @@
   const ANSWER_MS = 5_000;
   /** A dragged widget is told at most so often. */
   const MOVE_MS = 100;
-  const ALLOW = 'microphone; autoplay; speaker-selection; clipboard-write';
+  const ALLOW = 'microphone; autoplay; speaker-selection; clipboard-write; hid';
   const SANDBOX =
     'allow-same-origin allow-scripts allow-forms allow-popups allow-downloads allow-popups-to-escape-sandbox';
 

@@ -23,7 +23,7 @@
   /** Batches on their way at a time; the next goes when one is answered. */
   const MAX_AHEAD = 4;
   /** What the frame may do. */
-  const ALLOW = 'microphone; autoplay; speaker-selection; clipboard-write';
+  const ALLOW = 'microphone; autoplay; speaker-selection; clipboard-write; hid';
   /** Ringing in the page: a tone of two notes for a second, every three. */
   const RING_MS = 3_000;
   const RING_HERTZ = [440, 480];

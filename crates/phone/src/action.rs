@@ -136,6 +136,8 @@ pub enum Action {
     RingVolume(u8),
     /// Whether echo, noise and quiet voices are mended.
     Mend(Mending, bool),
+    /// Choose a headset whose buttons are used.
+    AskHeadset,
     /// Hear a short ring, or a tone where voices are heard.
     TestRing,
     /// See [`Action::TestRing`].

@@ -136,6 +136,7 @@ impl Phone {
             speakers: self.ui.speakers.as_deref().map(offered),
             speaker: self.speaker().to_owned(),
             devices: self.devices_there(),
+            headsets: self.headset_names(),
         }
     }
 }

@@ -37,6 +37,7 @@ pub use bridge::schema;
 #[cfg(feature = "fuzz")]
 pub mod fuzz;
 mod headers;
+mod headset;
 mod history;
 mod host;
 mod json;
@@ -61,6 +62,7 @@ pub use action::{Action, Answer, Consent, Mending, Theme};
 pub use config::Config;
 pub use devices::Devices;
 pub use forward::{Forward, ForwardUnanswered, Forwards};
+pub use headset::{HeadsetEvent, Lights, MediaKey};
 pub use language::{ENGLISH, LANGUAGES, Language};
 pub use port::{
     Audience, CallId, Dtmf, FileEvent, HostInput, Input, JournalEntry, MediaError, MediaEvent, MediaRequest,
@@ -163,6 +165,7 @@ pub struct Phone {
     ui: Ui,
     /// What the context asks of the host page's frame.
     frame: frame::Frame,
+    headsets: headset::Headsets,
     /// What is being played.
     sound: Sound,
     /// To be played once, when this input is done.
@@ -230,6 +233,7 @@ impl Phone {
             webhooks: Webhooks::default(),
             ui: Ui::default(),
             frame: frame::Frame::default(),
+            headsets: headset::Headsets::default(),
             sound: Sound::Silence,
             once: None,
             farewells: Vec::new(),
@@ -263,6 +267,7 @@ impl Phone {
         self.make_room(now);
         self.say_toast();
         self.play();
+        self.light_headsets(now);
         self.tick = self.next_tick(now);
         if !bulk {
             self.out.push_back(Output::Render);
@@ -364,6 +369,7 @@ impl Phone {
             Input::SoundBlocked => self.sound_blocked(now),
             Input::Speakers(speakers) => self.speakers_are(now, speakers),
             Input::Microphones(microphones) => self.microphones_are(now, microphones),
+            Input::Headset(event) => self.headset(now, event),
             Input::MicrophoneBlocked(blocked) => self.ui.microphone_blocked = blocked,
             Input::Leave => self.leave(now),
             Input::Journal(entries) => self.journal_of_previous_life(now, entries),

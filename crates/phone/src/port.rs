@@ -1,6 +1,6 @@
 //! What crosses between the phone and its shell, in both directions.
 
-use crate::Action;
+use crate::{Action, HeadsetEvent, Lights};
 use softframe_sip::FlowId;
 
 /// One call of this phone. Never reused.
@@ -68,6 +68,8 @@ pub enum Input {
     Speakers(Vec<(String, String)>),
     /// The microphones there are, as (id, name), at start and on change.
     Microphones(Vec<(String, String)>),
+    /// Buttons of headsets, and media keys.
+    Headset(HeadsetEvent),
     /// Whether the browser is known to refuse the microphone without asking.
     MicrophoneBlocked(bool),
     /// The page is being unloaded: say farewell on the wire now.
@@ -323,6 +325,12 @@ pub enum Output {
     Speaker(String),
     /// Use these from now on.
     Devices(crate::Devices),
+    /// What media keys of the machine stand for now.
+    Lights(Lights),
+    /// Send this report to a headset (`HIDDevice.sendReport`).
+    HeadsetReport { headset: u32, report: u8, octets: Vec<u8> },
+    /// The person wants to choose a headset whose buttons are used.
+    AskHeadset,
     /// Say this to screen readers.
     Announce { text: crate::view::Text, assertive: bool },
     /// For the console: a doubtful configuration and the like. Never credentials or numbers.

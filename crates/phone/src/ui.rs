@@ -245,6 +245,7 @@ impl Phone {
             Action::Mend(Mending::Echo, on) => self.change_devices(|devices| devices.echo = on),
             Action::Mend(Mending::Noise, on) => self.change_devices(|devices| devices.noise = on),
             Action::Mend(Mending::Gain, on) => self.change_devices(|devices| devices.gain = on),
+            Action::AskHeadset => self.out.push_back(Output::AskHeadset),
             other => self.call_action(now, other),
         }
     }

@@ -372,6 +372,8 @@ pub struct SoundSettings {
     pub speaker: String,
     /// The rest.
     pub devices: crate::Devices,
+    /// The headsets whose buttons are used; `None`: none can be chosen here.
+    pub headsets: Option<String>,
 }
 
 /// Over the screen, one at a time.

@@ -8,9 +8,11 @@ use crate::{
     clock::Clock,
     files::Files,
     gateway::Gateway,
+    headset::Headsets,
     host::Host,
     idle::Idle,
     listener::Listener,
+    media_keys::MediaKeys,
     peer::Peers,
     shell::Shell,
     socket::Sockets,
@@ -41,6 +43,8 @@ pub(crate) struct App {
     idle: Idle,
     files: Files,
     gateway: Gateway,
+    headsets: Rc<Headsets>,
+    media_keys: MediaKeys,
     storage: Rc<Storage>,
     listeners: RefCell<Vec<Listener>>,
 }
@@ -104,6 +108,8 @@ impl App {
                 idle: Idle::new(feed.clone()),
                 files: Files::new(feed.clone()),
                 gateway: Gateway::new(feed.clone()),
+                headsets: Headsets::new(feed.clone()),
+                media_keys: MediaKeys::new(feed.clone()),
                 storage: Storage::new(feed),
                 audio,
                 shell,
@@ -198,6 +204,11 @@ impl App {
             Output::Sound(sound) => self.audio.play(sound),
             Output::Devices(devices) => self.peers.use_devices(devices),
             Output::Speaker(speaker) => self.peers.send_to(speaker),
+            Output::Lights(lights) => self.media_keys.show(lights),
+            Output::HeadsetReport { headset, report, octets } => {
+                self.headsets.send(headset, report, &octets);
+            }
+            Output::AskHeadset => self.headsets.ask(),
             Output::Announce { text, assertive } => {
                 if let Some(ui) = self.ui.borrow_mut().as_mut() {
                     ui.announce(&text, assertive);
@@ -245,6 +256,7 @@ impl App {
         // The screen may feed while it writes the DOM (focus moves): that only queues, `draining` is set.
         if let Some(ui) = self.ui.borrow_mut().as_mut() {
             ui.render(&self.phone.borrow(), self.clock.now());
+            self.audio.meter();
             if let Some(language) = ui.wants() {
                 crate::texts::speak(self.feed_of_parts(), language);
             }
@@ -285,6 +297,11 @@ impl App {
     /// What is heard.
     pub(crate) fn audio(&self) -> &Rc<Audio> {
         &self.audio
+    }
+
+    /// The headsets.
+    pub(crate) fn headsets(&self) -> &Rc<Headsets> {
+        &self.headsets
     }
 
     /// The host page.

@@ -3,13 +3,14 @@
 //!
 //! It never opens the microphone by itself and never fetches a sound.
 
+mod level;
 mod speakers;
 mod tones;
 
 use crate::{
     app::Feed,
     listener::{Listener, after, within},
-    microphone::Microphone,
+    microphone::{Loan, Microphone},
 };
 use js_sys::{Array, futures::JsFuture};
 use softframe_phone::{Action, Devices, Input, Sound};
@@ -29,6 +30,9 @@ const START_MS: i32 = 400;
 /// After the last tone the context rests, so that an idle phone keeps no sound device open.
 const REST_MS: i32 = 5_000;
 
+/// A voice that is not heard is noticed after a few seconds.
+const LOOKS_EVERY_SECONDS: u8 = 2;
+
 /// The one microphone, the one context, and what plays.
 pub(crate) struct Audio {
     feed: Feed,
@@ -39,6 +43,12 @@ pub(crate) struct Audio {
     devices: RefCell<Devices>,
     blocked: Cell<bool>,
     generation: Cell<u32>,
+    /// Since devices were looked for.
+    seconds: Cell<u8>,
+    /// Meters move, …
+    metering: Cell<bool>,
+    /// … by this.
+    metered: RefCell<Option<Loan>>,
 }
 
 impl Audio {
@@ -53,6 +63,9 @@ impl Audio {
             devices: RefCell::default(),
             blocked: Cell::new(false),
             generation: Cell::new(0),
+            seconds: Cell::new(0),
+            metering: Cell::new(false),
+            metered: RefCell::new(None),
         }
     }
 
@@ -126,7 +139,20 @@ impl Audio {
     pub(crate) fn use_devices(&self, devices: Devices) -> bool {
         let changed = self.microphone.choose(&devices);
         *self.devices.borrow_mut() = devices;
+        if changed {
+            self.release_metered();
+        }
         changed
+    }
+
+    /// Once a second while a call runs. Nobody tells of a headset without a cable that goes: Linux knows only those that
+    /// are plugged into the machine, and there the browser finds out when it is asked.
+    pub(crate) fn look_for_devices(&self) {
+        let second = self.seconds.get() + 1;
+        self.seconds.set(second % LOOKS_EVERY_SECONDS);
+        if second == LOOKS_EVERY_SECONDS {
+            speakers::tell(&self.feed);
+        }
     }
 
     /// Where they go.
@@ -195,6 +221,7 @@ impl Audio {
             let mixing = audio.feed.app().is_some_and(|app| app.peers().is_mixing());
             if idle
                 && !mixing
+                && !audio.metering.get()
                 && let Some(context) = audio.context()
             {
                 let _ = context.suspend();

@@ -43,7 +43,8 @@ pub(crate) fn start(shell: Shell) {
         feed.input(Input::Resume { seq: seq as u64 });
     }
     feed.inputs([Clock::wall(), Input::Online(is_online()), Input::Visible(is_visible())]);
-    for listener in listeners(&feed).into_iter().chain(Host::listen(&feed)).chain(app.audio().start()) {
+    let parts = app.audio().start().into_iter().chain(app.headsets().start());
+    for listener in listeners(&feed).into_iter().chain(Host::listen(&feed)).chain(parts) {
         app.listen(listener);
     }
     let (decided, decide) = promise();

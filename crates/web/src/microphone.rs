@@ -14,8 +14,8 @@ use std::{
 };
 use wasm_bindgen::{JsCast, prelude::*};
 use web_sys::{
-    DomException, Event, MediaStream, MediaStreamConstraints, MediaStreamTrack, MediaStreamTrackState,
-    PermissionState, PermissionStatus,
+    Event, MediaStream, MediaStreamConstraints, MediaStreamTrack, MediaStreamTrackState, PermissionState,
+    PermissionStatus,
 };
 
 /// The microphone, in all its states.
@@ -110,12 +110,16 @@ impl Microphone {
         }
         let (settled, resolve) = promise();
         *self.state.borrow_mut() = State::Asking { settled };
-        let (microphone, answer) = (self.clone(), user_media(&self.wished.borrow()));
+        let (microphone, mut wished) = (self.clone(), self.wished.borrow().clone());
+        let asked = user_media(&wished);
         js_sys::futures::spawn_local(async move {
-            let came = match answer {
-                Ok(answer) => JsFuture::from(answer).await,
-                Err(error) => Err(error),
-            };
+            let mut came = answer(asked).await;
+            let is_there = came.as_ref().err().map(error_of) != Some(MediaError::NoDevice);
+            if !is_there && !wished.microphone.is_empty() {
+                // It was pulled out this moment: another takes its place.
+                wished.microphone.clear();
+                came = answer(user_media(&wished)).await;
+            }
             let source = microphone.settle(came);
             let _ = resolve.call0(&JsValue::NULL);
             // Those who wait for `settled` run before the next task and take their loans.
@@ -169,7 +173,7 @@ impl Loan {
     }
 }
 
-/// The wishes are no conditions: what is not there is not waited for, and another microphone takes its place.
+/// The microphone is a condition, since of one that is merely wished for Chromium may give another.
 fn constraints(wished: &Devices) -> JsValue {
     let audio = js_sys::Object::new();
     let set = |key: &str, value: JsValue| drop(js_sys::Reflect::set(&audio, &key.into(), &value));
@@ -177,7 +181,9 @@ fn constraints(wished: &Devices) -> JsValue {
     set("noiseSuppression", wished.noise.into());
     set("autoGainControl", wished.gain.into());
     if !wished.microphone.is_empty() {
-        set("deviceId", wished.microphone.as_str().into());
+        let exactly = js_sys::Object::new();
+        let _ = js_sys::Reflect::set(&exactly, &"exact".into(), &wished.microphone.as_str().into());
+        set("deviceId", exactly.into());
     }
     audio.into()
 }
@@ -187,6 +193,10 @@ fn user_media(wished: &Devices) -> Result<Promise, JsValue> {
     let constraints = MediaStreamConstraints::new();
     constraints.set_audio(&self::constraints(wished));
     window.navigator().media_devices()?.get_user_media_with_constraints(&constraints)
+}
+
+async fn answer(asked: Result<Promise, JsValue>) -> Result<JsValue, JsValue> {
+    JsFuture::from(asked?).await
 }
 
 async fn permission() -> Option<PermissionStatus> {
@@ -199,7 +209,9 @@ async fn permission() -> Option<PermissionStatus> {
 
 /// What the browser's refusal means.
 fn error_of(error: &JsValue) -> MediaError {
-    let name = error.dyn_ref::<DomException>().map(DomException::name).unwrap_or_default();
+    // A constraint that cannot be met has an error of its own kind, which not every browser counts among the others.
+    let name = js_sys::Reflect::get(error, &"name".into()).ok().and_then(|name| name.as_string());
+    let name = name.unwrap_or_default();
     match name.as_str() {
         "NotAllowedError" | "SecurityError" if !is_allowed_by_page("microphone") => MediaError::Policy,
         "NotAllowedError" | "SecurityError" => MediaError::Denied,

@@ -75,6 +75,7 @@ impl Peers {
 
     /// Says how the peer is heard, where the browser counts.
     fn measure(&self, call: CallId, peer: PeerId) {
+        self.audio.look_for_devices();
         let Some(link) = self.live.borrow().get(&peer).cloned() else { return };
         let feed = self.feed.clone();
         js_sys::futures::spawn_local(async move {

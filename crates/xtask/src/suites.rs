@@ -125,6 +125,7 @@ fn imports(tree: &Tree, _: &[String]) -> Outcome<Count> {
 fn browser(tree: &Tree, filter: &[String]) -> Outcome<Count> {
     telephony::find_redis()?;
     telephony::find_web_servers()?;
+    telephony::find_pulse()?;
     let program = server::build(tree)?;
     let trapping = folder::make(tree, folder::Kind::Trap)?;
     let pictures = folder::make(tree, folder::Kind::Pictures)?;

@@ -28,6 +28,10 @@ const REDIS: [&str; 1] = ["redis-server"];
 /// Web servers that the widget is put behind.
 const WEB_SERVERS: [&str; 3] = ["nginx", "libnginx-mod-http-brotli-static", "caddy"];
 
+/// Microphones for the tests of devices.
+const PULSE: [&str; 2] = ["pulseaudio", "pulseaudio-utils"];
+const PULSE_PROGRAMS: [&str; 2] = ["pulseaudio", "pactl"];
+
 /// Sees to it that everything of the live tests is there.
 pub(crate) fn find() -> Outcome {
     found(&PACKAGES, &PROGRAMS, sentence)
@@ -47,6 +51,15 @@ pub(crate) fn find_web_servers() -> Outcome {
     found(&WEB_SERVERS, &["nginx", "caddy"], |_| {
         "the tests of deployment need nginx and Caddy: on Debian as root `apt-get install nginx \
          libnginx-mod-http-brotli-static caddy`; elsewhere install them by your own means."
+            .to_owned()
+    })
+}
+
+/// Sees to it that PulseAudio is there. It is not started.
+pub(crate) fn find_pulse() -> Outcome {
+    found(&PULSE, &PULSE_PROGRAMS, |_| {
+        "the tests of devices need PulseAudio: on Debian as root `apt-get install pulseaudio pulseaudio-utils`; elsewhere \
+         install it by your own means."
             .to_owned()
     })
 }

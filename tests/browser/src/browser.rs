@@ -30,6 +30,8 @@ pub enum Setup {
     NoMicrophone,
     /// A microphone, but no sound before a gesture in the page.
     NoAutoplay,
+    /// The devices of the PulseAudio server at this address, and permission to use them.
+    Machine(&'static str),
     /// As [`Setup::Microphone`]; a server whose public key has this SHA-256 is believed, whoever has signed for it.
     Believing([u8; 32]),
 }
@@ -48,7 +50,7 @@ impl Browser {
     /// Starts one: Firefox where `cargo xtask test --only firefox` has prepared it, else Chromium.
     pub async fn start(setup: Setup) -> Browser {
         let is_firefox = firefox::is_wanted();
-        let (driver, port) = if is_firefox { firefox::driver() } else { chromium::driver() };
+        let (driver, port) = if is_firefox { firefox::driver() } else { chromium::driver(setup) };
         let mut builder = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new());
         let wishes = if is_firefox { firefox::capabilities(setup) } else { chromium::capabilities(setup) };
         builder.capabilities(wishes.into_iter().map(|(name, value)| (name.to_owned(), value)).collect());
@@ -126,11 +128,13 @@ impl Drop for Browser {
 /// Chromium's driver wants the port that it chose for IPv4 for IPv6, too, and ends where somebody else has that.
 const DRIVER_STARTS: usize = 3;
 
-/// The driver on a port that it chooses itself and says behind `before`.
-fn start_driver(program: &str, arguments: &[&str], before: &str) -> (Child, u16) {
+/// The driver on a port that it chooses itself and says behind `before`. Its browser hears by the PulseAudio server at
+/// `pulse`.
+fn start_driver(program: &str, arguments: &[&str], pulse: Option<&str>, before: &str) -> (Child, u16) {
     let started = (0..DRIVER_STARTS).find_map(|_| {
         let mut child = Command::new(prepared(program))
             .args(arguments)
+            .envs(pulse.map(|address| ("PULSE_SERVER", address)))
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()

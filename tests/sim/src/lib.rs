@@ -54,6 +54,10 @@ pub struct Station {
     pub speakers: Vec<String>,
     /// What the browser was told to use, in order.
     pub devices: Vec<softframe_phone::Devices>,
+    /// What was sent to headsets: which, number and octets of the report.
+    pub reports: Vec<(u32, u8, Vec<u8>)>,
+    /// What media keys stand for.
+    pub lights: softframe_phone::Lights,
     /// SIP frames it sent, as text.
     pub sent: Vec<String>,
     /// Peers that were opened and not closed.
@@ -154,6 +158,8 @@ impl World {
             announced: Vec::new(),
             speakers: Vec::new(),
             devices: Vec::new(),
+            reports: Vec::new(),
+            lights: softframe_phone::Lights::default(),
             sent: Vec::new(),
             peers: BTreeSet::new(),
             network: true,
@@ -465,7 +471,10 @@ impl Station {
             Output::Announce { text, .. } => self.announced.push(text.id),
             Output::Speaker(speaker) => self.speakers.push(speaker),
             Output::Devices(devices) => self.devices.push(devices),
+            Output::HeadsetReport { headset, report, octets } => self.reports.push((headset, report, octets)),
+            Output::Lights(lights) => self.lights = lights,
             Output::Account(_)
+            | Output::AskHeadset
             | Output::Warn(_)
             | Output::FetchAccount { .. }
             | Output::Keep(_)

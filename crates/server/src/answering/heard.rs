@@ -69,6 +69,11 @@ impl Heard {
         (loudest.mean_square > SILENCE).then_some(loudest.hertz)
     }
 
+    /// The loudest frequency of the last window, if that was not silent.
+    fn latest_hertz(&self) -> Option<usize> {
+        self.recent.back().filter(|window| window.mean_square > SILENCE).map(|window| window.hertz)
+    }
+
     /// For `/demo/state`. `energy` is counted as WebRTC's totalAudioEnergy is: full scale for one second is 1.
     pub(crate) fn to_json(&self) -> Value {
         let recent = self.recent.iter().map(|window| window.mean_square).fold(0.0, f64::max);
@@ -77,6 +82,7 @@ impl Heard {
             "octets": self.octets,
             "energy": self.energy,
             "dominantHz": self.dominant_hertz(),
+            "latestHz": self.latest_hertz(),
             "recentLevel": recent.sqrt(),
             "loudestHz": self.loudest.filter(|window| window.mean_square > SILENCE).map(|window| window.hertz),
             "loudestLevel": self.loudest.map_or(0.0, |window| window.mean_square.sqrt()),

@@ -48,6 +48,14 @@ use std::rc::Rc;
 pub use text::Strings;
 use wasm_bindgen::{JsCast, prelude::Closure};
 
+/// The meters of the microphone that the person sees now.
+pub(crate) fn level_meters() -> Vec<web_sys::Element> {
+    let document = dom::document();
+    let Ok(found) = document.query_selector_all("meter") else { return Vec::new() };
+    let all = (0..found.length()).filter_map(|index| found.item(index)?.dyn_into::<web_sys::Element>().ok());
+    all.filter(|meter| meter.client_height() > 0 && !document.hidden()).collect()
+}
+
 /// The same is not said again within this time (ui.md 7).
 const NO_REPEAT_MS: f64 = 3_000.0;
 

@@ -21,7 +21,7 @@ pub(crate) struct SoundCard {
     cx: Rc<Context>,
     part: Part,
     shown: Option<SoundSettings>,
-    _presses: [Press; 2],
+    _presses: [Press; 3],
     _listeners: Vec<Listener>,
 }
 
@@ -46,6 +46,7 @@ impl SoundCard {
             _presses: [
                 pressing(cx, part.find(".test-speaker"), Action::TestSpeaker),
                 pressing(cx, part.find(".test-ring"), Action::TestRing),
+                pressing(cx, part.find(".headset"), Action::AskHeadset),
             ],
             _listeners: listeners,
             shown: None,
@@ -69,6 +70,8 @@ impl SoundCard {
         part.find(".echo").flag("aria-checked", view.devices.echo);
         part.find(".noise").flag("aria-checked", view.devices.noise);
         part.find(".gain").flag("aria-checked", view.devices.gain);
+        part.find(".headset").show(view.headsets.is_some());
+        part.find(".headsets").text(view.headsets.as_deref().unwrap_or_default());
         self.shown = Some(view.clone());
     }
 }

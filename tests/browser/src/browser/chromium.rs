@@ -25,11 +25,13 @@ const FLAGS: [&str; 10] = [
 pub(super) fn capabilities(setup: Setup) -> Vec<(&'static str, Value)> {
     let mut flags: Vec<String> = FLAGS.map(str::to_owned).into();
     let mut add = |flag: &str| flags.push(flag.to_owned());
-    if setup != Setup::NoMicrophone {
+    if !matches!(setup, Setup::NoMicrophone | Setup::Machine(_)) {
         add("--use-fake-device-for-media-stream");
     }
     match setup {
-        Setup::Microphone | Setup::NoAutoplay | Setup::NoMicrophone => add("--use-fake-ui-for-media-stream"),
+        Setup::Microphone | Setup::NoAutoplay | Setup::NoMicrophone | Setup::Machine(_) => {
+            add("--use-fake-ui-for-media-stream")
+        }
         Setup::Denied => add("--deny-permission-prompts"),
         Setup::Believing(key) => {
             add("--use-fake-ui-for-media-stream");
@@ -48,6 +50,7 @@ pub(super) fn capabilities(setup: Setup) -> Vec<(&'static str, Value)> {
 }
 
 /// The driver and its port.
-pub(super) fn driver() -> (Child, u16) {
-    start_driver("SOFTFRAME_CHROMEDRIVER", &["--port=0"], "successfully on port ")
+pub(super) fn driver(setup: Setup) -> (Child, u16) {
+    let pulse = if let Setup::Machine(pulse) = setup { Some(pulse) } else { None };
+    start_driver("SOFTFRAME_CHROMEDRIVER", &["--port=0"], pulse, "successfully on port ")
 }

@@ -21,7 +21,8 @@ pub(super) fn is_wanted() -> bool {
 
 /// What a session must have.
 pub(super) fn capabilities(setup: Setup) -> Vec<(&'static str, Value)> {
-    assert!(!matches!(setup, Setup::Believing(_)), "Firefox believes no certificate by its key");
+    let is_chromiums = matches!(setup, Setup::Believing(_) | Setup::Machine(_));
+    assert!(!is_chromiums, "nobody has taught Firefox this: {setup:?}");
     let preferences = json!({
         "media.navigator.streams.fake": setup != Setup::NoMicrophone,
         "media.navigator.permission.disabled": setup != Setup::Denied,
@@ -44,7 +45,7 @@ pub(super) fn capabilities(setup: Setup) -> Vec<(&'static str, Value)> {
 /// The driver and its port.
 pub(super) fn driver() -> (Child, u16) {
     let arguments = ["--port=0", "--websocket-port=0", "--log=info"];
-    start_driver("SOFTFRAME_GECKODRIVER", &arguments, "Listening on 127.0.0.1:")
+    start_driver("SOFTFRAME_GECKODRIVER", &arguments, None, "Listening on 127.0.0.1:")
 }
 
 /// Scripts that run in every document, as long as the connection is there.

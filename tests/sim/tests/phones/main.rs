@@ -13,6 +13,7 @@ mod forwarding;
 mod forwards;
 mod gateway;
 mod golden;
+mod headsets;
 mod hints;
 mod host;
 mod identity;

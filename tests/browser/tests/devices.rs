@@ -1,0 +1,139 @@
+//! Microphones and speakers in front of a person: the meter, and trouble in words.
+
+use serde_json::{Value, json};
+use softframe_browser_tests::{Page, Pulse, Server, Setup, until, within};
+use std::time::Duration;
+
+async fn open_settings(page: &Page) {
+    page.post(json!({ "type": "navigate", "data": { "view": "settings" } })).await;
+    page.phone(async |frame| frame.reads("Even out loudness").await).await;
+}
+
+/// Bars of the meter that is in sight.
+async fn bars(page: &Page) -> u64 {
+    let script =
+        "return [...document.querySelectorAll('meter')].find((one) => one.checkVisibility())?.value ?? 0";
+    page.phone(async |frame| frame.run(script, Vec::new()).await).await.as_u64().expect("a number")
+}
+
+async fn meter_moves(page: &Page) {
+    // The fake microphone beeps once a second and is silent in between.
+    until("the meter shows the beep", async || (bars(page).await >= 3).then_some(())).await;
+    until("the meter shows the silence", async || (bars(page).await == 0).then_some(())).await;
+}
+
+async fn microphone_is_off(page: &Page) {
+    until("no track is live", async || (page.live_microphones().await == 0).then_some(())).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn meter_moves_in_the_settings_and_the_microphone_is_off_when_they_are_left() {
+    let server = Server::start();
+    let page = Page::open_registered(&server, 200).await;
+    page.watch_microphone().await;
+    open_settings(&page).await;
+    meter_moves(&page).await;
+    assert!(page.live_microphones().await > 0);
+    page.phone(async |frame| frame.press("Back").await).await;
+    microphone_is_off(&page).await;
+
+    // A bar has no room for it.
+    open_settings(&page).await;
+    meter_moves(&page).await;
+    page.run("document.querySelector('iframe[name=sf]').height = 48", Vec::new()).await;
+    microphone_is_off(&page).await;
+    page.run("document.querySelector('iframe[name=sf]').height = 460", Vec::new()).await;
+    page.hide().await;
+    microphone_is_off(&page).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn meter_of_the_sheet_in_a_call_follows_another_microphone_and_ends_with_the_sheet() {
+    let server = Server::start();
+    let page = Page::open_registered(&server, 200).await;
+    page.watch_microphone().await;
+    page.click2call("600").await;
+    page.expect("phone:accepted").await;
+    let in_call = page.live_microphones().await;
+    page.phone(async |frame| frame.press("Speaker").await).await;
+    meter_moves(&page).await;
+    assert!(page.live_microphones().await > in_call);
+    page.phone(async |frame| frame.press("Fake Audio Input 2").await).await;
+    meter_moves(&page).await;
+    let labels = "return [...new Set(taken.filter((track) => track.readyState === 'live').map((track) => track.label))]";
+    let labels = page.phone(async |frame| frame.run(labels, Vec::new()).await).await;
+    assert_eq!(labels, json!(["Fake Audio Input 2"]), "there is one microphone");
+    page.phone(async |frame| {
+        frame.run("document.activeElement.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }))", Vec::new()).await
+    })
+    .await;
+    until("the meter's track is gone", async || (page.live_microphones().await == in_call).then_some(()))
+        .await;
+    page.post(json!({ "type": "hangup" })).await;
+    page.expect("phone:terminated").await;
+    page.expect_no_media().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_ask_nobody_for_the_microphone() {
+    let server = Server::start();
+    let page = Page::open(&server.page("/demo/?ext=200"), Setup::Denied).await;
+    page.expect("logged").await;
+    let watch = "self.asked = 0; const ask = navigator.mediaDevices.getUserMedia; \
+         navigator.mediaDevices.getUserMedia = function (...wish) { asked += 1; return ask.apply(this, wish); }";
+    page.phone(async |frame| frame.run(watch, Vec::new()).await).await;
+    open_settings(&page).await;
+    page.phone(async |frame| {
+        frame.press("Back").await;
+        assert_eq!(frame.run("return asked", Vec::<Value>::new()).await, json!(0));
+    })
+    .await;
+}
+
+/// Two microphones, each of which hears a tone of its own.
+const FIRST_HERTZ: u32 = 440;
+const SECOND_HERTZ: u32 = 1_000;
+/// How fast a call must be whole again (the time in which a browser notices a stream that is silent is 5 s).
+const FALLS_BACK_WITHIN: Duration = Duration::from_secs(6);
+
+/// Waits until the far end hears this tone above all.
+async fn far_end_hears(server: &Server, hertz: u32, patience: Duration) {
+    within(patience, &format!("600 hears {hertz} Hz"), async || {
+        let heard = server.call_with("600")?["heard"]["latestHz"].as_u64()?;
+        (heard.abs_diff(u64::from(hertz)) <= 20).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_microphone_is_heard_when_it_is_chosen_and_the_first_when_that_is_unplugged() {
+    let pulse = Pulse::start();
+    pulse.plug_in("First", FIRST_HERTZ);
+    pulse.plug_in("Second", SECOND_HERTZ);
+    pulse.prefer("First");
+    let server = Server::start();
+    let page = Page::open(&server.page("/demo/?ext=200"), Setup::Machine(pulse.address())).await;
+    page.expect("logged").await;
+    // A steady tone is noise, which the browser takes out of what it hears.
+    open_settings(&page).await;
+    for name in ["Remove echo", "Remove noise", "Even out loudness"] {
+        page.phone(async |frame| frame.press(name).await).await;
+    }
+    page.click2call("600").await;
+    page.expect("phone:accepted").await;
+    far_end_hears(&server, FIRST_HERTZ, Duration::from_secs(20)).await;
+    page.phone(async |frame| {
+        frame.press("Speaker").await;
+        frame.press("Second").await;
+    })
+    .await;
+    far_end_hears(&server, SECOND_HERTZ, Duration::from_secs(20)).await;
+
+    pulse.unplug("Second");
+    let unplugged = std::time::Instant::now();
+    page.phone(async |frame| frame.reads("Second was unplugged. Using the system’s device.").await).await;
+    far_end_hears(&server, FIRST_HERTZ, FALLS_BACK_WITHIN).await;
+    assert!(unplugged.elapsed() < FALLS_BACK_WITHIN, "{:?}", unplugged.elapsed());
+    assert_eq!(page.count("phone:terminated").await, 0);
+    assert_eq!(page.count("media:error").await, 0);
+}
