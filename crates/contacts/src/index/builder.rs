@@ -43,9 +43,11 @@ pub(crate) struct Builder {
     pub(crate) word_ends: Vec<u32>,
     pub(crate) keys: Vec<u16>,
     pub(crate) key_ends: Vec<u32>,
-    pub(crate) key_use: Vec<KeyUse>,
-    /// The keys that any document has.
+    /// The keys that any document has; of each how many have it, and the last of them, counted from 1. While it is
+    /// sealed, the place of the key among those in use stands there.
     pub(crate) used_keys: Bits,
+    pub(crate) key_counts: Vec<u16>,
+    pub(crate) key_places: Vec<u16>,
     /// Removed or exchanged before it was sealed.
     pub(crate) dead: Bits,
     /// What it exchanges in finished segments: marked when it is sealed, so that nobody is missing in between.
@@ -53,14 +55,6 @@ pub(crate) struct Builder {
     text: Vec<u8>,
     forms: Forms,
     own_keys: Vec<u16>,
-}
-
-/// How many contacts have a key, and the last of them, counted from 1: both are at most [`MAX_DOCS`]. While it is
-/// sealed, the place of the key among those in use.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct KeyUse {
-    pub(crate) last: u16,
-    pub(crate) count: u16,
 }
 
 impl Builder {
@@ -75,8 +69,9 @@ impl Builder {
             word_ends: Vec::new(),
             keys: Vec::new(),
             key_ends: Vec::new(),
-            key_use: vec![KeyUse::default(); KEYS],
             used_keys: Bits::new(KEYS),
+            key_counts: vec![0; KEYS],
+            key_places: vec![0; KEYS],
             dead: Bits::default(),
             exchanges: Vec::new(),
             text: Vec::new(),
@@ -140,12 +135,15 @@ impl Builder {
             self.forms.keys_into(&mut self.own_keys);
         }
         for key in self.own_keys.drain(..) {
-            let Some(used) = self.key_use.get_mut(usize::from(key)) else { continue };
-            if used.last != doc {
-                if used.count == 0 {
+            let at = usize::from(key);
+            let (Some(count), Some(last)) = (self.key_counts.get_mut(at), self.key_places.get_mut(at)) else {
+                continue;
+            };
+            if *last != doc {
+                if *count == 0 {
                     self.used_keys.insert(key);
                 }
-                *used = KeyUse { last: doc, count: used.count + 1 };
+                (*last, *count) = (doc, *count + 1);
                 self.keys.push(key);
             }
         }

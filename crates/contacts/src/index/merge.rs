@@ -202,11 +202,10 @@ impl Merging {
             return true;
         };
         if *doc != GONE {
-            let new = |word: &u16| match *word {
-                COMPANY => COMPANY,
-                word => source.ordinals.get(usize::from(word)).copied().unwrap_or(0),
-            };
-            self.segment.words.extend(slot.segment.words(source.next as u16).iter().map(new));
+            for word in slot.segment.words(source.next as u16) {
+                // The mark of the company is no ordinal, and stays.
+                self.segment.words.push(source.ordinals.get(usize::from(*word)).copied().unwrap_or(COMPANY));
+            }
             self.segment.word_ends.push(self.segment.words.len() as u32);
         }
         source.next += 1;
@@ -245,8 +244,11 @@ impl Merging {
 impl Reading {
     /// Appends the new numbers of documents that are still there.
     fn carry(&self, old: &[u16], new: &mut Vec<u16>) {
-        let docs = old.iter().filter_map(|doc| self.docs.get(usize::from(*doc)).copied());
-        new.extend(docs.filter(|doc| *doc != GONE));
+        for old in old {
+            if let Some(doc) = self.docs.get(usize::from(*old)).filter(|doc| **doc != GONE) {
+                new.push(*doc);
+            }
+        }
     }
 
     /// The new number of the next contact in the order of the segment that is still there.

@@ -149,8 +149,8 @@ impl Meant {
                 whole.extend(words.start..rest);
                 begun.extend((rest..words.end).take(MAX_SLIPS.saturating_sub(begun.len())));
             }
-            whole.sort_unstable();
-            begun.sort_unstable();
+            runs::sort(&mut whole, u16::cmp);
+            runs::sort(&mut begun, u16::cmp);
         }
         let cost = if forgiven == Forgiven::Far { FAR_SLIP } else { SLIP };
         (!whole.is_empty() || !begun.is_empty()).then_some(Meant { whole, begun, cost })

@@ -107,11 +107,13 @@ impl Sealing {
     fn add_keys(&mut self, next: usize) {
         let mut end = self.key_ends.last().copied().unwrap_or(0);
         for key in self.builder.used_keys.within(next..next + KEY_SLICE) {
-            let Some(used) = self.builder.key_use.get_mut(usize::from(key)) else { continue };
-            used.last = self.keys.len() as u16;
+            let at = usize::from(key);
+            if let Some(place) = self.builder.key_places.get_mut(at) {
+                *place = self.keys.len() as u16;
+            }
             self.keys.push(key);
             self.key_cursors.push(end);
-            end += u32::from(used.count);
+            end += self.builder.key_counts.get(at).map_or(0, |count| u32::from(*count));
             self.key_ends.push(end);
         }
     }
@@ -160,8 +162,8 @@ impl Sealing {
                 }
             }
             for key in part(&builder.keys, &builder.key_ends, doc) {
-                let place = builder.key_use.get(usize::from(*key)).map(|used| usize::from(used.last));
-                if let Some(cursor) = place.and_then(|place| self.key_cursors.get_mut(place)) {
+                let place = builder.key_places.get(usize::from(*key));
+                if let Some(cursor) = place.and_then(|place| self.key_cursors.get_mut(usize::from(*place))) {
                     post(&mut self.key_postings, cursor, doc);
                 }
             }
@@ -173,7 +175,8 @@ impl Sealing {
         // What is not needed any more makes room for what comes.
         builder.keys = Vec::new();
         builder.key_ends = Vec::new();
-        builder.key_use = Vec::new();
+        builder.key_counts = Vec::new();
+        builder.key_places = Vec::new();
         self.key_cursors = Vec::new();
         builder.dictionary = Words::default();
         self.ordinals = Vec::new();
