@@ -11,6 +11,10 @@ pub const SDP: &str =
 pub const SOUND: &str = "v=0\no=trunk 1 1 IN IP4 127.0.0.1\ns=-\nc=IN IP4 127.0.0.1\nt=0 0\n\
                          m=audio [rtpstream_audio_port] RTP/AVP 0\na=rtpmap:0 PCMU/8000\n";
 
+/// What names the call of a script, and another one of the same script.
+const CALL: &str = "Call-ID: [call_id]";
+const BESIDE: &str = "Call-ID: beside///[call_id]";
+
 /// Between an ACK of SIPp's and its next request, in milliseconds.
 const AFTER_ACK: u32 = 300;
 
@@ -124,14 +128,64 @@ impl Script {
         self.sends_numbered(method, headers, body)
     }
 
-    /// A request outside of the dialog while that goes on: with another Call-ID, which SIPp still takes for this call.
+    /// A request outside of the dialog while that goes on: with another Call-ID, which SIPp still takes for this call. A
+    /// callee sends it to the `[$target]` of [`Script::takes_refer_to_replace`].
     #[must_use]
     pub fn begins_beside(mut self, method: &str, headers: &[&str], body: &str) -> Script {
-        let Role::Caller { target } = &self.role else { panic!("a callee does not begin") };
-        let (to, uri) = (format!("<sip:{target}@sip.test>"), format!("sip:{target}@sip.test"));
+        let uri = self.target_beside();
         self.sequence += 1;
+        self.began = self.steps.len();
+        let to = format!("<{uri}>");
         let text = self.request(method, &uri, &to, "[branch]", "", headers, body);
-        self.send(&text.replace("Call-ID: [call_id]", "Call-ID: beside///[call_id]"), true)
+        self.send(&text.replace(CALL, BESIDE), true)
+    }
+
+    fn target_beside(&self) -> String {
+        match &self.role {
+            Role::Caller { target } => format!("sip:{target}@sip.test"),
+            Role::Callee => "[$target]".to_owned(),
+        }
+    }
+
+    /// Waits for the 2xx to an INVITE beside the dialog and acknowledges it. What requests in the dialog need stays as it is.
+    #[must_use]
+    pub fn is_accepted_beside(self) -> Script {
+        let kept = [
+            ("peer_address,peer", "Contact:", 1, "&lt;([^&gt;]+)&gt;"),
+            ("near", "Record-Route:", 1, ".*"),
+            ("far", "Record-Route:", 2, ".*"),
+        ];
+        let script = self.keeps_beside(200, &kept);
+        // The nearest proxy stands last in an answer, and first in a request.
+        script.acknowledges_beside("[$peer]", "[branch]", "Route: [$far]\nRoute: [$near]\n")
+    }
+
+    /// Waits for its refusal, and acknowledges that. The tag of the dialog is then known as a variable alone, so that
+    /// nothing more is sent in it.
+    #[must_use]
+    pub fn is_refused_beside(self, code: u16) -> Script {
+        let branch = format!("[branch-{}]", self.steps.len() + 1 - self.began);
+        let uri = self.target_beside();
+        self.keeps_beside(code, &[]).acknowledges_beside(&uri, &branch, "")
+    }
+
+    /// Variables, the header they are of, which of several, and how they are found in it.
+    fn keeps_beside(mut self, code: u16, kept: &[(&str, &str, u8, &str)]) -> Script {
+        let mut actions = String::new();
+        for (names, header, occurrence, pattern) in kept.iter().chain(&[("joined", "To:", 1, ".*")]) {
+            let _ = writeln!(
+                actions,
+                "<ereg regexp=\"{pattern}\" search_in=\"hdr\" header=\"{header}\" occurrence=\"{occurrence}\" \
+                 check_it=\"true\" assign_to=\"{names}\"/>"
+            );
+            names.split(',').for_each(|name| self.uses(name));
+        }
+        self.receive(&format!("response=\"{code}\""), &actions, &[])
+    }
+
+    fn acknowledges_beside(self, uri: &str, branch: &str, routes: &str) -> Script {
+        let text = self.request("ACK", uri, "[$joined]", branch, routes, &[], "");
+        self.send(&text.replace(CALL, BESIDE), false)
     }
 
     /// ACK of a 2xx.
@@ -293,6 +347,22 @@ impl Script {
     #[must_use]
     pub fn gets(self, code: u16, checks: &[&str]) -> Script {
         self.receive(&format!("response=\"{code}\" rrs=\"true\""), "", checks)
+    }
+
+    /// Waits for a REFER that names a dialog to be replaced: `[$target]`, `[$replaced]`, `[$to_tag]` and `[$from_tag]` from
+    /// then on.
+    #[must_use]
+    pub fn takes_refer_to_replace(mut self) -> Script {
+        let names = ["refer_to", "target", "replaced", "to_tag", "from_tag"];
+        for name in names {
+            self.uses(name);
+        }
+        let action = format!(
+            "<ereg regexp=\"&lt;(sip:[^?]+)[?]Replaces=([^%]+)%3Bto-tag%3D([^%]+)%3Bfrom-tag%3D([^%&gt;]+)&gt;\" \
+             search_in=\"hdr\" header=\"Refer-To:\" check_it=\"true\" assign_to=\"{}\"/>\n",
+            names.join(",")
+        );
+        self.receive("request=\"REFER\"", &action, &[])
     }
 
     /// As [`Script::gets`]; the number in RSeq is `[$rseq]` from then on.

@@ -2,7 +2,7 @@
 
 use crate::phones::Phones;
 use softframe_live::{Kamailio, SDP, Script, Settings};
-use softframe_sip::Command;
+use softframe_sip::{Command, SessionId};
 
 #[tokio::test]
 async fn transfer_connects_the_other_two() {
@@ -232,6 +232,156 @@ async fn invite_in_the_place_of_a_call_that_there_is_not_gets_481_and_rings_nowh
     let sipp = kamailio.sipp(&script);
     phones.until_done(sipp).await;
     assert!(!phones.told(0).iter().any(|told| told.starts_with("incoming")));
+}
+
+/// What a trunk says of its first call, in an INVITE that is to take its place.
+const ITS_CALL: &str = "Replaces: [call_id];to-tag=[$tag];from-tag=[call_number]";
+
+/// A call of SIPp's, answered; the tag of who was called is `[$tag]` from then on.
+fn answered_caller() -> Script {
+    let script = Script::caller("200").begins("INVITE", &[], SDP).may_get(100).may_get(180);
+    script.gets_tagged(200).acknowledges("").waits(300)
+}
+
+#[tokio::test]
+async fn invite_of_the_trunk_takes_the_place_of_its_call_which_we_end() {
+    let kamailio = Kamailio::start(Settings::default());
+    let mut phones = Phones::registered(kamailio.port, &["200"]).await;
+    let script = answered_caller()
+        .begins_beside("INVITE", &[ITS_CALL, "Require: replaces"], SDP)
+        .may_get(100)
+        .may_get(180)
+        .is_accepted_beside()
+        .takes("BYE", &["Call-ID: [^b]"])
+        .answers("200 OK", &[], "")
+        .takes("BYE", &["Call-ID: beside"])
+        .answers("200 OK", &[], "");
+    let sipp = kamailio.sipp(&script);
+    let first = phones.until(0, "incoming").await;
+    phones.accept(0, first, "v=0 answer");
+    let second = phones.until(0, "incoming").await;
+    phones.accept(0, second, "v=0 answer");
+    assert_eq!(phones.until(0, "terminated Local 200").await, first);
+    phones.until(0, "confirmed").await;
+    phones.hang_up(0, second);
+    phones.until_done(sipp).await;
+}
+
+#[tokio::test]
+async fn invite_in_the_place_of_a_call_that_it_may_not_replace_is_refused_and_the_call_goes_on() {
+    let kamailio = Kamailio::start(Settings::default());
+    let mut phones = Phones::registered(kamailio.port, &["200"]).await;
+    let early_only = format!("{ITS_CALL};early-only");
+    let script = answered_caller()
+        .begins_beside("INVITE", &["Replaces: [call_id];to-tag=wrong;from-tag=[call_number]"], SDP)
+        .may_get(100)
+        .is_refused_beside(481)
+        .begins_beside("INVITE", &[&early_only], SDP)
+        .may_get(100)
+        .is_refused_beside(486)
+        .takes("BYE", &["Call-ID: [^b]"])
+        .answers("200 OK", &[], "")
+        .begins_beside("INVITE", &[ITS_CALL], SDP)
+        .may_get(100)
+        .is_refused_beside(603);
+    let sipp = kamailio.sipp(&script);
+    let session = phones.until(0, "incoming").await;
+    phones.accept(0, session, "v=0 answer");
+    phones.until_count(0, "> SIP/2.0 486", 1).await;
+    assert_eq!(phones.told(0), ["confirmed "]);
+    phones.hang_up(0, session);
+    phones.until_done(sipp).await;
+    assert_eq!(phones.told(0), ["terminated Local 200"]);
+}
+
+/// SIPp is who gets our REFER: it calls the device that Refer-To names, in the place of the call that it names.
+fn transferred() -> Script {
+    Script::callee()
+        .is_called(&[])
+        .says("200 OK", "", &[], "v=0 answer")
+        .takes("ACK", &[])
+        .takes_refer_to_replace()
+        .answers("202 Accepted", &[], "")
+}
+
+/// NOTIFY with the last word, and the end of the call that was transferred.
+fn told_and_ended(script: Script, last: &str) -> Script {
+    let notify =
+        ["Event: refer", "Subscription-State: terminated;reason=noresource", "Content-Type: message/sipfrag"];
+    let script = script.sends("NOTIFY", &notify, last).gets(200, &[]);
+    script.takes("BYE", &["Call-ID: [^b]"]).answers("200 OK", &[], "")
+}
+
+const NAMED: &str = "Replaces: [$replaced];to-tag=[$to_tag];from-tag=[$from_tag]";
+
+/// Phone 0 in a call with SIPp and in one with phone 1: the sessions of phone 0, and that of phone 1.
+async fn asked_for(phones: &mut Phones) -> (SessionId, SessionId, SessionId) {
+    let first = phones.call(0, "5000");
+    phones.until(0, "accepted").await;
+    let second = phones.call(0, "201");
+    let theirs = phones.until(1, "incoming").await;
+    phones.accept(1, theirs, "v=0 answer");
+    phones.until(0, "accepted").await;
+    phones.until(1, "confirmed").await;
+    (first, second, theirs)
+}
+
+#[tokio::test]
+async fn attended_transfer_by_us_is_carried_out_by_the_trunk_with_the_names_in_our_refer() {
+    let kamailio = Kamailio::start(Settings::default());
+    let mut phones = Phones::registered(kamailio.port, &["200", "201"]).await;
+    let script = transferred()
+        .begins_beside("INVITE", &[NAMED, "Require: replaces"], "v=0 joins")
+        .may_get(100)
+        .may_get(180)
+        .is_accepted_beside();
+    let script = told_and_ended(script, "SIP/2.0 200 OK");
+    let sipp = kamailio.sipp(&script.takes("BYE", &["Call-ID: beside"]).answers("200 OK", &[], ""));
+    let (first, second, theirs) = asked_for(&mut phones).await;
+    let refer =
+        Command::Refer { session: first, target: String::new(), replaces: Some(second), headers: Vec::new() };
+    phones.command(0, refer);
+    let joined = phones.until(1, "incoming").await;
+    phones.accept(1, joined, "v=0 answer");
+    assert_eq!(phones.until(1, "terminated Local 200").await, theirs);
+    phones.until(0, "transfer 200").await;
+    phones.hang_up(0, first);
+    phones.until(1, "confirmed").await;
+    phones.hang_up(1, joined);
+    phones.until_done(sipp).await;
+}
+
+/// The device that was asked for refuses: no such call, one that is not early any more, one that is over.
+#[tokio::test]
+async fn attended_transfer_that_the_device_refuses_gives_the_call_back() {
+    let early_only = format!("{NAMED};early-only");
+    let unknown = "Replaces: [$replaced];to-tag=wrong;from-tag=[$from_tag]";
+    for (code, named, is_over) in [(481, unknown, false), (486, &early_only, false), (603, NAMED, true)] {
+        let kamailio = Kamailio::start(Settings::default());
+        let mut phones = Phones::registered(kamailio.port, &["200", "201"]).await;
+        let script = transferred();
+        // By then the call that is named is over.
+        let script = if is_over { script.waits(1_000) } else { script };
+        let script =
+            script.begins_beside("INVITE", &[named], "v=0 joins").may_get(100).is_refused_beside(code);
+        let script = told_and_ended(script, &format!("SIP/2.0 {code} Refused"));
+        let sipp = kamailio.sipp(&script);
+        let (first, second, theirs) = asked_for(&mut phones).await;
+        let refer = Command::Refer {
+            session: first,
+            target: String::new(),
+            replaces: Some(second),
+            headers: Vec::new(),
+        };
+        phones.command(0, refer);
+        if is_over {
+            phones.hang_up(1, theirs);
+        }
+        phones.until(0, &format!("transfer {code}")).await;
+        assert!(!phones.told(1).iter().any(|told| told.starts_with("incoming")), "{code}");
+        phones.hang_up(0, first);
+        phones.until_done(sipp).await;
+    }
 }
 
 /// Asked outside of the call, which it names (RFC 4538); one that names another call is refused.

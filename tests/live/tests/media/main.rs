@@ -1,7 +1,9 @@
 //! The real widget in Chromium, through Kamailio and rtpengine, with baresip on a desk: sound both ways, measured where it
 //! arrives. `cargo xtask test --only live` says by environment variables where the widget and the browser are.
 
+mod gathering;
 mod trunk;
+mod unload;
 
 use serde_json::{Value, json};
 use softframe_browser_tests::{Page, Setup, serve_pages, serve_widget, until, within};
@@ -38,15 +40,20 @@ async fn unregistered_widget(server: &str, user: &str, setup: Setup) -> Page {
 }
 
 /// With these keys in its `config.json`.
-async fn widget_with(mut config: Value, server: &str, user: &str, setup: Setup) -> Page {
+async fn widget_with(config: Value, server: &str, user: &str, setup: Setup) -> Page {
     let host = format!("http://127.0.0.1:{}", serve_pages());
+    let page = Page::open(&host, setup).await;
+    page.add_frame("sf", &widget_for(config, &host, server, user)).await;
+    page
+}
+
+/// Where the widget of this user is served for a page, with further keys in its `config.json`.
+fn widget_for(mut config: Value, host: &str, server: &str, user: &str) -> String {
     config["server"] = json!(server);
     config["domain"] = json!("sip.test");
     config["hosts"] = json!([host]);
     config["account"] = json!({ "user": user, "password": "secret" });
-    let page = Page::open(&host, setup).await;
-    page.add_frame("sf", &serve_widget("/", config.to_string())).await;
-    page
+    serve_widget("/", config.to_string())
 }
 
 impl Office {
