@@ -81,7 +81,7 @@ impl Phone {
     /// A row of the contacts, or of the recents by the only contact with its number; else its number comes into
     /// the dial field.
     pub(crate) fn open_contact(&mut self, key: &str) {
-        let number = self.history.get(key).map(|entry| entry.number.clone());
+        let number = self.history.get(key).map(|entry| entry.number().to_owned());
         let contact = match &number {
             Some(number) => match self.who_has(number).as_slice() {
                 [only] => Some((only.source.clone(), only.contact.id.clone())),

@@ -9,7 +9,6 @@ use crate::{
     cause::{Ending, Reason},
     view::Text,
 };
-use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
 use softframe_sip::Instant;
 
@@ -19,41 +18,104 @@ const MAX_ENTRIES: usize = 1_000;
 const MAX_LOST: usize = 16;
 /// Where they are in the account's space.
 pub(crate) const PREFIX: &str = "history/";
+/// Serial numbers below this have the six digits that keys have.
+const MAX_SERIAL: u32 = 1_000_000;
 const SEEN_KEY: &str = "history-seen";
 
-/// One call that is over.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// One call that is over. There may be [`MAX_ENTRIES`] in a page that is open for weeks, so it takes few octets.
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Entry {
-    pub(crate) number: String,
-    /// The caller's own name for itself; contacts are looked up anew each time.
-    pub(crate) name: String,
-    pub(crate) inbound: bool,
     pub(crate) at: u64,
+    /// Tells calls of one moment apart.
+    serial: u32,
+    pub(crate) rang: u32,
     /// Seconds of talk, `None`: it was not answered.
-    pub(crate) talked: Option<u64>,
-    pub(crate) rang: u64,
-    pub(crate) reason: String,
+    pub(crate) talked: Option<u32>,
+    pub(crate) inbound: bool,
+    pub(crate) reason: Reason,
+    /// Number and name, one after the other.
+    texts: Box<str>,
+    number_octets: u32,
+}
+
+/// The same as it is kept in the store.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    number: String,
+    /// The caller's own name for itself; contacts are looked up anew each time.
+    name: String,
+    inbound: bool,
+    at: u64,
+    talked: Option<u64>,
+    rang: u64,
+    reason: String,
+}
+
+fn seconds(long: u64) -> u32 {
+    u32::try_from(long).unwrap_or(u32::MAX)
 }
 
 impl Entry {
+    fn new(stored: &Stored, serial: u32) -> Entry {
+        Entry {
+            at: stored.at,
+            serial,
+            rang: seconds(stored.rang),
+            talked: stored.talked.map(seconds),
+            inbound: stored.inbound,
+            reason: Reason::from_name(&stored.reason).unwrap_or(Reason::Error),
+            texts: [stored.number.as_str(), &stored.name].concat().into(),
+            number_octets: u32::try_from(stored.number.len()).unwrap_or(0),
+        }
+    }
+
+    fn texts(&self) -> (&str, &str) {
+        self.texts.split_at_checked(self.number_octets as usize).unwrap_or_default()
+    }
+
+    pub(crate) fn number(&self) -> &str {
+        self.texts().0
+    }
+
+    /// The caller's own name for itself.
+    pub(crate) fn name(&self) -> &str {
+        self.texts().1
+    }
+
+    /// Where it is kept; sorts by time.
+    pub(crate) fn key(&self) -> String {
+        format!("{PREFIX}{:015}-{:06}", self.at, self.serial)
+    }
+
+    fn stored(&self) -> Stored {
+        let (number, name) = self.texts();
+        Stored {
+            number: number.to_owned(),
+            name: name.to_owned(),
+            inbound: self.inbound,
+            at: self.at,
+            talked: self.talked.map(u64::from),
+            rang: u64::from(self.rang),
+            reason: self.reason.name().to_owned(),
+        }
+    }
+
     /// Missed: came in and nobody on this side answered or declined it, nor was it sent on.
     pub(crate) fn is_missed(&self) -> bool {
-        self.inbound
-            && self.talked.is_none()
-            && !matches!(
-                Reason::from_name(&self.reason),
-                Some(Reason::AnsweredElsewhere | Reason::Rejected | Reason::Forwarded)
-            )
+        let is_settled =
+            matches!(self.reason, Reason::AnsweredElsewhere | Reason::Rejected | Reason::Forwarded);
+        self.inbound && self.talked.is_none() && !is_settled
     }
 }
 
 /// The recents of the account that is signed in.
 #[derive(Default)]
 pub(crate) struct History {
-    /// By a key that sorts by time.
-    entries: LiteMap<String, Entry>,
+    /// Oldest first.
+    entries: Vec<Entry>,
     seen: u64,
-    last: u64,
+    /// The last serial number.
+    last: u32,
     /// Calls of an earlier life with the extension they belong to, until its recents are there.
     lost: Vec<(String, Entry)>,
     /// While the page is hidden: how many there were to see when it went.
@@ -62,23 +124,33 @@ pub(crate) struct History {
 
 impl History {
     /// Newest first.
-    pub(crate) fn newest(&self) -> impl Iterator<Item = (&str, &Entry)> {
-        self.entries.iter().rev().map(|(key, entry)| (key.as_str(), entry))
+    pub(crate) fn newest(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().rev()
     }
 
     /// Missed calls that were not seen yet.
     pub(crate) fn missed(&self) -> u32 {
-        let unseen = self.entries.values().filter(|entry| entry.at > self.seen && entry.is_missed()).count();
+        let unseen = self.entries.iter().filter(|entry| entry.at > self.seen && entry.is_missed()).count();
         u32::try_from(unseen).unwrap_or(u32::MAX)
     }
 
     pub(crate) fn get(&self, key: &str) -> Option<&Entry> {
-        self.entries.get(key)
+        self.entries.get(self.position(key)?)
+    }
+
+    fn position(&self, key: &str) -> Option<usize> {
+        key.starts_with(PREFIX).then(|| self.entries.iter().position(|entry| entry.key() == key))?
+    }
+
+    fn insert(&mut self, entry: Entry) {
+        let place = |other: &Entry| (other.at, other.serial) < (entry.at, entry.serial);
+        let at = self.entries.partition_point(place);
+        self.entries.insert(at, entry);
     }
 
     /// The number called last from here.
     pub(crate) fn last_dialled(&self) -> Option<&str> {
-        self.entries.values().rev().find(|entry| !entry.inbound).map(|entry| entry.number.as_str())
+        self.newest().find(|entry| !entry.inbound).map(Entry::number)
     }
 
     pub(crate) fn clear(&mut self) {
@@ -89,14 +161,13 @@ impl History {
     pub(crate) fn restore(&mut self, key: &str, value: &[u8]) {
         if key == SEEN_KEY {
             self.seen = std::str::from_utf8(value).ok().and_then(|text| text.parse().ok()).unwrap_or(0);
-        } else if let Ok(entry) = crate::json::read(value) {
-            self.entries.insert(key.to_owned(), entry);
+        } else if let (Some((_, serial)), Ok(stored)) = (key.rsplit_once('-'), crate::json::read(value)) {
+            let entry = Entry::new(&stored, serial.parse().unwrap_or(0));
+            // One whose key is another's could never be removed.
+            if entry.key() == key {
+                self.insert(entry);
+            }
         }
-    }
-
-    fn surplus(&self) -> Vec<String> {
-        let surplus = self.entries.len().saturating_sub(MAX_ENTRIES);
-        self.entries.keys().take(surplus).cloned().collect()
     }
 }
 
@@ -105,23 +176,23 @@ impl Phone {
     pub(crate) fn record_lost(&mut self, now: Instant, accepted_at: Option<u64>, data: &str) {
         let Ok(data) = crate::json::value(data.as_bytes()) else { return };
         let text = |key: &str| data.get(key).and_then(|value| value.as_str()).unwrap_or_default().to_owned();
-        let seconds = |key: &str| data.get(key).and_then(|value| value.as_u64()).unwrap_or(0);
+        let number = |key: &str| data.get(key).and_then(|value| value.as_u64()).unwrap_or(0);
         let inbound = text("direction") == "inbound";
-        let wait = seconds("wait");
+        let wait = number("wait");
         let began = accepted_at.map(|at| at.saturating_sub(wait * 1_000));
-        let entry = Entry {
+        let lost = Stored {
             number: text(if inbound { "from" } else { "to" }),
             name: text("displayName"),
             inbound,
             at: began.unwrap_or_else(|| self.clock.wall(now)),
-            talked: (text("status") == "answered").then(|| seconds("duration")),
+            talked: (text("status") == "answered").then(|| number("duration")),
             rang: wait,
             reason: Reason::Error.name().to_owned(),
         };
         let extension =
             data.pointer("/context/extension").and_then(|value| value.as_str()).unwrap_or_default();
         if self.history.lost.len() < MAX_LOST {
-            self.history.lost.push((extension.to_owned(), entry));
+            self.history.lost.push((extension.to_owned(), Entry::new(&lost, 0)));
         }
     }
 
@@ -130,19 +201,23 @@ impl Phone {
         let extension = self.extension();
         for (of, entry) in std::mem::take(&mut self.history.lost) {
             if of == extension {
-                self.history.last += 1;
-                let key = format!("{PREFIX}{:015}-{:06}", entry.at, self.history.last % 1_000_000);
-                self.keep_entry(key, entry);
+                let serial = self.next_serial();
+                self.keep_entry(Entry { serial, ..entry });
             } else {
                 self.history.lost.push((of, entry));
             }
         }
     }
 
+    fn next_serial(&mut self) -> u32 {
+        self.history.last = (self.history.last + 1) % MAX_SERIAL;
+        self.history.last
+    }
+
     /// A call that is over goes into the recents.
-    pub(crate) fn record(&mut self, call: &Call, now: Instant, ending: &Ending, _to: Option<String>) {
+    pub(crate) fn record(&mut self, call: &Call, now: Instant, ending: &Ending) {
         let (wait, duration) = times(call, now, true);
-        let entry = Entry {
+        let over = Stored {
             number: call.called().to_owned(),
             name: call.facts.display_name.clone(),
             inbound: call.direction == Direction::Inbound,
@@ -151,27 +226,30 @@ impl Phone {
             rang: wait,
             reason: ending.reason.name().to_owned(),
         };
-        self.history.last += 1;
-        let key = format!("{PREFIX}{:015}-{:06}", call.date, self.history.last % 1_000_000);
-        self.keep_entry(key, entry);
+        let serial = self.next_serial();
+        self.keep_entry(Entry::new(&over, serial));
     }
 
-    pub(crate) fn keep_entry(&mut self, key: String, entry: Entry) {
+    pub(crate) fn keep_entry(&mut self, entry: Entry) {
         let Some(space) = self.space() else { return };
-        let value = json(&entry).into_bytes();
-        self.history.entries.insert(key.clone(), entry);
+        let (key, value) = (entry.key(), json(&entry.stored()).into_bytes());
+        self.history.insert(entry);
         self.store(StoreRequest::Put { space, key, value });
-        for key in self.history.surplus() {
-            self.remove_entry(&key);
+        while self.history.entries.len() > MAX_ENTRIES {
+            self.remove_at(0);
         }
     }
 
     pub(crate) fn remove_entry(&mut self, key: &str) -> Option<Entry> {
-        let entry = self.history.entries.remove(key)?;
+        Some(self.remove_at(self.history.position(key)?))
+    }
+
+    fn remove_at(&mut self, at: usize) -> Entry {
+        let entry = self.history.entries.remove(at);
         if let Some(space) = self.space() {
-            self.store(StoreRequest::Delete { space, prefix: key.to_owned() });
+            self.store(StoreRequest::Delete { space, prefix: entry.key() });
         }
-        Some(entry)
+        entry
     }
 
     /// What was missed while nobody could see or hear it is said on return (ui.md 7), and a lost connection is tried again.
@@ -193,7 +271,7 @@ impl Phone {
 
     /// The person has looked at the recents.
     pub(crate) fn history_seen(&mut self) {
-        let newest = self.history.entries.values().map(|entry| entry.at).max().unwrap_or(0);
+        let newest = self.history.newest().next().map_or(0, |entry| entry.at);
         if newest <= self.history.seen {
             return;
         }
@@ -211,7 +289,8 @@ mod tests {
 
     fn entry(at: u64, inbound: bool, talked: Option<u64>, reason: Reason) -> Entry {
         let reason = reason.name().to_owned();
-        Entry { number: "1".into(), name: String::new(), inbound, at, talked, rang: 3, reason }
+        let stored = Stored { number: "1".into(), name: "Ána".into(), inbound, at, talked, rang: 3, reason };
+        Entry::new(&stored, 1)
     }
 
     #[test]
@@ -232,10 +311,13 @@ mod tests {
     #[test]
     fn what_was_stored_comes_back() {
         let mut history = History::default();
-        let stored = json(&entry(7, true, None, Reason::Cancelled));
-        history.restore("history/000000000000007-000001", stored.as_bytes());
+        let known = entry(7, true, None, Reason::Cancelled);
+        history.restore("history/000000000000007-000001", json(&known.stored()).as_bytes());
+        history.restore("history/000000000000008-000001", json(&known.stored()).as_bytes());
         history.restore("history/000000000000009-000002", b"nonsense");
         assert_eq!((history.newest().count(), history.missed()), (1, 1));
+        assert_eq!(history.get("history/000000000000007-000001"), Some(&known));
+        assert_eq!((known.number(), known.name()), ("1", "Ána"));
         history.restore("history-seen", b"7");
         assert_eq!(history.missed(), 0);
     }

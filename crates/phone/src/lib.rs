@@ -132,7 +132,8 @@ pub struct Phone {
     last_peer: u64,
     last_request: u64,
     last_turn: u64,
-    labels: VecDeque<String>,
+    /// Ids that calls of this load have had, as fingerprints.
+    labels: VecDeque<u64>,
     /// What the server said last of the voice mail.
     voicemail: Option<voicemail::Voicemail>,
     /// What servers tell of others.
@@ -446,6 +447,7 @@ impl Phone {
 
     /// The page goes: every call and the binding say farewell in this one input.
     fn leave(&mut self, now: Instant) {
+        self.ring_in_vain(now);
         self.end_all(now);
         self.command(now, Command::Unregister);
     }

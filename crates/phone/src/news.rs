@@ -22,8 +22,8 @@ pub(crate) struct ToastState {
 
 /// What the toast can bring back.
 pub(crate) enum Removed {
-    /// Key and entry of the recents.
-    Recent(String, Entry),
+    /// Of the recents.
+    Recent(Entry),
     /// Of a file.
     Contact(Contact),
 }
@@ -67,10 +67,10 @@ impl Phone {
 
     pub(crate) fn remove_recent(&mut self, now: Instant, key: &str) {
         let Some(entry) = self.remove_entry(key) else { return };
-        let args =
-            vec![("name", if entry.name.is_empty() { entry.number.clone() } else { entry.name.clone() })];
+        let name = if entry.name().is_empty() { entry.number() } else { entry.name() };
+        let args = vec![("name", name.to_owned())];
         let text = Text { id: "recents.removed", args };
-        self.offer_undo(now, text, Removed::Recent(key.to_owned(), entry));
+        self.offer_undo(now, text, Removed::Recent(entry));
     }
 
     pub(crate) fn offer_undo(&mut self, now: Instant, text: Text, removed: Removed) {
@@ -80,7 +80,7 @@ impl Phone {
 
     pub(crate) fn undo(&mut self) {
         match self.ui.undo.take() {
-            Some(Removed::Recent(key, entry)) => self.keep_entry(key, entry),
+            Some(Removed::Recent(entry)) => self.keep_entry(entry),
             Some(Removed::Contact(contact)) => self.restore_dropped_contact(contact),
             None => {}
         }

@@ -105,7 +105,7 @@ impl Phone {
 
     fn after_end(&mut self, now: Instant, call: &Call, ending: &Ending, to: Option<String>) {
         let now_with = to.as_deref().map(|to| self.named(to));
-        self.record(call, now, ending, to);
+        self.record(call, now, ending);
         let talked = call.talk().is_some();
         self.sound_once(match (talked, ending.reason) {
             (true, _) => Sound::Ended,

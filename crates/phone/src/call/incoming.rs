@@ -85,7 +85,7 @@ impl Phone {
         call.variables = facts.variables.clone();
         call.variables.show_in(&mut call.user_data);
         call.facts = facts;
-        self.remember_label(call.label.clone());
+        self.remember_label(&call.label);
         self.calls.insert(id, call);
         match refusal {
             Some(refusal) => self.turn_away(now, id, session, refusal),
@@ -153,7 +153,7 @@ impl Phone {
             self.tell("phone:refused", &crate::bridge::json(&event));
         }
         if let Some(call) = self.calls.remove(&id) {
-            self.record(&call, now, &ending, None);
+            self.record(&call, now, &ending);
         }
     }
 
@@ -287,11 +287,22 @@ impl Phone {
         self.finish(now, id, Ending::local(reason, code, ""));
     }
 
+    /// The page goes while calls ring: nobody has declined them. Who calls is sent away, and the person has missed them.
+    pub(crate) fn ring_in_vain(&mut self, now: Instant) {
+        let ringing = self.calls.values().filter(|call| call.is_ringing_in());
+        let ringing: Vec<(CallId, SessionId)> =
+            ringing.filter_map(|call| Some((call.id, call.session?))).collect();
+        for (id, session) in ringing {
+            self.command(now, Command::Reject { session, code: 480, headers: Vec::new() });
+            self.finish(now, id, Ending::local(Reason::NoAnswer, 480, ""));
+        }
+    }
+
     /// `given`, or with `-2`, `-3` … if a call of this load had it: a queue that rings again uses its id again. Nor may it
     /// be the page's own name for a call: whoever calls would get what is meant for that one.
     fn unused_label(&self, given: &str) -> String {
         let names = || self.calls.values().filter_map(|call| call.reference.as_ref());
-        let free = |label: &String| !self.labels.contains(label) && !names().any(|name| name == label);
+        let free = |label: &String| !self.had_label(label) && !names().any(|name| name == label);
         let numbered = (2..).map(|n: u32| format!("{given}-{n}"));
         std::iter::once(given.to_owned()).chain(numbered).find(free).unwrap_or_else(|| given.to_owned())
     }

@@ -119,7 +119,7 @@ impl Phone {
         call.headers.push((self.config.headers.call_id.clone(), call.label.clone()));
         call.asks.extend(wish.ask.map(|ask| (Await::Inviting, ask)));
         call.date = self.clock.wall(now);
-        self.remember_label(call.label.clone());
+        self.remember_label(&call.label);
         self.calls.insert(id, call);
         self.ui.show_call(id);
         self.ask_media(now, id, MediaRequest::Offer { send: true, restart: false }, Purpose::Invite);

@@ -4,7 +4,7 @@
 //! as nobody's, for as long.
 
 use super::{Given, Op, Question, Reply, hit};
-use crate::{CallId, Phone, view::Tab};
+use crate::{CallId, Phone, history::Entry, view::Tab};
 use litemap::LiteMap;
 use softframe_contacts::{Hit, MAX_MATCHES};
 use softframe_sip::Instant;
@@ -76,7 +76,7 @@ impl Phone {
     /// Calls and the latest recents.
     pub(crate) fn match_what_is_known(&mut self, now: Instant) {
         let calls = self.calls.values().filter(|call| !call.said.is_empty()).map(|call| call.number());
-        let recents = self.history.newest().map(|(_, entry)| entry.number.as_str()).take(MAX_RECENT);
+        let recents = self.history.newest().map(Entry::number).take(MAX_RECENT);
         let numbers: Vec<String> = calls.chain(recents).map(str::to_owned).collect();
         self.want_match(now, numbers, false);
     }
@@ -88,7 +88,7 @@ impl Phone {
             let same = |other: &str| self.contacts.is_same_number(other, number);
             provider.matching.kept.contains_key(&self.asked_as(number))
                 || self.calls.values().any(|call| same(call.number()))
-                || self.history.newest().any(|(_, entry)| same(&entry.number))
+                || self.history.newest().any(|entry| same(entry.number()))
         };
         let known: Vec<String> = numbers.into_iter().take(MAX_ASKED).filter(is_known).collect();
         self.want_match(now, known, true);

@@ -191,12 +191,12 @@ impl Phone {
 
     fn last_called(&self) -> Vec<Row> {
         let mut rows: Vec<Row> = Vec::new();
-        for (key, entry) in self.history.newest() {
+        for entry in self.history.newest() {
             if rows.len() >= MAX_SUGGESTIONS {
                 break;
             }
-            if !entry.number.is_empty() && !rows.iter().any(|row| row.handset == entry.number) {
-                rows.push(self.recent_row(key, entry));
+            if !entry.number().is_empty() && !rows.iter().any(|row| row.handset == entry.number()) {
+                rows.push(self.recent_row(entry));
             }
         }
         rows
@@ -237,15 +237,15 @@ impl Phone {
         let line: Vec<&str> =
             [&contact.title, &contact.company].into_iter().flatten().map(String::as_str).collect();
         let own = |entry: &Entry| {
-            self.who_has(&entry.number).iter().any(|hit| hit.source == *source && hit.contact.id == id)
+            self.who_has(entry.number()).iter().any(|hit| hit.source == *source && hit.contact.id == id)
         };
-        let calls = self.history.newest().take(200).filter(|(_, entry)| own(entry)).take(MAX_PAGE_CALLS);
+        let calls = self.history.newest().take(200).filter(|entry| own(entry)).take(MAX_PAGE_CALLS);
         Some(ContactPage {
             row: contact_list_row(&hit),
             line: line.join(", "),
             email: contact.email.clone().unwrap_or_default(),
             numbers: numbers_of(&hit),
-            recent: calls.map(|(key, entry)| self.recent_row(key, entry)).collect(),
+            recent: calls.map(|entry| self.recent_row(entry)).collect(),
             click: matches!(source, Source::Host(_)),
             removable: *source == Source::Vcard,
         })
@@ -256,10 +256,10 @@ impl Phone {
         let wanted = |row: &Row| {
             query.is_empty() || row.name.to_lowercase().contains(&query) || row.handset.contains(&query)
         };
-        let entries = self.history.newest().filter(|(_, entry)| !self.ui.only_missed || entry.is_missed());
+        let entries = self.history.newest().filter(|entry| !self.ui.only_missed || entry.is_missed());
         let mut rows: Vec<(Row, usize)> = Vec::new();
-        for (key, entry) in entries {
-            let row = self.recent_row(key, entry);
+        for entry in entries {
+            let row = self.recent_row(entry);
             if !wanted(&row) {
                 continue;
             }
@@ -296,32 +296,30 @@ impl Phone {
     }
 
     /// One past call, named by the contacts of today.
-    fn recent_row(&self, key: &str, entry: &Entry) -> Row {
-        let hits = self.who_has(&entry.number);
+    fn recent_row(&self, entry: &Entry) -> Row {
+        let number = entry.number();
+        let hits = self.who_has(number);
         let only = match hits.as_slice() {
             [hit] => Some(hit),
             _ => None,
         };
         let name = match only {
             Some(hit) => hit.contact.name.clone(),
-            None if entry.name.is_empty() => entry.number.clone(),
-            None => entry.name.clone(),
+            None if entry.name().is_empty() => number.to_owned(),
+            None => entry.name().to_owned(),
         };
         let missed = entry.is_missed();
-        let reason = Reason::from_name(&entry.reason);
-        let second = match (entry.talked, missed, reason) {
+        let second = match (entry.talked, missed, entry.reason) {
             (Some(seconds), _, _) => Text::with("recents.talked", "duration", seconds),
             (None, true, _) => Text::with("recents.rang", "s", entry.rang),
-            (None, false, Some(Reason::AnsweredElsewhere)) => Text::of("recents.elsewhere"),
-            (None, false, reason) => {
-                Text::with(reason.unwrap_or(Reason::Error).text_id(), "to", &entry.number)
-            }
+            (None, false, Reason::AnsweredElsewhere) => Text::of("recents.elsewhere"),
+            (None, false, reason) => Text::with(reason.text_id(), "to", number),
         };
         Row {
-            key: key.to_owned(),
+            key: entry.key(),
             avatar: only.map(|hit| hit.contact.id.clone()).unwrap_or_default(),
             // Once is enough where nobody is known.
-            number: if name == entry.number { String::new() } else { entry.number.clone() },
+            number: if name == number { String::new() } else { number.to_owned() },
             name,
             second,
             second_icon: match (entry.inbound, missed) {
@@ -331,7 +329,7 @@ impl Phone {
             },
             at: entry.at,
             missed,
-            handset: entry.number.clone(),
+            handset: number.to_owned(),
             ..Row::default()
         }
     }

@@ -1,6 +1,6 @@
 //! Two phones call each other through the exchange: ladders of events on both sides.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use softframe_phone::{Action, Answer, Input, MediaError, MediaEvent, MediaRequest, PeerState, Sound, view};
 use softframe_sim::{Microphone, World};
 
@@ -345,6 +345,24 @@ fn leaving_the_page_ends_the_call_for_the_other_side() {
     assert_eq!(world.stations[1].last("phone:terminated")["cause"]["endedBy"], "remote");
     assert_eq!(world.stations[0].kinds("phone:terminated").len(), 1);
     assert_eq!(world.bindings("200"), 0);
+}
+
+#[test]
+fn page_that_goes_while_it_rings_has_missed_the_call_and_the_caller_hears_that_nobody_is_there() {
+    let mut world = World::pair();
+    world.act(0, Action::CallNumber("201".into()));
+    world.run(1_000);
+    world.input(1, Input::Leave);
+    world.run(1_000);
+    let cause = |station: usize| {
+        let terminated = world.stations[station].last("phone:terminated");
+        (terminated["cause"]["reason"].clone(), terminated["cause"]["code"].clone())
+    };
+    assert_eq!(cause(0), (json!("unavailable"), json!(480)));
+    assert_eq!(cause(1), (json!("no-answer"), json!(480)));
+    let is_missed = |value: &[u8]| String::from_utf8_lossy(value).contains("no-answer");
+    let kept = world.stations[1].store.iter().filter(|((_, key), _)| key.starts_with("history/"));
+    assert_eq!(kept.map(|(_, value)| is_missed(value)).collect::<Vec<_>>(), [true]);
 }
 
 #[test]
