@@ -4,7 +4,6 @@
 use super::{
     CSeq, Method, NameAddr, StatusCode, Uri, Via,
     parse::{self, Fields, slice},
-    text::split_list,
     uri::number,
 };
 use std::{fmt, ops::Range};
@@ -225,7 +224,7 @@ impl Message {
 
     /// All values of a header that is a comma list, over all its lines.
     pub fn list<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.values(name).flat_map(split_list)
+        self.as_fields().list(name)
     }
 
     /// All headers in order: name as written, trimmed and unfolded value.

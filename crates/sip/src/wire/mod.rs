@@ -24,7 +24,7 @@ pub use message::{
     Message, PING, PONG,
 };
 pub use method::{Method, StatusCode};
-pub use text::{Params, Unreadable, quote, split_list, unescape};
+pub use text::{List, Params, Unreadable, quote, split_list, unescape};
 pub use uri::{Scheme, Uri};
 pub use values::{AuthValue, CSeq, NameAddr, Via, sipfrag_status};
 

@@ -5,7 +5,7 @@ use super::{
     CSeq, MAX_BODY_OCTETS, MAX_HEADER_OCTETS, MAX_HEADERS, MAX_HOPS, MAX_MESSAGE_OCTETS, Message, Method,
     NameAddr, StatusCode, Uri, Via,
     message::{Defect, Field, Malformed, Required, Start},
-    text::{is_token, split_list},
+    text::{List, is_token, split_list},
     uri::number,
     work,
 };
@@ -40,7 +40,7 @@ pub(super) fn slice<'a>(octets: &'a [u8], range: &Range<usize>) -> &'a [u8] {
 }
 
 /// The header lines of a message that may lack something.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Fields<'a> {
     octets: &'a [u8],
     fields: &'a [Field],
@@ -78,11 +78,14 @@ impl<'a> Fields<'a> {
         Some(self.value(field))
     }
 
-    pub(super) fn named(self, name: &'a str) -> impl Iterator<Item = &'a str> {
+    pub(super) fn named(self, name: &'a str) -> Values<'a> {
         work::add(self.fields.len());
-        let wanted = long_name(name);
-        let lines = self.fields.iter().filter(move |field| self.is_named(field, wanted));
-        lines.map(move |field| self.value(field))
+        Values { of: self, rest: self.fields.iter(), wanted: long_name(name) }
+    }
+
+    /// All values of a header that is a comma list.
+    pub(super) fn list(self, name: &'a str) -> Listed<'a> {
+        Listed { lines: self.named(name), line: split_list("") }
     }
 
     fn only(&self, name: &'static str) -> Result<&'a str, Defect> {
@@ -99,11 +102,11 @@ impl<'a> Fields<'a> {
         truncated: bool,
         rest: Range<usize>,
     ) -> Result<(Required, Range<usize>), Defect> {
-        let hops = |name| self.named(name).flat_map(split_list).count();
+        let hops = |name| self.list(name).count();
         if truncated || ["Via", "Route", "Record-Route"].into_iter().any(|name| hops(name) > MAX_HOPS) {
             return Err(Defect::TooLarge);
         }
-        let via = self.named("Via").flat_map(split_list).next().ok_or(Defect::Header("Via"))?;
+        let via = self.list("Via").next().ok_or(Defect::Header("Via"))?;
         let via = Via::parse(via).map_err(|_| Defect::Header("Via"))?;
         let from = NameAddr::parse(self.only("From")?).map_err(|_| Defect::Header("From"))?;
         let to = NameAddr::parse(self.only("To")?).map_err(|_| Defect::Header("To"))?;
@@ -162,6 +165,43 @@ impl<'a> Fields<'a> {
         }
         text.push_str("Content-Length: 0\r\n\r\n");
         Some(text.into_bytes())
+    }
+}
+
+/// The values of the lines of one name.
+#[derive(Clone, Debug)]
+pub(super) struct Values<'a> {
+    of: Fields<'a>,
+    rest: std::slice::Iter<'a, Field>,
+    wanted: &'a str,
+}
+
+impl<'a> Iterator for Values<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        let Values { of, rest, wanted } = self;
+        rest.find(|field| of.is_named(field, wanted)).map(|field| of.value(field))
+    }
+}
+
+/// The values of a comma list, over all its lines.
+#[derive(Clone, Debug)]
+pub(super) struct Listed<'a> {
+    lines: Values<'a>,
+    line: List<'a>,
+}
+
+impl<'a> Iterator for Listed<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        loop {
+            if let Some(value) = self.line.next() {
+                return Some(value);
+            }
+            self.line = split_list(self.lines.next()?);
+        }
     }
 }
 

@@ -37,26 +37,56 @@ pub(crate) fn is_token_octet(octet: u8) -> bool {
 }
 
 /// The values of a comma list. Commas inside quotes and angle brackets do not separate. Empty values are left out.
-pub fn split_list(text: &str) -> impl Iterator<Item = &str> {
-    split_outside(text, b',').map(str::trim).filter(|value| !value.is_empty())
+pub fn split_list(text: &str) -> List<'_> {
+    List(split_outside(text, b','))
+}
+
+/// What [`split_list`] gives. A type with a name, since each chain of adapters in its place is compiled anew for each
+/// closure that follows it.
+#[derive(Clone, Debug)]
+pub struct List<'a>(Split<'a>);
+
+impl<'a> Iterator for List<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        loop {
+            let value = self.0.next()?.trim();
+            if !value.is_empty() {
+                return Some(value);
+            }
+        }
+    }
 }
 
 /// Splits at `separator` outside of quotes and angle brackets, in one pass.
-pub(crate) fn split_outside(text: &str, separator: u8) -> impl Iterator<Item = &str> {
-    let mut rest = Some(text);
-    std::iter::from_fn(move || {
-        let current = rest?;
-        match find_outside(current, separator) {
+pub(crate) fn split_outside(text: &str, separator: u8) -> Split<'_> {
+    Split { rest: Some(text), separator }
+}
+
+/// What [`split_outside`] gives.
+#[derive(Clone, Debug)]
+pub(crate) struct Split<'a> {
+    rest: Option<&'a str>,
+    separator: u8,
+}
+
+impl<'a> Iterator for Split<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        let current = self.rest?;
+        match find_outside(current, self.separator) {
             Some(at) => {
-                rest = current.get(at + 1..);
+                self.rest = current.get(at + 1..);
                 current.get(..at)
             }
             None => {
-                rest = None;
+                self.rest = None;
                 Some(current)
             }
         }
-    })
+    }
 }
 
 /// The first `wanted` outside of quotes and angle brackets.

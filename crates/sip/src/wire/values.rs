@@ -3,7 +3,7 @@
 
 use super::{
     Method, StatusCode,
-    text::{Params, Unreadable, find_outside, is_token, quote, quoted, split_outside},
+    text::{Params, Unreadable, find_outside, is_token, quote, quoted, split_list},
     uri::{Uri, number, parse_hostport},
 };
 use std::fmt;
@@ -199,7 +199,7 @@ impl AuthValue {
             return Err(Unreadable::new("an authentication scheme"));
         }
         let mut params = Vec::new();
-        for part in split_outside(rest, b',').map(str::trim).filter(|part| !part.is_empty()) {
+        for part in split_list(rest) {
             let Some((name, value)) = part.split_once('=') else { continue };
             let value = value.trim_start();
             let value = match value.starts_with('"') {
