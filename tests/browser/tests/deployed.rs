@@ -167,7 +167,7 @@ fn check_headers(deployed: &Deployed, compresses: bool) {
         (module.as_str(), "application/wasm", "public, max-age=31536000, immutable", false),
         ("softframe.js", "text/javascript", "public, max-age=600", true),
         ("softframe-rc.js", "text/javascript", "public, max-age=600", true),
-        ("strings/de.json", "application/json", "no-cache", false),
+        ("schema/softframe-1.json", "application/json", "no-cache", false),
     ] {
         let (head, _) = fetched(deployed.port, &format!("/phone/{file}"));
         assert!(head.starts_with("http/1.1 200"), "{file}: {head}");
