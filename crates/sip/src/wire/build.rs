@@ -3,7 +3,7 @@
 
 use super::{
     CSeq, Message, Method, NameAddr, StatusCode, Uri, Via,
-    message::{Required, Start},
+    message::{Parts, Required, Start},
     parse::{parse_fields, same_name, slice},
     text::{is_token, split_list},
 };
@@ -12,8 +12,15 @@ use super::{
 const REQUIRED: [&str; 6] = ["Via", "From", "To", "Call-ID", "CSeq", "Content-Length"];
 
 /// A message being changed: what a proxy does to what it forwards, or an agent to a request it sends again.
+///
+/// It is a pointer, because each change hands it on by value.
 #[derive(Clone, Debug)]
 pub struct Edit {
+    draft: Box<Draft>,
+}
+
+#[derive(Clone, Debug)]
+struct Draft {
     start: Start,
     required: Required,
     lines: Vec<Line>,
@@ -45,18 +52,20 @@ impl Message {
     /// Starts a change of this message.
     pub fn edit(&self) -> Edit {
         let all = self.as_fields();
-        let lines = self.fields.iter().map(|field| {
-            let mut octets = slice(&self.octets, &field.line).to_vec();
+        let lines = self.parts.fields.iter().map(|field| {
+            let mut octets = slice(self.octets(), &field.line).to_vec();
             if !octets.ends_with(b"\n") {
                 octets.extend_from_slice(b"\r\n");
             }
             Line { name: all.name(field).to_owned(), octets }
         });
         Edit {
-            start: self.start.clone(),
-            required: self.required.clone(),
-            lines: lines.collect(),
-            body: self.body().to_vec(),
+            draft: Box::new(Draft {
+                start: self.parts.start.clone(),
+                required: self.parts.required.clone(),
+                lines: lines.collect(),
+                body: self.body().to_vec(),
+            }),
         }
     }
 }
@@ -73,7 +82,7 @@ impl Message {
         let mut edit = self.edit().into_companion(Method::Ack);
         if let Some(to) = response.header("To") {
             edit.replace("To", to);
-            edit.required.to = response.to().clone();
+            edit.draft.required.to = response.to().clone();
         }
         edit.finish()
     }
@@ -82,13 +91,13 @@ impl Message {
 impl Edit {
     /// Another method for the same transaction: topmost Via, From, To, Call-ID, number and Route stay, all else goes.
     fn into_companion(mut self, method: Method) -> Edit {
-        if let Start::Request { method: old, .. } = &mut self.start {
+        if let Start::Request { method: old, .. } = &mut self.draft.start {
             *old = method.clone();
         }
-        self.required.cseq.method = method;
+        self.draft.required.cseq.method = method;
         let kept = ["From", "To", "Call-ID", "Route", "Max-Forwards", "CSeq"];
-        self.lines.retain(|line| kept.into_iter().any(|name| same_name(&line.name, name)));
-        let (via, cseq) = (self.required.via.to_string(), self.required.cseq.to_string());
+        self.draft.lines.retain(|line| kept.into_iter().any(|name| same_name(&line.name, name)));
+        let (via, cseq) = (self.draft.required.via.to_string(), self.draft.required.cseq.to_string());
         self.insert_first("Via", &via);
         self.replace("CSeq", &cseq);
         self.body("", b"")
@@ -96,7 +105,7 @@ impl Edit {
 
     /// Replaces the Request-URI; nothing on a response.
     pub fn uri(mut self, new: Uri) -> Edit {
-        if let Start::Request { uri, .. } = &mut self.start {
+        if let Start::Request { uri, .. } = &mut self.draft.start {
             *uri = new.without_headers();
         }
         self
@@ -105,7 +114,7 @@ impl Edit {
     /// Puts a Via on top.
     pub fn push_via(mut self, via: Via) -> Edit {
         self.insert_first("Via", &via.to_string());
-        self.required.via = via;
+        self.draft.required.via = via;
         self
     }
 
@@ -119,14 +128,14 @@ impl Edit {
     pub fn pop_via(mut self) -> Option<Edit> {
         self.take_first("Via");
         let next = self.values("Via").into_iter().next()?;
-        self.required.via = Via::parse(&next).ok()?;
+        self.draft.required.via = Via::parse(&next).ok()?;
         Some(self)
     }
 
     /// Replaces the sequence number.
     pub fn cseq(mut self, number: u32) -> Edit {
-        self.required.cseq.number = number;
-        let value = self.required.cseq.to_string();
+        self.draft.required.cseq.number = number;
+        let value = self.draft.required.cseq.to_string();
         self.replace("CSeq", &value);
         self
     }
@@ -142,7 +151,7 @@ impl Edit {
     /// Adds a line at the end. The same names excepted.
     pub fn add(mut self, name: &str, value: &str) -> Edit {
         if is_free(name) {
-            self.lines.push(Line::new(name, value));
+            self.draft.lines.push(Line::new(name, value));
         }
         self
     }
@@ -158,7 +167,7 @@ impl Edit {
     /// Takes all lines of this name away. The same names excepted.
     pub fn remove(mut self, name: &str) -> Edit {
         if is_free(name) {
-            self.lines.retain(|line| !same_name(&line.name, name));
+            self.draft.lines.retain(|line| !same_name(&line.name, name));
         }
         self
     }
@@ -173,70 +182,71 @@ impl Edit {
 
     /// Replaces the body and its type; an empty body has no type.
     pub fn body(mut self, content_type: &str, body: &[u8]) -> Edit {
-        self.lines.retain(|line| !same_name(&line.name, "Content-Type"));
+        self.draft.lines.retain(|line| !same_name(&line.name, "Content-Type"));
         if !body.is_empty() {
-            self.lines.push(Line::new("Content-Type", content_type));
+            self.draft.lines.push(Line::new("Content-Type", content_type));
         }
-        self.body = body.to_vec();
+        self.draft.body = body.to_vec();
         self.replace("Content-Length", &body.len().to_string());
         self
     }
 
     /// The message.
     pub fn finish(self) -> Message {
-        let mut octets = match &self.start {
+        let mut octets = match &self.draft.start {
             Start::Request { method, uri } => format!("{method} {uri} SIP/2.0\r\n"),
             Start::Response { status, phrase } => format!("SIP/2.0 {status} {phrase}\r\n"),
         }
         .into_bytes();
         let mut at = octets.len();
-        for line in &self.lines {
+        for line in &self.draft.lines {
             octets.extend_from_slice(&line.octets);
         }
         octets.extend_from_slice(b"\r\n");
-        let body = octets.len()..octets.len() + self.body.len();
+        let body = octets.len()..octets.len() + self.draft.body.len();
         let (fields, _) = parse_fields(&octets, &mut at);
-        octets.extend_from_slice(&self.body);
-        Message { octets, start: self.start, fields, body, required: self.required }
+        octets.extend_from_slice(&self.draft.body);
+        let Draft { start, required, .. } = *self.draft;
+        Message::of(Parts { octets, start, fields, body, required })
     }
 
     fn values(&self, name: &str) -> Vec<String> {
-        let lines = self.lines.iter().filter(|line| same_name(&line.name, name));
+        let lines = self.draft.lines.iter().filter(|line| same_name(&line.name, name));
         lines.flat_map(|line| split_list(&line.value()).map(str::to_owned).collect::<Vec<_>>()).collect()
     }
 
     fn replace(&mut self, name: &str, value: &str) {
         let new = Line::new(name, value);
-        match self.lines.iter().position(|line| same_name(&line.name, name)) {
+        match self.draft.lines.iter().position(|line| same_name(&line.name, name)) {
             Some(at) => {
-                self.lines.retain({
+                self.draft.lines.retain({
                     let mut index = 0;
                     move |line| {
                         index += 1;
                         index - 1 == at || !same_name(&line.name, name)
                     }
                 });
-                if let Some(line) = self.lines.get_mut(at) {
+                if let Some(line) = self.draft.lines.get_mut(at) {
                     *line = new;
                 }
             }
-            None => self.lines.push(new),
+            None => self.draft.lines.push(new),
         }
     }
 
     fn insert_first(&mut self, name: &str, value: &str) {
-        let at = self.lines.iter().position(|line| same_name(&line.name, name));
-        let at = at.unwrap_or(if name == "Via" { 0 } else { self.lines.len() });
-        self.lines.insert(at.min(self.lines.len()), Line::new(name, value));
+        let at = self.draft.lines.iter().position(|line| same_name(&line.name, name));
+        let at = at.unwrap_or(if name == "Via" { 0 } else { self.draft.lines.len() });
+        self.draft.lines.insert(at.min(self.draft.lines.len()), Line::new(name, value));
     }
 
     fn take_first(&mut self, name: &str) {
-        let Some(at) = self.lines.iter().position(|line| same_name(&line.name, name)) else { return };
-        let Some(line) = self.lines.get_mut(at) else { return };
+        let Some(at) = self.draft.lines.iter().position(|line| same_name(&line.name, name)) else { return };
+        let Some(line) = self.draft.lines.get_mut(at) else { return };
         let value = line.value();
         let rest: Vec<&str> = split_list(&value).skip(1).collect();
         if rest.is_empty() {
-            self.lines.remove(at);
+            self.draft.lines.remove(at);
         } else {
             *line = Line::new(name, &rest.join(", "));
         }
@@ -272,12 +282,13 @@ impl RequestBuilder {
             Line::new("CSeq", &cseq.to_string()),
             Line::new("Content-Length", "0"),
         ];
-        RequestBuilder(Edit {
+        let draft = Draft {
             start: Start::Request { method, uri: uri.without_headers() },
             required: Required { via, from, to, call_id: call_id.to_owned(), cseq },
             lines,
             body: Vec::new(),
-        })
+        };
+        RequestBuilder(Edit { draft: Box::new(draft) })
     }
 
     /// Adds a header line; one whose name is no token or belongs to [`RequestBuilder::new`] is left out.
@@ -306,8 +317,8 @@ impl ResponseBuilder {
     pub fn new(request: &Message, status: StatusCode) -> ResponseBuilder {
         let makes_dialog = (101..300).contains(&status.code());
         let mut edit = request.edit();
-        edit.start = Start::Response { status, phrase: status.phrase().to_owned() };
-        edit.lines.retain(|line| {
+        edit.draft.start = Start::Response { status, phrase: status.phrase().to_owned() };
+        edit.draft.lines.retain(|line| {
             let is = |name: &str| same_name(&line.name, name);
             ["Via", "From", "To", "Call-ID", "CSeq"].into_iter().any(is)
                 || (makes_dialog && is("Record-Route"))
@@ -318,7 +329,7 @@ impl ResponseBuilder {
 
     /// Another phrase.
     pub fn phrase(mut self, text: &str) -> ResponseBuilder {
-        if let Start::Response { phrase, .. } = &mut self.0.start {
+        if let Start::Response { phrase, .. } = &mut self.0.draft.start {
             *phrase = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         }
         self
@@ -326,12 +337,12 @@ impl ResponseBuilder {
 
     /// Adds this tag, a token, to To if it has none yet; what came of To stays as it came.
     pub fn to_tag(mut self, tag: &str) -> ResponseBuilder {
-        if self.0.required.to.tag().is_none() {
-            if let Some(line) = self.0.lines.iter_mut().find(|line| same_name(&line.name, "To")) {
+        if self.0.draft.required.to.tag().is_none() {
+            if let Some(line) = self.0.draft.lines.iter_mut().find(|line| same_name(&line.name, "To")) {
                 line.octets.truncate(line.octets.trim_ascii_end().len());
                 line.octets.extend(format!(";tag={tag}\r\n").bytes());
             }
-            self.0.required.to.params.set("tag", Some(tag));
+            self.0.draft.required.to.params.set("tag", Some(tag));
         }
         self
     }

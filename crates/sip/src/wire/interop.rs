@@ -53,7 +53,7 @@ impl TryFrom<&Message> for rsip::SipMessage {
             headers.push(header(name, value));
         }
         let body = message.body().to_vec();
-        Ok(match &message.start {
+        Ok(match &message.parts.start {
             Start::Request { method, uri } => rsip::SipMessage::Request(rsip::Request {
                 method: method.try_into().map_err(|_| NotRepresentable)?,
                 uri: uri.try_into()?,

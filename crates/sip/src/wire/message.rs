@@ -6,7 +6,7 @@ use super::{
     parse::{self, Fields, slice},
     uri::number,
 };
-use std::{fmt, ops::Range};
+use std::{fmt, ops::Range, sync::Arc};
 
 /// A message of a peer may be this long: an INVITE with a browser's offer has 3 to 8 kB, and what is larger costs
 /// memory for each of its copies.
@@ -89,9 +89,14 @@ impl fmt::Display for Malformed {
 
 impl std::error::Error for Malformed {}
 
-/// One SIP message, request or response, as it came or as it will leave. Cloning copies the octets.
+/// One SIP message, request or response, as it came or as it will leave. Cloning is cheap: what never changes is shared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
+    pub(super) parts: Arc<Parts>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Parts {
     pub(super) octets: Vec<u8>,
     pub(super) start: Start,
     pub(super) fields: Vec<Field>,
@@ -132,32 +137,36 @@ impl Message {
         parse::message(octets)
     }
 
-    /// The octets; of an untouched message exactly those that came.
-    pub fn octets(&self) -> &[u8] {
-        &self.octets
+    pub(super) fn of(parts: Parts) -> Message {
+        Message { parts: Arc::new(parts) }
     }
 
-    /// The octets, without a copy.
+    /// The octets; of an untouched message exactly those that came.
+    pub fn octets(&self) -> &[u8] {
+        &self.parts.octets
+    }
+
+    /// The octets, without a copy where nobody else has this message.
     pub fn into_octets(self) -> Vec<u8> {
-        self.octets
+        Arc::try_unwrap(self.parts).map_or_else(|shared| shared.octets.clone(), |parts| parts.octets)
     }
 
     /// Whether this is a request.
     pub fn is_request(&self) -> bool {
-        matches!(self.start, Start::Request { .. })
+        matches!(self.parts.start, Start::Request { .. })
     }
 
     /// The method of the request, or of the request a response belongs to (from its CSeq).
     pub fn method(&self) -> &Method {
-        match &self.start {
+        match &self.parts.start {
             Start::Request { method, .. } => method,
-            Start::Response { .. } => &self.required.cseq.method,
+            Start::Response { .. } => &self.parts.required.cseq.method,
         }
     }
 
     /// The Request-URI; `None` of a response.
     pub fn uri(&self) -> Option<&Uri> {
-        match &self.start {
+        match &self.parts.start {
             Start::Request { uri, .. } => Some(uri),
             Start::Response { .. } => None,
         }
@@ -165,7 +174,7 @@ impl Message {
 
     /// Code and phrase of a response as they came; `None` of a request.
     pub fn status(&self) -> Option<(u16, &str)> {
-        match &self.start {
+        match &self.parts.start {
             Start::Request { .. } => None,
             Start::Response { status, phrase } => Some((status.code(), phrase)),
         }
@@ -173,7 +182,7 @@ impl Message {
 
     /// The status of a response; `None` of a request.
     pub fn status_code(&self) -> Option<StatusCode> {
-        match &self.start {
+        match &self.parts.start {
             Start::Request { .. } => None,
             Start::Response { status, .. } => Some(*status),
         }
@@ -181,7 +190,7 @@ impl Message {
 
     /// The phrase of a response as it came; empty of a request.
     pub fn phrase(&self) -> &str {
-        match &self.start {
+        match &self.parts.start {
             Start::Request { .. } => "",
             Start::Response { phrase, .. } => phrase,
         }
@@ -189,27 +198,27 @@ impl Message {
 
     /// The topmost Via.
     pub fn via(&self) -> &Via {
-        &self.required.via
+        &self.parts.required.via
     }
 
     /// From.
     pub fn from(&self) -> &NameAddr {
-        &self.required.from
+        &self.parts.required.from
     }
 
     /// To.
     pub fn to(&self) -> &NameAddr {
-        &self.required.to
+        &self.parts.required.to
     }
 
     /// Call-ID.
     pub fn call_id(&self) -> &str {
-        &self.required.call_id
+        &self.parts.required.call_id
     }
 
     /// CSeq.
     pub fn cseq(&self) -> &CSeq {
-        &self.required.cseq
+        &self.parts.required.cseq
     }
 
     /// The trimmed, unfolded value of the first header of this name (long name, any case), if there is one.
@@ -230,7 +239,7 @@ impl Message {
     /// All headers in order: name as written, trimmed and unfolded value.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
         let all = self.as_fields();
-        self.fields.iter().map(move |field| (all.name(field), all.value(field)))
+        self.parts.fields.iter().map(move |field| (all.name(field), all.value(field)))
     }
 
     /// The readable addresses of a header (Contact, Route, Record-Route, Path, P-Asserted-Identity …).
@@ -263,10 +272,10 @@ impl Message {
 
     /// The body, empty if there is none.
     pub fn body(&self) -> &[u8] {
-        slice(&self.octets, &self.body)
+        slice(&self.parts.octets, &self.parts.body)
     }
 
     pub(super) fn as_fields(&self) -> Fields<'_> {
-        Fields::new(&self.octets, &self.fields)
+        Fields::new(&self.parts.octets, &self.parts.fields)
     }
 }

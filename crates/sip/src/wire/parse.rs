@@ -4,7 +4,7 @@
 use super::{
     CSeq, MAX_BODY_OCTETS, MAX_HEADER_OCTETS, MAX_HEADERS, MAX_HOPS, MAX_MESSAGE_OCTETS, Message, Method,
     NameAddr, StatusCode, Uri, Via,
-    message::{Defect, Field, Malformed, Required, Start},
+    message::{Defect, Field, Malformed, Parts, Required, Start},
     text::{List, is_token, split_list},
     uri::number,
     work,
@@ -27,7 +27,7 @@ pub(super) fn message(octets: Vec<u8>) -> Result<Message, Malformed> {
     let draft = Fields::new(&octets, &fields);
     let complete = draft.complete(start.as_ref().ok(), truncated, at..octets.len());
     match (start, complete) {
-        (Ok(start), Ok((required, body))) => Ok(Message { octets, start, fields, body, required }),
+        (Ok(start), Ok((required, body))) => Ok(Message::of(Parts { octets, start, fields, body, required })),
         (Err(defect), _) | (Ok(_), Err(defect)) => {
             let response = if is_response || is_ack { None } else { draft.refusal(defect) };
             Err(Malformed { defect, response })
