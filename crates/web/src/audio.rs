@@ -4,6 +4,7 @@
 //! It never opens the microphone by itself and never fetches a sound.
 
 mod level;
+mod line;
 mod speakers;
 mod tones;
 
@@ -13,6 +14,7 @@ use crate::{
     microphone::{Loan, Microphone},
 };
 use js_sys::{Array, futures::JsFuture};
+use line::Line;
 use softframe_phone::{Action, Devices, Input, Sound};
 use std::{
     cell::{Cell, RefCell},
@@ -43,6 +45,7 @@ pub(crate) struct Audio {
     devices: RefCell<Devices>,
     blocked: Cell<bool>,
     generation: Cell<u32>,
+    line: Cell<&'static Line>,
     /// Since devices were looked for.
     seconds: Cell<u8>,
     /// Meters move, …
@@ -63,6 +66,7 @@ impl Audio {
             devices: RefCell::default(),
             blocked: Cell::new(false),
             generation: Cell::new(0),
+            line: Cell::new(Line::of("")),
             seconds: Cell::new(0),
             metering: Cell::new(false),
             metered: RefCell::new(None),
@@ -110,7 +114,7 @@ impl Audio {
         };
         let speaker = if rings { ring_speaker } else { self.speaker() };
         speakers::send(&context, &speaker);
-        match Playing::start(&context, sound, f32::from(loud) / 100.0) {
+        match Playing::start(&context, sound, f32::from(loud) / 100.0, self.line.get()) {
             Ok(playing) if matches!(sound, Sound::Key(_)) => playing.let_end(),
             Ok(playing) => *self.playing.borrow_mut() = Some(playing),
             Err(_) => crate::app::warn("a tone could not be made"),
@@ -143,6 +147,11 @@ impl Audio {
             self.release_metered();
         }
         changed
+    }
+
+    /// Ringback and busy sound as in this country (ISO 3166-1) from now on.
+    pub(crate) fn sound_as_in(&self, country: &str) {
+        self.line.set(Line::of(country));
     }
 
     /// Once a second while a call runs. Nobody tells of a headset without a cable that goes: Linux knows only those that

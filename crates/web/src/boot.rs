@@ -114,6 +114,7 @@ fn configure(app: &Rc<App>, config: Option<&str>) {
     };
     let servers = get("iceServers").unwrap_or(JsValue::UNDEFINED);
     app.peers().configure(servers, get("iceTransportPolicy").and_then(|policy| policy.as_string()));
+    app.audio().sound_as_in(&get("country").and_then(|country| country.as_string()).unwrap_or_default());
     app.host().configure(Rules::new(&texts("hosts"), &texts("addons")));
 }
 

@@ -179,6 +179,48 @@ async fn ringback_sounds_while_the_other_side_rings_and_not_over_its_own_tones()
     assert!(over.is_empty(), "a tone of ours over theirs: {over:?}");
 }
 
+/// Pitches of all that was heard, to 10 Hz; the meter resolves less.
+async fn pitches(page: &Page) -> Vec<u64> {
+    let mut all: Vec<u64> = heard(page)
+        .await
+        .iter()
+        .filter_map(|one| one["hertz"].as_f64())
+        .map(|hertz| (hertz / 10.0).round() as u64 * 10)
+        .collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ringback_and_busy_are_those_of_the_country() {
+    // 602 is busy, 603 rings. (The meter names the louder of two tones.)
+    for (country, ringback, busy) in [
+        ("GB", [400.0, 450.0], [400.0; 2]),
+        ("FR", [440.0; 2], [440.0; 2]),
+        ("US", [440.0, 480.0], [480.0, 620.0]),
+    ] {
+        let server = Server::with_widget(&json!({ "country": country }));
+        let page = open_metered(&server, Setup::Microphone).await;
+        page.click2call("603").await;
+        page.expect("phone:progress").await;
+        expect_sound(&page, 0.0, &ringback).await;
+        page.post(json!({ "type": "hangup" })).await;
+        page.expect("phone:terminated").await;
+        let over = time(&page).await + STOPPED_MS;
+        page.click2call("602").await;
+        page.expect("phone:terminated").await;
+        expect_sound(&page, over, &busy).await;
+        let near = |pitch: &u64| {
+            // Two falling notes end the first call.
+            let known = ringback.iter().chain(&busy).chain(&[660.0, 440.0]);
+            known.into_iter().any(|one| (*pitch as f64 - one).abs() < 30.0)
+        };
+        let strange: Vec<u64> = pitches(&page).await.into_iter().filter(|pitch| !near(pitch)).collect();
+        assert!(strange.is_empty(), "{country}: {strange:?}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn ring_that_the_browser_refuses_is_shown_and_sounds_after_a_click() {
     let server = Server::start();

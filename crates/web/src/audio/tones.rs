@@ -2,6 +2,7 @@
 //!
 //! It never loops by a timer: an oscillator's gain is planned ahead, so a hidden page rings in time.
 
+use super::line::Line;
 use softframe_phone::Sound;
 use wasm_bindgen::prelude::*;
 use web_sys::{AudioContext, GainNode, OscillatorNode, OscillatorType};
@@ -29,8 +30,13 @@ pub(crate) struct Playing {
 }
 
 impl Playing {
-    /// Starts `sound` now, `loud` of its full loudness.
-    pub(crate) fn start(context: &AudioContext, sound: Sound, loud: f32) -> Result<Playing, JsValue> {
+    /// Starts `sound` now, `loud` of its full loudness, as the network of `line` would.
+    pub(crate) fn start(
+        context: &AudioContext,
+        sound: Sound,
+        loud: f32,
+        line: &Line,
+    ) -> Result<Playing, JsValue> {
         let now = context.current_time();
         let gain = context.create_gain()?;
         gain.connect_with_audio_node(&context.destination())?;
@@ -49,7 +55,7 @@ impl Playing {
             playing.burst(now + 0.07, 0.06, 0.12)?;
             return Ok(playing);
         }
-        let mut cadence = cadence(sound);
+        let mut cadence = cadence(sound, line);
         cadence.gain *= loud;
         let end = playing.plan(&cadence, now)?;
         for hertz in frequencies(sound, &cadence) {
@@ -112,7 +118,7 @@ impl Drop for Playing {
     }
 }
 
-fn cadence(sound: Sound) -> Cadence {
+fn cadence(sound: Sound, line: &Line) -> Cadence {
     let once = Cadence {
         hertz: &[425.0],
         gain: 0.1,
@@ -130,7 +136,7 @@ fn cadence(sound: Sound) -> Cadence {
             times: None,
             fade_in: 2.0,
         },
-        Sound::TestRing => Cadence { times: Some(1), fade_in: 0.0, ..self::cadence(Sound::Ring) },
+        Sound::TestRing => Cadence { times: Some(1), fade_in: 0.0, ..self::cadence(Sound::Ring, line) },
         Sound::TestSpeaker => {
             Cadence { hertz: &[440.0], bursts: &[(0.0, 0.4), (0.6, 0.4)], period: 1.0, ..once }
         }
@@ -138,9 +144,23 @@ fn cadence(sound: Sound) -> Cadence {
         Sound::CallWaiting => {
             Cadence { gain: 0.125, bursts: &[(0.0, 0.2)], period: 10.0, times: None, ..once }
         }
-        // ETSI's default, one second in five.
-        Sound::Ringback => Cadence { bursts: &[(0.0, 1.0)], period: 5.0, times: None, ..once },
-        Sound::Busy => Cadence { bursts: &[(0.0, 0.5)], period: 1.0, times: Some(3), ..once },
+        Sound::Ringback => Cadence {
+            hertz: line.ringback,
+            bursts: line.bursts,
+            period: line.period,
+            // Two tones together are as loud as one.
+            gain: once.gain / line.ringback.len() as f32,
+            times: None,
+            ..once
+        },
+        Sound::Busy => Cadence {
+            hertz: line.busy,
+            bursts: line.busy_burst,
+            period: line.busy_burst.iter().map(|(_, length)| length * 2.0).sum(),
+            gain: once.gain / line.busy.len() as f32,
+            times: Some(3),
+            ..once
+        },
         // −20 dB for both tones together.
         Sound::Key(_) => Cadence { gain: 0.05, ..once },
         Sound::Silence | Sound::Ended | Sound::Answered => once,
