@@ -1,7 +1,7 @@
 //! What is seen during and after calls, as real calls bring it about: quality, transfers that fail and succeed.
 
 use serde_json::json;
-use softframe_browser_tests::{Page, Server, until};
+use softframe_browser_tests::{Lossy, Page, Relay, Server, serve_widget, until};
 use std::time::Duration;
 
 /// Bars come after five seconds of sound; on a machine that has other things to do, later.
@@ -40,6 +40,50 @@ async fn the_sound_of_a_call_is_measured_shown_in_a_sheet_and_told_to_the_page()
     page.post(json!({ "type": "hangup" })).await;
     let ended = page.expect("phone:terminated").await;
     assert!(ended["quality"]["mos"].as_f64() > Some(3.0), "{ended}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_loses_a_fifth_is_poor_on_screen_warned_of_once_and_told_to_the_page() {
+    let server = Server::with_password("200", "correct horse");
+    let relay = Relay::start(server.port).await;
+    let page = Page::open_served(&server, &serve_widget("/", relay.config("200", "correct horse"))).await;
+    page.expect("logged").await;
+    let lossy = Lossy::default();
+    relay.exchange_once(lossy.between());
+    page.click2call("600").await;
+    page.expect("phone:accepted").await;
+    page.expect_audio().await;
+    // What screen readers are told from now on.
+    let listen = "self.said = []; for (const region of document.querySelectorAll('#say, #alert')) \
+         new MutationObserver((all) => all.forEach(({ addedNodes }) => addedNodes.forEach((one) => said.push(one.textContent)))) \
+             .observe(region, { childList: true });";
+    page.phone(async |frame| frame.run(listen, Vec::new()).await).await;
+
+    lossy.lose_every(5);
+    let told = page.expect_where(MEASURED, "media:quality", |told| told["loss"].as_f64() > Some(15.0)).await;
+    assert!(told["mos"].as_f64() < Some(3.1), "{told}");
+    reads(&page, ".call .note", "Weak connection. Words may get lost.").await;
+    reads(&page, "button.quality", "Poor").await;
+    page.phone(async |frame| frame.click("button.quality").await).await;
+    reads(&page, "dialog h2", "Poor connection").await;
+    reads(&page, "dialog .sub", "A cable or a stronger Wi-Fi usually helps.").await;
+    page.phone(async |frame| frame.press("Close").await).await;
+
+    lossy.lose_every(0);
+    page.expect_where(MEASURED, "media:quality", |told| told["loss"].as_f64() < Some(1.0)).await;
+    lossy.lose_every(5);
+    page.expect_where(MEASURED, "media:quality", |told| told["loss"].as_f64() > Some(15.0)).await;
+    let said = page.phone(async |frame| frame.run("return said", Vec::new()).await).await;
+    let warnings = said
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|one| one.as_str().is_some_and(|one| one.contains("Weak")));
+    assert_eq!(warnings.count(), 1, "once a minute at most: {said}");
+    page.post(json!({ "type": "hangup" })).await;
+    let ended = page.expect("phone:terminated").await;
+    let loss = ended["quality"]["loss"].as_f64();
+    assert!(loss > Some(1.0) && loss < Some(20.0), "the mean of the whole call: {ended}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
