@@ -31,9 +31,11 @@
   const told = (phone, message, source, origin) => {
     const { type, seq } = message;
     phone.last = type;
-    if (type === 'softframe:ready' || type === 'widget:attention') return;
+    if (type === 'softframe:ready') return;
     // Who signs in next begins anew.
     phone.fold = type === 'logged' || type === 'unlogged' ? null : phone.fold && fold(phone.fold, message);
+    // A page that is not trusted yet is told of this alone, and has no snapshot.
+    if (type === 'widget:attention') return;
     const now = performance.now();
     phone.asked = phone.asked.filter((at) => now - at < 1000);
     if (!asksState || type === 'unlogged' || phone.asked.length >= MOST_A_SECOND) return;

@@ -137,3 +137,59 @@ async fn other_microphone_is_heard_when_it_is_chosen_and_the_first_when_that_is_
     assert_eq!(page.count("phone:terminated").await, 0);
     assert_eq!(page.count("media:error").await, 0);
 }
+
+/// A call that fails for want of a microphone, and what the person reads then.
+async fn expect_trouble(page: &Page, code: &str, title: &str, sub: &str) {
+    page.click2call("600").await;
+    assert_eq!(page.expect("media:error").await["code"], code);
+    page.phone(async |frame| {
+        frame.reads(title).await;
+        frame.reads(sub).await;
+    })
+    .await;
+    assert_eq!(page.count("phone:calling").await, 0, "nobody was called");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn microphone_that_is_denied_or_blocked_by_the_page_says_who_must_do_what() {
+    let server = Server::start();
+    let page = Page::open(&server.page("/demo/?ext=200"), Setup::Denied).await;
+    page.expect("logged").await;
+    let sub = "Allow it with the icon in the browser’s address bar, then try again.";
+    expect_trouble(&page, "media_denied", "Microphone is blocked", sub).await;
+    drop(page);
+
+    let page = Page::open(&server.page("/demo/crm.css"), Setup::Microphone).await;
+    let embed = Page::EMBED.replace("microphone; autoplay", "autoplay");
+    page.run(&embed, vec![json!("sf"), json!(server.on("localhost", "/201/"))]).await;
+    page.expect("logged").await;
+    let sub = "Its owner must add this to the phone’s frame:\n\nallow=\"microphone; autoplay\"";
+    expect_trouble(&page, "media_denied", "This page blocks the microphone", sub).await;
+    for user in ["200", "201"] {
+        assert_eq!(server.saw_request(user, "INVITE"), Vec::<String>::new());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn microphone_that_is_not_there_or_in_use_is_told_and_the_call_can_be_tried_again() {
+    let server = Server::start();
+    let page = Page::open(&server.page("/demo/?ext=200"), Setup::NoMicrophone).await;
+    page.expect("logged").await;
+    expect_trouble(&page, "media_no_device", "No microphone found", "Plug in a headset, then call again.")
+        .await;
+    drop(page);
+
+    let page = Page::open_registered(&server, 201).await;
+    // As Chromium on Windows says it where another program has the microphone for itself.
+    let busy = "self.take = navigator.mediaDevices.getUserMedia; \
+         navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('Could not start audio source', 'NotReadableError'); }";
+    page.phone(async |frame| frame.run(busy, Vec::new()).await).await;
+    expect_trouble(&page, "media_busy", "The microphone is used by another program.", "").await;
+    page.phone(async |frame| {
+        frame.run("navigator.mediaDevices.getUserMedia = take", Vec::new()).await;
+        frame.press("Try again").await;
+    })
+    .await;
+    page.expect("phone:accepted").await;
+    server.expect_heard("600").await;
+}
