@@ -4,7 +4,7 @@
 use super::{
     CSeq, Message, Method, NameAddr, StatusCode, Uri, Via,
     message::{Parts, Required, Start},
-    parse::{parse_fields, same_name, slice},
+    parse::{parse_fields, same_name, slice, unfold},
     text::{is_token, split_list},
 };
 
@@ -44,7 +44,7 @@ impl Line {
     fn value(&self) -> String {
         let text = String::from_utf8_lossy(&self.octets);
         let value = text.split_once(':').map_or("", |(_, value)| value);
-        value.replace("\r\n", " ").replace('\n', " ").trim().to_owned()
+        unfold(value.trim())
     }
 }
 

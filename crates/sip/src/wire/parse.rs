@@ -271,7 +271,7 @@ fn parse_field(octets: &[u8], text: Range<usize>, line: Range<usize>, folded: bo
 
 /// Each line end with the white space after it is one space (RFC 3261 §7.3.1). So is a CR alone, which some take for a
 /// line end: no value that is read may end a header that is written.
-fn unfold(text: &str) -> String {
+pub(super) fn unfold(text: &str) -> String {
     work::add(text.len());
     let mut lines = text.split(['\r', '\n']).filter(|line| !line.is_empty());
     let mut unfolded = lines.next().unwrap_or_default().trim_end().to_owned();
