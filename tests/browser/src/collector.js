@@ -17,14 +17,14 @@
 
   self.heard = [];
   self.unfolded = [];
-  self.folds = 0;
+  self.compared = 0;
   /** A test that counts each command sets this to false. */
   self.asksState = true;
 
   const answered = (phone, { ok, data }) => {
     if (!ok) return;
     if (phone.fold && sorted(phone.fold) !== sorted(data)) unfolded.push([phone.last, data, phone.fold]);
-    if (phone.fold) folds += 1;
+    if (phone.fold) compared += 1;
     phone.fold = data;
   };
 

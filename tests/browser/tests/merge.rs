@@ -51,5 +51,5 @@ async fn two_others_hear_one_another_while_their_calls_are_merged_and_not_before
     act(&page, "unmute", json!({ "callId": first })).await;
     server.expect_heard("601").await;
     // Every page holds the snapshot against the fold of its events; here it is seen that it does.
-    assert!(page.run("return folds", Vec::new()).await.as_u64() >= Some(8), "after each event");
+    assert!(page.run("return compared", Vec::new()).await.as_u64() >= Some(8), "after each event");
 }
