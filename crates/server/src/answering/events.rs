@@ -83,11 +83,11 @@ impl Answering {
         match agent.calls.iter_mut().next() {
             None if self.outcomes.get(&id).is_some_and(Outcome::is_new) => {
                 let session = agent.user_agent.next_session();
-                let behaviour = Behaviour::Answers(Sound::Tone);
+                let behaviour = Behaviour::Answers(Sound::TONE);
                 let stage = Stage::Offering { until: Some(now.after(ring.seconds * 1000)) };
                 agent.calls.insert(session, Call::new(ring.from.clone(), ring.to.clone(), behaviour, stage));
                 self.outcome(id, Outcome::started);
-                self.media(id, session, Order::Offer(Sound::Tone));
+                self.media(id, session, Order::Offer(Sound::TONE));
             }
             None | Some(_) => {}
         }

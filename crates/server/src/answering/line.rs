@@ -36,10 +36,15 @@ const MAX_SDP: usize = 32 * 1024;
 /// What the caller hears.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sound {
-    /// 440 Hz without an end.
-    Tone,
+    /// So many hertz without an end.
+    Tone(u32),
     /// The caller's own voice.
     Echo,
+}
+
+impl Sound {
+    /// The tone of most numbers.
+    pub const TONE: Sound = Sound::Tone(TONE_HZ);
 }
 
 /// What happened on a line.
@@ -182,7 +187,7 @@ impl Line {
         if self.rtc.handle_input(Input::Timeout(now)).is_err() {
             self.state = State::Closed;
         }
-        if self.sound == Sound::Tone {
+        if matches!(self.sound, Sound::Tone(_)) {
             self.send_tone(now);
         }
     }
@@ -215,7 +220,7 @@ impl Line {
 
     fn sooner(&self, at: Instant) -> Instant {
         match &self.state {
-            State::Connected(stream) if self.sound == Sound::Tone => at.min(stream.next),
+            State::Connected(stream) if matches!(self.sound, Sound::Tone(_)) => at.min(stream.next),
             State::Connected(_) | State::Offered(_) | State::Connecting | State::Closed => at,
         }
     }
@@ -243,7 +248,9 @@ impl Line {
 
     fn connected(&mut self, now: Instant) {
         let Some((mid, payload_type, law)) = self.outgoing() else { return };
-        let tone = Tone::new(law, TONE_HZ);
+        // Who plays none sends none of it.
+        let hertz = if let Sound::Tone(hertz) = self.sound { hertz } else { TONE_HZ };
+        let tone = Tone::new(law, hertz);
         self.state =
             State::Connected(Stream { mid, payload_type, tone, sequence: 0, timestamp: 0, next: now });
     }

@@ -233,7 +233,7 @@ mod tests {
     async fn two_tasks_hear_each_other_over_udp() {
         let (caller, mut of_caller) = started();
         let (callee, mut of_callee) = started();
-        caller.order(Order::Offer(Sound::Tone));
+        caller.order(Order::Offer(Sound::TONE));
         let offer = description(&mut of_caller).await.expect("an offer");
         callee.order(Order::Answer(Sound::Echo, offer.into_bytes()));
         let answer = description(&mut of_callee).await.expect("an answer");
@@ -250,7 +250,7 @@ mod tests {
     #[tokio::test]
     async fn useless_offer_is_reported_not_answered() {
         let (media, mut reports) = started();
-        media.order(Order::Answer(Sound::Tone, b"v=0\r\nm=audio 9 RTP/AVP 0\r\n".to_vec()));
+        media.order(Order::Answer(Sound::TONE, b"v=0\r\nm=audio 9 RTP/AVP 0\r\n".to_vec()));
         assert!(description(&mut reports).await.is_err());
     }
 }

@@ -13,6 +13,9 @@ pub(crate) const SHORT: u64 = 5_000;
 /// How long 607 waits for a further digit before it reports, in milliseconds.
 pub(crate) const DIGIT_PAUSE: u64 = 1_500;
 
+/// What 608 sounds like, so that two tones in one conversation can be told apart.
+const HIGH_HZ: u32 = 1_000;
+
 /// What a number does with a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Behaviour {
@@ -31,8 +34,8 @@ pub(crate) enum Behaviour {
 }
 
 /// All numbers.
-pub(crate) const NUMBERS: [(&str, Behaviour, &str); 8] = [
-    ("600", Behaviour::Answers(Sound::Tone), "a tone of 440 Hz"),
+pub(crate) const NUMBERS: [(&str, Behaviour, &str); 9] = [
+    ("600", Behaviour::Answers(Sound::TONE), "a tone of 440 Hz"),
     ("601", Behaviour::Answers(Sound::Echo), "your own voice"),
     ("602", Behaviour::Refuses(486), "busy"),
     ("603", Behaviour::Rings, "rings, never answers"),
@@ -40,6 +43,7 @@ pub(crate) const NUMBERS: [(&str, Behaviour, &str); 8] = [
     ("605", Behaviour::PlaysEarly, "a tone before it answers"),
     ("606", Behaviour::HangsUp, "hangs up after 5 s"),
     ("607", Behaviour::ReportsDigits, "tells by message which keys it heard"),
+    ("608", Behaviour::Answers(Sound::Tone(HIGH_HZ)), "a tone of 1000 Hz"),
 ];
 
 /// Who takes the numbers that nobody has.
@@ -52,7 +56,7 @@ impl Behaviour {
             Behaviour::Answers(sound) => sound,
             Behaviour::ReportsDigits => Sound::Echo,
             Behaviour::Refuses(_) | Behaviour::Rings | Behaviour::PlaysEarly | Behaviour::HangsUp => {
-                Sound::Tone
+                Sound::TONE
             }
         }
     }

@@ -306,7 +306,7 @@ fn ring_that_is_hung_up_before_its_invite_is_out_calls_nobody() {
     let id = scene.answering.ring(scene.now, ring.clone()).expect("room");
     scene.run();
     let (call, order) = scene.orders.pop().expect("ordered");
-    assert_eq!(order, Order::Offer(Sound::Tone));
+    assert_eq!(order, Order::Offer(Sound::TONE));
     assert_eq!(scene.answering.calls(|_| None)[0]["state"], "connecting");
     scene.answering.handle_input(scene.now, Input::HangUp(id));
     let late = Input::Media(call, Report::Description(Ok("v=0 late".to_owned())));

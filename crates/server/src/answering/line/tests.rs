@@ -73,7 +73,7 @@ impl Pair {
 
 #[test]
 fn tone_and_echo_reach_both_ends() {
-    let mut pair = Pair::called(Sound::Tone, Sound::Echo);
+    let mut pair = Pair::called(Sound::TONE, Sound::Echo);
     pair.run(4);
     assert!(
         pair.told.contains(&('L', Happening::Connected)) && pair.told.contains(&('R', Happening::Connected))
@@ -86,7 +86,7 @@ fn tone_and_echo_reach_both_ends() {
 
 #[test]
 fn held_line_is_silent_until_it_is_resumed() {
-    let mut pair = Pair::called(Sound::Echo, Sound::Tone);
+    let mut pair = Pair::called(Sound::Echo, Sound::TONE);
     pair.run(2);
     let packets = |pair: &Pair| pair.left.heard().to_json()["packets"].as_u64().unwrap_or_default();
     for (direction, in_two_seconds) in [(Direction::SendOnly, 0..=2), (Direction::SendRecv, 90..=102)] {
@@ -117,7 +117,7 @@ fn key_pad_event_is_told_once() {
 #[test]
 fn unusable_offer_is_refused_with_a_reason() {
     let now = Instant::now();
-    let (_, offer) = Line::offering(now, LEFT.into(), Sound::Tone).expect("offer");
+    let (_, offer) = Line::offering(now, LEFT.into(), Sound::TONE).expect("offer");
     let without_fingerprint: String = offer
         .lines()
         .filter(|line| !line.contains("fingerprint"))
@@ -126,7 +126,7 @@ fn unusable_offer_is_refused_with_a_reason() {
     let only_opus = offer.replace("SAVPF 0 8 101", "SAVPF 96");
     assert_ne!(only_opus, offer);
     for bad in ["", "v=0\r\n", "hello", &without_fingerprint, &only_opus, &"a".repeat(MAX_SDP + 1)] {
-        let answer = Line::answering(now, RIGHT.into(), Sound::Tone, bad.as_bytes());
+        let answer = Line::answering(now, RIGHT.into(), Sound::TONE, bad.as_bytes());
         assert!(answer.is_err_and(|reason| !reason.is_empty()), "{bad}");
     }
 }
@@ -175,7 +175,7 @@ a=ssrc:3735928559 msid:6f0c 9d1e\r
 
 #[test]
 fn browser_offer_is_answered_with_g711_and_its_own_event_number() {
-    let answered = Line::answering(Instant::now(), RIGHT.into(), Sound::Tone, CHROMIUM.as_bytes());
+    let answered = Line::answering(Instant::now(), RIGHT.into(), Sound::TONE, CHROMIUM.as_bytes());
     let (_, answer) = answered.map_err(|reason| panic!("{reason}")).expect("answered");
     let section = answer.lines().find(|line| line.starts_with("m=audio")).expect("audio");
     let numbers: Vec<_> = section.split(' ').skip(3).collect();
