@@ -5,7 +5,7 @@
 use crate::{
     Outcome,
     child::say,
-    headers,
+    headers, licences,
     names::{self, Files},
     tree::{Tree, files_below, fingerprint, read, write},
     widget::{self, MODULE, Widget},
@@ -93,6 +93,7 @@ pub(crate) fn make(tree: &Tree, kind: Kind) -> Outcome<PathBuf> {
         let content = read(&www.join(&path))?;
         files.insert(path, content);
     }
+    files.insert(licences::FILE.to_owned(), licences::text(tree)?.into_bytes());
     if kind == Kind::Pictures {
         // The same page, started by another script.
         files.insert("boot.js".to_owned(), read(&tree.at("tests/browser/fixtures/pictures.js"))?);

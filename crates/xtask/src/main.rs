@@ -14,7 +14,9 @@ mod folder;
 mod fuzz;
 mod headers;
 mod languages;
+mod licences;
 mod names;
+mod pictures;
 #[path = "../../server/src/policy.rs"]
 mod policy;
 mod probe;
@@ -39,7 +41,8 @@ cargo xtask COMMAND
 
   demo    build the widget and the server, start both, print two addresses
   build   the widget as static files, quickly compressed: target/www
-  pictures  every screen with made-up people, as static files to look at: target/www-pictures
+  pictures  every screen with made-up people in every form, and a contact sheet of each form: target/pictures;
+            the same as static files to click through: target/www-pictures
   dist    the widget as static files for any web server: target/dist
   test    formatting, lints, native tests, browser tests, real SIP servers
   schema  the JSON Schema and the typings of the host protocol, from its types: www/schema, www/softframe-messages.d.ts
@@ -52,6 +55,7 @@ cargo xtask COMMAND
   --seconds N     soak: how long for each kind of input (default 60); fuzz: for each target (default 120);
                   bench contacts: for a rival to index (default 120)
   --sizes N,N     bench contacts: how many contacts (default 10000,100000,250000,1000000)
+  --readme        pictures: put those of README into pictures/, too
   --only NAME     test: only this suite; what follows `--` goes to its test programs
 ";
 
@@ -92,7 +96,7 @@ fn run(arguments: &[String]) -> Outcome {
             child::run(child::cargo(&tree).args(["run", "--quiet", "--package", "softframe-schema"]))
         }
         Some("build") => folder::make(&tree, folder::Kind::Build).map(drop),
-        Some("pictures") => folder::make(&tree, folder::Kind::Pictures).map(drop),
+        Some("pictures") => suites::pictures(&tree, arguments.iter().any(|word| word == "--readme")),
         Some("dist") => folder::make(&tree, folder::Kind::Dist).map(drop),
         Some("help" | "--help" | "-h") | None => {
             print!("{HELP}");

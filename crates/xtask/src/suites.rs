@@ -133,7 +133,26 @@ fn browser(tree: &Tree, filter: &[String]) -> Outcome<Count> {
     let mut cargo = with_browser(tree, &program, &www, &trapping, &["test", "--no-fail-fast"])?;
     cargo.env("SOFTFRAME_WWW_PICTURES", pictures).env("SOFTFRAME_AXE", axe::script(tree)?);
     // Two browsers and their fake microphones are what two cores carry without late answers.
-    counted(cargo.args(["--", "--test-threads", "2"]).args(filter))
+    let count = counted(cargo.args(["--", "--test-threads", "2"]).args(filter))?;
+    if filter.is_empty() {
+        // What a person looks at after a whole run.
+        crate::pictures::sheets(tree)?;
+    }
+    Ok(count)
+}
+
+/// Every screen in every form, and a sheet of each form.
+pub(crate) fn pictures(tree: &Tree, for_readme: bool) -> Outcome {
+    let mut wanted = vec!["every_screen_fits_its_frame_and_names_its_buttons_in_every_form".to_owned()];
+    if for_readme {
+        wanted.push("button_of_a_customer_calls_and_a_call_pops_the_customer_up".to_owned());
+    }
+    let count = browser(tree, &wanted)?;
+    crate::pictures::sheets(tree)?;
+    if for_readme {
+        crate::pictures::put_into_readme(tree)?;
+    }
+    if count.failed == 0 { Ok(()) } else { Err("some pictures have faults; they stand above.".to_owned()) }
 }
 
 /// The main path in the other browser: a call out, a call in, contacts from the page and from a file, and the long list.
