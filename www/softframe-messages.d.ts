@@ -523,6 +523,11 @@ export interface Reject {
   code?: number;
 }
 
+/** The answer to `report`: what went over the wire lately and what became of it, for support; credentials, keys and texts are masked. */
+export interface Report {
+  text: string;
+}
+
 /** One address, or several. */
 export type Servers = string | string[];
 
@@ -712,6 +717,7 @@ export interface Commands {
   'provider:response': { data: ProviderResponse; answer: Nothing };
   'redirect': { data: Transfer; answer: Nothing };
   'reject': { data: Reject; answer: Nothing };
+  'report': { data: NoData; answer: Report };
   'setData': { data: SetData; answer: Nothing };
   'settings': { data: LoginWish; answer: Nothing };
   'show': { data: NoData; answer: Nothing };

@@ -29,7 +29,15 @@
   const RING_HERTZ = [440, 480];
   const RING_GAIN = 0.08;
 
+  /** The title of a notification where nobody is known, in the languages of the phone. */
+  const UNKNOWN = {
+    en: 'Unknown caller', es: 'Llamada desconocida', fr: 'Appelant inconnu', de: 'Unbekannter Anrufer',
+    pt: 'Chamada desconhecida', it: 'Chiamante sconosciuto', ar: 'متصل غير معروف',
+  };
+
   const { document } = globalThis;
+  /** In the language of the page, else of the browser. */
+  const unknown = () => UNKNOWN[(document.documentElement.lang || navigator.language).slice(0, 2)] ?? UNKNOWN.en;
   /** The folder of this script is the folder of the phone. */
   const home = document?.currentScript?.src;
 
@@ -423,7 +431,7 @@
 
     #notify({ id, from, displayName, contact }) {
       if (!document.hidden || !('Notification' in window) || Notification.permission !== 'granted') return;
-      const note = new Notification(contact?.name ?? (displayName || from || 'Unknown caller'), { body: from, tag: id });
+      const note = new Notification(contact?.name ?? (displayName || from || unknown()), { body: from, tag: id });
       note.onclick = () => {
         window.focus();
         this.show();

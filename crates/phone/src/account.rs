@@ -274,7 +274,7 @@ impl Phone {
         self.drop_agent();
         self.generation += 1;
         self.agent = Some(UserAgent::new(config, self.ids.octets()));
-        self.command(now, Command::Register);
+        self.claim(now);
     }
 
     /// The agent goes, and its flow with it.
@@ -328,6 +328,11 @@ impl Phone {
         let data = crate::bridge::Unlogged { reason: "logout", code: None };
         self.tell("unlogged", &crate::bridge::json(&data));
         self.ui.signed_out();
+        self.recorder = crate::recorder::Recorder::default();
+        if self.config.one_tab {
+            self.tabs.place = crate::tabs::Place::Here;
+            self.out.push_back(Output::Tab(crate::TabRequest::Leave));
+        }
         self.show_form();
         self.login_due(now);
     }

@@ -51,6 +51,14 @@ pub enum Action {
     Hold(CallId, bool),
     /// Hold the active call and resume this one.
     Swap(CallId),
+    /// Talk to this call and the other one at once.
+    Merge(CallId, CallId),
+    /// Go on with this one of two merged calls; the other is held.
+    Split(CallId),
+    /// Join the others of these two calls, and leave.
+    Connect(CallId, CallId),
+    /// End both of two merged calls.
+    EndAll(CallId),
     /// Open or close the key pad in the call.
     CallKeypad(bool),
     /// Choose a target for this call (31).
@@ -100,6 +108,14 @@ pub enum Action {
     OpenStatus,
     /// Open the settings page.
     OpenSettings,
+    /// The phone is wanted in this tab.
+    UseHere,
+    /// Open "Check my phone", or check again.
+    Check,
+    /// Open the page about the phone.
+    OpenAbout,
+    /// Save the report for support as a file.
+    SaveReport,
     /// Set the person's status (`online`, `busy`, `away`, or an id of the config).
     Status(String),
     /// Be a bar, or be whole again.

@@ -17,6 +17,9 @@ impl Phone {
         else {
             return;
         };
+        if matches!(event, SocketEvent::Frame(_)) {
+            self.check_heard(now);
+        }
         let Some(agent) = self.agent.as_mut() else { return };
         let flow = FlowId(own);
         agent.handle_input(
@@ -101,6 +104,14 @@ impl Phone {
             Event::Info { .. } => {}
             Event::Informed { session, code } => self.informed(now, session, code),
             Event::NotSip { why } => self.not_sip(now, &why),
+        }
+    }
+
+    /// What a previous life owes goes over the first flow.
+    pub(super) fn send_farewells(&mut self) {
+        let Some(flow) = self.flow else { return };
+        for frame in std::mem::take(&mut self.farewells) {
+            self.out.push_back(Output::Transmit { flow, frame });
         }
     }
 

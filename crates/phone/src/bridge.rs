@@ -173,6 +173,8 @@ pub(crate) enum Command {
     },
     TransferCancel,
     State,
+    /// The flight recorder as text.
+    Report,
     Status {
         status: String,
     },

@@ -272,6 +272,16 @@ impl Call {
         }
     }
 
+    /// Accepted, and its sound is not interrupted.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.talk().is_some_and(|talk| talk.link == Link::Whole)
+    }
+
+    /// Accepted, and not on its way to somebody else.
+    pub(crate) fn can_be_joined(&self) -> bool {
+        self.talk().is_some_and(|talk| talk.transfer.is_none())
+    }
+
     pub(crate) fn talk_mut(&mut self) -> Option<&mut Talk> {
         match &mut self.state {
             State::Talking(talk) => Some(talk),

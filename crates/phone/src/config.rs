@@ -53,6 +53,8 @@ pub struct Config {
     pub theme: ThemeConfig,
     /// A second call may ring.
     pub call_waiting: bool,
+    /// Of several tabs one has the phone; otherwise each has one of its own.
+    pub one_tab: bool,
     /// Own numbers; the first is `from` of outbound calls.
     pub numbers: Vec<String>,
     /// Seconds asked for in REGISTER.
@@ -113,6 +115,7 @@ impl Default for Config {
             size: (320, 460),
             theme: ThemeConfig::default(),
             call_waiting: true,
+            one_tab: false,
             numbers: Vec::new(),
             register_expires: 600,
             dial: DialConfig::default(),

@@ -400,6 +400,7 @@ fn needs_account(command: &Command) -> bool {
         | Command::ContactsVcf { .. }
         | Command::Hello { .. }
         | Command::Login(_)
+        | Command::Report
         | Command::Show
         | Command::Hide
         | Command::Minimize

@@ -21,6 +21,7 @@ mod agent;
 mod bridge;
 mod call;
 mod cause;
+mod check;
 mod clock;
 pub mod config;
 mod contact;
@@ -47,9 +48,11 @@ mod person;
 mod port;
 mod provider;
 mod push;
+mod recorder;
 mod sdp;
 mod sound;
 mod speaker;
+mod tabs;
 mod texting;
 mod ui;
 mod uuid;
@@ -65,9 +68,9 @@ pub use forward::{Forward, ForwardUnanswered, Forwards};
 pub use headset::{HeadsetEvent, Lights, MediaKey};
 pub use language::{ENGLISH, LANGUAGES, Language};
 pub use port::{
-    Audience, CallId, Dtmf, FileEvent, HostInput, Input, JournalEntry, MediaError, MediaEvent, MediaRequest,
-    MediaStats, Output, PeerId, PeerState, PostOutcome, RelayEvent, RequestId, Seal, SocketEvent, Sound,
-    StorageError, StoreRequest, Stress,
+    Audience, CallId, Dtmf, FileEvent, Found, HostInput, Input, JournalEntry, MediaError, MediaEvent,
+    MediaRequest, MediaStats, Output, Paths, PeerId, PeerState, PostOutcome, RelayEvent, RequestId, Seal,
+    SocketEvent, Sound, StorageError, StoreRequest, Stress, TabEvent, TabRequest,
 };
 pub use softframe_contacts::{Contact, Contacts, Hit, Source, initial};
 pub use softframe_sip::{FlowId, Instant};
@@ -163,6 +166,8 @@ pub struct Phone {
     /// The gateway's clients.
     relay: Relay,
     webhooks: Webhooks,
+    recorder: recorder::Recorder,
+    tabs: tabs::Tabs,
     ui: Ui,
     /// What the context asks of the host page's frame.
     frame: frame::Frame,
@@ -232,6 +237,8 @@ impl Phone {
             outbox: Outbox::default(),
             relay: Relay::default(),
             webhooks: Webhooks::default(),
+            recorder: recorder::Recorder::default(),
+            tabs: tabs::Tabs::default(),
             ui: Ui::default(),
             frame: frame::Frame::default(),
             headsets: headset::Headsets::default(),
@@ -251,6 +258,7 @@ impl Phone {
             return;
         }
         self.ready();
+        let first = self.record_input(now, &input);
         // Bulk inputs draw nothing by themselves; the index tells when there is something to see.
         let bulk = matches!(
             input,
@@ -266,10 +274,12 @@ impl Phone {
         self.post_webhooks(now);
         self.settle_rc(now);
         self.make_room(now);
+        self.tell_tabs();
         self.say_toast();
         self.play();
         self.light_headsets(now);
         self.tick = self.next_tick(now);
+        self.record_outputs(now, first);
         if !bulk {
             self.out.push_back(Output::Render);
         }
@@ -371,6 +381,8 @@ impl Phone {
             Input::Speakers(speakers) => self.speakers_are(now, speakers),
             Input::Microphones(microphones) => self.microphones_are(now, microphones),
             Input::Headset(event) => self.headset(now, event),
+            Input::Found(found) => self.found(found),
+            Input::Tab(event) => self.tab_event(now, event),
             Input::MicrophoneBlocked(blocked) => self.ui.microphone_blocked = blocked,
             Input::Leave => self.leave(now),
             Input::Journal(entries) => self.journal_of_previous_life(now, entries),
@@ -486,12 +498,5 @@ impl Phone {
             data.insert("total".to_owned(), wait.saturating_add(duration).into());
         }
         Some(serde_json::Value::Object(data).to_string())
-    }
-
-    fn send_farewells(&mut self) {
-        let Some(flow) = self.flow else { return };
-        for frame in std::mem::take(&mut self.farewells) {
-            self.out.push_back(Output::Transmit { flow, frame });
-        }
     }
 }

@@ -70,6 +70,10 @@ pub enum Input {
     Microphones(Vec<(String, String)>),
     /// Buttons of headsets, and media keys.
     Headset(HeadsetEvent),
+    /// Of the tabs that share one phone, where the configuration says so.
+    Tab(TabEvent),
+    /// The answers to [`Output::Check`], each as it comes.
+    Found(Found),
     /// Whether the browser is known to refuse the microphone without asking.
     MicrophoneBlocked(bool),
     /// The page is being unloaded: say farewell on the wire now.
@@ -103,6 +107,57 @@ pub enum HostInput {
     /// Something of the parent that is not read: it has no JSON form (cycles, BigInt), or too long a one. `head` is
     /// its `type` and `id` as JSON.
     Unreadable { head: String, too_large: bool },
+}
+
+/// Of the tabs that share one phone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum TabEvent {
+    /// This tab has the phone.
+    Here,
+    /// Another one has it; whether a call runs there.
+    Elsewhere { in_call: bool },
+    /// The person wants it in another tab.
+    Wanted,
+}
+
+/// To the tabs that share one phone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TabRequest {
+    /// Have the phone of this account, or wait for it; [`Input::Tab`] tells which.
+    Claim(String),
+    /// Have it now: the person wants it here.
+    Take,
+    /// Another tab may have it.
+    Give,
+    /// Whether a call runs here.
+    InCall(bool),
+    /// Share nothing any more.
+    Leave,
+}
+
+/// What the browser found of itself (57).
+#[derive(Clone, Debug)]
+pub enum Found {
+    /// The name of the microphone that opened, or why none did.
+    Microphone(Result<String, MediaError>),
+    /// What the page that embeds us withholds (`Permissions-Policy`), by its names for `allow`.
+    Missing(Vec<&'static str>),
+    /// How sound can travel.
+    Paths(Paths),
+}
+
+/// The kinds of candidates that ICE found (RFC 8445 §4).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Paths {
+    /// STUN or TURN servers are configured.
+    pub asked: bool,
+    /// An address of this machine.
+    pub host: bool,
+    /// Server-reflexive: the address that a STUN server sees.
+    pub reflexive: bool,
+    /// Relayed by a TURN server.
+    pub relay: bool,
 }
 
 /// Of a WebSocket.
@@ -347,6 +402,12 @@ pub enum Output {
     RelayClose,
     /// Keep this for a reload of this frame and no longer (sessionStorage), in the place of what was kept before.
     Keep(String),
+    /// Only where the configuration says `oneTab`.
+    Tab(TabRequest),
+    /// Look at the microphone, the page and the network; [`Input::Found`] tells, three times.
+    Check,
+    /// Give the person this text as a file.
+    Save { name: &'static str, text: String },
     /// The view has changed.
     Render,
     /// Contacts wait to be indexed.

@@ -36,6 +36,10 @@ pub(crate) enum Page {
     Contact(Source, String),
     Settings,
     Forwarding,
+    /// 57.
+    Check,
+    /// 58.
+    About,
 }
 
 /// The menu that is open.
@@ -86,6 +90,7 @@ pub(crate) struct Ui {
     pub(crate) microphones: Vec<(String, String)>,
     /// What the browser was told to use.
     pub(crate) devices: Option<crate::Devices>,
+    pub(crate) check: Option<crate::check::Check>,
     pub(crate) sound_blocked: bool,
     pub(crate) microphone_blocked: bool,
     pub(crate) undo: Option<Removed>,
@@ -145,7 +150,8 @@ impl Ui {
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let toast = self.toast.as_ref().and_then(ToastState::until);
         let ended = self.ended.as_ref().and_then(EndedState::until);
-        [toast, ended, self.seen_at, self.offline_at].into_iter().flatten().min()
+        let check = self.check.as_ref().and_then(crate::check::Check::deadline);
+        [toast, ended, check, self.seen_at, self.offline_at].into_iter().flatten().min()
     }
 }
 
@@ -154,6 +160,7 @@ impl Phone {
         let due = |until: &Option<Instant>| until.is_some_and(|until| until <= now);
         self.ui.toast.take_if(|toast| due(&toast.until()));
         self.ui.ended.take_if(|ended| due(&ended.until()));
+        self.check_due(now);
         if self.ui.seen_at.take_if(|at| *at <= now).is_some() {
             self.history_seen();
         }
@@ -236,6 +243,13 @@ impl Phone {
 
     fn device_action(&mut self, now: Instant, action: Action) {
         match action {
+            Action::UseHere => self.use_here(),
+            Action::Check => self.check(now),
+            Action::OpenAbout => (self.ui.page, self.ui.menu) = (Page::About, Menu::None),
+            Action::SaveReport => {
+                let text = self.report(now);
+                self.out.push_back(Output::Save { name: "softframe-report.txt", text });
+            }
             Action::Microphone(id) => self.change_devices(|devices| devices.microphone = id),
             Action::RingSpeaker(id) => self.change_devices(|devices| devices.ring_speaker = id),
             Action::Volume(volume) => self.change_devices(|devices| devices.volume = volume.min(100)),
@@ -270,8 +284,18 @@ impl Phone {
                 }
             }
             Action::End(id) => self.end(now, id, Reason::Hangup),
-            Action::Mute(id, mute) => self.mute(now, id, mute),
-            Action::Hold(id, hold) => self.hold(now, id, hold, None),
+            Action::Mute(id, mute) => {
+                self.conversation(id).into_iter().for_each(|id| self.mute(now, id, mute));
+            }
+            Action::Hold(id, hold) => {
+                self.conversation(id).into_iter().for_each(|id| self.hold(now, id, hold, None));
+            }
+            Action::Merge(one, other) => self.merge(now, Some(one), Some(other), None),
+            Action::Split(stays) => self.split(now, stays),
+            Action::Connect(one, other) => self.complete_transfer(now, Some(one), Some(other), None),
+            Action::EndAll(id) => {
+                self.conversation(id).into_iter().for_each(|id| self.end(now, id, Reason::Hangup));
+            }
             Action::Swap(id) => {
                 self.ui.front = Some(id);
                 self.hold(now, id, false, None);
@@ -397,6 +421,8 @@ impl Phone {
             // Back to the call.
         } else if self.ui.keypad {
             self.ui.keypad = false;
+        } else if matches!(self.ui.page, Page::Check | Page::About) {
+            self.ui.page = Page::Settings;
         } else if self.ui.page != Page::Tabs {
             self.ui.page = Page::Tabs;
         } else if self.ui.tab == Tab::Keypad {

@@ -10,7 +10,8 @@ pub(crate) use calls::{microphone_title, party};
 pub use form::{Draft, Fault};
 pub(crate) use lists::{contact_key, contact_list_row, is_name, kind_id};
 pub use shown::{
-    CallScreen, Consultation, Ended, ForwardRule, Forwarding, Incoming, Party, Tile, TransferPick,
+    About, CallScreen, CheckPage, CheckRow, CheckState, Consultation, Ended, ForwardRule, Forwarding,
+    Incoming, Party, Tile, TransferPick,
 };
 
 use crate::{CallId, Language};
@@ -104,6 +105,12 @@ pub enum Screen {
     Settings(Settings),
     /// 54.
     Forwarding(Forwarding),
+    /// 57.
+    Check(CheckPage),
+    /// 58.
+    About(About),
+    /// 51: whether a call runs there.
+    OtherTab { in_call: bool },
 }
 
 /// The tabs.

@@ -17,6 +17,7 @@ use crate::{
     shell::Shell,
     socket::Sockets,
     storage::Storage,
+    tabs::Tabs,
     ui::{Strings, Ui},
 };
 use softframe_phone::{CallId, Input, JournalEntry, Output, Phone};
@@ -45,6 +46,7 @@ pub(crate) struct App {
     gateway: Gateway,
     headsets: Rc<Headsets>,
     media_keys: MediaKeys,
+    tabs: Rc<Tabs>,
     storage: Rc<Storage>,
     listeners: RefCell<Vec<Listener>>,
 }
@@ -110,6 +112,7 @@ impl App {
                 gateway: Gateway::new(feed.clone()),
                 headsets: Headsets::new(feed.clone()),
                 media_keys: MediaKeys::new(feed.clone()),
+                tabs: Tabs::new(feed.clone()),
                 storage: Storage::new(feed),
                 audio,
                 shell,
@@ -222,6 +225,9 @@ impl App {
             Output::RelayOpen { url } => self.gateway.open(&url),
             Output::RelaySend(text) => self.gateway.send(&text),
             Output::RelayClose => self.gateway.close(),
+            Output::Tab(request) => self.tabs.request(request),
+            Output::Check => crate::check::run(&self.feed_of_parts(), &self.audio, &self.peers),
+            Output::Save { name, text } => crate::ui::save_file(name, &text),
             Output::Render => self.soil(),
             Output::Index => self.idle.index(),
         }

@@ -6,6 +6,7 @@
 mod app;
 mod audio;
 mod boot;
+mod check;
 mod clock;
 mod files;
 mod gateway;
@@ -20,6 +21,7 @@ mod peer;
 mod shell;
 mod socket;
 mod storage;
+mod tabs;
 mod texts;
 pub mod trust;
 pub mod ui;

@@ -10,7 +10,9 @@ mod stats;
 use crate::{app::Feed, audio::Audio, shell::Shell};
 use link::Link;
 use litemap::LiteMap;
-use softframe_phone::{CallId, Devices, Input, MediaError, MediaEvent, MediaRequest, PeerId, RequestId};
+use softframe_phone::{
+    CallId, Devices, Input, MediaError, MediaEvent, MediaRequest, Paths, PeerId, RequestId,
+};
 use std::{
     cell::{Cell, RefCell},
     rc::Rc,
@@ -83,6 +85,12 @@ impl Peers {
                 feed.input(Input::Media { call, peer, request: None, event: MediaEvent::Stats(stats) });
             }
         });
+    }
+
+    /// How sound can travel from here.
+    pub(crate) async fn paths(&self) -> Paths {
+        let ice = self.ice.borrow().clone();
+        gather::paths(ice).await.unwrap_or_default()
     }
 
     /// The way in, for parts that have none of their own.

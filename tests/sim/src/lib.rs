@@ -50,6 +50,10 @@ pub struct Station {
     pub grants: Vec<bool>,
     /// Announcements, by message id.
     pub announced: Vec<&'static str>,
+    /// What was said to other tabs.
+    pub tabs: Vec<softframe_phone::TabRequest>,
+    /// Texts that the person was given as files.
+    pub saved: Vec<String>,
     /// Where voices were sent, in order; empty: the system's.
     pub speakers: Vec<String>,
     /// What the browser was told to use, in order.
@@ -156,6 +160,8 @@ impl World {
             journal: BTreeMap::new(),
             grants: Vec::new(),
             announced: Vec::new(),
+            saved: Vec::new(),
+            tabs: Vec::new(),
             speakers: Vec::new(),
             devices: Vec::new(),
             reports: Vec::new(),
@@ -469,6 +475,8 @@ impl Station {
             Output::Sound(sound) => self.sounds.push(sound),
             Output::Grant { lasting } => self.grants.push(lasting),
             Output::Announce { text, .. } => self.announced.push(text.id),
+            Output::Tab(request) => self.tabs.push(request),
+            Output::Save { text, .. } => self.saved.push(text),
             Output::Speaker(speaker) => self.speakers.push(speaker),
             Output::Devices(devices) => self.devices.push(devices),
             Output::HeadsetReport { headset, report, octets } => self.reports.push((headset, report, octets)),
@@ -483,6 +491,7 @@ impl Station {
             | Output::RelaySend(_)
             | Output::RelayClose
             | Output::Render
+            | Output::Check
             | Output::Index => {}
             Output::Connect { .. }
             | Output::Disconnect { .. }

@@ -58,6 +58,7 @@ impl Phone {
             self.account =
                 Account::SignedIn { identity: identity.clone(), hashes: Some(hashes.clone()), logged: false };
             self.save_account();
+            self.claim_place();
             if self.host.is_waiting() {
                 self.out.push_back(Output::Grant { lasting: true });
             }

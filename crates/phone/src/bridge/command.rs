@@ -83,6 +83,7 @@ pub(super) fn command(name: &str, data: Value) -> Result<Option<Command>, &'stat
         }
         "hints:subscribe" | "hints:unsubscribe" => hints_command(name, &data)?,
         "state" => Command::State,
+        "report" => Command::Report,
         "hello" => Command::Hello { resizes: names_feature(&data, "resize") },
         "show" => Command::Show,
         "hide" => Command::Hide,

@@ -97,6 +97,14 @@ struct LoginWish {
     display_name: Option<String>,
 }
 
+/// The answer to `report`: what went over the wire lately and what became of it, for support; credentials, keys and texts are
+/// masked.
+#[derive(JsonSchema)]
+#[allow(dead_code)]
+struct Report {
+    text: String,
+}
+
 /// One address, or several.
 #[derive(Deserialize, JsonSchema)]
 #[serde(untagged)]
@@ -347,6 +355,7 @@ fn commands(types: &mut SchemaGenerator, read: &mut SchemaGenerator) -> Map<Stri
     command!("transfer:complete", "merge" => TransferComplete);
     command!("transfer:cancel", "show", "hide", "minimize", "logout" => NoData);
     command!("state" => NoData, Snapshot);
+    command!("report" => NoData, Report);
     command!("hello" => HelloWish, Hello);
     command!("status" => Status);
     command!("dnd" => Dnd);
@@ -441,7 +450,7 @@ mod tests {
         check::<Transfer>("redirect", json!({ "to": "31" }));
         check::<TransferComplete>("merge", json!({}));
         check::<TransferComplete>("transfer:complete", json!({ "callId": "x", "otherCallId": "y" }));
-        for kind in ["transfer:cancel", "show", "hide", "minimize", "logout", "state"] {
+        for kind in ["transfer:cancel", "show", "hide", "minimize", "logout", "state", "report"] {
             check::<NoData>(kind, json!({}));
         }
         check::<HelloWish>("hello", json!({ "versions": [1], "port": true }));

@@ -235,6 +235,9 @@ impl Phone {
     fn held_changed(&mut self, now: Instant, id: CallId, held: bool) {
         let (kind, wait, text) = match held {
             true => ("phone:hold", Await::Held, "say.held"),
+            false if self.calls.len() > 1 && !self.is_merged(id) => {
+                ("phone:unhold", Await::Unheld, "say.swapped")
+            }
             false => ("phone:unhold", Await::Unheld, "say.resumed"),
         };
         self.unhush(id);
@@ -254,7 +257,7 @@ impl Phone {
         }
         self.resend_mute(id);
         if self.is_merged(id) {
-            self.merge_goes_on();
+            self.merge_goes_on(now);
         }
         self.advance(now, id);
     }

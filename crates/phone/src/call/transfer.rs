@@ -86,9 +86,8 @@ impl Phone {
 
     /// Asks `to` first, while this call is held.
     pub(crate) fn consult(&mut self, now: Instant, id: CallId, to: String, ask: Option<Ask>) {
-        let is_free = |call: &Call| call.talk().is_some_and(|talk| talk.transfer.is_none());
         let asks_already = self.calls.values().any(|call| call.consults == Some(id));
-        if asks_already || !self.calls.get(&id).is_some_and(is_free) {
+        if asks_already || !self.calls.get(&id).is_some_and(Call::can_be_joined) {
             self.fail_ask(ask, Code::WrongState, "This call cannot be transferred now.");
             return;
         }
@@ -109,10 +108,7 @@ impl Phone {
             self.fail_ask(ask, Code::WrongState, "There are no two calls to connect.");
             return;
         };
-        let is_free = |id: CallId| {
-            let talk = self.calls.get(&id).and_then(Call::talk);
-            talk.is_some_and(|talk| talk.transfer.is_none())
-        };
+        let is_free = |id: CallId| self.calls.get(&id).is_some_and(Call::can_be_joined);
         if !is_free(first) || !is_free(other) {
             self.fail_ask(ask, Code::WrongState, "Both calls must be answered, and not be transferred.");
             return;

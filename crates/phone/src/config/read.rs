@@ -136,6 +136,7 @@ pub(super) fn read_policy(keys: &mut Keys, config: &mut Config) -> Result<(), Co
         keys.warnings.extend(warnings);
     }
     config.call_waiting = keys.take("callWaiting", "must be true or false")?.unwrap_or(true);
+    config.one_tab = keys.take("oneTab", "must be true or false")?.unwrap_or(false);
     config.dial_uris = keys.take("dialUris", "must be true or false")?.unwrap_or(false);
     #[derive(Deserialize)]
     struct NumberJson {

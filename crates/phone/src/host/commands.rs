@@ -90,6 +90,10 @@ impl Phone {
                 let state = self.state(now);
                 self.answer_ask(Some(ask), state);
             }
+            Command::Report => {
+                let text = self.report(now);
+                self.answer_ask(Some(ask), json!({ "text": text }));
+            }
             Command::Logout => {
                 self.sign_out(now);
                 self.answer_ask(Some(ask), json!({}));

@@ -103,31 +103,31 @@ impl Phone {
     }
 
     pub(super) fn call_screen(&self, now: Instant, call: &Call) -> CallScreen {
-        let (pill, note) = pill(call, now);
+        let (mut pill, note) = pill(call, now);
+        let merged = self.mixed_since(call.id).filter(|_| call.is_whole());
+        if let Some(since) = merged {
+            pill.0 = Text::with("call.threeway", "t", clock::minutes(now.since(since) / 1_000));
+        }
         let grade = call.talk().filter(|talk| talk.link == Link::Whole).and_then(|talk| talk.quality.grade());
         let weak = grade.is_some_and(|grade| grade <= Grade::Weak);
         // Nobody pressed Answer: it stays on screen that the line is open.
         let note =
             note.or(weak.then(|| Text::of("call.weak"))).or(call.auto_answer.map(|_| Text::of("call.auto")));
-        let others = self
-            .calls
-            .values()
-            .filter(|other| other.id != call.id && !other.is_ringing_in())
-            .map(|other| {
-                let ((text, tone, _), _) = self::pill(other, now);
-                (other.id, party(other), text, tone)
-            })
-            .collect();
+        let others = self.others(call).map(|other| {
+            let ((text, tone, _), _) = self::pill(other, now);
+            (other.id, party(other), text, tone)
+        });
         CallScreen {
             call: call.id,
             party: party(call),
             wash: pill.1,
             pill,
             note,
-            tiles: tiles(call, self.route_icon()),
+            tiles: self.tiles(call),
             keypad: self.ui.keypad.then(|| call.keys.clone()),
-            end: Text::of("call.end"),
-            others,
+            end: self.end_button(call),
+            others: others.collect(),
+            merged: merged.is_some(),
             bars: grade.map_or(0, Grade::bars),
             consultation: self.consultation(call),
         }
@@ -135,9 +135,60 @@ impl Phone {
 
     fn consultation(&self, call: &Call) -> Option<Consultation> {
         let waits = self.calls.get(&call.consults?)?;
-        let is_free = |call: &Call| call.talk().is_some_and(|talk| talk.transfer.is_none());
-        let back = Text::with("transfer.backto", "name", waits.name());
-        Some(Consultation { back, ready: is_free(waits) && is_free(call) })
+        let back = Text::with("transfer.backto", "name", first_name(waits));
+        Some(Consultation { back, ready: waits.can_be_joined() && call.can_be_joined() })
+    }
+
+    /// The calls beside this one, but for those that ring.
+    fn others<'a>(&'a self, call: &'a Call) -> impl Iterator<Item = &'a Call> {
+        self.calls.values().filter(|other| other.id != call.id && !other.is_ringing_in())
+    }
+
+    fn end_button(&self, call: &Call) -> (Text, Box<Action>) {
+        if self.mixed_since(call.id).is_some() {
+            return (Text::of("call.endall"), Box::new(Action::EndAll(call.id)));
+        }
+        let alone = self.others(call).next().is_none();
+        let text = match alone {
+            true => Text::of("call.end"),
+            false => Text::with("call.endwith", "name", first_name(call)),
+        };
+        (text, Box::new(Action::End(call.id)))
+    }
+
+    fn tiles(&self, call: &Call) -> Vec<Tile> {
+        let id = call.id;
+        let whole = call.is_whole();
+        let sound =
+            whole || matches!(&call.state, State::Progressing(progressing) if progressing.early.is_some());
+        // Whether the browser lets choose is known from the start: no tile moves in a call.
+        let route = self.route_icon().map(|icon| tile(icon, "set.speaker", true, Action::OpenRoute));
+        let first =
+            [mute_tile(id, call.muted), tile("keypad", "call.keypad", sound, Action::CallKeypad(true))];
+        let hold = hold_tile(id, call.talk().filter(|_| whole));
+        let aimed = match self.others(call).max_by_key(|other| other.can_be_joined()) {
+            Some(other) => self.pair_tiles(call, other),
+            None => [
+                tile("transfer", "call.transfer", whole && call.can_be_joined(), Action::PickTransfer(id)),
+                tile("add", "call.add", whole, Action::Browse(true)),
+            ],
+        };
+        first.into_iter().chain(route).chain([hold]).chain(aimed).collect()
+    }
+
+    /// What can be made of two calls.
+    fn pair_tiles(&self, call: &Call, other: &Call) -> [Tile; 2] {
+        let (one, two) = (call.id, other.id);
+        let joined = call.can_be_joined() && other.can_be_joined();
+        let merge = match self.is_merged(one) {
+            true => tile("split", "call.split", true, Action::Split(one)),
+            false => tile("merge", "call.merge", self.can_merge(call, other), Action::Merge(one, two)),
+        };
+        let busy = self.is_merged(one) && self.mixed_since(one).is_none();
+        [
+            Tile { busy, enabled: merge.enabled && !busy, ..merge },
+            tile("transfer", "call.connect", joined && self.is_registered(), Action::Connect(two, one)),
+        ]
     }
 
     /// 31: the target of a transfer is chosen.
@@ -225,22 +276,11 @@ fn talking_pill(talk: &Talk, now: Instant) -> (Pill, Option<Text>) {
     ((Text::plain(&time), Tone::Live, ""), note)
 }
 
-fn tiles(call: &Call, route: Option<&'static str>) -> Vec<Tile> {
-    let id = call.id;
-    let talk = call.talk();
-    let whole = talk.is_some_and(|talk| talk.link == Link::Whole);
-    let sound =
-        whole || matches!(&call.state, State::Progressing(progressing) if progressing.early.is_some());
-    let aim = whole && call.consults.is_none() && talk.is_some_and(|talk| talk.transfer.is_none());
-    // Whether the browser lets choose is known from the start: no tile moves in a call.
-    let route = route.map(|icon| tile(icon, "set.speaker", true, Action::OpenRoute));
-    let first = [mute_tile(id, call.muted), tile("keypad", "call.keypad", sound, Action::CallKeypad(true))];
-    let second = [
-        hold_tile(id, talk.filter(|_| whole)),
-        tile("transfer", "call.transfer", aim, Action::PickTransfer(id)),
-        tile("add", "call.add", whole, Action::Browse(true)),
-    ];
-    first.into_iter().chain(route).chain(second).collect()
+/// The first word of a name, or the number.
+fn first_name(call: &Call) -> String {
+    let name = call.name();
+    let is_name = name != call.number();
+    name.split_whitespace().next().filter(|_| is_name).map_or_else(|| name.clone(), str::to_owned)
 }
 
 fn tile(icon: &'static str, label: &'static str, enabled: bool, action: Action) -> Tile {

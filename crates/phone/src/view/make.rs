@@ -2,11 +2,14 @@
 //!
 //! A call outranks everything; what it covers is given back as it was.
 
-use super::{Banner, Dot, Header, Look, Screen, Settings, Sheet, SignIn, Tab, Text, Toast, Tone, View};
+use super::{
+    About, Banner, Dot, Header, Look, Screen, Settings, Sheet, SignIn, Tab, Text, Toast, Tone, View,
+};
 use crate::{
     Action, Phone,
     account::Account,
     host::Trust,
+    tabs::Place,
     ui::{Menu, Page},
 };
 use softframe_sip::{ConnectionState, Instant};
@@ -58,7 +61,11 @@ impl Phone {
                 note: form.note.clone(),
             }),
             Account::Leaving { .. } => Screen::SignIn(SignIn { busy: true, ..SignIn::default() }),
-            Account::SignedIn { .. } => self.tab_screen(now),
+            Account::SignedIn { .. } => match self.tabs.place {
+                Place::Here => self.tab_screen(now),
+                Place::Unknown => Screen::Starting,
+                Place::Elsewhere { in_call } => Screen::OtherTab { in_call },
+            },
         }
     }
 
@@ -75,6 +82,8 @@ impl Phone {
                     sound: self.sound_settings(),
                 });
             }
+            Page::Check => return Screen::Check(self.check_page()),
+            Page::About => return Screen::About(self.about()),
             Page::Forwarding => return Screen::Forwarding(self.forwarding()),
             Page::Contact(source, id) => {
                 if let Some(page) = self.contact_page(source, id) {
@@ -90,9 +99,19 @@ impl Phone {
         }
     }
 
+    fn about(&self) -> About {
+        let own = self.identity();
+        let words = [own.map(|own| own.domain.as_str()), Some("WSS"), own.map(|own| own.user.as_str())];
+        About {
+            version: env!("CARGO_PKG_VERSION"),
+            line: words.into_iter().flatten().collect::<Vec<_>>().join(" · "),
+        }
+    }
+
     fn header(&self, now: Instant) -> Header {
         let state = self.connection.as_ref().map(|connection| connection.state);
         let (dot, status) = match state {
+            _ if self.tabs.place != Place::Here => (Dot::Away, Text::of("tabs.header")),
             Some(ConnectionState::Registered) => self.person_dot(),
             Some(ConnectionState::Connecting) => (Dot::Connecting, Text::of("net.connecting")),
             Some(ConnectionState::Reconnecting) => (Dot::Connecting, Text::of("net.reconnecting")),
@@ -133,7 +152,7 @@ impl Phone {
 
     /// refused > offline > sound; trouble with the microphone is a sheet.
     fn banner(&self, now: Instant) -> Option<Banner> {
-        if !matches!(self.account, Account::SignedIn { .. }) {
+        if !matches!(self.account, Account::SignedIn { .. }) || self.tabs.place != Place::Here {
             return None;
         }
         let connection = self.connection.as_ref()?;
@@ -240,7 +259,9 @@ impl Phone {
         let retry =
             self.connection.as_ref().and_then(|connection| connection.retry_at).filter(|at| *at > now);
         let downwards = retry.map(|at| now.after((at.since(now) - 1) % 1_000 + 1));
-        upwards.chain(downwards).min()
+        let merged = self.calls.keys().find_map(|id| self.mixed_since(*id));
+        let merged = merged.map(|since| since.after(now.since(since) / 1_000 * 1_000 + 1_000));
+        upwards.chain(merged).chain(downwards).min()
     }
 
     fn toast(&self) -> Option<Toast> {

@@ -66,10 +66,12 @@ pub struct CallScreen {
     pub tiles: Vec<Tile>,
     /// Digits sent, if the key pad is open.
     pub keypad: Option<String>,
-    /// "End call".
-    pub end: Text,
+    /// "End call", and what it does.
+    pub end: (Text, Box<crate::Action>),
     /// Other legs: call, who, state line, tone.
     pub others: Vec<(CallId, Party, Text, Tone)>,
+    /// The others hear one another (30): each can be dropped.
+    pub merged: bool,
     /// Bars of quality, 0: unknown.
     pub bars: u8,
     /// 33, 34: somebody waits while this call asks.
@@ -158,4 +160,46 @@ pub struct ForwardRule {
     pub seconds: Option<u32>,
     /// What is wrong with the number.
     pub error: Option<Text>,
+}
+
+/// 57.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CheckPage {
+    /// One for each test, in order.
+    pub rows: Vec<CheckRow>,
+    /// Something is not known yet.
+    pub running: bool,
+}
+
+/// One test.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CheckRow {
+    /// Message id of what is tested.
+    pub title: &'static str,
+    /// How it went.
+    pub state: CheckState,
+    /// What was found, or what to do.
+    pub text: Text,
+}
+
+/// How a test went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CheckState {
+    /// Not known yet.
+    Running,
+    /// As it should be.
+    Good,
+    /// Calls work, perhaps not everywhere.
+    Warn,
+    /// Calls do not work.
+    Bad,
+}
+
+/// 58.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct About {
+    /// Version of the widget.
+    pub version: &'static str,
+    /// Server, transport and user.
+    pub line: String,
 }

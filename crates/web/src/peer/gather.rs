@@ -1,14 +1,17 @@
 //! When a description is ready to be sent: at the first candidate that a peer can use.
 //!
-//! It never waits for the end of gathering, nor longer than [`MAX_GATHERING_MS`].
+//! A call never waits for the end of gathering, nor longer than [`MAX_GATHERING_MS`].
 
 use crate::listener::{Listener, promise, within};
-use js_sys::{Array, Object, Promise, Reflect};
+use js_sys::{Array, Object, Promise, Reflect, futures::JsFuture};
+use softframe_phone::Paths;
 use wasm_bindgen::{JsCast, prelude::*};
 use web_sys::{Event, RtcConfiguration, RtcIceGatheringState, RtcPeerConnection, RtcPeerConnectionIceEvent};
 
 /// A caller waits no longer than this for a STUN or TURN server that does not answer.
 const MAX_GATHERING_MS: i32 = 500;
+/// A check waits for the last candidate: browsers give up on a server after five to ten seconds.
+const MAX_LOOKING_MS: i32 = 6_000;
 
 /// The ICE part of the configuration.
 #[derive(Clone, Default)]
@@ -51,6 +54,35 @@ impl Ice {
             Some(_) => candidate.contains(" typ srflx") || candidate.contains(" typ relay"),
         }
     }
+}
+
+/// All kinds of candidates there are, found with a connection that goes nowhere.
+pub(crate) async fn paths(ice: Ice) -> Option<Paths> {
+    let connection = RtcPeerConnection::new_with_configuration(&ice.configuration()).ok()?;
+    let (over, done) = promise();
+    let _listener = Listener::new(&connection, "icecandidate", move |event: Event| {
+        let event: &RtcPeerConnectionIceEvent = event.unchecked_ref();
+        if event.candidate().is_none_or(|candidate| candidate.candidate().is_empty()) {
+            let _ = done.call0(&JsValue::NULL);
+        }
+    });
+    connection.add_transceiver_with_str("audio");
+    let described = match JsFuture::from(connection.create_offer()).await {
+        Ok(offer) => JsFuture::from(connection.set_local_description(offer.unchecked_ref())).await.is_ok(),
+        Err(_) => false,
+    };
+    if described {
+        within(MAX_LOOKING_MS, &over).await;
+    }
+    let sdp = connection.local_description().map(|description| description.sdp()).unwrap_or_default();
+    connection.close();
+    let has = |kind: &str| sdp.contains(kind);
+    Some(Paths {
+        asked: ice.servers.is_some(),
+        host: has(" typ host"),
+        reflexive: has(" typ srflx"),
+        relay: has(" typ relay"),
+    })
 }
 
 /// Listens from before the local description is set until the first useful candidate.

@@ -131,8 +131,8 @@ impl Bar {
             self.mute.part().attribute("aria-label", Some(&self.cx.plain("call.mute")));
         }
         self.resume.makes(Action::Hold(call.call, false));
-        self.end.makes(Action::End(call.call));
-        self.end.part().attribute("aria-label", Some(&self.cx.text(&call.end)));
+        self.end.makes((*call.end.1).clone());
+        self.end.part().attribute("aria-label", Some(&self.cx.text(&call.end.0)));
         self.buttons(&Buttons { mute: muted.filter(|_| !held), resume: held, end: true, answer: false });
     }
 

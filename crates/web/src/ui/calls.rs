@@ -102,6 +102,7 @@ pub(crate) struct CallView {
 struct LegView {
     part: Part,
     swap: Press,
+    drop: Press,
 }
 
 impl CallView {
@@ -153,7 +154,6 @@ impl CallView {
         }
         if self.shown.as_ref().is_none_or(|shown| shown.call != view.call) || !was_shown {
             self.arm.start();
-            self.end.makes(Action::End(view.call));
             self.back.makes(Action::CancelTransfer);
             self.complete.makes(Action::CompleteTransfer(view.call));
             self.quality.makes(Action::OpenQuality(view.call));
@@ -177,12 +177,18 @@ impl CallView {
             self.complete.enable(consultation.ready);
         }
         let count = (view.others.len() + 1).to_string();
-        let title = if several { self.cx.with("call.calls", &[("n", &count)]) } else { String::new() };
+        let title = match (several, view.merged) {
+            (false, _) => String::new(),
+            (true, false) => self.cx.with("call.calls", &[("n", &count)]),
+            (true, true) => self.cx.text(&view.pill.0),
+        };
         part.find(".title").text_or_hide(&title);
+        part.class("merged", view.merged);
+        self.end.makes((*view.end.1).clone());
         self.end.part().find(".text").text(&if keys {
             self.cx.plain("call.end.short")
         } else {
-            self.cx.text(&view.end)
+            self.cx.text(&view.end.0)
         });
         self.quality(view.bars);
         if let Some(digits) = &view.keypad {
@@ -241,7 +247,9 @@ impl CallView {
         while self.legs.len() < wanted {
             let part = self.cx.copy(Template::Leg);
             list.append(&part);
-            self.legs.push(LegView { swap: Press::new(&self.cx, part.find(".swap")), part });
+            let swap = Press::new(&self.cx, part.find(".swap"));
+            let drop = Press::armed(&self.cx, part.find(".drop-leg"), &self.arm);
+            self.legs.push(LegView { part, swap, drop });
         }
         for surplus in self.legs.drain(wanted..) {
             surplus.part.remove();
@@ -251,17 +259,28 @@ impl CallView {
         for (index, (leg, (call, party, text, meaning))) in
             self.legs.iter().zip(std::iter::once(front).chain(others)).enumerate()
         {
-            self.leg(leg, index == 0, call, party, text, meaning);
+            // In a conversation of three nobody needs a time of their own; the number stands by the name.
+            if view.merged && meaning == Tone::Live {
+                let number = if party.name.is_empty() { "" } else { &party.number };
+                self.leg(leg, (call, party, &Text::plain(number), Tone::Plain));
+            } else {
+                self.leg(leg, (call, party, text, meaning));
+            }
+            leg.swap.part().show(index > 0 && !view.merged);
+            leg.drop.part().show(view.merged);
         }
     }
 
-    fn leg(&self, leg: &LegView, front: bool, call: CallId, party: &Party, text: &Text, meaning: Tone) {
+    fn leg(&self, leg: &LegView, (call, party, text, meaning): (CallId, &Party, &Text, Tone)) {
         leg.part.attribute("data-tone", Some(tone(meaning)));
         avatar::write(&leg.part.find(".avatar"), &party.avatar, &party.name);
-        leg.part.find(".name").text(&headline(&self.cx, party));
+        let name = headline(&self.cx, party);
+        leg.part.find(".name").text(&name);
         write_state(&self.cx, &leg.part.find(".state"), text, meaning);
-        leg.swap.part().show(!front);
         leg.swap.makes(Action::Swap(call));
+        leg.drop.makes(Action::End(call));
+        let label = self.cx.with("call.drop", &[("name", &name)]);
+        leg.drop.part().attribute("aria-label", Some(&label));
     }
 
     fn tiles(&mut self, tiles: &[Tile]) {

@@ -99,6 +99,10 @@ pub(crate) enum Template {
     SheetRemove,
     SheetEdit,
     EditNumber,
+    Check,
+    CheckRow,
+    About,
+    OtherTab,
 }
 
 impl Template {
@@ -147,6 +151,10 @@ impl Template {
             Template::SheetRemove => "t-sheet-remove",
             Template::SheetEdit => "t-sheet-edit",
             Template::EditNumber => "t-edit-number",
+            Template::Check => "t-check",
+            Template::CheckRow => "t-check-row",
+            Template::About => "t-about",
+            Template::OtherTab => "t-other-tab",
         }
     }
 }

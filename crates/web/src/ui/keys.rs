@@ -34,16 +34,16 @@ pub(crate) enum Meaning {
     /// Single keys answer or decline.
     Ringing(CallId, Arm),
     /// Single keys press tiles.
-    Call { call: CallId, tiles: Vec<Tile>, held: Option<CallId>, keypad: bool, end: Arm },
+    Call { ends: Action, tiles: Vec<Tile>, held: Option<CallId>, keypad: bool, end: Arm },
 }
 
 impl Meaning {
     /// Of a call screen.
     pub(crate) fn of_call(view: &CallScreen, end: &Arm) -> Meaning {
         Meaning::Call {
-            call: view.call,
+            ends: (*view.end.1).clone(),
             tiles: view.tiles.clone(),
-            held: view.others.first().map(|(call, ..)| *call),
+            held: view.others.first().filter(|_| !view.merged).map(|(call, ..)| *call),
             keypad: view.keypad.is_some(),
             end: end.clone(),
         }
@@ -129,14 +129,14 @@ impl Meaning {
                 };
                 act_once(cx, key, action);
             }
-            Meaning::Call { call, tiles, held, keypad, end } => {
+            Meaning::Call { ends, tiles, held, keypad, end } => {
                 let action = match digit(key) {
                     // Digits are sent only while the key pad is open.
                     Some(digit) => keypad.then_some(Action::Key(digit)),
-                    None if single => in_call(key, *call, tiles, *held, *keypad),
+                    None if single => in_call(key, ends, tiles, *held, *keypad),
                     None => None,
                 };
-                let dead = matches!(action, Some(Action::End(_))) && !end.ready(cx, true);
+                let dead = action.as_ref() == Some(ends) && !end.ready(cx, true);
                 if let Some(action) = action.filter(|_| !dead) {
                     act_once(cx, key, action);
                 }
@@ -159,7 +159,7 @@ fn digit(key: &KeyboardEvent) -> Option<char> {
 
 fn in_call(
     key: &KeyboardEvent,
-    call: CallId,
+    ends: &Action,
     tiles: &[Tile],
     held: Option<CallId>,
     keypad: bool,
@@ -170,12 +170,13 @@ fn in_call(
         tile.map(|tile| tile.action.clone())
     };
     match (pressed.to_lowercase().as_str(), key.shift_key()) {
-        ("e", true) => Some(Action::End(call)),
+        ("e", true) => Some(ends.clone()),
         ("m", false) => tile(&["mic", "mic-off"]),
         ("h", false) => tile(&["pause", "play"]),
         ("k", false) if keypad => Some(Action::CallKeypad(false)),
         ("k", false) => tile(&["keypad"]),
-        ("t", false) => tile(&["transfer"]),
+        // Connect looks alike, and ends what a letter alone never ends.
+        ("t", false) => tile(&["transfer"]).filter(|action| matches!(action, Action::PickTransfer(_))),
         ("a", false) => tile(&["add"]),
         ("v", false) => tile(&["headset", "speaker"]),
         ("s", false) => held.map(Action::Swap),

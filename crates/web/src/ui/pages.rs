@@ -143,7 +143,7 @@ pub(crate) struct SettingsView {
     language: Part,
     sound: SoundCard,
     files: Vec<Press>,
-    _presses: [Press; 3],
+    _presses: [Press; 6],
     _listeners: [Listener; 4],
 }
 
@@ -160,6 +160,9 @@ impl SettingsView {
                 pressing(cx, part.find(".back"), Action::Back),
                 pressing(cx, part.find(".remove"), Action::RemoveAllContacts),
                 pressing(cx, part.find(".connect"), Action::Authorize),
+                pressing(cx, part.find(".check-phone"), Action::Check),
+                pressing(cx, part.find(".report"), Action::SaveReport),
+                pressing(cx, part.find(".about-phone"), Action::OpenAbout),
             ],
             _listeners: [
                 choosing(&part.find(".import")),

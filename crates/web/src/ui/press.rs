@@ -109,7 +109,7 @@ impl Press {
     }
 }
 
-/// A double click never dials twice.
+/// A double click never dials twice, nor undoes what its first click did.
 fn dials(action: &Action) -> bool {
     matches!(
         action,
@@ -118,5 +118,8 @@ fn dials(action: &Action) -> bool {
             | Action::CallAgain
             | Action::Transfer(..)
             | Action::Redirect(..)
+            | Action::Merge(..)
+            | Action::Split(_)
+            | Action::Connect(..)
     )
 }

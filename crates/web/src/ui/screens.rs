@@ -8,6 +8,7 @@ use super::{
     context::Context,
     dom::{Part, document, id},
     forwarding::ForwardingView,
+    help::{AboutView, CheckView, OtherTabView},
     hits::Hits,
     keypad::Dial,
     keys::Meaning,
@@ -38,6 +39,9 @@ pub(crate) struct Screens {
     ended: Option<EndedView>,
     settings: Option<SettingsView>,
     forwarding: Option<ForwardingView>,
+    check: Option<CheckView>,
+    about: Option<AboutView>,
+    other_tab: Option<OtherTabView>,
     shown: Shown,
     before_call: Option<HtmlElement>,
     hits: Hits,
@@ -59,6 +63,9 @@ enum Shown {
     Ended,
     Settings,
     Forwarding,
+    Check,
+    About,
+    OtherTab,
 }
 
 impl Shown {
@@ -77,6 +84,9 @@ impl Shown {
             Screen::Ended(_) => Shown::Ended,
             Screen::Settings(_) => Shown::Settings,
             Screen::Forwarding(_) => Shown::Forwarding,
+            Screen::Check(_) => Shown::Check,
+            Screen::About(_) => Shown::About,
+            Screen::OtherTab { .. } => Shown::OtherTab,
         }
     }
 
@@ -84,9 +94,10 @@ impl Shown {
     fn frame(self) -> &'static str {
         match self {
             Shown::Starting => "starting",
+            Shown::OtherTab => "other-tab",
             Shown::ConfigError | Shown::SignIn => "form",
             Shown::Keypad | Shown::Contacts | Shown::Recents => "tabs",
-            Shown::Contact | Shown::Settings | Shown::Forwarding => "page",
+            Shown::Contact | Shown::Settings | Shown::Forwarding | Shown::Check | Shown::About => "page",
             Shown::Incoming | Shown::Call | Shown::Transfer | Shown::Ended => "call",
         }
     }
@@ -115,6 +126,9 @@ impl Screens {
             ended: None,
             settings: None,
             forwarding: None,
+            check: None,
+            about: None,
+            other_tab: None,
             shown: Shown::Starting,
             before_call: None,
             hits: Hits::new(),
@@ -209,6 +223,24 @@ impl Screens {
             Screen::Forwarding(forwarding) => {
                 let screen = self.forwarding.get_or_insert_with(|| ForwardingView::new(cx));
                 screen.update(forwarding);
+                let part = screen.part().clone();
+                (self.present(part), Meaning::Plain)
+            }
+            Screen::Check(page) => {
+                let screen = self.check.get_or_insert_with(|| CheckView::new(cx));
+                screen.update(page);
+                let part = screen.part().clone();
+                (self.present(part), Meaning::Plain)
+            }
+            Screen::About(about) => {
+                let screen = self.about.get_or_insert_with(|| AboutView::new(cx));
+                screen.update(about);
+                let part = screen.part().clone();
+                (self.present(part), Meaning::Plain)
+            }
+            Screen::OtherTab { in_call } => {
+                let screen = self.other_tab.get_or_insert_with(|| OtherTabView::new(cx));
+                screen.update(*in_call);
                 let part = screen.part().clone();
                 (self.present(part), Meaning::Plain)
             }
@@ -322,7 +354,10 @@ impl Screens {
             | Shown::Contact
             | Shown::Recents
             | Shown::Settings
-            | Shown::Forwarding => part.maybe("h1"),
+            | Shown::Forwarding
+            | Shown::Check
+            | Shown::About
+            | Shown::OtherTab => part.maybe("h1"),
         }
     }
 }

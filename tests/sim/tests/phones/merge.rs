@@ -1,7 +1,10 @@
 //! Two calls as one conversation: when they are mixed, and what parts them.
 
 use serde_json::json;
-use softframe_phone::{Action, CallId, MediaRequest};
+use softframe_phone::{
+    Action, CallId, MediaRequest,
+    view::{CallScreen, Screen},
+};
 use softframe_sim::World;
 
 /// 200 holds 201 and talks to 202.
@@ -151,4 +154,116 @@ fn merged_calls_can_be_connected_with_one_another_by_leaving() {
     assert_eq!(world.stations[0].response("t")["ok"], true);
     assert_eq!(world.stations[0].kinds("phone:terminated").len(), 2);
     assert!(world.stations[0].peers.is_empty());
+}
+
+fn call_screen(world: &World) -> CallScreen {
+    match world.view(0).screen {
+        Screen::Call(call) => call,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The labels of the tiles that work, and what the one of this label does.
+fn tile(world: &World, label: &str) -> (bool, Action) {
+    let screen = call_screen(world);
+    let tile = screen.tiles.iter().find(|tile| tile.label.id == label);
+    let tile = tile.unwrap_or_else(|| panic!("no {label} in {:?}", screen.tiles));
+    (tile.enabled, tile.action.clone())
+}
+
+fn press(world: &mut World, label: &str) {
+    let (enabled, action) = tile(world, label);
+    assert!(enabled, "{label}");
+    world.act(0, action);
+    world.run(1_000);
+}
+
+#[test]
+fn two_calls_on_screen_are_merged_split_and_merged_again() {
+    let (mut world, first, second) = two_calls();
+    let screen = call_screen(&world);
+    assert_eq!((screen.merged, screen.others.len(), screen.end.0.id), (false, 1, "call.endwith"));
+    press(&mut world, "call.merge");
+    let screen = call_screen(&world);
+    assert_eq!((screen.merged, screen.pill.0.id, screen.end.0.id), (true, "call.threeway", "call.endall"));
+    assert_eq!(world.stations[0].announced.iter().filter(|said| **said == "say.merged").count(), 1);
+    let time = |world: &World| call_screen(world).pill.0.args[0].1.clone();
+    let before = time(&world);
+    world.run(1_000);
+    assert_ne!(time(&world), before, "the time of the conversation runs");
+
+    press(&mut world, "call.split");
+    assert_eq!(
+        (state_of(&mut world, &first), state_of(&mut world, &second)),
+        ("held".into(), "active".into())
+    );
+    assert_eq!((mixes(&world).last(), call_screen(&world).merged), (Some(&0), false));
+    press(&mut world, "call.merge");
+    assert!(call_screen(&world).merged);
+}
+
+#[test]
+fn mute_and_hold_of_a_conversation_of_three_are_for_both() {
+    let (mut world, first, second) = merged();
+    press(&mut world, "call.mute");
+    assert_eq!(world.stations[0].kinds("phone:muted").len(), 2);
+    press(&mut world, "call.muted");
+    assert_eq!(world.stations[0].last("phone:muted")["muted"], false);
+    press(&mut world, "call.hold");
+    assert_eq!((state_of(&mut world, &first), state_of(&mut world, &second)), ("held".into(), "held".into()));
+    press(&mut world, "call.merge");
+    assert_eq!(
+        (state_of(&mut world, &first), state_of(&mut world, &second)),
+        ("active".into(), "active".into())
+    );
+    assert!(call_screen(&world).merged);
+}
+
+#[test]
+fn end_for_all_ends_both_and_a_dropped_one_leaves_the_other() {
+    let (mut world, _, _) = merged();
+    let (_, end) = call_screen(&world).end;
+    world.act(0, *end);
+    world.run(1_000);
+    assert_eq!(world.stations[0].kinds("phone:terminated").len(), 2);
+
+    let (mut world, first, _) = merged();
+    let dropped = call_screen(&world).call;
+    world.act(0, Action::End(dropped));
+    world.run(1_000);
+    let screen = call_screen(&world);
+    assert_eq!((screen.merged, screen.others.len(), screen.end.0.id), (false, 0, "call.end"));
+    assert_eq!(state_of(&mut world, &first), "active");
+}
+
+#[test]
+fn connect_joins_the_two_others_and_leaves() {
+    let (mut world, _, _) = two_calls();
+    press(&mut world, "call.connect");
+    world.run(4_000);
+    assert_eq!(world.stations[0].kinds("phone:terminated").len(), 2);
+    assert_eq!(world.stations[0].last("phone:terminated")["cause"]["reason"], "transferred");
+}
+
+#[test]
+fn merge_is_there_but_does_nothing_while_the_second_one_is_only_called() {
+    let mut world = World::pair();
+    let third = world.station();
+    world.boot(third, &world.kiosk("202", "secret-202", ""));
+    world.run(1_000);
+    world.act(0, Action::CallNumber("201".into()));
+    world.run(1_000);
+    world.answer(1);
+    world.run(1_000);
+    world.act(0, Action::CallNumber("202".into()));
+    world.run(1_000);
+    assert_eq!((tile(&world, "call.merge").0, tile(&world, "call.connect").0), (false, false));
+    world.answer(third);
+    world.run(1_000);
+    assert_eq!((tile(&world, "call.merge").0, tile(&world, "call.connect").0), (true, true));
+    press(&mut world, "call.hold");
+    let held = call_screen(&world).others[0].0;
+    world.act(0, Action::Swap(held));
+    world.run(1_000);
+    assert_eq!(world.stations[0].announced.last(), Some(&"say.swapped"));
 }

@@ -180,7 +180,7 @@ impl Phone {
     fn rc_route(&self) -> &'static str {
         match (&self.ui.page, self.ui.tab) {
             _ if !self.calls.is_empty() && !self.ui.browsing => "/calls/active",
-            (Page::Settings | Page::Forwarding, _) => "/settings",
+            (Page::Settings | Page::Forwarding | Page::Check | Page::About, _) => "/settings",
             (Page::Contact(..), _) | (Page::Tabs, Tab::Contacts) => "/contacts",
             (Page::Tabs, Tab::Keypad) => "/dialer",
             (Page::Tabs, Tab::Recents) => "/history",
