@@ -34,7 +34,7 @@ const FAULTS: &str = r"
     const seen = (one) => one.checkVisibility({ visibilityProperty: true }) && !one.closest('.unseen');
     const short = (one) => one.outerHTML.slice(0, 90);
     if (document.documentElement.scrollWidth > innerWidth) faults.push('wider than the frame');
-    const inside = document.querySelector('dialog[open]') ?? document.body;
+    const inside = document.querySelector('.drop:not([hidden])') ?? document.querySelector('dialog[open]') ?? document.body;
     for (const one of document.querySelectorAll('.screen, .scroll, .sheet'))
       if (seen(one) && one.scrollWidth > one.clientWidth + 1) faults.push(`scrolls sideways: ${one.className}`);
     for (const one of inside.querySelectorAll('button, input')) {

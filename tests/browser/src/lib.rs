@@ -12,6 +12,7 @@ mod lossy;
 mod page;
 mod plain;
 mod pulse;
+mod reached;
 mod relay;
 mod schema;
 mod server;

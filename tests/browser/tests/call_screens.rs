@@ -35,7 +35,7 @@ async fn the_sound_of_a_call_is_measured_shown_in_a_sheet_and_told_to_the_page()
     reads(&page, "dialog h2", "connection").await;
     let mos = text_of(&page, "dialog .mos").await;
     assert!(mos.ends_with(" of 4.5"), "{mos}");
-    page.picture("calls/37-quality").await;
+    page.reached("37-quality-good", "dialog .mos", " of 4.5").await;
     page.phone(async |frame| frame.press("Close").await).await;
     page.post(json!({ "type": "hangup" })).await;
     let ended = page.expect("phone:terminated").await;
@@ -105,7 +105,7 @@ async fn a_transfer_that_fails_gives_the_caller_back_and_one_that_succeeds_is_sh
     };
     transfer("602").await;
     reads(&page, "#banner", "602: Busy. 201 is back with you.").await;
-    page.picture("calls/35-transfer-failed").await;
+    page.reached("35-transfer-failed", "#banner .text", "602: Busy.").await;
     page.phone(async |frame| frame.press("Try again").await).await;
     let filled = "return document.querySelector('.page:not([hidden]) input').value";
     let filled = page.phone(async |frame| frame.run(filled, Vec::new()).await).await;
@@ -118,7 +118,7 @@ async fn a_transfer_that_fails_gives_the_caller_back_and_one_that_succeeds_is_sh
     .await;
     assert_eq!(page.expect("phone:terminated").await["cause"]["reason"], "transferred");
     reads(&page, ".ended .state-pill", "Transferred").await;
-    page.picture("calls/40-transferred").await;
+    page.reached("40-transferred", ".ended .state-pill", "Transferred").await;
     let with = text_of(&page, ".ended .company").await;
     assert!(with.starts_with("now with ") && with.contains("600"), "{with}");
     other.expect_where(MEASURED, "phone:accepted", |call| call["to"] == "600").await;
@@ -136,7 +136,7 @@ async fn the_microphone_is_exchanged_in_a_call_and_is_still_heard() {
                   radios.at(-1).click(); return radios.length";
     let offered = page.phone(async |frame| frame.run(choose, Vec::new()).await).await;
     assert!(offered.as_u64() >= Some(2), "the fake microphones are offered: {offered}");
-    page.picture("calls/36-route").await;
+    page.reached("36-route", "dialog h2", "Microphone").await;
     let chosen =
         "return [...document.querySelectorAll('dialog .microphones [role=radio]')].at(-1).ariaChecked";
     until("the last one is chosen", async || {
@@ -148,7 +148,6 @@ async fn the_microphone_is_exchanged_in_a_call_and_is_still_heard() {
     })
     .await;
     reads(&page, "h1", "Settings").await;
-    page.picture("calls/55-settings").await;
     server.expect_heard("600").await;
     page.post(json!({ "type": "hangup" })).await;
     page.expect("phone:terminated").await;

@@ -53,3 +53,38 @@ async fn two_others_hear_one_another_while_their_calls_are_merged_and_not_before
     // Every page holds the snapshot against the fold of its events; here it is seen that it does.
     assert!(page.run("return compared", Vec::new()).await.as_u64() >= Some(8), "after each event");
 }
+
+/// What 608 sounds like.
+const HIGH: u64 = 1_000;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_calls_are_merged_and_split_by_the_person_and_each_other_hears_the_tone_of_the_other_in_between()
+{
+    let server = Server::start();
+    let page = Page::open_registered(&server, 200).await;
+    for number in ["600", "608"] {
+        page.click2call(number).await;
+        page.expect("phone:accepted").await;
+    }
+    // The person says nothing, so that all that is heard is the other.
+    page.phone(async |frame| frame.press("Merge").await).await;
+    page.phone(async |frame| {
+        frame.reads("3-way call").await;
+        frame.press("Mute").await;
+    })
+    .await;
+    page.reached("30-three-way", ".merged .top .title", "3-way call").await;
+    expect_to_hear(&server, "600", Some(HIGH)).await;
+    expect_to_hear(&server, "608", Some(TONE)).await;
+
+    page.phone(async |frame| frame.press("Split").await).await;
+    expect_to_hear(&server, "600", None).await;
+    expect_to_hear(&server, "608", None).await;
+    page.phone(async |frame| frame.reads("2 calls").await).await;
+
+    page.phone(async |frame| frame.press("Merge").await).await;
+    page.phone(async |frame| frame.reads("3-way call").await).await;
+    page.phone(async |frame| frame.click("[aria-label='Drop 600']").await).await;
+    assert_eq!(page.expect("phone:terminated").await["to"], "600");
+    page.phone(async |frame| frame.reads("End call").await).await;
+}

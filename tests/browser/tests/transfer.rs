@@ -24,7 +24,7 @@ async fn who_was_asked_first_is_heard_by_the_one_who_is_handed_on() {
     assert_eq!(other.expect("phone:hold").await["by"], "remote");
     assert_eq!(page.expect("phone:accepted").await["to"], "600");
     server.expect_heard("600").await;
-    page.picture("transfer/asking").await;
+    page.reached("34-asked", ".complete:not([aria-disabled=true])", "Transfer").await;
     page.phone(async |frame| frame.click(".consult .complete").await).await;
     for _ in 0..2 {
         assert_eq!(page.expect("phone:terminated").await["cause"]["reason"], "transferred");

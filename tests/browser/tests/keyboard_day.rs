@@ -1,0 +1,173 @@
+//! A day at the phone with the keyboard alone: sign in, dial, talk, transfer, hang up, recents, settings; and what is said
+//! on the way, in its order.
+
+use serde_json::json;
+use softframe_browser_tests::{GLANCE, PATIENCE, Page, Server, Setup, until};
+use std::time::{Duration, Instant};
+
+/// More stops than any screen has.
+const MAX_STOPS: usize = 40;
+/// End and the like are dead for a moment, so that a key pressed twice does not end what it began.
+const QUIET: Duration = Duration::from_millis(900);
+
+/// Keeps what both live regions say, in order; and every focus that came without a key before it.
+const LISTEN: &str = r"
+    self.spoken = [];
+    for (const id of ['say', 'alert'])
+      new MutationObserver((changes) => {
+        for (const change of changes) for (const line of change.addedNodes) spoken.push(line.textContent);
+      }).observe(document.getElementById(id), { childList: true });";
+
+async fn focused(page: &Page) -> String {
+    let script = "const one = document.activeElement; if (!document.hasFocus() || one === document.body) return ''; \
+         return [one.ariaLabel, one.labels?.[0]?.innerText, one.innerText, one.className].find(Boolean).trim().replace(/\\s+/g, ' ')";
+    let name = page.phone(async |frame| frame.run(script, Vec::new()).await).await;
+    name.as_str().unwrap_or_default().to_owned()
+}
+
+async fn expect_focus(page: &Page, part: &str) {
+    let start = Instant::now();
+    loop {
+        let name = focused(page).await;
+        if name.contains(part) {
+            return;
+        }
+        assert!(start.elapsed() < PATIENCE, "the focus is at {name:?}, not at {part:?}");
+        tokio::time::sleep(GLANCE).await;
+    }
+}
+
+/// Presses a key until the focus is there.
+async fn go(page: &Page, key: &str, part: &str) {
+    for _ in 0..MAX_STOPS {
+        page.keys(&[key]).await;
+        if focused(page).await.contains(part) {
+            return;
+        }
+    }
+    panic!("{key} does not lead to {part:?}, but to {:?}", focused(page).await);
+}
+
+async fn reads(page: &Page, text: &str) {
+    page.phone(async |frame| frame.reads(text).await).await;
+}
+
+async fn said_in_order(page: &Page, wanted: &[&str]) {
+    let spoken = page.phone(async |frame| frame.run("return spoken", Vec::new()).await).await;
+    let spoken: Vec<&str> =
+        spoken.as_array().into_iter().flatten().filter_map(|said| said.as_str()).collect();
+    let mut rest = spoken.iter();
+    for text in wanted {
+        assert!(rest.any(|said| said.starts_with(text)), "{text:?} is not said in its order: {spoken:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keyboard_alone_leads_from_the_sign_in_over_a_call_and_its_transfer_to_the_settings() {
+    let server = Server::with_password("200", "secret-200");
+    let page = Page::open_plain(&server, Setup::Microphone).await;
+    page.phone(async |frame| frame.run(LISTEN, Vec::new()).await).await;
+    page.run("document.body.tabIndex = -1; document.body.focus()", Vec::new()).await;
+    go(&page, "Tab", "User").await;
+    page.type_keys("200").await;
+    page.keys(&["Tab"]).await;
+    expect_focus(&page, "Password").await;
+    page.type_keys("secret-200").await;
+    page.keys(&["Enter"]).await;
+    page.expect("logged").await;
+
+    expect_focus(&page, "Name or number").await;
+    page.type_keys("601").await;
+    page.keys(&["Enter"]).await;
+    assert_eq!(page.expect("phone:calling").await["to"], "601");
+    page.expect("phone:accepted").await;
+    expect_focus(&page, "601").await;
+    page.keys(&["m"]).await;
+    page.expect("phone:muted").await;
+    page.keys(&["m"]).await;
+    page.expect("phone:muted").await;
+
+    // The echo follows no transfer: the caller is back.
+    page.keys(&["t"]).await;
+    expect_focus(&page, "Name or number").await;
+    page.type_keys("602").await;
+    go(&page, "Tab", "Transfer now").await;
+    page.keys(&["Enter"]).await;
+    reads(&page, "602: Declined. 601 is back with you.").await;
+    tokio::time::sleep(QUIET).await;
+    page.keys(&["Shift+E"]).await;
+    assert_eq!(page.expect("phone:terminated").await["cause"]["endedBy"], "local");
+    reads(&page, "Call again").await;
+    go(&page, "Tab", "Done").await;
+    page.keys(&["Enter"]).await;
+    // Back to where the person was before the call.
+    expect_focus(&page, "Name or number").await;
+
+    go(&page, "Tab", "Keypad").await;
+    page.keys(&["ArrowRight", "ArrowRight"]).await;
+    expect_focus(&page, "Recents").await;
+    page.keys(&["Enter"]).await;
+    reads(&page, "Today").await;
+    go(&page, "Shift+Tab", "Available").await;
+    page.keys(&["Enter"]).await;
+    until("the sheet is open", async || {
+        let open = "return document.querySelector('dialog').open";
+        (page.phone(async |frame| frame.run(open, Vec::new()).await).await == json!(true)).then_some(())
+    })
+    .await;
+    go(&page, "Tab", "Settings").await;
+    page.keys(&["Enter"]).await;
+    expect_focus(&page, "Settings").await;
+    go(&page, "Tab", "Check my phone").await;
+    page.keys(&["Enter"]).await;
+    expect_focus(&page, "Check my phone").await;
+    page.keys(&["Escape"]).await;
+    expect_focus(&page, "Settings").await;
+
+    said_in_order(
+        &page,
+        &[
+            "Calling…",
+            "Connected to 601",
+            "Microphone muted",
+            "Microphone on",
+            "602: Declined. 601 is back with you.",
+            "Call ended · ",
+        ],
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_on_the_way_of_a_call_takes_the_focus_from_a_page_that_has_it() {
+    let server = Server::start();
+    let page = Page::open_registered(&server, 200).await;
+    page.run(
+        "const field = document.createElement('input'); field.id = 'notes'; document.body.prepend(field); field.focus();",
+        Vec::new(),
+    )
+    .await;
+    let watch = "self.taken = []; addEventListener('focusin', ({ target }) => taken.push(target.outerHTML.slice(0, 80)))";
+    page.phone(async |frame| frame.run(watch, Vec::new()).await).await;
+    for command in ["click2call", "hold", "unhold", "mute", "hangup"] {
+        let data = if command == "click2call" { json!({ "number": "601" }) } else { json!({}) };
+        page.ask(command, data).await.unwrap_or_else(|error| panic!("{command}: {error}"));
+        if command == "click2call" {
+            page.expect("phone:accepted").await;
+        }
+        page.type_keys("x").await;
+    }
+    page.expect("phone:terminated").await;
+    let ring = server.ring(200, "600");
+    page.expect("phone:ringing").await;
+    page.type_keys("y").await;
+    server.hang_up(&ring);
+    page.expect("phone:terminated").await;
+    for view in ["contacts", "history", "settings", "keypad"] {
+        page.ask("navigate", json!({ "view": view })).await.expect("a view");
+    }
+    page.type_keys("z").await;
+    assert_eq!(page.run("return document.querySelector('#notes').value", Vec::new()).await, json!("xxxxxyz"));
+    let taken = page.phone(async |frame| frame.run("return taken", Vec::new()).await).await;
+    assert_eq!(taken, json!([]));
+}
