@@ -90,7 +90,6 @@ use push::Push;
 use softframe_sip::{Command, Connection, Ids, UserAgent};
 use std::collections::VecDeque;
 use ui::Ui;
-use view::Text;
 use webhooks::Webhooks;
 
 /// One phone: an account, its calls, its contacts, and what the screen and the host page are told of them.
@@ -440,10 +439,6 @@ impl Phone {
 
     fn store(&mut self, request: StoreRequest) {
         self.out.push_back(Output::Store(request));
-    }
-
-    fn say(&mut self, text: Text, assertive: bool) {
-        self.out.push_back(Output::Announce { text, assertive });
     }
 
     fn end_all(&mut self, now: Instant) {

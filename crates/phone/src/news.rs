@@ -2,7 +2,7 @@
 //!
 //! It never asks anything; what needs an answer is a sheet.
 
-use crate::{Action, Phone, history::Entry, ui::Ui, view::Text};
+use crate::{Action, Output, Phone, history::Entry, ui::Ui, view::Text};
 use softframe_contacts::Contact;
 use softframe_sip::Instant;
 
@@ -57,6 +57,11 @@ impl Ui {
 }
 
 impl Phone {
+    /// Said to screen readers, `assertive`: at once.
+    pub(crate) fn say(&mut self, text: Text, assertive: bool) {
+        self.out.push_back(Output::Announce { text, assertive });
+    }
+
     /// A toast is news for the ear, too; what stays until it is closed interrupts.
     pub(crate) fn say_toast(&mut self) {
         let Some(toast) = self.ui.toast.as_mut().filter(|toast| !toast.told) else { return };

@@ -27,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const README: [(&str, &str); 3] = [
     ("light.png", "light/25-active.png"),
     ("dark.png", "dark/06-keypad-typing.png"),
-    ("crm.png", "demo-ringing.png"),
+    ("crm.webp", "demo-ringing.webp"),
 ];
 /// Everybody who clones the repository has them.
 const MAX_README_OCTETS: usize = 60 * 1024;

@@ -417,6 +417,14 @@ impl Page {
         save(name, &octets);
     }
 
+    /// The same of the whole page as a WebP, for documents: a quarter of the octets.
+    pub async fn small_picture_of_page(&self, name: &str) {
+        let wanted = json!({ "format": "webp", "quality": 70 });
+        let answer = self.browser.cdp("Page.captureScreenshot", wanted).await;
+        let octets = from_base64(answer["data"].as_str().expect("a picture"));
+        save_as(&format!("{name}.webp"), &octets);
+    }
+
     /// A picture of the whole page.
     pub async fn picture_of_page(&self, name: &str) {
         save(name, &self.browser.client.screenshot().await.expect("a picture"));
@@ -443,8 +451,28 @@ pub fn write_file(name: &str, octets: &[u8]) -> std::path::PathBuf {
     file
 }
 
+/// RFC 4648 §4; what is no letter of it is padding.
+fn from_base64(text: &str) -> Vec<u8> {
+    const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let values: Vec<u32> = text
+        .bytes()
+        .filter_map(|letter| LETTERS.iter().position(|known| *known == letter))
+        .map(|value| value as u32)
+        .collect();
+    let mut octets = Vec::with_capacity(values.len() * 3 / 4);
+    for group in values.chunks(4) {
+        let bits = group.iter().fold(0, |bits, value| bits << 6 | value) << (6 * (4 - group.len()));
+        octets.extend(&bits.to_be_bytes()[1..group.len()]);
+    }
+    octets
+}
+
 fn save(name: &str, octets: &[u8]) {
-    let file = prepared("SOFTFRAME_PICTURES").join(format!("{name}.png"));
+    save_as(&format!("{name}.png"), octets);
+}
+
+fn save_as(name: &str, octets: &[u8]) {
+    let file = prepared("SOFTFRAME_PICTURES").join(name);
     if let Some(folder) = file.parent() {
         std::fs::create_dir_all(folder).expect("a folder for pictures");
     }

@@ -21,7 +21,9 @@ async fn button_of_a_customer_calls_and_a_call_pops_the_customer_up() {
         (text.contains("Inés Carvajal") && text.contains("is calling")).then_some(())
     })
     .await;
+    page.phone(async |frame| frame.reads("Incoming call").await).await;
     page.picture_of_page("demo-ringing").await;
+    page.small_picture_of_page("demo-ringing").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
