@@ -15,6 +15,7 @@ const frame = document.createElement('iframe');
 frame.name = 'sf';
 frame.title = 'Phone';
 frame.allow = 'microphone; autoplay; speaker-selection; clipboard-write; hid';
+[frame.width, frame.height] = ['320', '460'];
 frame.src = address.href;
 find('#phone').append(frame);
 
