@@ -209,7 +209,7 @@ impl Host {
             parked.held = held;
         }
         self.feed.input(Input::Host(HostInput::Trusted { chain, listed }));
-        self.feed.with(|app| app.idle().wake());
+        self.feed.with(|app| app.idle().read_soon());
     }
 
     fn wait(&self) {
@@ -254,7 +254,7 @@ impl Host {
         parked.push_back(Parked { event, held: false });
         drop(parked);
         if trusted {
-            self.feed.with(|app| app.idle().wake());
+            self.feed.with(|app| app.idle().read_soon());
         } else {
             self.count(|counters| &mut counters.held);
             if dropped {
@@ -322,6 +322,11 @@ impl Host {
         let Some(Parked { event, held }) = parked else { return false };
         self.intake.read(&event.data(), held);
         true
+    }
+
+    /// Whether a message waits that may be read.
+    pub(crate) fn has_unread(&self) -> bool {
+        self.state.borrow().standing == Standing::Trusted && !self.parked.borrow().is_empty()
     }
 
     /// Sends one message of ours.

@@ -1,5 +1,5 @@
-//! Long work in small steps while the browser has nothing better to do: parked messages, contacts of the host,
-//! chunks of files, and the index.
+//! Long work in small steps while the browser has nothing better to do: contacts of the host, chunks of files, and the
+//! index; and messages of the page that wait unread, which are read at once and in slices.
 //!
 //! It never works longer than a slice at a time, and never trusts `requestIdleCallback` alone: off-screen and in
 //! hidden tabs it starves, so slices by `MessageChannel` take over when it is late. Those are taken from a person who
@@ -19,17 +19,14 @@ use web_sys::{Event, IdleDeadline, MessageChannel, Window};
 
 /// No idle callback for this long: it starves.
 const STARVED_MS: i32 = 250;
-/// A slice without an idle deadline ends after this.
+/// A slice ends after this, whatever the browser grants: an idle deadline is up to 50 ms away, and a call that comes in
+/// meanwhile waits.
 const SLICE_MS: f64 = 4.0;
-/// A slice with one ends after this, too: an idle deadline is up to 50 ms away, and a call that comes in meanwhile waits.
-const IDLE_SLICE_MS: f64 = 8.0;
 /// Slices that the browser did not offer wait until the person has rested for so long.
 const QUIET_MS: f64 = 100.0;
 /// What a person does that must be answered at once.
 const GESTURES: [&str; 4] = ["keydown", "pointerdown", "touchmove", "wheel"];
-/// While somebody talks, no slice is longer than this; while a call rings or is set up, than this, and so much lies
-/// between two of them.
-const TALKING_SLICE_MS: f64 = 4.0;
+/// While a call rings or is set up, no slice is longer than this, and so much lies between two of them.
 const RINGING_SLICE_MS: f64 = 2.0;
 const RINGING_GAP_MS: f64 = 16.0;
 /// One step aims at a quarter of what it may take, so that a slow one still ends in time.
@@ -54,6 +51,8 @@ pub(crate) struct Idle {
     granted: RefCell<Option<IdleDeadline>>,
     /// An idle callback is on its way, maybe from an earlier time of work: one chain of them is enough.
     asked: Cell<bool>,
+    /// A slice is on its way by the channel: one is enough.
+    posted: Cell<bool>,
     timer: Cell<Option<i32>>,
     last_gesture_ms: Rc<Cell<f64>>,
     _gestures: Vec<Listener>,
@@ -100,7 +99,10 @@ impl Idle {
             let feed = feed.clone();
             channel.port1().start();
             Listener::new(&channel.port1(), "message", move |_: Event| {
-                feed.with(|app| app.idle().slice(None))
+                feed.with(|app| {
+                    app.idle().posted.set(false);
+                    app.idle().slice(None);
+                })
             })
         });
         let (idle, late) = (feed.clone(), feed.clone());
@@ -126,6 +128,7 @@ impl Idle {
             mode: Cell::new(Mode::Rest),
             granted: RefCell::new(None),
             asked: Cell::new(false),
+            posted: Cell::new(false),
             timer: Cell::new(None),
             index_waits: Cell::new(false),
             index_next: Cell::new(false),
@@ -149,6 +152,12 @@ impl Idle {
                 self.starve();
             }
         }
+    }
+
+    /// Messages of the page wait unread. No idle time is waited for: the last of them may answer a call.
+    pub(crate) fn read_soon(&self) {
+        self.mode.set(Mode::Channel);
+        self.next_slice();
     }
 
     fn is_hidden(&self) -> bool {
@@ -207,12 +216,22 @@ impl Idle {
             _ => 0.0,
         };
         let wait = self.unrest_ms().max(gap);
-        if wait > 0.0 && self.call_later(wait.ceil() as i32) {
+        if !self.page_waits() && wait > 0.0 && self.call_later(wait.ceil() as i32) {
             return;
         }
-        if let Some(channel) = &self.channel {
-            let _ = channel.port2().post_message(&JsValue::NULL);
-        }
+        self.post_slice();
+    }
+
+    /// Whether a slice comes by the channel.
+    fn post_slice(&self) -> bool {
+        let post = || self.channel.as_ref()?.port2().post_message(&JsValue::NULL).ok();
+        let posted = self.posted.get() || post().is_some();
+        self.posted.set(posted);
+        posted
+    }
+
+    fn page_waits(&self) -> bool {
+        self.feed.app().is_some_and(|app| app.host().has_unread())
     }
 
     fn stress(&self) -> Stress {
@@ -240,6 +259,7 @@ impl Idle {
         self.feed.with(|app| app.storage().go_on());
         match (more, self.mode.get()) {
             (false, _) => self.mode.set(Mode::Rest),
+            (true, _) if self.page_waits() => self.read_soon(),
             (true, Mode::Channel) => self.next_slice(),
             (true, Mode::Idle | Mode::Rest) => {
                 if !self.keep(deadline) && !self.ask_for_idle() {
@@ -253,9 +273,9 @@ impl Idle {
     fn keep(&self, deadline: Option<&IdleDeadline>) -> bool {
         let free = self.stress() == Stress::None && self.unrest_ms() <= 0.0;
         let left = deadline.filter(|deadline| free && deadline.time_remaining() > STEP_MS);
-        let (Some(left), Some(channel)) = (left, &self.channel) else { return false };
+        let Some(left) = left else { return false };
         self.granted.replace(Some(Clone::clone(left)));
-        channel.port2().post_message(&JsValue::NULL).is_ok()
+        self.post_slice()
     }
 
     /// Steps until the slice is over; whether more remains.
@@ -266,22 +286,18 @@ impl Idle {
 
     fn steps(&self, app: &App, deadline: Option<&IdleDeadline>) -> bool {
         let started = app.clock().exact();
-        let longest = match (self.stress(), deadline) {
-            (Stress::Setup, _) => RINGING_SLICE_MS,
-            (Stress::Talk, _) => TALKING_SLICE_MS,
-            (Stress::None, Some(_)) => IDLE_SLICE_MS,
-            (Stress::None, None) => SLICE_MS,
-        };
+        let longest = if self.stress() == Stress::Setup { RINGING_SLICE_MS } else { SLICE_MS };
         loop {
             let before = app.clock().exact();
-            if !self.step(app) {
+            let is_read = app.host().read_parked();
+            if !is_read && !self.step(app) {
                 return false;
             }
             let after = app.clock().exact();
             self.count(after - before);
             let spent = after - started;
             let granted = deadline.map_or(f64::MAX, IdleDeadline::time_remaining);
-            let left = granted.min(longest - spent);
+            let left = if is_read { SLICE_MS - spent } else { granted.min(longest - spent) };
             if left < STEP_MS {
                 return true;
             }
@@ -319,10 +335,6 @@ impl Idle {
     fn intake_step(&self, app: &App) -> bool {
         let before = app.clock().exact();
         let wanted = self.intake.amount();
-        // One parked message says nothing about the pace of the rest.
-        if app.host().read_parked() {
-            return true;
-        }
         let taken = match app.host().intake.step(wanted as usize) {
             0 => app.files().step(wanted as usize),
             taken => taken,
