@@ -31,7 +31,15 @@ pub(crate) fn run_all(tree: &Tree) -> Outcome {
     run(bench.env("SOFTFRAME_PARSING", script))
 }
 
-/// Prints what a contact book costs beside three libraries and a linear scan, in one Chromium, and how far the aims are.
+/// Tests that print how calls do beside indexing and without it, in turns.
+const CALLS_BESIDE: [&str; 3] = [
+    "calls_ring_and_are_answered_as_fast",
+    "voice_of_a_call_has_no_more_gaps",
+    "answer_behind_a_thousand_messages",
+];
+
+/// Prints what a contact book costs beside three libraries and a linear scan, in one Chromium, and how far the aims are;
+/// where no sizes are named, calls beside indexing in the widget, too.
 pub(crate) fn contacts(tree: &Tree, sizes: Option<&str>, seconds: Option<&str>) -> Outcome {
     let (script, octets) = script::make(tree, "softframe-contacts-bench", "contacts", "softframe-contacts")?;
     let mut bench = cargo(tree);
@@ -40,7 +48,15 @@ pub(crate) fn contacts(tree: &Tree, sizes: Option<&str>, seconds: Option<&str>) 
     bench.env("SOFTFRAME_CHROMIUM", chromium.browser).env("SOFTFRAME_CHROMEDRIVER", chromium.driver);
     bench.env("SOFTFRAME_CONTACTS", script).env("SOFTFRAME_OCTETS", octets.to_string());
     bench.env("SOFTFRAME_SIZES", sizes.unwrap_or("10000,100000,250000,1000000"));
-    run(bench.env("SOFTFRAME_SECONDS", seconds.unwrap_or("120")))
+    run(bench.env("SOFTFRAME_SECONDS", seconds.unwrap_or("120")))?;
+    if sizes.is_some() {
+        return Ok(());
+    }
+    let program = server::build(tree)?;
+    let www = folder::make(tree, folder::Kind::Dist)?;
+    say("calls beside indexing, in the widget");
+    let mut calls = suites::with_browser(tree, &program, &www, &www, &["test", "--test", "contacts_load"])?;
+    run(calls.args(["--", "--nocapture", "--test-threads", "1"]).args(CALLS_BESIDE))
 }
 
 /// What a browser may load; the rest is for servers.

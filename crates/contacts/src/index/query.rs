@@ -149,8 +149,9 @@ impl Meant {
                 whole.extend(words.start..rest);
                 begun.extend((rest..words.end).take(MAX_SLIPS.saturating_sub(begun.len())));
             }
-            runs::sort(&mut whole, u16::cmp);
-            runs::sort(&mut begun, u16::cmp);
+            for words in [&mut whole, &mut begun] {
+                runs::sort(words, u16::cmp);
+            }
         }
         let cost = if forgiven == Forgiven::Far { FAR_SLIP } else { SLIP };
         (!whole.is_empty() || !begun.is_empty()).then_some(Meant { whole, begun, cost })

@@ -59,6 +59,8 @@ pub(crate) struct Own {
     pub(crate) callers: Vec<(String, usize, Vec<Value>)>,
     /// By size and units: steps, median, 99.9th of a hundred, longest, in milliseconds.
     pub(crate) steps: Vec<(usize, u32, [f64; 4])>,
+    /// By size: µs for each contact where each hundred is a push of its own.
+    pub(crate) pushes: Vec<(usize, f64)>,
     /// Cards, cards read, megabytes, seconds.
     pub(crate) cards: [f64; 4],
 }
@@ -80,6 +82,7 @@ async fn main() {
     }
     table::print_own(&own);
     aims::print(&stages, &own);
+    table::print_markdown(&stages);
 }
 
 fn variable(name: &str) -> String {
@@ -241,6 +244,8 @@ impl Bench {
             let found = found.expect("steps");
             own.steps.push((size, units, std::array::from_fn(|at| found[at].as_f64().unwrap_or(f64::NAN))));
         }
+        let each = self.run("return contacts.pushes(100, 3)", Vec::new()).await.expect("pushes");
+        own.pushes.push((size, each.as_f64().unwrap_or(f64::NAN)));
         if size >= MOST_OF_RIVALS {
             for country in ["DE", ""] {
                 let script = "return contacts.lookUp(arguments[0], arguments[1])";

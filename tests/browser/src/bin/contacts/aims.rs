@@ -61,6 +61,9 @@ pub(crate) fn print(stages: &[(usize, Stage)], own: &Own) {
     for (size, units, [.., longest]) in &own.steps {
         aims.at_most(&format!("longest step of {units} units at {size}, ms"), *longest, 3.0);
     }
+    for (size, each) in &own.pushes {
+        aims.at_most(&format!("{size} contacts in pushes of 100, µs each"), *each, 2.6);
+    }
     for (country, size, forms) in &own.callers {
         callers(&mut aims, country, *size, forms);
     }
@@ -104,7 +107,7 @@ fn answers(aims: &mut Aims, stage: &Stage) {
         if EXACT.contains(&kind.as_str()) {
             aims.at_least(&format!("{kind}: recall %"), recall * 100.0, 100.0);
         }
-        if kind == "one typo" {
+        if matches!(kind.as_str(), "one typo" | "first letter" | "two slips") {
             aims.at_least(&format!("{kind}: recall %"), recall * 100.0, 95.0);
         }
         if kind == "formatted number" {

@@ -57,6 +57,65 @@ fn percent(share: f64) -> String {
     if share.is_nan() { "-".to_owned() } else { format!("{:.1}", share * 100.0).replace(".0", "") }
 }
 
+/// All sizes as the table of the README.
+pub(crate) fn print_markdown(stages: &[(usize, Stage)]) {
+    const NAMES: [(&str, &str); 5] = [
+        ("ours", "ours"),
+        ("scan", "scan"),
+        ("MiniSearch", "MiniSearch 7.2"),
+        ("FlexSearch", "FlexSearch 0.8"),
+        ("elasticlunr", "elasticlunr 0.9, 4-grams"),
+    ];
+    println!("\n| | {} |", NAMES.map(|(_, title)| title).join(" | "));
+    println!("|{}", "---|".repeat(NAMES.len() + 1));
+    for (size, stage) in stages {
+        let Some(ours) = stage.get("ours") else { continue };
+        let row = |what: &str, cell: &dyn Fn(&Figures) -> String| {
+            let cell = |name: &str| stage.get(name).map_or("-".to_owned(), cell);
+            println!("| {}: {what} | {} |", thousands(*size), NAMES.map(|(name, _)| cell(name)).join(" | "));
+        };
+        let times = |figure: f64, base: f64| match figure / base {
+            1.0 => String::new(),
+            times if times < 10.0 => format!(" ({times:.1})"),
+            times => format!(" ({times:.0})"),
+        };
+        row("CPU to index", &|one| match &one.cut {
+            Some(why) => why.clone(),
+            None => format!("{:.2} s{}", one.cpu / 1e3, times(one.cpu, ours.cpu)),
+        });
+        row("tasks over 50 ms, the longest", &|one| format!("{:.0}, {:.0} ms", one.long, one.longest));
+        row("memory", &|one| match one.memory {
+            0.0 => "-".to_owned(),
+            held => format!("{held:.0} MB{}", times(held, ours.memory)),
+        });
+        // Of the smaller sizes the first rows say enough.
+        if *size < super::MOST_OF_RIVALS && stages.iter().any(|(other, _)| other > size) {
+            continue;
+        }
+        for (at, (kind, _)) in ours.queries.iter().enumerate() {
+            row(&format!("{kind}, median / worst ms, found"), &|one| {
+                let figures = one.queries.get(at).map(|(_, figures)| figures);
+                figures.map_or("-".to_owned(), |[median, worst, recall, _]| {
+                    let found =
+                        if recall.is_nan() { String::new() } else { format!(", {} %", percent(*recall)) };
+                    format!("{} / {}{found}", two_digits(*median), two_digits(*worst))
+                })
+            });
+        }
+    }
+}
+
+fn two_digits(milliseconds: f64) -> String {
+    let places = if milliseconds < 9.95 { 2 } else { 0 };
+    format!("{milliseconds:.places$}")
+}
+
+fn thousands(number: usize) -> String {
+    let digits = number.to_string();
+    let groups = digits.as_bytes().rchunks(3).rev().filter_map(|group| str::from_utf8(group).ok());
+    groups.collect::<Vec<_>>().join(",")
+}
+
 /// Steps, callers and cards.
 pub(crate) fn print_own(own: &Own) {
     println!(
@@ -67,6 +126,9 @@ pub(crate) fn print_own(own: &Own) {
         println!(
             "{size:>9} contacts, {units:>2} units a step {count:>22} {median:>9.2} {rare:>9.2} {longest:>9.2}"
         );
+    }
+    for (size, each) in &own.pushes {
+        println!("{size:>9} contacts in pushes of 100 that each end: {each:.2} µs each");
     }
     for (country, size, forms) in &own.callers {
         let home = if country.is_empty() { "no country configured" } else { country };
