@@ -145,6 +145,8 @@ impl History {
     fn insert(&mut self, entry: Entry) {
         let place = |other: &Entry| (other.at, other.serial) < (entry.at, entry.serial);
         let at = self.entries.partition_point(place);
+        // One block for all there may be: a list that doubles leaves as much behind each time, and a module never shrinks.
+        self.entries.reserve_exact((MAX_ENTRIES + 1).saturating_sub(self.entries.len()));
         self.entries.insert(at, entry);
     }
 

@@ -229,6 +229,7 @@ impl Phone {
         if self.labels.len() >= MAX_LABELS {
             self.labels.pop_front();
         }
+        self.labels.reserve_exact(MAX_LABELS.saturating_sub(self.labels.len()));
         self.labels.push_back(fingerprint(label));
     }
 
