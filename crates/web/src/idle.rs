@@ -296,9 +296,8 @@ impl Idle {
             let after = app.clock().exact();
             self.count(after - before);
             let spent = after - started;
-            let granted = deadline.map_or(f64::MAX, IdleDeadline::time_remaining);
-            let left = if is_read { SLICE_MS - spent } else { granted.min(longest - spent) };
-            if left < STEP_MS {
+            let granted = deadline.filter(|_| !is_read).map_or(f64::MAX, IdleDeadline::time_remaining);
+            if granted.min(longest - spent) < STEP_MS {
                 return true;
             }
         }
