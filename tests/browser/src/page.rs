@@ -419,7 +419,7 @@ impl Page {
 
     /// The same of the whole page as a WebP, for documents: a quarter of the octets.
     pub async fn small_picture_of_page(&self, name: &str) {
-        let wanted = json!({ "format": "webp", "quality": 70 });
+        let wanted = json!({ "format": "webp", "quality": 55 });
         let answer = self.browser.cdp("Page.captureScreenshot", wanted).await;
         let octets = from_base64(answer["data"].as_str().expect("a picture"));
         save_as(&format!("{name}.webp"), &octets);

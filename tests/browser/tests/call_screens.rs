@@ -64,8 +64,14 @@ async fn a_connection_that_loses_a_fifth_is_poor_on_screen_warned_of_once_and_to
     assert!(told["mos"].as_f64() < Some(3.1), "{told}");
     reads(&page, ".call .note", "Weak connection. Words may get lost.").await;
     reads(&page, "button.quality", "Poor").await;
-    page.phone(async |frame| frame.click("button.quality").await).await;
-    reads(&page, "dialog h2", "Poor connection").await;
+    page.phone(async |frame| frame.press("Mute").await).await;
+    page.reached("26-active-muted-poor", ".tile[aria-pressed=true]", "Muted").await;
+    page.phone(async |frame| {
+        frame.press("Muted").await;
+        frame.click("button.quality").await;
+    })
+    .await;
+    page.reached("37-quality", "dialog h2", "Poor connection").await;
     reads(&page, "dialog .sub", "A cable or a stronger Wi-Fi usually helps.").await;
     page.phone(async |frame| frame.press("Close").await).await;
 

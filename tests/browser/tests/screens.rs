@@ -256,6 +256,11 @@ async fn screens_of_a_call_in_are_reached() {
         server.hang_up(&ring);
         page.expect("phone:terminated").await;
     }
+    let ring = server.ring(200, "anonymous");
+    page.expect("phone:ringing").await;
+    page.reached("19-incoming-withheld", ".incoming .headline", "Number withheld").await;
+    server.hang_up(&ring);
+    page.expect("phone:terminated").await;
     let ring = server.ring(200, "+34666555449");
     page.expect("phone:ringing").await;
     page.reached("19-incoming-unknown", ".incoming .company", "Not in your contacts").await;

@@ -180,11 +180,12 @@ impl Phone {
     fn pair_tiles(&self, call: &Call, other: &Call) -> [Tile; 2] {
         let (one, two) = (call.id, other.id);
         let joined = call.can_be_joined() && other.can_be_joined();
-        let merge = match self.is_merged(one) {
+        let mixed = self.mixed_since(one).is_some();
+        let merge = match mixed {
             true => tile("split", "call.split", true, Action::Split(one)),
             false => tile("merge", "call.merge", self.can_merge(call, other), Action::Merge(one, two)),
         };
-        let busy = self.is_merged(one) && self.mixed_since(one).is_none();
+        let busy = self.is_merged(one) && !mixed;
         [
             Tile { busy, enabled: merge.enabled && !busy, ..merge },
             tile("transfer", "call.connect", joined && self.is_registered(), Action::Connect(two, one)),

@@ -319,7 +319,10 @@ impl Open {
                 let volume = slider(cx, &self.body.find(".volume"), Action::Volume);
                 self._listeners.extend([keys, more_keys, volume]);
             }
-            Sheet::Quality { .. } => self.press(cx, ".close", Action::CloseSheet),
+            Sheet::Quality { .. } => {
+                self.press(cx, ".report", Action::SaveReport);
+                self.press(cx, ".close", Action::CloseSheet);
+            }
             Sheet::RemoveContacts { .. } => {
                 self.press(cx, ".cancel", Action::CloseSheet);
                 self.press(cx, ".yes", Action::RemoveAllContacts);

@@ -267,3 +267,15 @@ fn merge_is_there_but_does_nothing_while_the_second_one_is_only_called() {
     world.run(1_000);
     assert_eq!(world.stations[0].announced.last(), Some(&"say.swapped"));
 }
+
+#[test]
+fn merge_is_busy_until_the_held_one_is_back() {
+    let (mut world, _, _) = two_calls();
+    let (_, merge) = tile(&world, "call.merge");
+    // What is said from now on, nobody hears.
+    world.stations[0].frozen = true;
+    world.act(0, merge);
+    let screen = call_screen(&world);
+    let busy: Vec<_> = screen.tiles.iter().filter(|tile| tile.busy).map(|tile| tile.label.id).collect();
+    assert_eq!((busy, screen.merged), (vec!["call.merge"], false));
+}
