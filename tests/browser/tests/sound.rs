@@ -221,6 +221,67 @@ async fn ringback_and_busy_are_those_of_the_country() {
     }
 }
 
+/// How loud it was at most since then.
+async fn loudest(page: &Page, since: f64) -> f64 {
+    let all = heard(page).await;
+    let since = all.iter().filter(|one| one["at"].as_f64() > Some(since));
+    since.filter_map(|one| one["level"].as_f64()).fold(0.0, f64::max)
+}
+
+/// Chooses in a list of the settings, or sets a slider, as a person does.
+const CHOOSE: &str = "const [selector, value] = arguments; const field = document.querySelector(selector); \
+     field.value = field.tagName === 'SELECT' ? [...field.options].find((one) => one.text === value).value : value; \
+     field.dispatchEvent(new Event(field.tagName === 'SELECT' ? 'change' : 'input', { bubbles: true })); return field.value;";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ring_has_a_volume_and_a_speaker_of_its_own() {
+    let server = Server::start();
+    let page = open_metered(&server, Setup::Microphone).await;
+    // Where the tones go, once the browser has sent them there.
+    let watch = "const send = AudioContext.prototype.setSinkId; self.sinks = []; \
+         AudioContext.prototype.setSinkId = async function (id) { await send.call(this, id); sinks.push(id); };";
+    page.phone(async |frame| frame.run(watch, Vec::new()).await).await;
+    let rings = async || {
+        let since = time(&page).await;
+        let ring = server.ring(200, "+34666555444");
+        page.expect("phone:ringing").await;
+        // The first two seconds fade in.
+        within(RING_PERIOD * 4, "the second ring", async || {
+            (time(&page).await > since + 5_000.0).then_some(())
+        })
+        .await;
+        let level = loudest(&page, since).await;
+        server.hang_up(&ring);
+        page.expect("phone:terminated").await;
+        expect_silence(&page, time(&page).await, RING_PERIOD).await;
+        level
+    };
+    let full = rings().await;
+    assert!(full > 0.05, "{full}");
+
+    page.post(json!({ "type": "navigate", "data": { "view": "settings" } })).await;
+    let (ring_speaker, speaker) = page
+        .phone(async |frame| {
+            frame.reads("Ring volume").await;
+            frame.run(CHOOSE, vec![json!(".ring-volume"), json!("20")]).await;
+            let speaker = frame.run(CHOOSE, vec![json!(".speakers"), json!("Fake Audio Output 1")]).await;
+            (frame.run(CHOOSE, vec![json!(".ring-speakers"), json!("Fake Audio Output 2")]).await, speaker)
+        })
+        .await;
+    let soft = rings().await;
+    assert!((0.1..0.35).contains(&(soft / full)), "a fifth of {full}: {soft}");
+    let sinks = async || page.phone(async |frame| frame.run("return sinks", Vec::new()).await).await;
+    assert_eq!(sinks().await.as_array().and_then(|all| all.last().cloned()), Some(ring_speaker));
+
+    // What the line says is for the ear alone, as loud as ever.
+    let since = time(&page).await;
+    page.click2call("603").await;
+    page.expect("phone:progress").await;
+    expect_sound(&page, since, &LINE).await;
+    assert_eq!(sinks().await.as_array().and_then(|all| all.last().cloned()), Some(speaker));
+    assert!(loudest(&page, since).await > 0.05);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn ring_that_the_browser_refuses_is_shown_and_sounds_after_a_click() {
     let server = Server::start();
