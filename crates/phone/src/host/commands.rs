@@ -4,7 +4,7 @@
 
 use super::FEATURES;
 use crate::{
-    CallId, Phone,
+    Action, CallId, Phone,
     account::{Account, state_name},
     bridge::{Ask, CallState, Click2Call, Code, Command, Hello, Limits, Snapshot},
     call::{Call, WITHHELD, Wish, times},
@@ -14,7 +14,6 @@ use crate::{
     forward,
     frame::Frame,
     json::{object, tree},
-    ui::Page,
     view::{Tab, Text},
 };
 use serde_json::{Value, json};
@@ -395,7 +394,7 @@ impl Phone {
             "keypad" => self.ui.go(now, Tab::Keypad),
             "contacts" => self.ui.go(now, Tab::Contacts),
             "history" => self.ui.go(now, Tab::Recents),
-            "settings" => self.ui.page = Page::Settings,
+            "settings" => self.action(now, Action::OpenSettings),
             "call" => self.ui.browsing = false,
             _ => return self.fail_ask(Some(ask), Code::BadRequest, "There is no such view."),
         }

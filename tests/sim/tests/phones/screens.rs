@@ -470,3 +470,16 @@ fn toast_is_said_once() {
     world.run(3_000);
     assert_eq!(world.stations[0].announced.iter().filter(|id| **id == "dial.invalid").count(), 1);
 }
+
+#[test]
+fn page_opens_the_settings_beside_a_call_and_the_call_again() {
+    let mut world = World::pair();
+    world.act(0, Action::CallNumber("201".into()));
+    world.run(1_000);
+    world.answer(1);
+    world.host(0, r#"{"type":"navigate","data":{"view":"settings"}}"#);
+    assert!(matches!(world.view(0).screen, Screen::Settings(_)), "{:?}", world.view(0).screen);
+    assert!(world.view(0).header.running.is_some());
+    world.host(0, r#"{"type":"navigate","data":{"view":"call"}}"#);
+    assert!(matches!(world.view(0).screen, Screen::Call(_)));
+}
