@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 use softframe_browser_tests::{Catalogue, Form, Page, Server, until};
 
 /// Roles that a person can do something with, and others that are nothing without a name.
-const NAMED: [&str; 19] = [
+const NAMED: [&str; 20] = [
+    "DisclosureTriangle",
     "button",
     "link",
     "textbox",
