@@ -196,6 +196,20 @@ async fn four_hundred_thousand_lines_through_a_port_are_scrolled_from_the_first_
         let places: Vec<usize> = seen.iter().map(|(at, ..)| *at).collect();
         assert!(places.windows(2).all(|pair| pair[1] == pair[0] + 1), "no row is missing: {places:?}");
     }
+    // A search and back: the list begins anew, which is no fast scroll, and no letter stays over it.
+    scroll(&page, 0.5).await;
+    page.phone(async |frame| {
+        frame.type_into(".search input", "garcia").await;
+        frame.reads("200 results").await;
+        let clear = "const field = document.querySelector('.search input'); field.value = ''; \
+             field.dispatchEvent(new Event('input', { bubbles: true }));";
+        frame.run(clear, Vec::new()).await;
+        frame.reads("399,998 contacts").await;
+        let letter =
+            frame.run("return document.querySelector('.letter').checkVisibility()", Vec::new()).await;
+        assert_eq!(letter, false, "the letter stays");
+    })
+    .await;
 }
 
 /// Scrolls the list to this share of its way; place, size of the set and name of the rows that are seen then.

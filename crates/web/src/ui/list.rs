@@ -27,6 +27,8 @@ pub(crate) struct VirtualList {
     scroll: Part,
     list: Part,
     letter: Part,
+    /// Between the first event of scrolling and the last: a list that comes back at another place is no fast scroll.
+    moving: Rc<Cell<bool>>,
     pool: Vec<RowView>,
     row_px: f64,
     total: Rc<Cell<usize>>,
@@ -42,13 +44,20 @@ impl VirtualList {
     /// In `list`, scrolled by `scroll`.
     pub(crate) fn new(cx: &Rc<Context>, scroll: Part, list: Part, letter: Part) -> VirtualList {
         let (total, wanted_focus) = (Rc::new(Cell::new(0)), Rc::new(RefCell::new(None)));
+        let moving = Rc::new(Cell::new(false));
         let scrolled = {
-            let cx = cx.clone();
-            scroll.on("scroll", move |_| cx.redraw())
+            let (cx, moving) = (cx.clone(), moving.clone());
+            scroll.on("scroll", move |_| {
+                moving.set(true);
+                cx.redraw();
+            })
         };
         let rested = {
-            let letter = letter.clone();
-            scroll.on("scrollend", move |_| letter.show(false))
+            let (letter, moving) = (letter.clone(), moving.clone());
+            scroll.on("scrollend", move |_| {
+                moving.set(false);
+                letter.show(false);
+            })
         };
         let keys = keys(cx, &list, &total, &wanted_focus);
         VirtualList {
@@ -56,6 +65,7 @@ impl VirtualList {
             scroll,
             list,
             letter,
+            moving,
             pool: Vec::new(),
             row_px: ROW_PX,
             total,
@@ -188,7 +198,7 @@ impl VirtualList {
 
     fn show_letter(&mut self, rows: &[Row], window: &Window) {
         let top = window.first as f64;
-        if (top - self.last_top).abs() >= FAST_ROWS {
+        if self.moving.get() && (top - self.last_top).abs() >= FAST_ROWS {
             let first = rows.get(SPARE_ROWS.min(window.first));
             self.letter.text_or_hide(&first.map(|row| letter_of(&row.name)).unwrap_or_default());
         }
