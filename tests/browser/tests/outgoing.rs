@@ -165,6 +165,23 @@ async fn digits_sent_are_heard_by_the_other_side() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn digits_sent_in_the_moment_of_the_answer_are_heard_by_the_other_side() {
+    let server = Server::start();
+    let page = Page::open_registered(&server, 200).await;
+    // Faster than any connection: from the page's own listener.
+    let send = "addEventListener('message', ({ data }) => { if (data.type === 'phone:accepted') \
+         frames.sf.postMessage({ type: 'dtmf', data: { digits: '12#' } }, '*'); });";
+    page.run(send, Vec::new()).await;
+    page.click2call("607").await;
+    page.expect("phone:accepted").await;
+    until("the digits arrive", async || {
+        let call = server.call_with("607")?;
+        (call["dtmf"] == "12#" || call["heard"]["dtmf"] == "12#").then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn mute_silences_what_the_server_hears_and_hold_is_told() {
     let server = Server::start();
     let page = Page::open_registered(&server, 200).await;

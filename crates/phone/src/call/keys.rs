@@ -78,7 +78,7 @@ impl Phone {
         let preferred = if method == Dtmf::Auto { self.config.dtmf } else { method };
         let Some(call) = self.calls.get_mut(&id) else { return };
         let Some(by_rtp) = is_by_rtp(call, preferred) else {
-            return self.fail_ask(ask, Code::WrongState, "The call has no sound yet.");
+            return self.fail_ask(ask, Code::WrongState, "No key tone can go out in this call now.");
         };
         if !by_rtp && call.tones.waiting.len() + digits.len() >= MAX_WAITING {
             return self.fail_ask(ask, Code::RateLimited, "Too many keys wait to be sent.");
@@ -152,11 +152,12 @@ impl Phone {
 fn is_by_rtp(call: &Call, preferred: Dtmf) -> Option<bool> {
     let early = match &call.state {
         State::Talking(talk) => {
-            return Some(match preferred {
-                Dtmf::Auto => talk.key_tones,
-                Dtmf::Rtp => true,
-                Dtmf::Info => false,
-            });
+            // Who holds takes no RTP from us.
+            return match preferred {
+                Dtmf::Auto => Some(talk.key_tones && !talk.held_by_them),
+                Dtmf::Rtp => (!talk.held_by_them).then_some(true),
+                Dtmf::Info => Some(false),
+            };
         }
         State::Progressing(progressing) => progressing,
         _ => return None,

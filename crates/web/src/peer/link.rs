@@ -27,6 +27,8 @@ use web_sys::{
 /// RFC 4733 tones: long enough for old gateways, and the gap between two of the same key.
 const TONE_MS: u32 = 100;
 const TONE_GAP_MS: u32 = 70;
+/// Key tones that wait for the connection: more than half a minute of them is a mistake.
+const MAX_WAITING_TONES: usize = 256;
 
 /// A peer. `close` ends it for good.
 pub(crate) struct Link {
@@ -41,6 +43,8 @@ pub(crate) struct Link {
     player: RefCell<Option<Player>>,
     mixer: RefCell<Option<Mixer>>,
     sending: Cell<Sending>,
+    /// Key tones that wait for the connection: before it stands the browser plays them to nobody.
+    keys: RefCell<String>,
     listeners: RefCell<Vec<Listener>>,
 }
 
@@ -88,6 +92,7 @@ impl Link {
                 closed: false,
                 last: None,
             }),
+            keys: RefCell::default(),
             listeners: RefCell::default(),
         });
         link.listen();
@@ -309,11 +314,25 @@ impl Link {
         self.change(|sending| sending.muted = muted);
     }
 
-    /// Appends to the tones that still play.
+    /// Appends to the tones that still play, or that wait for the connection.
     pub(crate) fn dtmf(&self, tones: &str) {
+        if self.keys.borrow().len() + tones.len() > MAX_WAITING_TONES {
+            return warn("too many keys wait for the connection, and these are left out");
+        }
+        self.keys.borrow_mut().push_str(tones);
+        self.play_keys();
+    }
+
+    fn play_keys(&self) {
+        if self.connection.connection_state() != RtcPeerConnectionState::Connected
+            || self.keys.borrow().is_empty()
+        {
+            return;
+        }
+        let keys = self.keys.take();
         let transceiver = self.transceiver.borrow().clone();
         let Some(dtmf) = transceiver.and_then(|transceiver| transceiver.sender().dtmf()) else { return };
-        let waiting = format!("{}{tones}", dtmf.tone_buffer());
+        let waiting = format!("{}{keys}", dtmf.tone_buffer());
         // It throws where the other side has agreed on no key tones, and for what is no key.
         let insert =
             Reflect::get(&dtmf, &"insertDTMF".into()).and_then(|insert| insert.dyn_into::<Function>());
@@ -442,6 +461,7 @@ impl Link {
     }
 
     fn tell_state(&self) {
+        self.play_keys();
         let Some(state) = state(&self.connection) else { return };
         let mut sending = self.sending.get();
         if sending.last.replace(state) == Some(state) {

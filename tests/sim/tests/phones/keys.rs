@@ -79,6 +79,28 @@ fn key_that_is_refused_or_unanswered_drops_those_behind_it_and_the_next_command_
 }
 
 #[test]
+fn keys_go_by_info_while_the_other_side_holds_because_it_takes_no_rtp_then() {
+    let mut script = Script::new();
+    let tag = script.answered(&description(7, "sendrecv"));
+    script.invite(2, &tag, &description(7, "sendonly"));
+    script.ack(2, &tag, "");
+    script.host(r#"{"type":"dtmf","data":{"digits":"5"}}"#);
+    assert_eq!(script.informed(), ["Signal=5\r\nDuration=160\r\n"]);
+    script.host(r#"{"type":"dtmf","id":"a","data":{"digits":"6","method":"rtp"}}"#);
+    assert_eq!(
+        script.heard.last().map(|message| &message["error"]["code"]),
+        Some(&Value::from("wrong_state"))
+    );
+    let by_rtp = |script: &Script, key: &str| {
+        script.media.iter().any(|(_, what)| *what == MediaRequest::Dtmf(key.into()))
+    };
+    assert!(!by_rtp(&script, "5") && !by_rtp(&script, "6"));
+    script.invite(3, &tag, &description(7, "sendrecv"));
+    script.host(r#"{"type":"dtmf","data":{"digits":"7"}}"#);
+    assert!(by_rtp(&script, "7"));
+}
+
+#[test]
 fn keys_without_end_are_refused_and_those_of_an_ended_call_are_answered() {
     let mut script = Script::new();
     let tag = script.answered(&no_key_tones());
