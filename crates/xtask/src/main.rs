@@ -55,7 +55,7 @@ cargo xtask COMMAND
   --seconds N     soak: how long for each kind of input (default 60); fuzz: for each target (default 120);
                   bench contacts: for a rival to index (default 120)
   --sizes N,N     bench contacts: how many contacts (default 10000,100000,250000,1000000)
-  --readme        pictures: put those of README into pictures/, too
+  --readme        pictures: put those of README into demo/pictures/, too
   --only NAME     test: only this suite; what follows `--` goes to its test programs
 ";
 

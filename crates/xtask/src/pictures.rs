@@ -32,14 +32,14 @@ const README: [(&str, &str); 3] = [
 /// Everybody who clones the repository has them.
 const MAX_README_OCTETS: usize = 60 * 1024;
 
-/// Copies the three pictures of README into `pictures/`.
+/// Copies the three pictures of README into `demo/pictures/`.
 pub(crate) fn put_into_readme(tree: &Tree) -> Outcome {
     for (name, from) in README {
         let octets = read(&tree.built("pictures").join(from))?;
         if octets.len() > MAX_README_OCTETS {
             return Err(format!("{from} has {} kB, more than README may carry.", octets.len() / 1024));
         }
-        write(&tree.at("pictures").join(name), &octets)?;
+        write(&tree.at("demo/pictures").join(name), &octets)?;
     }
     Ok(())
 }
