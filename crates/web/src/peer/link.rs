@@ -3,6 +3,7 @@
 //! It never sends the microphone before the call is agreed, while it is muted, or while it is held.
 
 mod device;
+mod keys;
 
 use super::gather::{Gathering, Ice};
 use crate::{
@@ -11,7 +12,8 @@ use crate::{
     listener::Listener,
     microphone::Loan,
 };
-use js_sys::{Function, Promise, Reflect, futures::JsFuture};
+use js_sys::{Promise, Reflect, futures::JsFuture};
+use keys::Keys;
 use softframe_phone::{CallId, Input, MediaError, MediaEvent, MediaRequest, PeerId, PeerState};
 use std::{
     cell::{Cell, RefCell},
@@ -23,12 +25,6 @@ use web_sys::{
     RtcPeerConnection, RtcPeerConnectionState, RtcRtpTransceiver, RtcRtpTransceiverDirection as Direction,
     RtcSdpType, RtcSessionDescriptionInit, RtcSignalingState, RtcTrackEvent,
 };
-
-/// RFC 4733 tones: long enough for old gateways, and the gap between two of the same key.
-const TONE_MS: u32 = 100;
-const TONE_GAP_MS: u32 = 70;
-/// Key tones that wait for the connection: more than half a minute of them is a mistake.
-const MAX_WAITING_TONES: usize = 256;
 
 /// A peer. `close` ends it for good.
 pub(crate) struct Link {
@@ -43,8 +39,7 @@ pub(crate) struct Link {
     player: RefCell<Option<Player>>,
     mixer: RefCell<Option<Mixer>>,
     sending: Cell<Sending>,
-    /// Key tones that wait for the connection: before it stands the browser plays them to nobody.
-    keys: RefCell<String>,
+    keys: Keys,
     listeners: RefCell<Vec<Listener>>,
 }
 
@@ -92,7 +87,7 @@ impl Link {
                 closed: false,
                 last: None,
             }),
-            keys: RefCell::default(),
+            keys: Keys::default(),
             listeners: RefCell::default(),
         });
         link.listen();
@@ -314,33 +309,17 @@ impl Link {
         self.change(|sending| sending.muted = muted);
     }
 
-    /// Appends to the tones that still play, or that wait for the connection.
+    /// Sends key tones, as soon as there is a connection.
     pub(crate) fn dtmf(&self, tones: &str) {
-        if self.keys.borrow().len() + tones.len() > MAX_WAITING_TONES {
-            return warn("too many keys wait for the connection, and these are left out");
-        }
-        self.keys.borrow_mut().push_str(tones);
+        self.keys.push(tones);
         self.play_keys();
     }
 
     fn play_keys(&self) {
-        if self.connection.connection_state() != RtcPeerConnectionState::Connected
-            || self.keys.borrow().is_empty()
+        if self.connection.connection_state() == RtcPeerConnectionState::Connected
+            && let Some(transceiver) = &*self.transceiver.borrow()
         {
-            return;
-        }
-        let keys = self.keys.take();
-        let transceiver = self.transceiver.borrow().clone();
-        let Some(dtmf) = transceiver.and_then(|transceiver| transceiver.sender().dtmf()) else { return };
-        let waiting = format!("{}{keys}", dtmf.tone_buffer());
-        // It throws where the other side has agreed on no key tones, and for what is no key.
-        let insert =
-            Reflect::get(&dtmf, &"insertDTMF".into()).and_then(|insert| insert.dyn_into::<Function>());
-        let inserted = insert.and_then(|insert| {
-            insert.call3(&dtmf, &waiting.as_str().into(), &TONE_MS.into(), &TONE_GAP_MS.into())
-        });
-        if let Err(error) = inserted {
-            warn(&format!("the keys could not be sent: {}", words(&error)));
+            self.keys.play(&transceiver.sender());
         }
     }
 

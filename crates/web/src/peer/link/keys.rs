@@ -1,0 +1,46 @@
+//! Key tones of a peer by RTP (RFC 4733): before the connection stands the browser would play them to nobody, so they wait.
+//!
+//! It never decides whether the other side takes them.
+
+use crate::app::{warn, words};
+use js_sys::{Function, Reflect};
+use std::cell::RefCell;
+use wasm_bindgen::JsCast;
+use web_sys::RtcRtpSender;
+
+/// Long enough for old gateways, and the gap between two of the same key.
+const TONE_MS: u32 = 100;
+const TONE_GAP_MS: u32 = 70;
+/// More than half a minute of tones that wait is a mistake.
+const MAX_WAITING: usize = 256;
+
+/// What was not played yet.
+#[derive(Default)]
+pub(super) struct Keys(RefCell<String>);
+
+impl Keys {
+    /// Appends to what waits.
+    pub(super) fn push(&self, tones: &str) {
+        let mut waiting = self.0.borrow_mut();
+        if waiting.len() + tones.len() > MAX_WAITING {
+            return warn("too many keys wait for the connection, and these are left out");
+        }
+        waiting.push_str(tones);
+    }
+
+    /// Plays what waits, behind the tones that still play.
+    pub(super) fn play(&self, sender: &RtcRtpSender) {
+        let keys = self.0.take();
+        let Some(dtmf) = sender.dtmf().filter(|_| !keys.is_empty()) else { return };
+        let tones = format!("{}{keys}", dtmf.tone_buffer());
+        // It throws where the other side has agreed on no key tones, and for what is no key.
+        let insert =
+            Reflect::get(&dtmf, &"insertDTMF".into()).and_then(|insert| insert.dyn_into::<Function>());
+        let inserted = insert.and_then(|insert| {
+            insert.call3(&dtmf, &tones.as_str().into(), &TONE_MS.into(), &TONE_GAP_MS.into())
+        });
+        if let Err(error) = inserted {
+            warn(&format!("the keys could not be sent: {}", words(&error)));
+        }
+    }
+}
