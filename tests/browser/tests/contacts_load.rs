@@ -322,8 +322,9 @@ fn median(mut figures: Vec<f64>) -> f64 {
 /// Milliseconds that a busy machine adds to anything.
 const NOISE_MS: f64 = 40.0;
 
-/// Calls of each kind, which take turns: what the machine does beside, it does to both.
-const CALLS: usize = 15;
+/// Calls of each kind, which take turns: what the machine does beside, it does to both. The phone refuses more than
+/// twenty in ten seconds.
+const CALLS: usize = 9;
 /// Contacts that are indexed beside one call, when there are [`MANY`] already.
 const MORE: usize = 80_000;
 
