@@ -1,6 +1,6 @@
 //! Transactions (RFC 3261 §17, RFC 6026) over a reliable transport: no retransmission of requests, and the timers that
-//! only absorb retransmissions (D, J, K) are zero. Timer I is not: a hop before the one that speaks to us may be UDP. Never decides what a request means; who uses a transaction
-//! transmits what it says.
+//! only absorb retransmissions (D, J, K) are zero. Timer I is not: a hop before the one that speaks to us may be UDP.
+//! Never decides what a request means; who uses a transaction transmits what it says.
 
 mod client;
 mod server;
