@@ -24,6 +24,8 @@ pub(crate) struct Microphone {
     granted: Rc<Cell<bool>>,
     wished: RefCell<Devices>,
     watch: RefCell<Option<Listener>>,
+    /// The one in use was unplugged, and nothing was asked for since.
+    is_unplugged: Cell<bool>,
 }
 
 enum State {
@@ -71,7 +73,13 @@ impl Microphone {
             granted: Rc::new(Cell::new(false)),
             wished: RefCell::default(),
             watch: RefCell::new(None),
+            is_unplugged: Cell::new(false),
         })
+    }
+
+    /// The one in use was unplugged: the next question takes whatever is left.
+    pub(crate) fn unplugged(&self) {
+        self.is_unplugged.set(true);
     }
 
     /// Watches the permission, so that [`Microphone::is_granted`] is known without waiting, and tells the phone
@@ -114,9 +122,11 @@ impl Microphone {
         let asked = user_media(&wished);
         js_sys::futures::spawn_local(async move {
             let mut came = answer(asked).await;
-            let is_there = came.as_ref().err().map(error_of) != Some(MediaError::NoDevice);
-            if !is_there && !wished.microphone.is_empty() {
-                // It was pulled out this moment: another takes its place.
+            // One that was pulled out this moment is not there, or still listed and said to be in use.
+            let is_unplugged = microphone.is_unplugged.replace(false);
+            let is_gone = |why| why == MediaError::NoDevice || is_unplugged && why == MediaError::Busy;
+            if !wished.microphone.is_empty() && came.as_ref().is_err_and(|error| is_gone(error_of(error))) {
+                // Another takes its place.
                 wished.microphone.clear();
                 came = answer(user_media(&wished)).await;
             }

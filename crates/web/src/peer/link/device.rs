@@ -35,6 +35,7 @@ impl Link {
         let ended = Listener::new(track, "ended", move |_: Event| {
             let Some(link) = link.upgrade() else { return };
             link.release_microphone();
+            link.audio.microphone().unplugged();
             js_sys::futures::spawn_local(async move { link.take_microphone().await });
         });
         self.listeners.borrow_mut().push(ended);
