@@ -1,6 +1,7 @@
 //! `cargo xtask test`: every suite, one after the other, and a last line that counts.
 //!
-//! A suite that cannot run is a failure, never a pass; the later ones run all the same.
+//! A suite that cannot run is a failure, never a pass; the later ones run all the same. Tests in real time share their
+//! machine with others: few that fail are run again, each alone, and those that pass then are named at the end.
 
 use crate::{
     Outcome, axe,
@@ -19,14 +20,33 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// More failures than this in one suite are no bad luck: nothing is run again.
+const MAX_RUN_AGAIN: usize = 3;
+
 /// Tests that passed and failed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Count {
     passed: usize,
     failed: usize,
+    /// Names of those that failed; not of what did not compile or ended early.
+    names: Vec<String>,
+    /// Names of those that failed, and passed when they were run again.
+    again: Vec<String>,
+}
+
+impl Count {
+    fn add(&mut self, other: Count) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.names.extend(other.names);
+        self.again.extend(other.again);
+    }
 }
 
 type Suite = (&'static str, fn(&Tree, &[String]) -> Outcome<Count>);
+
+/// Browsers with their fake microphones at once: what two cores carry without late answers.
+const BROWSERS: usize = 2;
 
 const SUITES: [Suite; 10] = [
     ("format", format),
@@ -57,22 +77,25 @@ pub(crate) fn run_all(tree: &Tree, only: Option<&str>, filter: &[String]) -> Out
         let start = Instant::now();
         let count = suite(tree, filter).unwrap_or_else(|sentence| {
             eprintln!("{name}: {sentence}");
-            Count { passed: 0, failed: 1 }
+            Count { failed: 1, ..Count::default() }
         });
-        all = Count { passed: all.passed + count.passed, failed: all.failed + count.failed };
-        lines.push(line(name, count, start.elapsed()));
+        lines.push(line(name, &count, start.elapsed()));
+        all.add(count);
     }
     println!("\n{}", lines.join("\n"));
+    if !all.again.is_empty() {
+        println!("failed at first, passed when run again alone: {}", all.again.join(", "));
+    }
     println!("{} passed, {} failed", all.passed, all.failed);
     if all.failed == 0 { Ok(()) } else { Err("some tests failed; the first cause stands above.".to_owned()) }
 }
 
-fn line(name: &str, count: Count, took: Duration) -> String {
+fn line(name: &str, count: &Count, took: Duration) -> String {
     format!("{name:<8} {:>4} ok {:>3} bad {:>6.1} min", count.passed, count.failed, took.as_secs_f64() / 60.0)
 }
 
 fn one(result: Outcome) -> Outcome<Count> {
-    result.map(|()| Count { passed: 1, failed: 0 })
+    result.map(|()| Count { passed: 1, ..Count::default() })
 }
 
 fn format(tree: &Tree, _: &[String]) -> Outcome<Count> {
@@ -130,10 +153,13 @@ fn browser(tree: &Tree, filter: &[String]) -> Outcome<Count> {
     let trapping = folder::make(tree, folder::Kind::Trap)?;
     let pictures = folder::make(tree, folder::Kind::Pictures)?;
     let www = folder::make(tree, folder::Kind::Build)?;
-    let mut cargo = with_browser(tree, &program, &www, &trapping, &["test", "--no-fail-fast"])?;
-    cargo.env("SOFTFRAME_WWW_PICTURES", pictures).env("SOFTFRAME_AXE", axe::script(tree)?);
-    // Two browsers and their fake microphones are what two cores carry without late answers.
-    let count = counted(cargo.args(["--", "--test-threads", "2"]).args(filter))?;
+    let axe = axe::script(tree)?;
+    let tests = || {
+        let mut cargo = with_browser(tree, &program, &www, &trapping, &["test", "--no-fail-fast"])?;
+        cargo.env("SOFTFRAME_WWW_PICTURES", &pictures).env("SOFTFRAME_AXE", &axe);
+        Ok(cargo)
+    };
+    let count = in_real_time(tests, BROWSERS, filter)?;
     if filter.is_empty() {
         // What a person looks at after a whole run.
         crate::pictures::sheets(tree)?;
@@ -169,15 +195,28 @@ fn firefox(tree: &Tree, _: &[String]) -> Outcome<Count> {
     let firefox = Firefox::find(tree)?;
     let program = server::build(tree)?;
     let www = folder::make(tree, folder::Kind::Build)?;
-    let mut cargo = with_browser(tree, &program, &www, &www, &["test", "--no-fail-fast"])?;
-    cargo.env("SOFTFRAME_FIREFOX", firefox.browser).env("SOFTFRAME_GECKODRIVER", firefox.driver);
-    cargo.args(["--test", "outgoing", "--test", "incoming", "--test", "contacts", "--test", "contacts_load"]);
-    named(cargo, &TESTS)
+    let tests = || {
+        let mut cargo = with_browser(tree, &program, &www, &www, &["test", "--no-fail-fast"])?;
+        cargo.env("SOFTFRAME_FIREFOX", &firefox.browser).env("SOFTFRAME_GECKODRIVER", &firefox.driver);
+        cargo.args([
+            "--test",
+            "outgoing",
+            "--test",
+            "incoming",
+            "--test",
+            "contacts",
+            "--test",
+            "contacts_load",
+        ]);
+        Ok(cargo)
+    };
+    named(tests, &TESTS)
 }
 
 /// Runs these tests. One that was given another name must not drop out unseen.
-fn named(mut cargo: Command, tests: &[&str]) -> Outcome<Count> {
-    let count = counted(cargo.args(["--", "--test-threads", "2"]).args(tests))?;
+fn named(cargo: impl Fn() -> Outcome<Command>, tests: &[&str]) -> Outcome<Count> {
+    let names: Vec<String> = tests.iter().map(|name| (*name).to_owned()).collect();
+    let count = in_real_time(cargo, BROWSERS, &names)?;
     let missing = tests.len().saturating_sub(count.passed + count.failed);
     Ok(Count { failed: count.failed + missing, ..count })
 }
@@ -194,9 +233,12 @@ fn shipped(tree: &Tree, _: &[String]) -> Outcome<Count> {
     let program = server::build(tree)?;
     let trapping = folder::make(tree, folder::Kind::DistTrap)?;
     let www = folder::make(tree, folder::Kind::Dist)?;
-    let mut cargo = with_browser(tree, &program, &www, &trapping, &["test", "--no-fail-fast"])?;
-    cargo.args(["--test", "outgoing", "--test", "incoming", "--test", "faults", "--test", "contacts"]);
-    named(cargo, &TESTS)
+    let tests = || {
+        let mut cargo = with_browser(tree, &program, &www, &trapping, &["test", "--no-fail-fast"])?;
+        cargo.args(["--test", "outgoing", "--test", "incoming", "--test", "faults", "--test", "contacts"]);
+        Ok(cargo)
+    };
+    named(tests, &TESTS)
 }
 
 /// Kamailio, SIPp and others as processes: first without a browser, then with the widget in one.
@@ -207,17 +249,19 @@ fn live(tree: &Tree, filter: &[String]) -> Outcome<Count> {
     let www = folder::make(tree, folder::Kind::Build)?;
     let mut all = Count::default();
     // Without sound the tests wait most of the time, so that many go on at once.
-    for (tests, threads) in
-        [(["--lib", "--test=kamailio", "--test=cli"].as_slice(), "8"), (&["--test=media"], "2")]
+    for (programs, threads) in
+        [(["--lib", "--test=kamailio", "--test=cli"].as_slice(), 8), (&["--test=media"], BROWSERS)]
     {
-        let mut cargo = cargo(tree);
-        cargo
-            .args(["test", "--package", "softframe-live", "--no-fail-fast"])
-            .args(tests)
-            .env("SOFTFRAME_CLI", &cli);
-        browser_for(&mut cargo, tree, &www)?;
-        let count = counted(cargo.args(["--", "--test-threads", threads]).args(filter))?;
-        all = Count { passed: all.passed + count.passed, failed: all.failed + count.failed };
+        let tests = || {
+            let mut cargo = cargo(tree);
+            cargo
+                .args(["test", "--package", "softframe-live", "--no-fail-fast"])
+                .args(programs)
+                .env("SOFTFRAME_CLI", &cli);
+            browser_for(&mut cargo, tree, &www)?;
+            Ok(cargo)
+        };
+        all.add(in_real_time(tests, threads, filter)?);
     }
     Ok(all)
 }
@@ -252,6 +296,21 @@ fn browser_for(cargo: &mut Command, tree: &Tree, www: &Path) -> Outcome {
     Ok(())
 }
 
+/// Runs tests that measure real time, so many at once; the few that fail are run again, alone.
+fn in_real_time(cargo: impl Fn() -> Outcome<Command>, threads: usize, filter: &[String]) -> Outcome<Count> {
+    let mut count = counted(cargo()?.args(["--", "--test-threads", &threads.to_string()]).args(filter))?;
+    let is_named = count.failed == count.names.len();
+    if count.failed == 0 || count.failed > MAX_RUN_AGAIN || !is_named {
+        return Ok(count);
+    }
+    say(format!("run again, alone: {}", count.names.join(", ")));
+    let again = counted(cargo()?.args(["--", "--test-threads", "1", "--exact"]).args(&count.names))?;
+    // One that did not run has not passed.
+    let passed = again.passed.min(count.failed);
+    let (good, bad) = count.names.drain(..).partition(|name| !again.names.contains(name));
+    Ok(Count { passed: count.passed + passed, failed: count.failed - passed, names: bad, again: good })
+}
+
 /// Runs test programs, shows what they print, and adds up their results.
 fn counted(command: &mut Command) -> Outcome<Count> {
     let shown = shown(command);
@@ -260,9 +319,11 @@ fn counted(command: &mut Command) -> Outcome<Count> {
     let mut count = Count::default();
     for line in BufReader::new(child.stdout.take().ok_or("no output")?).lines().map_while(Result::ok) {
         println!("{line}");
-        if let Some(one) = result(&line) {
-            count = Count { passed: count.passed + one.passed, failed: count.failed + one.failed };
+        if let Some((passed, failed)) = result(&line) {
+            count.passed += passed;
+            count.failed += failed;
         }
+        count.names.extend(failure(&line).map(str::to_owned));
     }
     let status = child.wait().map_err(|error| format!("`{shown}` was lost: {error}"))?;
     if !status.success() && count.failed == 0 {
@@ -273,12 +334,17 @@ fn counted(command: &mut Command) -> Outcome<Count> {
     Ok(count)
 }
 
-/// `test result: ok. 3 passed; 0 failed; …`
-fn result(line: &str) -> Option<Count> {
+/// `test NAME ... FAILED`
+fn failure(line: &str) -> Option<&str> {
+    line.strip_prefix("test ")?.strip_suffix(" ... FAILED")
+}
+
+/// `test result: ok. 3 passed; 0 failed; …`: how many passed, how many failed.
+fn result(line: &str) -> Option<(usize, usize)> {
     let counts = line.strip_prefix("test result: ")?.split_once(". ")?.1;
     let number =
         |word: &str| counts.split("; ").find_map(|part| part.strip_suffix(word)?.trim().parse().ok());
-    Some(Count { passed: number(" passed")?, failed: number(" failed")? })
+    Some((number(" passed")?, number(" failed")?))
 }
 
 #[cfg(test)]
@@ -299,7 +365,7 @@ mod tests {
             ("test agent::tests::x ... ok", None),
             ("test result: odd", None),
         ] {
-            assert_eq!(result(line), expected.map(|(passed, failed)| Count { passed, failed }), "{line}");
+            assert_eq!(result(line), expected, "{line}");
         }
     }
 }
