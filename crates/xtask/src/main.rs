@@ -1,4 +1,4 @@
-//! Everything a person types: `cargo xtask build | demo | dist | test | bench | fuzz | soak`.
+//! Everything a person types: `cargo xtask COMMAND`, as [`HELP`] lists them.
 //!
 //! It installs nothing but what a command needs, and never writes outside of the target folder.
 
