@@ -1,12 +1,12 @@
 // The shell of the widget. It loads the core, and keeps what must outlive it: the journal, `seq`, the live sockets
 // and the live peer connections. When the core traps, it says the core's last words and starts a fresh one.
-import init, { start, __wbg_reset_state as reset } from './core.js';
-
 const JOURNAL = 'softframe.journal';
 // A core that traps again and again is not started for ever.
 const MAX_LIVES = 20;
 // A server needs the socket to answer BYE.
 const FAREWELL_MS = 2000;
+// What did not load is tried again after so long.
+const RELOAD_MS = 15_000;
 
 const journal = new Map();
 const sockets = new Map();
@@ -16,6 +16,7 @@ let instance = null;
 let target = null;
 let seq = -1;
 let lives = 0;
+let core = null;
 let listening = new AbortController();
 
 // From the core's start on, every listener is the core's and ends with it: a dead core must not be called.
@@ -75,15 +76,9 @@ export const shell = {
       return undefined; // taken away since: the core must not die of it
     }
   },
-  pin(origin) {
-    target = origin;
-  },
-  said(number) {
-    seq = number;
-  },
-  resume() {
-    return lives > 1 ? seq + 1 : undefined;
-  },
+  pin: (origin) => void (target = origin),
+  said: (number) => void (seq = number),
+  resume: () => (lives > 1 ? seq + 1 : undefined),
   socket: (flow, socket) => keepIn(sockets, flow, socket),
   peer: (id, peer) => keepIn(peers, id, peer),
   worker() {
@@ -137,7 +132,7 @@ const playJournal = () => {
 
 const run = () => {
   lives += 1;
-  start(shell);
+  core.start(shell);
 };
 
 let restarting = false;
@@ -154,7 +149,7 @@ const onTrap = (error) => {
     restarting = false;
     try {
       if (lives >= MAX_LIVES) throw new Error('it traps again and again');
-      reset();
+      core.__wbg_reset_state();
       run();
     } catch (again) {
       // The last resort: a fresh page, which is what a host sees as a reload of the frame.
@@ -193,5 +188,12 @@ for (const kind of ['dragenter', 'dragover', 'drop']) {
 globalThis.softframe = { peers, sockets, journal };
 
 EventTarget.prototype.addEventListener = addUntilTrap;
-await init({ module_or_path: 'softframe_bg.wasm' });
-run();
+try {
+  core = await import('./core.js');
+  await core.default({ module_or_path: 'softframe_bg.wasm' });
+  queueMicrotask(run);
+} catch (error) {
+  // The server was away, or has another version by now, with other names: a fresh page finds what there is.
+  console.error('softframe: the core did not load', error);
+  setTimeout(() => location.reload(), RELOAD_MS);
+}

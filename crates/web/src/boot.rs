@@ -3,12 +3,12 @@
 //! It never waits for anything that is not needed next: a slow text file delays no registration.
 
 use crate::{
-    app::{App, Feed},
+    app::{App, Feed, warn},
     clock::Clock,
     files::Files,
     host::Host,
     journal,
-    listener::{Listener, promise, within},
+    listener::{Listener, after, promise, within},
     shell::Shell,
     texts,
     trust::Rules,
@@ -24,6 +24,13 @@ use web_sys::{Event, RequestCache, RequestCredentials, RequestInit, Response};
 const RESTORE_MS: i32 = 1_000;
 /// Configuration and store decide on the language; a server that lets us wait longer finds the browser's on screen.
 const DECIDE_MS: i32 = 3_000;
+/// A server that is away or in trouble is asked again after so long, then after twice as long, up to the other.
+const ASK_AGAIN_MS: i32 = 1_000;
+const MAX_ASK_AGAIN_MS: i32 = 30_000;
+/// What a server in trouble begins to answer with (RFC 9110 §15.6).
+const SERVER_ERROR: u16 = 500;
+/// It has had too many questions (RFC 6585 §4).
+const TOO_MANY_REQUESTS: u16 = 429;
 /// In sessionStorage: one id for each frame, kept over reloads (RFC 5626 `+sip.instance`).
 const INSTANCE: &str = "softframe.instance";
 /// There, too: what the phone wants to know again after a reload.
@@ -68,13 +75,14 @@ async fn show(app: Rc<App>, decided: Promise) {
 
 /// Identity, configuration, store, and what the life before left, in this order.
 async fn begin(app: Rc<App>, decide: Function) {
-    let config = fetch("config.json", RequestCredentials::SameOrigin, RequestCache::NoCache);
+    let ask = || fetch("config.json", RequestCredentials::SameOrigin, RequestCache::NoCache);
+    let config = ask();
     let restoring = restore(&app);
     js_sys::futures::spawn_local(app.audio().microphone().clone().watch_permission(app.way_in()));
     let instance = instance(app.shell().resume().is_some()).await;
     let left = app.shell().left(&instance);
     app.feed([Input::Instance(instance)]);
-    let config = text_of(config).await;
+    let config = text_at_last("config.json", config, ask).await;
     configure(&app, config.as_deref());
     app.feed([Input::Config(config), Input::Proposals(proposals()), Input::Languages(languages())]);
     app.feed(kept().map(Input::Kept));
@@ -121,7 +129,8 @@ fn configure(app: &Rc<App>, config: Option<&str>) {
 /// The account of `accountUrl`, with the cookies of its origin.
 pub(crate) fn fetch_account(feed: Feed, url: String) {
     js_sys::futures::spawn_local(async move {
-        let account = text_of(fetch(&url, RequestCredentials::Include, RequestCache::NoCache)).await;
+        let ask = || fetch(&url, RequestCredentials::Include, RequestCache::NoCache);
+        let account = text_at_last("accountUrl", ask(), ask).await;
         feed.input(Input::Account(account));
     });
 }
@@ -136,11 +145,38 @@ pub(crate) fn fetch(url: &str, credentials: RequestCredentials, cache: RequestCa
 
 /// The text of a good answer.
 pub(crate) async fn text_of(fetched: Option<Promise>) -> Option<String> {
+    answer_of(fetched).await?
+}
+
+/// The text of a good answer, or that the server refuses it; `None` where it is away or in trouble.
+async fn answer_of(fetched: Option<Promise>) -> Option<Option<String>> {
     let response: Response = JsFuture::from(fetched?).await.ok()?.unchecked_into();
-    if !response.ok() {
+    if response.status() >= SERVER_ERROR || response.status() == TOO_MANY_REQUESTS {
         return None;
     }
-    JsFuture::from(response.text().ok()?).await.ok()?.as_string()
+    if !response.ok() {
+        return Some(None);
+    }
+    Some(JsFuture::from(response.text().ok()?).await.ok()?.as_string())
+}
+
+/// The text of a good answer, and none where the server refuses it: without these nothing works, so a server that is
+/// away is asked until it is back. `name` is what the console calls it.
+async fn text_at_last(
+    name: &str,
+    mut fetched: Option<Promise>,
+    ask: impl Fn() -> Option<Promise>,
+) -> Option<String> {
+    let mut pause = ASK_AGAIN_MS;
+    loop {
+        if let Some(answer) = answer_of(fetched).await {
+            return answer;
+        }
+        warn(&format!("{name}: the server does not answer; it is asked again in {} s", pause / 1_000));
+        after(pause).await;
+        pause = (pause * 2).min(MAX_ASK_AGAIN_MS);
+        fetched = ask();
+    }
 }
 
 /// The id of this frame. A duplicated tab copies sessionStorage: the one that comes second draws a new id, so

@@ -528,7 +528,7 @@ impl Frame<'_> {
 
     /// Presses the button that a screen reader would call so.
     pub async fn press(&self, name: &str) {
-        let script = "const [name] = arguments; const button = [...document.querySelectorAll('button, [role=button]')].find((one) => \
+        let script = "const [name] = arguments; const button = [...document.querySelectorAll('button, [role=button], a.button')].find((one) => \
              (one.ariaLabel === name || one.innerText.trim() === name) && one.checkVisibility() && !one.disabled && !one.closest('[inert]')); \
              return button ?? null;";
         let start = std::time::Instant::now();

@@ -8,22 +8,50 @@ use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
     path::Path,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 /// The widget's folder below `path`, with this `config.json`; the address of its `index.html`. Serves until the test ends.
 pub fn serve_widget(path: &'static str, config: String) -> String {
+    serve_widget_in_trouble(path, config, "", 0)
+}
+
+/// The same, but that it answers 503 the first `times` that a file is asked for whose name begins so.
+pub fn serve_widget_in_trouble(
+    path: &'static str,
+    config: String,
+    file: &'static str,
+    times: usize,
+) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let port = listener.local_addr().expect("bound").port();
     let folder = prepared("SOFTFRAME_WWW");
+    let trouble = Arc::new(Trouble { file, times: AtomicUsize::new(times) });
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            let (folder, config) = (folder.clone(), config.clone());
+            let (folder, config, trouble) = (folder.clone(), config.clone(), trouble.clone());
             // A browser that goes away in the middle is no news.
-            std::thread::spawn(move || answer(stream, path, &folder, &config).ok());
+            std::thread::spawn(move || answer(stream, path, &folder, &config, &trouble).ok());
         }
     });
     format!("http://localhost:{port}{path}")
+}
+
+/// What a server does not have just now.
+struct Trouble {
+    file: &'static str,
+    times: AtomicUsize,
+}
+
+impl Trouble {
+    fn hits(&self, name: &str) -> bool {
+        let once_less = |left: usize| left.checked_sub(1);
+        name.starts_with(self.file)
+            && self.times.fetch_update(Ordering::Relaxed, Ordering::Relaxed, once_less).is_ok()
+    }
 }
 
 /// A page without anything, on every host name of this machine; its port. Serves until the test ends.
@@ -90,7 +118,13 @@ fn answer_with_nothing(mut stream: TcpStream) -> std::io::Result<()> {
     )
 }
 
-fn answer(mut stream: TcpStream, below: &str, folder: &Path, config: &str) -> std::io::Result<()> {
+fn answer(
+    mut stream: TcpStream,
+    below: &str,
+    folder: &Path,
+    config: &str,
+    trouble: &Trouble,
+) -> std::io::Result<()> {
     let mut head = Vec::new();
     let mut octets = [0; 1024];
     while !head.windows(4).any(|four| four == b"\r\n\r\n") {
@@ -102,6 +136,12 @@ fn answer(mut stream: TcpStream, below: &str, folder: &Path, config: &str) -> st
     let head = String::from_utf8_lossy(&head).into_owned();
     let name = head.split(' ').nth(1).and_then(|address| address.strip_prefix(below)).unwrap_or("..");
     let name = if name.is_empty() { "index.html" } else { name };
+    if trouble.hits(name) {
+        return write!(
+            stream,
+            "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+        );
+    }
     let found = match name {
         "config.json" => Some(config.as_bytes().to_vec()),
         out if out.contains("..") => None,

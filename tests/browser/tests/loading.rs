@@ -2,7 +2,12 @@
 
 use fantoccini::Locator;
 use serde_json::json;
-use softframe_browser_tests::{Page, Server, Setup, serve_widget, until};
+use softframe_browser_tests::{Page, Server, Setup, serve_widget, serve_widget_in_trouble, until, within};
+use std::time::Duration;
+
+const PASSWORD: &str = "correct horse";
+/// A load that goes wrong at first takes up to fifteen seconds more.
+const LOADS_WITHIN: Duration = Duration::from_secs(45);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn frame_loads_ready_comes_first_then_logged_once() {
@@ -57,11 +62,11 @@ async fn wrong_password_says_so_and_stops() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn right_password_signs_in_and_trusts_the_page() {
-    let server = Server::with_password("200", "correct horse");
+    let server = Server::with_password("200", PASSWORD);
     let page = Page::open_plain(&server, Setup::Microphone).await;
     page.phone(async |frame| {
         frame.type_into("input[name=username]", "200").await;
-        frame.type_into("input[name=password]", "correct horse").await;
+        frame.type_into("input[name=password]", PASSWORD).await;
         frame.press("Sign in").await;
     })
     .await;
@@ -119,6 +124,56 @@ async fn screen_is_painted_before_the_module_is_there() {
     assert_eq!(page.count("softframe:ready").await, 0, "the phone itself is not there");
 }
 
+/// A phone that signs in by itself, from a server that lacks a file these many times.
+async fn open_from_server_in_trouble(server: &Server, file: &'static str, times: usize) -> Page {
+    Page::open_served(server, &serve_widget_in_trouble("/", config_of(server), file, times)).await
+}
+
+fn config_of(server: &Server) -> String {
+    json!({
+        "server": format!("ws://127.0.0.1:{}/ws", server.port), "domain": "softframe.test",
+        "account": { "user": "200", "password": PASSWORD },
+    })
+    .to_string()
+}
+
+/// Waits for the phone that loads late.
+async fn logged_late(page: &Page) {
+    within(LOADS_WITHIN, "it is signed in", async || (page.count("logged").await == 1).then_some(())).await;
+}
+
+async fn reads_late(page: &Page, text: &str) {
+    page.phone(async |frame| {
+        within(LOADS_WITHIN, text, async || frame.text().await.contains(text).then_some(())).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn phone_whose_configuration_is_not_served_for_a_while_starts_when_it_is() {
+    let server = Server::with_password("200", PASSWORD);
+    let page = open_from_server_in_trouble(&server, "config.json", 2).await;
+    reads_late(&page, "Starting…").await;
+    logged_late(&page).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn phone_whose_module_is_not_served_says_that_it_takes_long_and_loads_again_by_itself() {
+    let server = Server::with_password("200", PASSWORD);
+    let page = open_from_server_in_trouble(&server, "softframe_bg", 1).await;
+    reads_late(&page, "This takes longer than usual.").await;
+    logged_late(&page).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn phone_whose_script_is_not_served_is_loaded_again_by_the_person() {
+    let server = Server::with_password("200", PASSWORD);
+    let page = open_from_server_in_trouble(&server, "boot", 1).await;
+    reads_late(&page, "Try again").await;
+    page.phone(async |frame| frame.press("Try again").await).await;
+    logged_late(&page).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn file_dropped_before_the_module_is_there_does_not_take_the_place_of_the_phone() {
     let server = Server::start();
@@ -164,12 +219,8 @@ async fn nothing_on_the_screen_moves_from_load_to_registered() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn folder_works_from_any_web_server_under_any_path() {
-    let server = Server::with_password("200", "correct horse");
-    let config = json!({
-        "server": format!("ws://127.0.0.1:{}/ws", server.port), "domain": "softframe.test",
-        "account": { "user": "200", "password": "correct horse" },
-    });
-    let address = serve_widget("/tools/phone/", config.to_string());
+    let server = Server::with_password("200", PASSWORD);
+    let address = serve_widget("/tools/phone/", config_of(&server));
     let page = Page::open(&server.page("/demo/crm.css"), Setup::Microphone).await;
     page.add_frame("sf", &address).await;
     page.expect("logged").await;

@@ -14,7 +14,7 @@ use super::{
     keys::Meaning,
     pages::{SettingsView, TransferView},
     recents::Recents,
-    signin::{ConfigError, SignInForm, Starting},
+    signin::{ConfigError, SignInForm},
 };
 use softframe_phone::view::{Row, Screen, Tab, View};
 use std::rc::Rc;
@@ -26,7 +26,8 @@ pub(crate) struct Screens {
     cx: Rc<Context>,
     phone: Part,
     main: Part,
-    starting: Starting,
+    /// 04: static markup, which also says by itself when it takes long.
+    starting: Part,
     config_error: Option<ConfigError>,
     sign_in: Option<SignInForm>,
     dial: Option<Dial>,
@@ -113,7 +114,7 @@ impl Screens {
             cx: cx.clone(),
             phone: Part::by_id(id::PHONE),
             main: Part::by_id(id::MAIN),
-            starting: Starting::new(cx),
+            starting: Part::by_id(id::MAIN).find(".starting"),
             config_error: None,
             sign_in: None,
             dial: None,
@@ -171,7 +172,7 @@ impl Screens {
     fn write(&mut self, view: &View, rows: &dyn Fn(usize, usize) -> Vec<Row>) -> (Part, Meaning) {
         let cx = &self.cx;
         match &view.screen {
-            Screen::Starting => (self.present(self.starting.part().clone()), Meaning::Plain),
+            Screen::Starting => (self.present(self.starting.clone()), Meaning::Plain),
             Screen::ConfigError { key, rule, found } => {
                 let screen = self.config_error.get_or_insert_with(|| ConfigError::new(cx));
                 screen.update(key, rule, found);
@@ -277,7 +278,7 @@ impl Screens {
                 let part = screen.part().clone();
                 (self.present(part), Meaning::Plain)
             }
-            _ => (self.starting.part().clone(), Meaning::Plain),
+            _ => (self.starting.clone(), Meaning::Plain),
         }
     }
 

@@ -1,10 +1,10 @@
-//! The screens before the phone works: starting, a mistake in the configuration, the sign-in form.
+//! The screens before somebody is signed in: a mistake in the configuration, the sign-in form.
 //!
 //! It keeps no password beyond the field it is typed in.
 
 use super::{
     context::Context,
-    dom::{Part, Template, id, window},
+    dom::{Part, Template, window},
 };
 use crate::listener::Listener;
 use softframe_phone::{
@@ -12,51 +12,6 @@ use softframe_phone::{
     view::{SignIn, Text},
 };
 use std::rc::Rc;
-
-/// After so long the start says that it takes longer than usual.
-const SLOW_MS: i32 = 10_000;
-
-/// 04: static markup, and what is said after ten seconds.
-pub(crate) struct Starting {
-    part: Part,
-    _again: Listener,
-    _slow: Option<Slow>,
-}
-
-struct Slow {
-    timer: i32,
-    _fired: wasm_bindgen::closure::Closure<dyn FnMut()>,
-}
-
-impl Drop for Slow {
-    fn drop(&mut self) {
-        window().clear_timeout_with_handle(self.timer);
-    }
-}
-
-impl Starting {
-    /// Takes over the markup.
-    pub(crate) fn new(cx: &Rc<Context>) -> Starting {
-        let part = Part::by_id(id::MAIN).find(".starting");
-        part.find(".text").text(&cx.plain("boot.starting"));
-        let again = part.find(".button");
-        again.text(&cx.plain("transfer.retry"));
-        let reload = again.on("click", |_| reload());
-        let (slow_part, slow_text) = (part.clone(), cx.plain("boot.slow"));
-        let fired = wasm_bindgen::closure::Closure::<dyn FnMut()>::new(move || {
-            slow_part.find(".text").text(&slow_text);
-            slow_part.find(".button").show(true);
-        });
-        let function = wasm_bindgen::JsCast::unchecked_ref(fired.as_ref());
-        let timer = window().set_timeout_with_callback_and_timeout_and_arguments_0(function, SLOW_MS).ok();
-        Starting { part, _again: reload, _slow: timer.map(|timer| Slow { timer, _fired: fired }) }
-    }
-
-    /// The screen.
-    pub(crate) fn part(&self) -> &Part {
-        &self.part
-    }
-}
 
 /// 59.
 pub(crate) struct ConfigError {
