@@ -35,8 +35,6 @@ const STEP_MS: f64 = 1.0;
 /// not teach a pace that the next dear one cannot keep. The dearest unit costs a tenth of a millisecond, the cheapest a
 /// thirtieth of that.
 const MAX_UNITS: f64 = 32.0;
-/// Steps longer than these fall into the next class; the last class is open.
-const CLASSES_MS: [f64; 7] = [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 50.0];
 
 /// The scheduler.
 pub(crate) struct Idle {
@@ -60,7 +58,6 @@ pub(crate) struct Idle {
     index_next: Cell<bool>,
     indexing: Pace,
     intake: Pace,
-    histogram: RefCell<[u32; 8]>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,7 +131,6 @@ impl Idle {
             index_next: Cell::new(false),
             indexing: Pace { per_ms: Cell::new(8.0) },
             intake: Pace { per_ms: Cell::new(8.0) },
-            histogram: RefCell::default(),
         }
     }
 
@@ -154,10 +150,11 @@ impl Idle {
         }
     }
 
-    /// Messages of the page wait unread. No idle time is waited for: the last of them may answer a call.
+    /// Messages of the page wait unread. No idle time is waited for: the last of them may answer a call. All else still
+    /// waits for it.
     pub(crate) fn read_soon(&self) {
-        self.mode.set(Mode::Channel);
-        self.next_slice();
+        self.wake();
+        self.post_slice();
     }
 
     fn is_hidden(&self) -> bool {
@@ -242,28 +239,36 @@ impl Idle {
         if deadline.is_some() {
             self.asked.set(false);
         }
-        if let (Some(window), Some(timer)) = (&self.window, self.timer.take()) {
-            window.clear_timeout_with_handle(timer);
-        }
         let granted = self.granted.take().filter(|_| deadline.is_none());
         let deadline = deadline.or(granted.as_ref());
         match (self.mode.get(), deadline) {
             (Mode::Rest, _) => return,
-            // A slice that was posted before idle time came back.
-            (Mode::Idle, None) => return,
+            // Posted for messages of the page, or before idle time came back: the watchdog still waits for more of that.
+            (Mode::Idle, None) => {
+                if self.work(None) {
+                    self.post_slice();
+                }
+                return;
+            }
             (Mode::Channel, Some(_)) => self.mode.set(Mode::Idle),
             (Mode::Idle, Some(_)) | (Mode::Channel, None) => {}
         }
+        if let (Some(window), Some(timer)) = (&self.window, self.timer.take()) {
+            window.clear_timeout_with_handle(timer);
+        }
         let more = self.work(deadline);
-        crate::boot::mark("data-steps", &self.histogram_text());
         self.feed.with(|app| app.storage().go_on());
         match (more, self.mode.get()) {
             (false, _) => self.mode.set(Mode::Rest),
-            (true, _) if self.page_waits() => self.read_soon(),
             (true, Mode::Channel) => self.next_slice(),
             (true, Mode::Idle | Mode::Rest) => {
-                if !self.keep(deadline) && !self.ask_for_idle() {
+                if self.keep(deadline) {
+                    return;
+                }
+                if !self.ask_for_idle() {
                     self.starve();
+                } else if self.page_waits() {
+                    self.post_slice();
                 }
             }
         }
@@ -278,26 +283,25 @@ impl Idle {
         self.post_slice()
     }
 
-    /// Steps until the slice is over; whether more remains.
+    /// Works until the slice is over; whether more remains.
     fn work(&self, deadline: Option<&IdleDeadline>) -> bool {
         let Some(app) = self.feed.app() else { return false };
         app.slice(|| self.steps(&app, deadline))
     }
 
+    /// Reads what the page sent; then, where there is time for it, steps. Without idle time that is waited for, whether
+    /// more remains to be read.
     fn steps(&self, app: &App, deadline: Option<&IdleDeadline>) -> bool {
-        let started = app.clock().exact();
         let longest = if self.stress() == Stress::Setup { RINGING_SLICE_MS } else { SLICE_MS };
+        let end = app.clock().exact() + longest - STEP_MS;
+        let only_reads = deadline.is_none() && self.mode.get() == Mode::Idle;
         loop {
-            let before = app.clock().exact();
             let is_read = app.host().read_parked();
-            if !is_read && !self.step(app) {
+            if !is_read && (only_reads || !self.step(app)) {
                 return false;
             }
-            let after = app.clock().exact();
-            self.count(after - before);
-            let spent = after - started;
             let granted = deadline.filter(|_| !is_read).map_or(f64::MAX, IdleDeadline::time_remaining);
-            if granted.min(longest - spent) < STEP_MS {
+            if granted < STEP_MS || app.clock().exact() > end {
                 return true;
             }
         }
@@ -342,24 +346,6 @@ impl Idle {
             self.intake.learn(taken as u32, app.clock().exact() - before);
         }
         taken > 0
-    }
-
-    fn count(&self, took_ms: f64) {
-        let class = CLASSES_MS.iter().position(|limit| took_ms <= *limit).unwrap_or(CLASSES_MS.len());
-        if let Some(count) = self.histogram.borrow_mut().get_mut(class) {
-            *count = count.saturating_add(1);
-        }
-    }
-
-    /// `0.5:n 1:n … 50:n more:n`: steps that took at most so many milliseconds and more than the class before.
-    fn histogram_text(&self) -> String {
-        let histogram = self.histogram.borrow();
-        let names = CLASSES_MS.iter().map(f64::to_string).chain(["more".to_owned()]);
-        names
-            .zip(histogram.iter())
-            .map(|(name, count)| format!("{name}:{count}"))
-            .collect::<Vec<_>>()
-            .join(" ")
     }
 }
 

@@ -279,6 +279,55 @@ async fn twenty_of_twenty_loads_of_a_page_where_nothing_moves_index_all() {
     }
 }
 
+/// Who asks for idle time waits until the test grants one, in which there is no time.
+const NO_IDLE_TIME: &str = "if (self !== top) { self.asks = []; \
+     self.requestIdleCallback = (ask) => asks.push(ask); \
+     self.grant = () => asks.splice(0).forEach((ask) => ask({ didTimeout: false, timeRemaining: () => 0 })); }";
+
+/// A widget that the browser never offers idle time.
+async fn open_without_idle_time(server: &Server) -> Page {
+    let page = Page::open(&server.on("localhost", "/demo/crm.css"), Setup::Microphone).await;
+    page.browser.before_each_document(NO_IDLE_TIME).await;
+    page.add_frame("sf", &server.on("localhost", "/200/")).await;
+    page.expect("logged").await;
+    page
+}
+
+/// Contacts and a thousand questions of the page, and an idle time while most of those wait. Whether the phone asks for
+/// another one.
+const FLOOD: &str = "const say = (data) => dispatchEvent(new MessageEvent('message', \
+         { data, source: parent, origin: location.ancestorOrigins[0] })); \
+     say({ type: 'contacts', data: Array.from({ length: arguments[0] }, (_, n) => person(n)) }); \
+     for (let n = 0; n < 1000; n++) say({ type: 'state', id: `flood${n}` }); \
+     grant(); return asks.length;";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn contacts_beside_a_flood_of_messages_wait_for_idle_time_all_the_same() {
+    let server = Server::start();
+    let page = open_without_idle_time(&server).await;
+    let asked = page
+        .phone(async |frame| {
+            frame.run(PEOPLE, Vec::new()).await;
+            frame.run(FLOOD, vec![json!(SOME)]).await
+        })
+        .await;
+    assert_eq!(asked, 1, "the idle time was the last that was asked for");
+    expect_indexed(&page, SOME).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn idle_time_that_comes_once_and_never_again_is_missed_in_time() {
+    let server = Server::start();
+    let page = open_without_idle_time(&server).await;
+    page.run(PEOPLE, Vec::new()).await;
+    let post = "frames.sf.postMessage({ type: 'contacts', data: Array.from({ length: arguments[0] }, (_, n) => person(n)) }, '*')";
+    page.run(post, vec![json!(MANY)]).await;
+    // It works without: a slice is on its way when the one idle time comes.
+    page.expect_within(PATIENCE, "contacts:indexing").await;
+    page.phone(async |frame| frame.run("grant()", Vec::new()).await).await;
+    expect_indexed(&page, MANY).await;
+}
+
 /// Answers a call of this number; milliseconds from INVITE to 180 by the server, and from `answer` to `phone:accepted`
 /// by the page.
 async fn answer_one(server: &Server, page: &Page, from: &str) -> (f64, f64) {
