@@ -277,7 +277,7 @@ pub struct Row {
     pub number: String,
     /// Octet ranges of the number that matched.
     pub number_match: Vec<(usize, usize)>,
-    /// Company, number count or reason, with its icon name.
+    /// Company or reason, with its icon name.
     pub second: Text,
     /// Icon of the second line, empty: none.
     pub second_icon: &'static str,
@@ -287,8 +287,9 @@ pub struct Row {
     pub missed: bool,
     /// What the handset calls, empty: no handset.
     pub handset: String,
-    /// The handset opens a sheet of numbers instead.
-    pub several: bool,
+    /// The handset opens a sheet of so many numbers instead; 0: it calls. Unless one of them matched, the row says how
+    /// many.
+    pub several: usize,
     /// Whether who has the number is free, where that is known and asked for.
     pub free: Option<bool>,
 }

@@ -44,6 +44,39 @@ async fn bare_array_is_taken_too_and_found_as_one_types() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn row_says_company_and_number_or_how_many_numbers_unless_one_was_searched_for() {
+    let server = Server::start();
+    let page = Page::open_registered(&server, 200).await;
+    page.post(json!({ "type": "contacts", "data": [
+        { "id": 1, "name": "Abel Branco", "company": "Branco Lda", "phones": ["+351213460012"] },
+        { "id": 2, "name": "Ángel Márquez", "phones": ["+525550100012"] },
+        { "id": 3, "name": "Charlotte Wolfe", "company": "Northwind", "phones": ["+442079460112", "+447700900112"] },
+        { "id": 4, "name": "Dmitri Kuznetsov", "phones": ["+74955550180", "+74955550181"] },
+    ] }))
+    .await;
+    page.expect("contacts:indexed").await;
+    page.post(json!({ "type": "navigate", "data": { "view": "contacts" } })).await;
+    let expect_lines = async |lines: Value| {
+        let read = "return [...document.querySelectorAll('.contacts-scroll .row')].filter((row) => row.checkVisibility()) \
+             .map((row) => ['.text', '.number'].map((part) => row.querySelector(`.second ${part}`).textContent))";
+        page.phone(async |frame| {
+            until(&lines.to_string(), async || (frame.run(read, Vec::new()).await == lines).then_some(()))
+                .await;
+        })
+        .await;
+    };
+    expect_lines(json!([
+        ["Branco Lda", "+351213460012"],
+        ["", "+525550100012"],
+        ["Northwind · 2 numbers", ""],
+        ["2 numbers", ""],
+    ]))
+    .await;
+    page.phone(async |frame| frame.type_into(".search input", "7700900").await).await;
+    expect_lines(json!([["Northwind", "+447700900112"]])).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn dropped_file_is_kept_over_a_reload_and_pushed_contacts_are_not() {
     let server = Server::start();
     let page = Page::open_registered(&server, 200).await;

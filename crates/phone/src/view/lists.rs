@@ -4,7 +4,7 @@
 
 use super::{ContactList, ContactPage, Keypad, RecentList, Row, Text};
 use crate::{Phone, Source, cause::Reason, dial, history::Entry};
-use softframe_contacts::Hit;
+use softframe_contacts::{Contact, Hit};
 use softframe_sip::Instant;
 
 /// Suggestions under the dial field: as many as a tall frame has room for.
@@ -48,21 +48,20 @@ pub(crate) fn contact_list_row(hit: &Hit) -> Row {
         .filter(|phone| phone.kind.as_deref() != Some("fax"))
         .map(|phone| phone.number.as_str())
         .collect();
-    let second = match (&contact.company, callable.len()) {
-        (Some(company), _) => Text::plain(company),
-        (None, 0 | 1) => Text::plain(callable.first().copied().unwrap_or("")),
-        (None, count) => Text::with("contact.numbers", "n", count),
-    };
     Row {
         key: key_of(&hit.source, &contact.id),
         avatar: contact.id.clone(),
         name: contact.name.clone(),
         number: callable.first().copied().unwrap_or("").to_owned(),
-        second,
+        second: company(contact),
         handset: callable.first().copied().unwrap_or("").to_owned(),
-        several: callable.len() > 1,
+        several: if callable.len() > 1 { callable.len() } else { 0 },
         ..Row::default()
     }
+}
+
+fn company(contact: &Contact) -> Text {
+    contact.company.as_deref().map(Text::plain).unwrap_or_default()
 }
 
 /// One number of a contact, as a suggestion.
@@ -75,7 +74,7 @@ fn number_row(hit: &Hit, number: &str, query: &str) -> Row {
         name_match: name_matches(&contact.name, query),
         number: number.to_owned(),
         number_match: number_match(number, query).into_iter().collect(),
-        second: contact.company.as_deref().map(Text::plain).unwrap_or_default(),
+        second: company(contact),
         handset: number.to_owned(),
         ..Row::default()
     }
@@ -214,7 +213,6 @@ impl Phone {
                     row.name_match = name_matches(&row.name, words);
                     if let Some(phone) = hit.phone.and_then(|phone| hit.contact.phones.get(phone)) {
                         row.number = phone.number.clone();
-                        row.second = Text::plain(&phone.number);
                     }
                     row.number_match = number_match(&row.number, words).into_iter().collect();
                     row

@@ -78,7 +78,8 @@ impl RowView {
         } else {
             name.marked(&row.name, &row.name_match);
         }
-        let alone = row.number.is_empty() || row.several;
+        let counted = row.several > 0 && row.number_match.is_empty();
+        let alone = row.number.is_empty() || counted;
         let title = if alone { row.name.clone() } else { format!("{} · {}", row.name, row.number) };
         name.attribute("title", Some(&title));
         let second = part.find(".second");
@@ -88,10 +89,16 @@ impl RowView {
             icon.icon(row.second_icon);
         }
         let (text, number) = (second.find(".text"), second.find(".number"));
-        let words = self.cx.text(&row.second);
+        let mut words = self.cx.text(&row.second);
+        if counted {
+            if !words.is_empty() {
+                words.push_str(" · ");
+            }
+            words.push_str(&self.cx.with("contact.numbers", &[("n", &row.several.to_string())]));
+        }
         // Not twice; and what happened (it has an icon) needs the place.
         let said = words == row.number || row.name == row.number;
-        let shown = if said || row.several || !row.second_icon.is_empty() { "" } else { row.number.as_str() };
+        let shown = if said || counted || !row.second_icon.is_empty() { "" } else { row.number.as_str() };
         second.show(!(words.is_empty() && shown.is_empty()));
         text.text(&words);
         text.class("more", !words.is_empty() && !shown.is_empty());
@@ -100,7 +107,7 @@ impl RowView {
         part.find(".time").text_or_hide(&time);
         part.only_if("data-missed", row.missed);
         let handset = part.find(".handset");
-        handset.show(!row.handset.is_empty() || row.several);
+        handset.show(!row.handset.is_empty() || row.several > 0);
         let label = self.cx.with("recents.callto", &[("name", &row.name)]);
         handset.attribute("aria-label", Some(&label));
         handset.attribute("title", Some(&label));
@@ -135,7 +142,7 @@ impl RowView {
 }
 
 fn called(row: &Row) -> Option<Action> {
-    if row.several {
+    if row.several > 0 {
         return Some(Action::OpenNumbers(row.key.clone()));
     }
     (!row.handset.is_empty()).then(|| Action::CallNumber(row.handset.clone()))
