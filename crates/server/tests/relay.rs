@@ -338,31 +338,62 @@ async fn client_that_opens_too_many_sockets_is_refused_and_neither_the_phone_nor
     tokio::time::timeout(PATIENCE, again).await.expect("the seat is given back");
 }
 
+async fn sign_in(server: &Served, login: &str, password: &str) -> (u16, String, Value) {
+    let body = json!({ "login": login, "password": password }).to_string();
+    server.ask("POST", "/xuc/api/2.0/auth/login", "", &body).await
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn login_that_is_guessed_at_waits_longer_each_time_even_with_the_right_password_and_nobody_else_does() {
+async fn login_that_is_guessed_at_waits_whether_somebody_has_it_or_not_and_nobody_else_does() {
     let server = Served::start(None);
-    let sign_in = async |login: &str, password: &str| {
-        let body = json!({ "login": login, "password": password }).to_string();
-        server.ask("POST", "/xuc/api/2.0/auth/login", "", &body).await
-    };
-    for (login, expected) in [("ana", 401), ("nobody", 401)] {
-        for _ in 0..5 {
-            assert_eq!(sign_in(login, "wrong").await.0, expected);
-        }
-        let (status, head, answer) = sign_in(login, "secret").await;
-        assert_eq!((status, answer), (429, json!({ "error": "TooManyAttempts" })), "{login}");
-        assert!(head.contains("retry-after: 1\r\n"), "{head}");
-    }
-    assert_eq!(sign_in("bob", "wrong").await.0, 401, "whoever was not guessed at is only wrong");
     let start = std::time::Instant::now();
-    let token = loop {
-        let (status, _, answer) = sign_in("ana", "secret").await;
-        if status == 200 {
-            break answer["token"].clone();
+    for login in ["ana", "nobody"] {
+        for _ in 0..5 {
+            assert_eq!(sign_in(&server, login, "wrong").await.0, 401);
         }
-        assert_eq!(status, 429);
+        // Each wait is twice as long as the one before: a slow machine meets a later one.
+        loop {
+            let (status, head, answer) = sign_in(&server, login, "wrong").await;
+            if status == 429 {
+                assert_eq!(answer, json!({ "error": "TooManyAttempts" }), "{login}");
+                assert!(head.contains("retry-after: "), "{head}");
+                break;
+            }
+            assert!(start.elapsed() < PATIENCE, "{login} never waits");
+        }
+    }
+    assert_eq!(sign_in(&server, "bob", "wrong").await.0, 401, "whoever was not guessed at is only wrong");
+    while sign_in(&server, "ana", "secret").await.0 != 200 {
         assert!(start.elapsed() < PATIENCE, "it never opens again");
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn guesses_at_two_servers_are_counted_together_and_make_the_right_password_wait_at_both() {
+    let redis = Redis::start();
+    let (here, there) = (Served::start(Some(&redis.url())), Served::start(Some(&redis.url())));
+    for server in [&here, &there, &here, &there] {
+        assert_eq!(sign_in(server, "ana", "wrong").await.0, 401);
+    }
+    let key = |pattern: &str| {
+        let keys = redis.ask(&["KEYS", pattern]);
+        keys.lines().nth(2).unwrap_or_else(|| panic!("no {pattern}: {keys}")).to_owned()
     };
-    assert!(token.is_string());
+    let count = key("softframe:attempts:*");
+    assert_eq!(redis.ask(&["GET", &count]), "$1\r\n4\r\n");
+    assert!(!count.contains("ana"), "{count}");
+    // As after many more: the next one makes it wait for five minutes.
+    redis.ask(&["SET", &count, "20"]);
+    assert_eq!(sign_in(&here, "ana", "wrong").await.0, 401);
+    for server in [&here, &there] {
+        let (status, head, _) = sign_in(server, "ana", "secret").await;
+        assert_eq!(status, 429);
+        assert!(head.contains("retry-after: 2") || head.contains("retry-after: 300"), "{head}");
+    }
+    assert_eq!(redis.ask(&["GET", &count]), "$2\r\n21\r\n", "who is too early makes it no longer");
+    // When that is over, the right one clears the login everywhere.
+    redis.ask(&["DEL", &key("softframe:wait:*")]);
+    assert_eq!(sign_in(&there, "ana", "secret").await.0, 200);
+    assert_eq!(redis.ask(&["EXISTS", &count]), ":0\r\n");
 }

@@ -7,7 +7,6 @@ mod click2dial;
 mod desk;
 mod enigma;
 mod leg;
-mod lockout;
 mod notify;
 mod reply;
 mod seats;
@@ -24,7 +23,6 @@ use axum::{
     http::{HeaderMap, Response, StatusCode, header},
     routing::{delete, get, post},
 };
-use lockout::Lockout;
 use reply::refused;
 use seats::Seats;
 use serde::{Deserialize, Serialize};
@@ -72,7 +70,6 @@ pub(crate) struct Gateway {
     pub(crate) shared: Shared,
     /// Passwords are looked at one after the other.
     sign_ins: Semaphore,
-    lockout: Lockout,
     seats: Seats,
 }
 
@@ -83,13 +80,7 @@ impl Gateway {
     /// An address of Redis that is none.
     pub(crate) fn new(settings: GatewaySettings) -> Result<Gateway, String> {
         let shared = Shared::new(settings.redis.as_deref())?;
-        Ok(Gateway {
-            settings,
-            shared,
-            sign_ins: Semaphore::new(1),
-            lockout: Lockout::default(),
-            seats: Seats::default(),
-        })
+        Ok(Gateway { settings, shared, sign_ins: Semaphore::new(1), seats: Seats::default() })
     }
 
     /// Who bears this token; `None` for nobody.

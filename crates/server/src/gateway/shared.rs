@@ -2,10 +2,12 @@
 //!
 //! Every wait is bounded; what Redis does not do in time is [`Unavailable`], and may be asked again.
 
+mod lockout;
 mod memory;
 mod redis;
 
 use super::{Grant, settings::Push};
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
 /// Messages that wait for a socket that takes them slowly. One that is further behind loses its socket.
@@ -55,6 +57,24 @@ impl Shared {
             Shared::Memory(_) => Ok(None),
             Shared::Redis(redis) => redis.push_once(letter).await.map(Some),
         }
+    }
+
+    /// Counts an attempt to sign in as wrong until it is said to be right, or says how long this login has to wait.
+    /// `is_known`: somebody has this login.
+    pub(super) async fn attempt(&self, login: &str, is_known: bool) -> Result<Option<Duration>, Unavailable> {
+        match self {
+            Shared::Memory(memory) => Ok(memory.lockout.attempt(login, Instant::now())),
+            Shared::Redis(redis) => redis.attempt(login, is_known).await,
+        }
+    }
+
+    /// The password was right: nothing is held against the login any longer.
+    pub(super) async fn succeeded(&self, login: &str) -> Result<(), Unavailable> {
+        match self {
+            Shared::Memory(memory) => memory.lockout.succeeded(login),
+            Shared::Redis(redis) => redis.succeeded(login).await?,
+        }
+        Ok(())
     }
 
     /// Who bears this token.

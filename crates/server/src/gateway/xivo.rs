@@ -7,7 +7,7 @@ use super::{
     desk::{self, Presence},
     leg::{Heard, Leg},
     reply::{answer, too_early, unavailable},
-    shared::Mail,
+    shared::{Mail, Unavailable},
     socket::{Admitted, opened},
 };
 use crate::http::Shared;
@@ -20,7 +20,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::{
     collections::HashMap,
-    time::{Instant, SystemTime, UNIX_EPOCH},
+    time::{SystemTime, UNIX_EPOCH},
 };
 
 /// How long a token of `auth/login` is good, in seconds; `auth/check` begins the time anew.
@@ -46,22 +46,22 @@ pub(super) async fn login(State(site): Shared, body: Bytes) -> Response<Body> {
     let hash = known.as_ref().map_or_else(|| NO_HASH.to_owned(), |known| known.password.clone());
     // One at a time: guessing is as slow as the hash, and takes no more than one processor.
     let turn = gateway.sign_ins.acquire().await;
-    if let Some(wait) = gateway.lockout.wait(&login, Instant::now()) {
-        return too_early(wait);
+    match gateway.shared.attempt(&login, known.is_some()).await {
+        Ok(None) => {}
+        Ok(Some(wait)) => return too_early(wait),
+        Err(Unavailable) => return unavailable(),
     }
     let is_right = tokio::task::spawn_blocking(move || {
         password.len() <= MAX_PASSWORD && bcrypt::verify(password, &hash).unwrap_or(false)
     });
     let is_right = is_right.await.unwrap_or(false);
-    let known = known.filter(|_| is_right);
-    match &known {
-        Some(_) => gateway.lockout.succeeded(&login),
-        None => gateway.lockout.failed(&login, Instant::now()),
-    }
     drop(turn);
-    let Some(known) = known else {
+    let Some(known) = known.filter(|_| is_right) else {
         return failed(StatusCode::UNAUTHORIZED, "InvalidCredentials");
     };
+    if gateway.shared.succeeded(&login).await.is_err() {
+        return unavailable();
+    }
     let Ok(token) = crate::fresh_password() else { return unavailable() };
     let grant = Grant { role: Role::Client, extension: known.extension };
     match gateway.shared.keep_token(&token, &grant, TOKEN_SECONDS).await {

@@ -2,7 +2,7 @@
 //!
 //! It is gone with the process: tokens have to be asked for again, as after any server without Redis.
 
-use super::{super::Grant, MAX_MAIL, Mail};
+use super::{super::Grant, MAX_MAIL, Mail, lockout::Lockout};
 use std::{
     collections::BTreeMap,
     sync::{Mutex, MutexGuard, PoisonError},
@@ -15,7 +15,10 @@ const MAX_TOKENS: usize = 10_000;
 
 /// See [`super::Shared`].
 #[derive(Default)]
-pub(crate) struct Memory(Mutex<State>);
+pub(crate) struct Memory {
+    state: Mutex<State>,
+    pub(super) lockout: Lockout,
+}
 
 #[derive(Default)]
 struct State {
@@ -29,7 +32,7 @@ struct State {
 impl Memory {
     /// Nothing here can be half done when a thread panics.
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn token(&self, token: &str) -> Option<Grant> {

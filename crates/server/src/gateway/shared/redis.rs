@@ -5,6 +5,7 @@
 use super::{
     super::{Grant, settings::Push},
     Letter, MAX_MAIL, Mail, TOLD_SECONDS, Unavailable,
+    lockout::{FORGET_AFTER, MAX_COUNTED, pause},
 };
 use futures_util::StreamExt;
 use redis::{
@@ -33,11 +34,23 @@ local length = redis.call(ARGV[1], KEYS[2], ARGV[2])
 redis.call('SET', KEYS[1], length, 'EX', ARGV[3])
 return length";
 
+/// A login that waits says for how long; any other is counted in the same step, and waits from then on for the pause of its
+/// count. The first argument is how long the count is kept, the others are the pauses, all in milliseconds.
+const ATTEMPT: &str = "
+local wait = redis.call('PTTL', KEYS[2])
+if wait > 0 then return wait end
+local count = redis.call('INCR', KEYS[1])
+redis.call('PEXPIRE', KEYS[1], ARGV[1])
+local pause = tonumber(ARGV[math.min(count, #ARGV - 1) + 1])
+if pause > 0 then redis.call('SET', KEYS[2], count, 'PX', pause) end
+return 0";
+
 /// See [`super::Shared`].
 pub(crate) struct Redis {
     client: Client,
     commands: ConnectionManager,
     push_once: Script,
+    attempt: Script,
 }
 
 impl Redis {
@@ -51,7 +64,7 @@ impl Redis {
             .set_response_timeout(Some(PATIENCE));
         let commands = ConnectionManager::new_lazy_with_config(client.clone(), config)
             .map_err(|error| format!("Redis cannot be asked: {error}"))?;
-        Ok(Redis { client, commands, push_once: Script::new(PUSH_ONCE) })
+        Ok(Redis { client, commands, push_once: Script::new(PUSH_ONCE), attempt: Script::new(ATTEMPT) })
     }
 
     /// The length of the list after the push, now or before.
@@ -65,6 +78,24 @@ impl Redis {
         let mut invocation = self.push_once.prepare_invoke();
         invocation.key(key).key(letter.list).arg(command).arg(letter.text).arg(TOLD_SECONDS);
         answered(invocation.invoke_async(&mut commands)).await
+    }
+
+    pub(super) async fn attempt(&self, login: &str, is_known: bool) -> Result<Option<Duration>, Unavailable> {
+        let mut commands = self.commands.clone();
+        let mut invocation = self.attempt.prepare_invoke();
+        let [count, wait] = login_keys(login, is_known);
+        let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        invocation.key(count).key(wait).arg(millis(FORGET_AFTER));
+        for count in 1..=MAX_COUNTED {
+            invocation.arg(millis(pause(count)));
+        }
+        let wait: u64 = answered(invocation.invoke_async(&mut commands)).await?;
+        Ok((wait > 0).then_some(Duration::from_millis(wait)))
+    }
+
+    pub(super) async fn succeeded(&self, login: &str) -> Result<(), Unavailable> {
+        let mut commands = self.commands.clone();
+        answered(commands.del(login_keys(login, true).as_slice())).await
     }
 
     pub(super) async fn token(&self, token: &str) -> Result<Option<Grant>, Unavailable> {
@@ -159,9 +190,23 @@ async fn answered<T>(work: impl Future<Output = redis::RedisResult<T>>) -> Resul
 
 /// Whoever reads the keys of Redis learns no token.
 fn token_key(token: &str) -> String {
-    let digest = Sha256::digest(token.as_bytes());
-    let hex: String = digest.iter().map(|octet| format!("{octet:02x}")).collect();
-    format!("softframe:token:{hex}")
+    format!("softframe:token:{}", fingerprint(token))
+}
+
+fn fingerprint(secret: &str) -> String {
+    Sha256::digest(secret.as_bytes()).iter().map(|octet| format!("{octet:02x}")).collect()
+}
+
+/// Hexadecimal digits by which logins that nobody has are told apart: made-up ones fill no more than 65,536 keys.
+const UNKNOWN_DIGITS: usize = 4;
+
+/// Where the attempts of a login are counted, and what is there while it waits.
+fn login_keys(login: &str, is_known: bool) -> [String; 2] {
+    let mut login = fingerprint(login);
+    if !is_known {
+        login.truncate(UNKNOWN_DIGITS);
+    }
+    ["attempts", "wait"].map(|what| format!("softframe:{what}:{login}"))
 }
 
 fn widgets_key(extension: &str) -> String {
