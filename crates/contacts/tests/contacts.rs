@@ -375,3 +375,32 @@ fn user_name_finds_its_contact_until_that_is_pushed_without_it_and_no_search_fin
     push(&mut contacts, Mode::Upsert, &[named("2", "Jane", None)]);
     assert_eq!(of(&contacts, "jblack"), None);
 }
+
+#[test]
+fn user_names_of_a_large_book_are_found_through_merges_exchanges_and_another_country() {
+    const COUNT: usize = 40_000;
+    let mut contacts = Contacts::new();
+    let named = |at: usize, username: String| Contact {
+        username: Some(username),
+        ..contact(&at.to_string(), &format!("Person {at}"), &["1058"])
+    };
+    let all: Vec<Contact> = (0..COUNT).map(|at| named(at, format!("user{at}"))).collect();
+    for part in all.chunks(COUNT / 10) {
+        push(&mut contacts, Mode::Upsert, part);
+    }
+    let of = |contacts: &Contacts, username: &str| contacts.by_username(username).map(|hit| hit.contact.id);
+    let finds_all = |contacts: &Contacts| {
+        (0..COUNT).step_by(37).all(|at| of(contacts, &format!("user{at}")) == Some(at.to_string()))
+    };
+    assert!(finds_all(&contacts));
+    assert_eq!(of(&contacts, &format!("user{COUNT}")), None);
+    assert!(contacts.set_country("ES"));
+    while contacts.step(64) {}
+    assert!(finds_all(&contacts));
+    // Two have the same: the first counts until it is gone.
+    push(&mut contacts, Mode::Upsert, &[named(COUNT, "user0".into())]);
+    assert_eq!(of(&contacts, "user0").as_deref(), Some("0"));
+    contacts.remove(&host(), &["0".to_owned()]);
+    while contacts.step(64) {}
+    assert_eq!(of(&contacts, "user0"), Some(COUNT.to_string()));
+}

@@ -5,7 +5,7 @@
 use crate::country::Country;
 use crate::ids::Place;
 use crate::index::bits::Bits;
-use crate::index::keys::{Forms, KEYS};
+use crate::index::keys::{self, Forms, KEYS};
 use crate::index::segment::{COMPANY, MAX_DOCS, Segment, part};
 use crate::record::Record;
 use crate::{fold, ids};
@@ -115,7 +115,7 @@ impl Builder {
             self.add_words(record.company);
         }
         self.word_ends.push(self.words.len() as u32);
-        self.add_numbers(record);
+        self.add_keys(record);
         doc
     }
 
@@ -128,11 +128,14 @@ impl Builder {
         }
     }
 
-    fn add_numbers(&mut self, record: Record<'_>) {
+    fn add_keys(&mut self, record: Record<'_>) {
         let doc = self.record_ends.len() as u16;
         for (_, number) in record.phones() {
             self.forms.read(number, self.home);
             self.forms.keys_into(&mut self.own_keys);
+        }
+        if !record.username.is_empty() {
+            self.own_keys.push(keys::username(record.username));
         }
         for key in self.own_keys.drain(..) {
             let at = usize::from(key);

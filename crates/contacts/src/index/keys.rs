@@ -1,10 +1,11 @@
-//! Keys of numbers: every place in a number, as the at most four digits that begin there.
+//! Keys of numbers: every place in a number, as the at most four digits that begin there; and of user names.
 //!
-//! It never keys what is not a digit.
+//! It never keys what of a number is not a digit.
 
 use core::ops::Range;
 
 use crate::country::Country;
+use crate::ids;
 use crate::number::{self, Number};
 
 /// Digits of one key. Four make some 11,000 keys, which numbers fill evenly.
@@ -18,8 +19,16 @@ const WHOLE_DIGITS: usize = 4;
 const PLACES: u16 = BASE * BASE * BASE * BASE;
 const BASE: u16 = 11;
 
+/// Keys of user names come last: of so many that a key of a full segment has some 16 contacts.
+const USERS: u16 = 4096;
+
 /// How many keys there are.
-pub(crate) const KEYS: usize = 2 * PLACES as usize;
+pub(crate) const KEYS: usize = (2 * PLACES + USERS) as usize;
+
+/// The key that a user name shares with few others.
+pub(crate) fn username(name: &str) -> u16 {
+    2 * PLACES + (ids::hash(name.as_bytes()) >> 32) as u16 % USERS
+}
 
 /// The key of a place at which exactly `digits` stand, or more than [`KEY_DIGITS`] that begin with the first of them;
 /// and the step from it to the next key of its length.
