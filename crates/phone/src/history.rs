@@ -32,10 +32,13 @@ pub(crate) struct Entry {
     /// Seconds of talk, `None`: it was not answered.
     pub(crate) talked: Option<u32>,
     pub(crate) inbound: bool,
+    /// The page has it in a log of its own.
+    pub(crate) logged: bool,
     pub(crate) reason: Reason,
-    /// Number and name, one after the other.
+    /// Number, id and name, one after the other.
     texts: Box<str>,
-    number_octets: u32,
+    number_octets: u16,
+    id_octets: u16,
 }
 
 /// The same as it is kept in the store.
@@ -49,10 +52,19 @@ struct Stored {
     talked: Option<u64>,
     rang: u64,
     reason: String,
+    /// What its events were told with; empty in what older versions kept.
+    #[serde(default)]
+    id: String,
+    #[serde(default)]
+    logged: bool,
 }
 
 fn seconds(long: u64) -> u32 {
     u32::try_from(long).unwrap_or(u32::MAX)
+}
+
+fn octets(text: &str) -> u16 {
+    u16::try_from(text.len()).unwrap_or(0)
 }
 
 impl Entry {
@@ -63,23 +75,32 @@ impl Entry {
             rang: seconds(stored.rang),
             talked: stored.talked.map(seconds),
             inbound: stored.inbound,
+            logged: stored.logged,
             reason: Reason::from_name(&stored.reason).unwrap_or(Reason::Error),
-            texts: [stored.number.as_str(), &stored.name].concat().into(),
-            number_octets: u32::try_from(stored.number.len()).unwrap_or(0),
+            texts: [stored.number.as_str(), &stored.id, &stored.name].concat().into(),
+            number_octets: octets(&stored.number),
+            id_octets: octets(&stored.id),
         }
     }
 
-    fn texts(&self) -> (&str, &str) {
-        self.texts.split_at_checked(self.number_octets as usize).unwrap_or_default()
+    fn texts(&self) -> (&str, &str, &str) {
+        let (number, rest) = self.texts.split_at_checked(self.number_octets.into()).unwrap_or_default();
+        let (id, name) = rest.split_at_checked(self.id_octets.into()).unwrap_or_default();
+        (number, id, name)
     }
 
     pub(crate) fn number(&self) -> &str {
         self.texts().0
     }
 
+    /// `id` of its events.
+    pub(crate) fn id(&self) -> &str {
+        self.texts().1
+    }
+
     /// The caller's own name for itself.
     pub(crate) fn name(&self) -> &str {
-        self.texts().1
+        self.texts().2
     }
 
     /// Where it is kept; sorts by time.
@@ -88,7 +109,7 @@ impl Entry {
     }
 
     fn stored(&self) -> Stored {
-        let (number, name) = self.texts();
+        let (number, id, name) = self.texts();
         Stored {
             number: number.to_owned(),
             name: name.to_owned(),
@@ -97,6 +118,8 @@ impl Entry {
             talked: self.talked.map(u64::from),
             rang: u64::from(self.rang),
             reason: self.reason.name().to_owned(),
+            id: id.to_owned(),
+            logged: self.logged,
         }
     }
 
@@ -190,6 +213,8 @@ impl Phone {
             talked: (text("status") == "answered").then(|| number("duration")),
             rang: wait,
             reason: Reason::Error.name().to_owned(),
+            id: text("id"),
+            logged: false,
         };
         let extension =
             data.pointer("/context/extension").and_then(|value| value.as_str()).unwrap_or_default();
@@ -216,8 +241,8 @@ impl Phone {
         self.history.last
     }
 
-    /// A call that is over goes into the recents.
-    pub(crate) fn record(&mut self, call: &Call, now: Instant, ending: &Ending) {
+    /// A call that is over goes into the recents; `logged`: the page has been asked to log it.
+    pub(crate) fn record(&mut self, call: &Call, now: Instant, ending: &Ending, logged: bool) {
         let (wait, duration) = times(call, now, true);
         let over = Stored {
             number: call.called().to_owned(),
@@ -227,18 +252,38 @@ impl Phone {
             talked: call.talk().map(|_| duration),
             rang: wait,
             reason: ending.reason.name().to_owned(),
+            id: call.label.clone(),
+            logged,
         };
         let serial = self.next_serial();
         self.keep_entry(Entry::new(&over, serial));
     }
 
     pub(crate) fn keep_entry(&mut self, entry: Entry) {
-        let Some(space) = self.space() else { return };
-        let (key, value) = (entry.key(), json(&entry.stored()).into_bytes());
+        if self.space().is_none() {
+            return;
+        }
+        self.store_entry(&entry);
         self.history.insert(entry);
-        self.store(StoreRequest::Put { space, key, value });
         while self.history.entries.len() > MAX_ENTRIES {
             self.remove_at(0);
+        }
+    }
+
+    fn store_entry(&mut self, entry: &Entry) {
+        if let Some(space) = self.space() {
+            let value = json(&entry.stored()).into_bytes();
+            self.store(StoreRequest::Put { space, key: entry.key(), value });
+        }
+    }
+
+    /// The page has the call of this `id` in a log of its own.
+    pub(crate) fn mark_logged(&mut self, id: &str) {
+        let entry = self.history.entries.iter_mut().find(|entry| !entry.logged && entry.id() == id);
+        if let Some(entry) = entry {
+            entry.logged = true;
+            let entry = entry.clone();
+            self.store_entry(&entry);
         }
     }
 
@@ -291,8 +336,20 @@ mod tests {
 
     fn entry(at: u64, inbound: bool, talked: Option<u64>, reason: Reason) -> Entry {
         let reason = reason.name().to_owned();
-        let stored = Stored { number: "1".into(), name: "Ána".into(), inbound, at, talked, rang: 3, reason };
-        Entry::new(&stored, 1)
+        Entry::new(
+            &Stored {
+                number: "1".into(),
+                name: "Ána".into(),
+                inbound,
+                at,
+                talked,
+                rang: 3,
+                reason,
+                id: "ñ-1".into(),
+                logged: true,
+            },
+            1,
+        )
     }
 
     #[test]
@@ -319,8 +376,16 @@ mod tests {
         history.restore("history/000000000000009-000002", b"nonsense");
         assert_eq!((history.newest().count(), history.missed()), (1, 1));
         assert_eq!(history.get("history/000000000000007-000001"), Some(&known));
-        assert_eq!((known.number(), known.name()), ("1", "Ána"));
+        assert_eq!((known.number(), known.id(), known.name()), ("1", "ñ-1", "Ána"));
         history.restore("history-seen", b"7");
         assert_eq!(history.missed(), 0);
+        // As versions before ids wrote it.
+        let old =
+            br#"{"number":"1","name":"A","inbound":true,"at":9,"talked":null,"rang":3,"reason":"busy"}"#;
+        history.restore("history/000000000000009-000001", old);
+        assert_eq!(
+            history.newest().next().map(|old| (old.id(), old.name(), old.logged)),
+            Some(("", "A", false))
+        );
     }
 }

@@ -376,6 +376,8 @@ pub enum Output {
     Journal { call: CallId, entry: Option<JournalEntry> },
     /// Play this in a loop or once; exchanges what plays.
     Sound(Sound),
+    /// Ring with this from now on: an audio file in base64; empty, or what cannot be played: with our own sound.
+    RingWith(String),
     /// Voices, and what sounds beside them in a call, go to this speaker; empty: the system's.
     Speaker(String),
     /// Use these from now on.

@@ -337,13 +337,12 @@ impl Phone {
         self.ask_provider(now, Question::View { contact });
     }
 
-    /// A call is over: the page logs it.
-    pub(crate) fn log_provided(&mut self, now: Instant, event: &CallEvent) {
+    /// A call is over: the page logs it, if it takes and wants that.
+    pub(crate) fn log_provided(&mut self, now: Instant, event: &CallEvent) -> bool {
         let is_wanted = self.provider.as_ref().is_some_and(|provider| provider.offers(Op::Log));
-        let is_logged = is_wanted
+        is_wanted
             && self.rc.logs()
-            && self.ask_provider(now, Question::Log { event: Box::new(event.clone()) });
-        self.rc_ended_call(now, event, is_logged);
+            && self.ask_provider(now, Question::Log { event: Box::new(event.clone()) })
     }
 
     /// A contact by source and id: of the index, or one that the page has named.

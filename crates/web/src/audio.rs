@@ -13,7 +13,7 @@ use crate::{
     listener::{Listener, after, within},
     microphone::{Loan, Microphone},
 };
-use js_sys::{Array, futures::JsFuture};
+use js_sys::{Array, Uint8Array, futures::JsFuture};
 use line::Line;
 use softframe_phone::{Action, Devices, Input, Sound};
 use std::{
@@ -23,8 +23,8 @@ use std::{
 use tones::Playing;
 use wasm_bindgen::JsCast;
 use web_sys::{
-    AudioContext, AudioContextState, Event, HtmlAudioElement, MediaStream, MediaStreamAudioDestinationNode,
-    MediaStreamAudioSourceNode, MediaStreamTrack,
+    AudioBuffer, AudioContext, AudioContextState, Event, HtmlAudioElement, MediaStream,
+    MediaStreamAudioDestinationNode, MediaStreamAudioSourceNode, MediaStreamTrack,
 };
 
 /// A context that may run says so within this time; one that needs a gesture never does.
@@ -46,6 +46,8 @@ pub(crate) struct Audio {
     blocked: Cell<bool>,
     generation: Cell<u32>,
     line: Cell<&'static Line>,
+    /// What rings in the place of our own sound.
+    ring: RefCell<Option<AudioBuffer>>,
     /// Since devices were looked for.
     seconds: Cell<u8>,
     /// Meters move, …
@@ -67,6 +69,7 @@ impl Audio {
             blocked: Cell::new(false),
             generation: Cell::new(0),
             line: Cell::new(Line::of("")),
+            ring: RefCell::new(None),
             seconds: Cell::new(0),
             metering: Cell::new(false),
             metered: RefCell::new(None),
@@ -114,7 +117,12 @@ impl Audio {
         };
         let speaker = if rings { ring_speaker } else { self.speaker() };
         speakers::send(&context, &speaker);
-        match Playing::start(&context, sound, f32::from(loud) / 100.0, self.line.get()) {
+        let loud = f32::from(loud) / 100.0;
+        let playing = match self.ring.borrow().as_ref().filter(|_| rings) {
+            Some(ring) => Playing::recording(&context, ring, loud, sound == Sound::Ring),
+            None => Playing::start(&context, sound, loud, self.line.get()),
+        };
+        match playing {
             Ok(playing) if matches!(sound, Sound::Key(_)) => playing.let_end(),
             Ok(playing) => *self.playing.borrow_mut() = Some(playing),
             Err(_) => crate::app::warn("a tone could not be made"),
@@ -147,6 +155,25 @@ impl Audio {
             self.release_metered();
         }
         changed
+    }
+
+    /// Rings with this from the next ring on: an audio file in base64. What is none leaves our own sound.
+    pub(crate) fn ring_with(self: &Rc<Self>, sound: &str) {
+        *self.ring.borrow_mut() = None;
+        let file = web_sys::window().and_then(|window| window.atob(sound).ok()).unwrap_or_default();
+        // Each character of it is an octet.
+        let octets: Vec<u8> = file.chars().map(|octet| octet as u8).collect();
+        let Some(context) = self.context().filter(|_| !octets.is_empty()) else { return };
+        let Ok(decoded) = context.decode_audio_data(&Uint8Array::from(octets.as_slice()).buffer()) else {
+            return;
+        };
+        let audio = self.clone();
+        js_sys::futures::spawn_local(async move {
+            match JsFuture::from(decoded).await {
+                Ok(sound) => *audio.ring.borrow_mut() = Some(sound.unchecked_into()),
+                Err(_) => crate::app::warn("the sound to ring with could not be read"),
+            }
+        });
     }
 
     /// Ringback and busy sound as in this country (ISO 3166-1) from now on.

@@ -51,9 +51,13 @@ const STOPPED_SECONDS: f64 = 0.05;
 
 /// A phone with the meter. Its page is of its own site: a script runs in frames of that site alone.
 async fn open_metered(server: &Server, setup: Setup) -> Page {
+    open_metered_at(server, setup, "/200/").await
+}
+
+async fn open_metered_at(server: &Server, setup: Setup, path: &str) -> Page {
     let page = Page::open(&server.on("localhost", "/demo/crm.css"), setup).await;
     page.browser.before_each_document(&format!("if (self !== top) {{ {METER} }}")).await;
-    page.add_frame("sf", &server.on("localhost", "/200/")).await;
+    page.add_frame("sf", &server.on("localhost", path)).await;
     page.expect("logged").await;
     page
 }
@@ -283,6 +287,41 @@ async fn ring_has_a_volume_and_a_speaker_of_its_own() {
         (loudest(&page, since).await > 0.05).then_some(())
     })
     .await;
+}
+
+/// A page for RingCentral's phone has a ring of its own: a second of 1,500 Hz.
+const OWN_RING: &str = r"
+    const samples = Array.from({ length: 8000 }, (_, at) => 128 + Math.round(100 * Math.sin(at * 1500 * 2 * Math.PI / 8000)));
+    const octets = (number, many) => Array.from({ length: many }, (_, at) => (number >> (8 * at)) & 255);
+    const text = (words) => [...words].map((letter) => letter.charCodeAt(0));
+    const wave = [...text('RIFF'), ...octets(36 + 8000, 4), ...text('WAVEfmt '), ...octets(16, 4), ...octets(1, 2),
+      ...octets(1, 2), ...octets(8000, 4), ...octets(8000, 4), ...octets(1, 2), ...octets(8, 2), ...text('data'),
+      ...octets(8000, 4), ...samples];
+    const uri = 'data:audio/wav;base64,' + btoa(String.fromCharCode(...wave));
+    frames.sf.postMessage({ type: 'rc-adapter-update-ringtone', name: 'Own', uri, volume: 0.5 }, '*');";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn phone_rings_with_the_sound_that_its_page_gives_it_until_it_is_answered() {
+    let server = Server::start();
+    let page = open_metered_at(&server, Setup::Microphone, "/200/?dialect=rc").await;
+    let watch = "self.decoded = 0; const { decodeAudioData } = BaseAudioContext.prototype; \
+         BaseAudioContext.prototype.decodeAudioData = async function (file) { \
+         const sound = await decodeAudioData.call(this, file); decoded += 1; return sound; };";
+    page.phone(async |frame| frame.run(watch, Vec::new()).await).await;
+    page.run(OWN_RING, Vec::new()).await;
+    until("the sound is read", async || {
+        let decoded = page.phone(async |frame| frame.run("return decoded", Vec::new()).await).await;
+        (decoded == 1).then_some(())
+    })
+    .await;
+    server.ring(200, "+34666555444");
+    page.expect("phone:ringing").await;
+    expect_sound(&page, 0.0, &[1_500.0]).await;
+    let ours = heard(&page).await;
+    assert!(ours.iter().all(|one| one["hertz"].as_f64() > Some(1_400.0)), "nothing else rings: {ours:?}");
+    page.answer().await;
+    page.expect("phone:accepted").await;
+    expect_cut_off(&page, "click").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

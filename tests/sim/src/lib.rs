@@ -486,6 +486,7 @@ impl Station {
             | Output::Warn(_)
             | Output::FetchAccount { .. }
             | Output::Keep(_)
+            | Output::RingWith(_)
             | Output::Post { .. }
             | Output::RelayOpen { .. }
             | Output::RelaySend(_)

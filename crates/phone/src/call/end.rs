@@ -68,6 +68,7 @@ impl Phone {
         self.part(id);
         let Some(call) = self.calls.get(&id) else { return };
         let announced = !call.said.is_empty();
+        let mut logged = false;
         if announced {
             let extra = Extra {
                 cause: Some(ending.clone()),
@@ -79,7 +80,7 @@ impl Phone {
                 let data = crate::bridge::json(&event);
                 self.tell("phone:terminated", &data);
                 self.notify(now, &data);
-                self.log_provided(now, &event);
+                logged = self.log_provided(now, &event);
             }
             self.xivo_call(id, "phone:terminated", None);
         }
@@ -92,7 +93,7 @@ impl Phone {
         }
         if announced {
             self.out.push_back(Output::Journal { call: id, entry: None });
-            self.after_end(now, &call, &ending, transferred_to);
+            self.after_end(now, &call, &ending, transferred_to, logged);
         } else if ending.ended_by != EndedBy::Local {
             // It never reached the wire: a page was told nothing, a person wants to know.
             self.ui.toast(now, Text::of("dial.offline"), true);
@@ -103,9 +104,10 @@ impl Phone {
         self.after_consultation(now, &call, &ending);
     }
 
-    fn after_end(&mut self, now: Instant, call: &Call, ending: &Ending, to: Option<String>) {
+    fn after_end(&mut self, now: Instant, call: &Call, ending: &Ending, to: Option<String>, logged: bool) {
         let now_with = to.as_deref().map(|to| self.named(to));
-        self.record(call, now, ending);
+        self.record(call, now, ending, logged);
+        self.rc_offers_log(now, logged);
         let talked = call.talk().is_some();
         self.sound_once(match (talked, ending.reason) {
             (true, _) => Sound::Ended,

@@ -153,7 +153,7 @@ impl Phone {
             self.tell("phone:refused", &crate::bridge::json(&event));
         }
         if let Some(call) = self.calls.remove(&id) {
-            self.record(&call, now, &ending);
+            self.record(&call, now, &ending, false);
         }
     }
 

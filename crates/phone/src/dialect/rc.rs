@@ -12,7 +12,6 @@ mod told;
 
 use crate::{Audience, CallId, Output, Phone, bridge, host::allowed, json};
 use container::Container;
-use logger::Ended;
 use serde_json::Value;
 use service::Service;
 use softframe_sip::Instant;
@@ -38,8 +37,8 @@ pub(crate) struct Rc {
     /// The registration of the page before a reload of this frame alone, and the pages that it belongs to.
     kept: Option<Value>,
     container: Container,
-    /// Calls that are over, the newest last.
-    ended: Vec<Ended>,
+    /// Questions about the page's log that are open, by id.
+    asked: Vec<String>,
 }
 
 /// A call as the page was told of it.
@@ -85,7 +84,10 @@ impl Phone {
         let Some(message) = message_of(text) else { return true };
         if kind == "rc-post-message-response" {
             let id = bridge::provider::word(message.get("responseId")).unwrap_or_default();
-            self.provider_said(now, &id, Some(message.get("response").unwrap_or(&Value::Null)));
+            let response = message.get("response").unwrap_or(&Value::Null);
+            if !self.rc_says_what_is_logged(&id, response) {
+                self.provider_said(now, &id, Some(response));
+            }
         } else if allowed(&mut self.host, now) {
             self.rc_command(now, &kind, &message, held);
         }

@@ -154,7 +154,10 @@ impl Phone {
         }
         match tab {
             Tab::Contacts => self.want_list(now, false),
-            Tab::Recents => self.match_what_is_known(now),
+            Tab::Recents => {
+                self.match_what_is_known(now);
+                self.rc_asks_what_is_logged(|_| true);
+            }
             Tab::Keypad => {}
         }
     }

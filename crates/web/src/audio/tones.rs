@@ -5,7 +5,7 @@
 use super::line::Line;
 use softframe_phone::Sound;
 use wasm_bindgen::prelude::*;
-use web_sys::{AudioContext, GainNode, OscillatorNode, OscillatorType};
+use web_sys::{AudioBuffer, AudioContext, AudioScheduledSourceNode, GainNode, OscillatorType};
 
 /// How far ahead a repeating tone is planned. A call that rings longer has long been answered or given up.
 const PLANNED_SECONDS: f64 = 300.0;
@@ -24,7 +24,7 @@ struct Cadence {
 
 /// A tone that plays until it is over or dropped.
 pub(crate) struct Playing {
-    oscillators: Vec<OscillatorNode>,
+    sources: Vec<AudioScheduledSourceNode>,
     gain: GainNode,
     ends_by_itself: bool,
 }
@@ -38,10 +38,7 @@ impl Playing {
         line: &Line,
     ) -> Result<Playing, JsValue> {
         let now = context.current_time();
-        let gain = context.create_gain()?;
-        gain.connect_with_audio_node(&context.destination())?;
-        gain.gain().set_value(0.0);
-        let mut playing = Playing { oscillators: Vec::new(), gain, ends_by_itself: false };
+        let mut playing = Playing::silent(context)?;
         let notes = match sound {
             Sound::Ended => Some((660.0, 440.0)),
             Sound::Answered => Some((440.0, 660.0)),
@@ -64,6 +61,31 @@ impl Playing {
         Ok(playing)
     }
 
+    /// Starts a recording now, over and over where it `repeats`.
+    pub(crate) fn recording(
+        context: &AudioContext,
+        recording: &AudioBuffer,
+        loud: f32,
+        repeats: bool,
+    ) -> Result<Playing, JsValue> {
+        let mut playing = Playing::silent(context)?;
+        playing.gain.gain().set_value(loud);
+        let source = context.create_buffer_source()?;
+        source.set_buffer(Some(recording));
+        source.set_loop(repeats);
+        source.connect_with_audio_node(&playing.gain)?;
+        source.start()?;
+        playing.sources.push(source.into());
+        Ok(playing)
+    }
+
+    fn silent(context: &AudioContext) -> Result<Playing, JsValue> {
+        let gain = context.create_gain()?;
+        gain.connect_with_audio_node(&context.destination())?;
+        gain.gain().set_value(0.0);
+        Ok(Playing { sources: Vec::new(), gain, ends_by_itself: false })
+    }
+
     /// Lets it end by itself.
     pub(crate) fn let_end(mut self) {
         self.ends_by_itself = true;
@@ -76,7 +98,7 @@ impl Playing {
         oscillator.connect_with_audio_node(&self.gain)?;
         oscillator.start_with_when(from)?;
         oscillator.stop_with_when(to)?;
-        self.oscillators.push(oscillator);
+        self.sources.push(oscillator.into());
         Ok(())
     }
 
@@ -110,9 +132,9 @@ impl Drop for Playing {
     fn drop(&mut self) {
         if !self.ends_by_itself {
             let _ = self.gain.disconnect();
-            for oscillator in &self.oscillators {
-                // Only an oscillator that was never started would refuse.
-                let _ = oscillator.stop();
+            for source in &self.sources {
+                // Only one that was never started would refuse.
+                let _ = source.stop();
             }
         }
     }

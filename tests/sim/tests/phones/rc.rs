@@ -1,5 +1,7 @@
 //! RingCentral Embeddable: its messages in and out, byte for byte, without a browser.
 
+mod log;
+
 use crate::script::Script;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -595,7 +597,7 @@ fn page_signs_the_account_of_the_configuration_in_again() {
 }
 
 #[test]
-fn ringtone_of_the_page_sets_how_loud_it_rings_and_loads_nothing() {
+fn ringtone_of_the_page_sets_how_loud_it_rings_and_with_what_and_loads_nothing() {
     let mut script = page();
     let volume = |script: &Script| script.phone.view(script.now).screen;
     script.input(Input::Action(Action::OpenSettings));
@@ -603,13 +605,21 @@ fn ringtone_of_the_page_sets_how_loud_it_rings_and_loads_nothing() {
         view::Screen::Settings(settings) => settings.sound.devices.ring_volume,
         other => panic!("{other:?}"),
     };
-    let tone = |volume: Value| json!({ "type": "rc-adapter-update-ringtone", "name": "x", "uri": "https://a.example/x.mp3", "volume": volume });
-    script.post(tone(json!(0.3)));
+    let tone = |uri: &str, volume: Value| json!({ "type": "rc-adapter-update-ringtone", "name": "x", "uri": uri, "volume": volume });
+    script.post(tone("data:audio/mpeg;base64,SUQz", json!(0.3)));
     assert_eq!(ring(volume(&script)), 30);
     for odd in [json!(7), json!(-1), json!("loud"), Value::Null] {
-        script.post(tone(odd));
+        script.post(tone("https://a.example/x.mp3", odd));
         assert_eq!(ring(volume(&script)), 30);
     }
+    for uri in ["data:text/html;base64,PGI+", "data:audio/mpeg,x", "javascript:alert(1)", ""] {
+        script.post(tone(uri, json!(1)));
+    }
+    script.post(tone(&format!("data:audio/mpeg;base64,{}", "A".repeat(2_000_000)), json!(1)));
+    script.post(json!({ "type": "rc-adapter-update-ringtone", "volume": 0.5 }));
+    let [first, others @ ..] = script.rings.as_slice() else { panic!("{:?}", script.rings) };
+    assert_eq!((first.as_str(), others.len()), ("SUQz", 8), "one that is too long changes nothing");
+    assert!(others.iter().all(String::is_empty), "what does not come along leaves our own sound: {others:?}");
 }
 
 #[test]
@@ -623,72 +633,6 @@ fn do_not_contact_restricts_or_asks_the_person() {
     script.respond_to("/doNotContact", answer);
     assert_eq!(script.count("phone:calling"), 0);
     assert_eq!(script.phone.view(script.now).toast.unwrap().text, view::Text::plain("Do not call"));
-}
-
-#[test]
-fn call_is_logged_at_its_end_unless_the_page_wants_none() {
-    let mut script = page();
-    script.offer(json!({ "name": "TestService", "callLoggerPath": "/callLogger" }));
-    assert_eq!(script.last_rc("rc-callLogger-auto-log-notify")["autoLog"], true);
-    script.invite(1, "", &description(7, "sendrecv"));
-    script.cancel(1, "");
-    let body = script.requests("/callLogger")[0]["body"].clone();
-    assert_eq!(body["triggerType"], "presenceUpdate");
-    assert_eq!((&body["call"]["sessionId"], &body["call"]["result"]), (&json!("given"), &json!("Missed")));
-    script.post(json!({ "type": "rc-adapter-update-auto-log-settings", "call": false }));
-    assert_eq!(script.last_rc("rc-callLogger-auto-log-notify")["autoLog"], false);
-    script.post(json!({ "type": "rc-adapter-new-call", "phoneNumber": "+34922", "toCall": true }));
-    script.control("hangup", json!({}));
-    assert_eq!(script.requests("/callLogger").len(), 1);
-}
-
-#[test]
-fn call_that_is_not_logged_by_itself_is_logged_by_the_person_and_told_to_the_page_that_asks() {
-    let mut script = page();
-    script.offer(
-        json!({ "name": "TestService", "callLoggerPath": "/callLogger", "callLoggerTitle": "Log to Test" }),
-    );
-    let ask = |script: &mut Script, path: &str, body: Value| {
-        script.post(
-            json!({ "type": "rc-adapter-message-request", "requestId": path, "path": path, "body": body }),
-        );
-        script.last_rc("rc-adapter-message-response")["response"]["data"].clone()
-    };
-    let unlogged = |script: &mut Script, page: u64| {
-        ask(script, "/unlogged-calls", json!({ "perPage": 1, "pageNumber": page }))
-    };
-    script.invite(1, "", &description(7, "sendrecv"));
-    script.cancel(1, "");
-    assert_eq!(unlogged(&mut script, 1), json!({ "calls": [], "hasMore": false }), "that one was logged");
-    assert_eq!(
-        ask(&mut script, "/get-call-log", json!({ "sessionId": "given" }))["call"]["result"],
-        "Missed"
-    );
-    assert_eq!(ask(&mut script, "/get-call-log", json!({ "sessionId": "other" })), json!({ "call": null }));
-
-    script.post(json!({ "type": "rc-adapter-update-auto-log-settings", "call": false }));
-    for number in ["+34922", "+34933"] {
-        script.pass(2_000);
-        script.post(json!({ "type": "rc-adapter-new-call", "phoneNumber": number, "toCall": true }));
-        script.control("hangup", json!({}));
-    }
-    let newest = unlogged(&mut script, 1);
-    assert_eq!(
-        (&newest["calls"][0]["to"]["phoneNumber"], &newest["hasMore"]),
-        (&json!("+34933"), &json!(true))
-    );
-    let oldest = unlogged(&mut script, 2);
-    assert_eq!(
-        (&oldest["calls"][0]["to"]["phoneNumber"], &oldest["hasMore"]),
-        (&json!("+34922"), &json!(false))
-    );
-
-    let offer = script.phone.view(script.now).toast.unwrap().action.unwrap();
-    assert_eq!(offer, (view::Text::plain("Log to Test"), Action::LogCall));
-    script.input(Input::Action(Action::LogCall));
-    let body = script.requests("/callLogger")[1]["body"].clone();
-    assert_eq!((&body["triggerType"], &body["call"]), (&json!("createLog"), &newest["calls"][0]));
-    assert_eq!(unlogged(&mut script, 1)["calls"], oldest["calls"]);
 }
 
 #[test]

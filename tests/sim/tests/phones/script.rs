@@ -21,6 +21,8 @@ pub(crate) struct Script {
     pub(crate) heard: Vec<Value>,
     pub(crate) media: Vec<(PeerId, MediaRequest)>,
     pub(crate) sounds: Vec<Sound>,
+    /// What calls ring with, in the place of our own sound.
+    pub(crate) rings: Vec<String>,
     /// What the browser has done and not said yet; `None`: it says everything at once.
     pub(crate) unsaid: Option<Vec<Input>>,
     /// What ends the last call that changed, if the phone dies now.
@@ -63,6 +65,7 @@ impl Script {
             heard: Vec::new(),
             media: Vec::new(),
             sounds: Vec::new(),
+            rings: Vec::new(),
             unsaid: None,
             farewell: None,
             gateway: Vec::new(),
@@ -97,6 +100,7 @@ impl Script {
                 Output::Transmit { frame, .. } => self.sent.extend(Message::parse(frame)),
                 Output::Host { message, .. } => self.heard.push(serde_json::from_str(&message).unwrap()),
                 Output::Sound(sound) => self.sounds.push(sound),
+                Output::RingWith(sound) => self.rings.push(sound),
                 Output::Post { .. }
                 | Output::RelayOpen { .. }
                 | Output::RelaySend(_)

@@ -206,29 +206,61 @@ fn active(call: &Value, status: &'static str) -> Value {
     ])
 }
 
-/// A call that is over, as a logger takes it.
-pub(super) fn logged(event: &CallEvent) -> Value {
-    let inbound = event.direction == "inbound";
-    let name = event.contact.as_ref().map_or(event.display_name.as_str(), |contact| contact.name.as_str());
-    let result = match (event.status, inbound) {
-        ("answered", true) => "Accepted",
-        ("answered", false) => "Call connected",
-        (_, true) => "Missed",
-        (_, false) => "No Answer",
-    };
-    let text = |text: &str| Value::from(text);
-    let party = |number: &str, name: &str| object(vec![("phoneNumber", text(number)), ("name", text(name))]);
-    object(vec![
-        ("sessionId", text(&event.id)),
-        ("telephonySessionId", text(&event.id)),
-        ("direction", text(direction(inbound))),
-        ("telephonyStatus", text("NoCall")),
-        ("from", party(&event.from, if inbound { name } else { "" })),
-        ("to", party(&event.to, if inbound { "" } else { name })),
-        ("startTime", text(&event.date)),
-        ("duration", event.duration.into()),
-        ("result", text(result)),
-        ("type", text("Voice")),
-        ("action", text("Phone Call")),
-    ])
+/// A call that is over.
+pub(super) struct Past<'a> {
+    pub(super) id: &'a str,
+    pub(super) inbound: bool,
+    /// Of the other side, …
+    pub(super) number: &'a str,
+    /// … and how it calls itself.
+    pub(super) name: &'a str,
+    /// Ours.
+    pub(super) own: String,
+    pub(super) date: String,
+    /// Seconds, where it was answered.
+    pub(super) talked: Option<u64>,
+}
+
+impl<'a> Past<'a> {
+    pub(super) fn of(event: &'a CallEvent) -> Past<'a> {
+        let inbound = event.direction == "inbound";
+        let (number, own) = if inbound { (&event.from, &event.to) } else { (&event.to, &event.from) };
+        Past {
+            id: &event.id,
+            inbound,
+            number,
+            name: &event.display_name,
+            own: own.clone(),
+            date: event.date.clone(),
+            talked: (event.status == "answered").then_some(event.duration),
+        }
+    }
+
+    /// As a logger takes it; `name` is how the other side is known here.
+    pub(super) fn object(&self, name: &str) -> Value {
+        let result = match (self.talked, self.inbound) {
+            (Some(_), true) => "Accepted",
+            (Some(_), false) => "Call connected",
+            (None, true) => "Missed",
+            (None, false) => "No Answer",
+        };
+        let text = |text: &str| Value::from(text);
+        let party =
+            |number: &str, name: &str| object(vec![("phoneNumber", text(number)), ("name", text(name))]);
+        let (own, other) = (party(&self.own, ""), party(self.number, name));
+        let (from, to) = if self.inbound { (other, own) } else { (own, other) };
+        object(vec![
+            ("sessionId", text(self.id)),
+            ("telephonySessionId", text(self.id)),
+            ("direction", text(direction(self.inbound))),
+            ("telephonyStatus", text("NoCall")),
+            ("from", from),
+            ("to", to),
+            ("startTime", text(&self.date)),
+            ("duration", self.talked.unwrap_or(0).into()),
+            ("result", text(result)),
+            ("type", text("Voice")),
+            ("action", text("Phone Call")),
+        ])
+    }
 }

@@ -4,7 +4,7 @@
 //! left alone, as the original does.
 
 use crate::{
-    Action, Dtmf, Phone,
+    Action, Dtmf, Output, Phone,
     bridge::{Ask, Click2Call, Command, provider::word},
     dial,
     headers::shown,
@@ -16,6 +16,8 @@ use softframe_sip::Instant;
 
 /// Longest path of a question of the page that is given back.
 const MAX_ID_CHARS: usize = 128;
+/// Longest ring of a page, as text: a minute of well packed music.
+const MAX_RING_CHARS: usize = 1024 * 1024;
 /// Numbers of one wish for matches.
 const MAX_NUMBERS: usize = 100;
 
@@ -42,6 +44,12 @@ impl Phone {
                 let numbers = message.get("phoneNumbers").and_then(Value::as_array).into_iter().flatten();
                 let numbers = numbers.take(MAX_NUMBERS).filter_map(|number| word(Some(number))).collect();
                 self.match_again(now, numbers);
+            }
+            "rc-adapter-trigger-call-logger-match" => {
+                let wanted = message.get("sessionIds").and_then(Value::as_array);
+                self.rc_asks_what_is_logged(|id| {
+                    wanted.is_none_or(|wanted| wanted.iter().any(|wanted| wanted == id))
+                });
             }
             "rc-adapter-webphone-sessions-sync" => {
                 let calls = self.rc_calls();
@@ -157,8 +165,15 @@ impl Phone {
         }
     }
 
-    /// Its loudness; a sound of another origin is not loaded.
+    /// How loud it rings, and with what: a sound that comes along. One of another address is not loaded, and leaves ours.
     fn rc_ringtone(&mut self, message: &Value) {
+        if let Some(uri) =
+            message.get("uri").and_then(Value::as_str).filter(|uri| uri.len() <= MAX_RING_CHARS)
+        {
+            let sound = uri.strip_prefix("data:audio/").and_then(|uri| uri.split_once(";base64,"));
+            let sound = sound.map(|(_, sound)| sound).unwrap_or_default();
+            self.out.push_back(Output::RingWith(sound.to_owned()));
+        }
         let volume =
             message.get("volume").and_then(Value::as_f64).filter(|volume| (0.0..=1.0).contains(volume));
         if let Some(volume) = volume {

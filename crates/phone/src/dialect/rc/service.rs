@@ -2,7 +2,7 @@
 //!
 //! Its paths are the page's own words and go back as they came.
 
-use super::commands::is_true;
+use super::{call::Past, commands::is_true};
 use crate::{
     Output, Phone,
     bridge::{
@@ -35,7 +35,7 @@ const PATHS: [&str; 6] = [
 ];
 
 /// What else is kept of a registration.
-const KEPT: [&str; 9] = [
+const KEPT: [&str; 10] = [
     "name",
     "contactMatchTtl",
     "contactNoMatchTtl",
@@ -45,7 +45,10 @@ const KEPT: [&str; 9] = [
     "authorizedTitle",
     "unauthorizedTitle",
     "callLoggerTitle",
+    LOGGED_PATH,
 ];
+/// Where the page is asked which calls it has in its log.
+const LOGGED_PATH: &str = "callLogEntityMatcherPath";
 /// Of a registration that is kept: its paths at their longest, and some room.
 const MAX_KEPT_OCTETS: usize = 8 * 1024;
 
@@ -85,6 +88,17 @@ impl Service {
     /// Where calls are logged, while the page lets itself be asked.
     pub(super) fn log_path(&self) -> Option<&str> {
         self.path(Op::Log).filter(|_| self.is_open())
+    }
+
+    /// Where the page is asked which calls it has in its log.
+    pub(super) fn logged_path(&self) -> Option<String> {
+        self.word(LOGGED_PATH).filter(|_| self.is_open())
+    }
+
+    /// A path of the registration that is no offer.
+    fn word(&self, key: &str) -> Option<String> {
+        let path = self.said.get(key)?.as_str()?;
+        Some(path.chars().take(MAX_PATH_CHARS).collect()).filter(|path: &String| !path.is_empty())
     }
 
     fn is_open(&self) -> bool {
@@ -146,8 +160,14 @@ impl Phone {
         known.take(service);
         let registration = known.registration();
         self.rc.service = Some(known);
+        self.rc_may_ask(now, registration);
+    }
+
+    /// The page offers this, and may be asked or not.
+    fn rc_may_ask(&mut self, now: Instant, registration: Registration) {
         self.keep_service();
         self.register_provider(now, registration);
+        self.rc_asks_what_is_logged(|_| true);
     }
 
     /// A page registers once for its life, and does not hear that this frame alone was loaded again.
@@ -179,8 +199,7 @@ impl Phone {
             service.said.insert("authorizedAccount".into(), account.clone());
         }
         let registration = service.registration();
-        self.keep_service();
-        self.register_provider(now, registration);
+        self.rc_may_ask(now, registration);
     }
 
     /// The button of the settings, where the page wants to be asked before anything else: its label, and whose account it is
@@ -202,8 +221,7 @@ impl Phone {
     /// The person presses it: what becomes of it, the page says by [`Phone::rc_authorizes`].
     pub(crate) fn rc_authorize(&mut self) {
         let Some(service) = self.rc.service.as_ref().filter(|service| service.has_gate) else { return };
-        let path = service.said.get("authorizationPath").and_then(Value::as_str).unwrap_or_default();
-        let path: String = path.chars().take(MAX_PATH_CHARS).collect();
+        let path = service.word("authorizationPath").unwrap_or_default();
         let body = object(vec![("authorized", service.authorized.into())]);
         self.rc_asks(&path, body);
     }
@@ -226,7 +244,7 @@ pub(crate) fn request(phone: &Phone, id: &str, question: &Question) -> Value {
             object(fields)
         }
         Question::View { contact } => contact.clone(),
-        Question::Log { event } => phone.rc_logged(event, "presenceUpdate"),
+        Question::Log { event } => phone.rc_logged(&Past::of(event), "presenceUpdate"),
         Question::DoNotCall { number } => {
             object(vec![("actionType", "call".into()), ("phoneNumber", number.as_str().into())])
         }
