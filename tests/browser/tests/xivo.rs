@@ -75,6 +75,31 @@ async fn expect_told(page: &Page, expected: &[&str]) {
     page.run("told.length = 0", Vec::new()).await;
 }
 
+/// The client calls, holds, goes on and hangs up; it is called, answers, and the other side hangs up.
+async fn make_and_take_a_call(server: &Server, page: &Page) {
+    page.run("Cti.dial('600', { order: '7' })", Vec::new()).await;
+    expect_told(page, &["EventDialing", "EventEstablished"]).await;
+    let event = page.run("return [event.otherDN, event.userData.USR_order]", Vec::new()).await;
+    assert_eq!(event, json!(["600", "7"]));
+    server.expect_heard("600").await;
+    page.run("Cti.hold()", Vec::new()).await;
+    expect_told(page, &["EventOnHold"]).await;
+    page.run("Cti.hold()", Vec::new()).await;
+    expect_told(page, &["EventEstablished"]).await;
+    page.run("Cti.hangup()", Vec::new()).await;
+    expect_told(page, &["EventReleased"]).await;
+
+    let ring = server.ring_with(200, "+34911085460", &json!({ "X-Queue": "blue" }));
+    expect_told(page, &["EventRinging"]).await;
+    page.run("Cti.answer()", Vec::new()).await;
+    expect_told(page, &["EventEstablished"]).await;
+    let event = page.run("return [event.otherDN, event.queueName, event.callDirection]", Vec::new()).await;
+    assert_eq!(event, json!(["+34911085460", "blue", "Incoming"]));
+    server.hang_up(&ring);
+    expect_told(page, &["EventReleased"]).await;
+    assert_eq!(page.run("return problems", Vec::new()).await, json!([]));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn client_of_the_page_opens_before_the_phone_has_loaded_and_makes_and_takes_a_call() {
     let server = Server::start();
@@ -94,28 +119,7 @@ async fn client_of_the_page_opens_before_the_phone_has_loaded_and_makes_and_take
     .await;
     expect_told(&page, &["LoggedOn", "Available", "Extension 200", "AVAILABLE"]).await;
 
-    page.run("Cti.dial('600', { order: '7' })", Vec::new()).await;
-    expect_told(&page, &["EventDialing", "EventEstablished"]).await;
-    let event = page.run("return event", Vec::new()).await;
-    assert_eq!((&event["otherDN"], &event["userData"]["USR_order"]), (&json!("600"), &json!("7")), "{event}");
-    page.run("Cti.hold()", Vec::new()).await;
-    expect_told(&page, &["EventOnHold"]).await;
-    page.run("Cti.hold()", Vec::new()).await;
-    expect_told(&page, &["EventEstablished"]).await;
-    page.run("Cti.hangup()", Vec::new()).await;
-    expect_told(&page, &["EventReleased"]).await;
-
-    let ring = server.ring_with(200, "+34911085460", &json!({ "X-Queue": "blue" }));
-    expect_told(&page, &["EventRinging"]).await;
-    assert_eq!(
-        page.run("return [event.otherDN, event.queueName]", Vec::new()).await,
-        json!(["+34911085460", "blue"])
-    );
-    page.run("Cti.answer()", Vec::new()).await;
-    expect_told(&page, &["EventEstablished"]).await;
-    server.hang_up(&ring);
-    expect_told(&page, &["EventReleased"]).await;
-    assert_eq!(page.run("return problems", Vec::new()).await, json!([]));
+    make_and_take_a_call(&server, &page).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -188,27 +192,8 @@ async fn client_of_the_platform_signs_in_at_the_gateway_and_uses_the_telephone_o
     assert_eq!(page.run_async(&(place + sign_in)).await, Ok(json!(true)));
     expect_told(&page, &["LoggedOn", "Available", "Extension 200", "AVAILABLE"]).await;
 
-    page.run("Cti.dial('600', { order: '7' })", Vec::new()).await;
-    expect_told(&page, &["EventDialing", "EventEstablished"]).await;
-    assert_eq!(page.run("return event.userData.USR_order", Vec::new()).await, "7");
-    server.expect_heard("600").await;
-    page.run("Cti.hold()", Vec::new()).await;
-    expect_told(&page, &["EventOnHold"]).await;
-    page.run("Cti.hold()", Vec::new()).await;
-    expect_told(&page, &["EventEstablished"]).await;
-    page.run("Cti.hangup()", Vec::new()).await;
-    expect_told(&page, &["EventReleased"]).await;
-
-    let ring = server.ring_with(200, "+34911085460", &json!({ "X-Queue": "blue" }));
-    expect_told(&page, &["EventRinging"]).await;
-    page.run("Cti.answer()", Vec::new()).await;
-    expect_told(&page, &["EventEstablished"]).await;
-    let event = page.run("return [event.otherDN, event.queueName, event.callDirection]", Vec::new()).await;
-    assert_eq!(event, json!(["+34911085460", "blue", "Incoming"]));
-    server.hang_up(&ring);
-    expect_told(&page, &["EventReleased"]).await;
+    make_and_take_a_call(&server, &page).await;
     assert_eq!(page.count("xivo:frame").await, 0, "nothing of it went through the page");
-    assert_eq!(page.run("return problems", Vec::new()).await, json!([]));
 }
 
 /// The names behind `Cti.` in the headings of the document that are called like functions.
