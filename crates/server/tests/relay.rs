@@ -397,3 +397,37 @@ async fn guesses_at_two_servers_are_counted_together_and_make_the_right_password
     assert_eq!(sign_in(&there, "ana", "secret").await.0, 200);
     assert_eq!(redis.ask(&["EXISTS", &count]), ":0\r\n");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sockets_of_a_token_that_is_revoked_are_closed_at_every_server_and_do_not_bring_it_back() {
+    let redis = Redis::start();
+    let (here, there) = (Served::start(Some(&redis.url())), Served::start(Some(&redis.url())));
+    let token = sign_in(&here, "ana", "secret").await.2["token"].as_str().expect("a token").to_owned();
+    let native = format!("/v1/socket?token={token}");
+    let mut sockets = Vec::new();
+    for (server, path) in
+        [(&here, &native), (&there, &native), (&there, &format!("/xuc/api/2.0/cti?token={token}"))]
+    {
+        sockets.push(server.socket(path).await.expect("admitted"));
+    }
+    // Who is answered listens.
+    frames(&mut sockets[2], 6).await;
+    let mut other = there.native("client-200").await;
+    for socket in sockets[..2].iter_mut().chain([&mut other]) {
+        expect_answer(socket).await;
+    }
+    assert_eq!(here.ask("DELETE", "/v1/token", &token, "").await.0, 200);
+    for socket in &mut sockets {
+        while socket.hear().await.is_some() {}
+    }
+    assert_eq!(there.socket(&native).await.err(), Some(401));
+    // A token of the file is as good as the file says.
+    assert_eq!(here.ask("DELETE", "/v1/token", "client-200", "").await.0, 200);
+    expect_answer(&mut other).await;
+}
+
+/// A client without a phone is told so.
+async fn expect_answer(client: &mut Socket) {
+    client.say(r#"{"type":"state","id":1}"#).await;
+    assert_eq!(client.json_but(PRESENCE).await["error"]["code"], "not_logged");
+}

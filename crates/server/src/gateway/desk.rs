@@ -3,7 +3,10 @@
 //! It keeps nothing: the phones of an extension are a list in [`Shared`](super::shared::Shared), and whether one is there
 //! is shown by somebody listening on its channel.
 
-use super::{Gateway, shared::Unavailable};
+use super::{
+    Gateway,
+    shared::{Unavailable, fingerprint},
+};
 
 /// What goes to one phone.
 pub(super) fn widget_channel(widget: &str) -> String {
@@ -23,6 +26,11 @@ pub(super) fn event_channel(extension: &str) -> String {
 /// Phones of an extension that come and go.
 pub(super) fn presence_channel(extension: &str) -> String {
     format!("presence:{extension}")
+}
+
+/// That a token is good no longer: its sockets listen.
+pub(super) fn token_channel(token: &str) -> String {
+    format!("token:{}", fingerprint(token))
 }
 
 /// A phone has come, or gone, as told on the channel of presence.

@@ -9,33 +9,38 @@ use tokio::time::Instant;
 /// Longest text: a batch of contacts. Whoever has more sends more batches.
 pub(super) const MAX_MESSAGE: usize = 1024 * 1024;
 
-/// After so long without a word the other side is asked whether it is there; within as long again it has to say something.
-const QUIET: Duration = Duration::from_secs(25);
+/// So often the other side is asked whether it is there, and its token is looked at; whoever says nothing for twice as long is
+/// gone.
+const LOOK_EVERY: Duration = Duration::from_secs(25);
 
 /// A peer that takes nothing for this long is gone.
 const WRITE_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Try again later (RFC 6455 §7.4.1, as registered with IANA): another server may do better.
 const TRY_AGAIN_LATER: u16 = 1013;
+/// It may not be here any longer (RFC 6455 §7.4.1).
+const POLICY: u16 = 1008;
 
 /// See the module.
 pub(super) struct Leg {
     websocket: WebSocket,
     heard_at: Instant,
+    looked_at: Instant,
 }
 
 /// What came.
 pub(super) enum Heard {
     Text(String),
-    /// Nothing for a while.
-    Quiet,
+    /// It is time to look after it.
+    Due,
     /// It is over.
     End,
 }
 
 impl Leg {
     pub(super) fn new(websocket: WebSocket) -> Leg {
-        Leg { websocket, heard_at: Instant::now() }
+        let now = Instant::now();
+        Leg { websocket, heard_at: now, looked_at: now }
     }
 
     /// A name that nobody guesses; `None` where there is no randomness.
@@ -46,17 +51,13 @@ impl Leg {
     /// The next text. May be dropped while it waits, and loses nothing by that.
     pub(super) async fn hear(&mut self) -> Heard {
         loop {
-            let silent_for = self.heard_at.elapsed();
-            if silent_for >= QUIET + QUIET {
-                return Heard::End;
+            let due = self.looked_at + LOOK_EVERY;
+            if due <= Instant::now() {
+                self.looked_at = Instant::now();
+                let is_gone = self.heard_at.elapsed() >= LOOK_EVERY + LOOK_EVERY;
+                return if is_gone { Heard::End } else { Heard::Due };
             }
-            let wait = if silent_for < QUIET { QUIET - silent_for } else { QUIET + QUIET - silent_for };
-            let Ok(message) = tokio::time::timeout(wait, self.websocket.recv()).await else {
-                match self.heard_at.elapsed() < QUIET + QUIET {
-                    true => return Heard::Quiet,
-                    false => return Heard::End,
-                }
-            };
+            let Ok(message) = tokio::time::timeout_at(due, self.websocket.recv()).await else { continue };
             self.heard_at = Instant::now();
             match message {
                 Some(Ok(Message::Text(text))) => return Heard::Text(text.to_string()),
@@ -78,8 +79,17 @@ impl Leg {
     }
 
     /// Closes it for now.
-    pub(super) async fn later(mut self) {
-        let frame = CloseFrame { code: TRY_AGAIN_LATER, reason: "try again".into() };
+    pub(super) async fn later(self) {
+        self.close(TRY_AGAIN_LATER, "try again").await;
+    }
+
+    /// Closes it for good: its token is not good any longer.
+    pub(super) async fn revoked(self) {
+        self.close(POLICY, "the token is not good any longer").await;
+    }
+
+    async fn close(mut self, code: u16, reason: &'static str) {
+        let frame = CloseFrame { code, reason: reason.into() };
         let _gone_either_way = self.send(Message::Close(Some(frame))).await;
     }
 

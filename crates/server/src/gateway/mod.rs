@@ -108,12 +108,13 @@ impl Gateway {
         None
     }
 
-    /// A token that is in use goes on being good; one of the file is as good as the file says.
-    async fn keep(&self, token: &str, grant: &Grant) -> Result<(), Unavailable> {
-        if self.settings.tokens.contains_key(token) {
-            return Ok(());
+    /// Whether a token is good still. That of a widget goes on being so because it is used; one of the file is as good as
+    /// the file says.
+    async fn is_good(&self, token: &str, role: Role) -> Result<bool, Unavailable> {
+        if role == Role::Widget && !self.settings.tokens.contains_key(token) {
+            return self.shared.renew_token(token, WIDGET_TOKEN_SECONDS).await;
         }
-        self.shared.keep_token(token, grant, WIDGET_TOKEN_SECONDS).await
+        Ok(self.bearer(token).await?.is_some())
     }
 
     /// Who asks, by `Authorization: Bearer`, if its role is one of `roles`; else the answer that says no.
@@ -123,20 +124,20 @@ impl Gateway {
 
     async fn admit(&self, token: &str, roles: &[Role]) -> Result<Grant, Box<Response<Body>>> {
         match self.bearer(token).await {
-            Ok(Some(grant)) if roles.contains(&grant.role) => {
-                if grant.role == Role::Widget {
-                    self.keep(token, &grant).await.map_err(|_| Box::new(reply::unavailable()))?;
-                }
-                Ok(grant)
-            }
+            Ok(Some(grant)) if roles.contains(&grant.role) => match self.is_good(token, grant.role).await {
+                Ok(true) => Ok(grant),
+                Ok(false) => Err(Box::new(unknown())),
+                Err(Unavailable) => Err(Box::new(reply::unavailable())),
+            },
             Ok(Some(_)) => Err(Box::new(refused(StatusCode::FORBIDDEN, "This token is for something else."))),
-            Ok(None) => Err(Box::new(refused(
-                StatusCode::UNAUTHORIZED,
-                "Authorization: Bearer TOKEN is missing, or nobody has this token.",
-            ))),
+            Ok(None) => Err(Box::new(unknown())),
             Err(Unavailable) => Err(Box::new(reply::unavailable())),
         }
     }
+}
+
+fn unknown() -> Response<Body> {
+    refused(StatusCode::UNAUTHORIZED, "Authorization: Bearer TOKEN is missing, or nobody has this token.")
 }
 
 /// The token of `Authorization: Bearer`; empty without one.
@@ -148,12 +149,21 @@ fn bearer_of(headers: &HeaderMap) -> &str {
     }
 }
 
-/// `DELETE /v1/token`: the token that asks is good no longer.
+/// `DELETE /v1/token`: the token that asks is good no longer, and the sockets that it opened are closed.
 async fn revoke(State(site): crate::http::Shared, headers: HeaderMap) -> Response<Body> {
     let Some(gateway) = &site.gateway else {
         return refused(StatusCode::NOT_FOUND, "This server has no gateways.");
     };
-    match gateway.shared.drop_token(bearer_of(&headers)).await {
+    let token = bearer_of(&headers);
+    let dropped = async {
+        gateway.shared.drop_token(token).await?;
+        // One of the file cannot be dropped, and keeps its sockets.
+        if !gateway.settings.tokens.contains_key(token) {
+            gateway.shared.publish(&desk::token_channel(token), "").await?;
+        }
+        Ok(())
+    };
+    match dropped.await {
         Ok(()) => reply::answer(StatusCode::OK, &serde_json::json!({})),
         Err(Unavailable) => reply::unavailable(),
     }

@@ -7,6 +7,7 @@ mod memory;
 mod redis;
 
 use super::{Grant, settings::Push};
+use sha2::{Digest, Sha256};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
@@ -99,6 +100,14 @@ impl Shared {
         Ok(())
     }
 
+    /// Begins the time of a token anew; whether there is such a token still.
+    pub(super) async fn renew_token(&self, token: &str, seconds: u64) -> Result<bool, Unavailable> {
+        match self {
+            Shared::Memory(memory) => Ok(memory.renew_token(token, seconds)),
+            Shared::Redis(redis) => redis.renew_token(token, seconds).await,
+        }
+    }
+
     /// Forgets a token.
     pub(super) async fn drop_token(&self, token: &str) -> Result<(), Unavailable> {
         match self {
@@ -150,6 +159,11 @@ impl Shared {
             Shared::Redis(redis) => redis.widgets(extension).await,
         }
     }
+}
+
+/// Names a secret where others may read: nobody learns it from that.
+pub(super) fn fingerprint(secret: &str) -> String {
+    Sha256::digest(secret.as_bytes()).iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
 /// A text, and the channel it came by.

@@ -33,7 +33,7 @@ pub(super) async fn upgrade(
         let Some(gateway) = &site.gateway else { return };
         match grant.role {
             Role::Widget => phone(gateway, leg, &grant, &id, &token).await,
-            Role::Client | Role::Service => client(gateway, leg, &grant, &id).await,
+            Role::Client | Role::Service => client(gateway, leg, &grant, &id, &token).await,
         }
     })
     .await
@@ -41,7 +41,7 @@ pub(super) async fn upgrade(
 
 /// Whose socket it is, by which token, and its name here.
 pub(super) struct Admitted {
-    token: String,
+    pub(super) token: String,
     pub(super) grant: Grant,
     pub(super) id: String,
 }
@@ -81,22 +81,26 @@ pub(super) async fn opened<F: Future<Output = ()> + Send>(
 /// The phone of an extension.
 async fn phone(gateway: &Gateway, mut leg: Leg, grant: &Grant, id: &str, token: &str) {
     let extension = grant.extension.as_str();
-    let Ok(mut mail) = gateway.shared.subscribe(&[desk::widget_channel(id)]).await else {
-        return leg.later().await;
-    };
+    let revoked = desk::token_channel(token);
+    let channels = [desk::widget_channel(id), revoked.clone()];
+    let Ok(mut mail) = gateway.shared.subscribe(&channels).await else { return leg.later().await };
     if gateway.arrive(extension, id).await.is_err() {
         return leg.later().await;
     }
+    let mut is_revoked = false;
     loop {
         let next = tokio::select! {
             mail = mail.recv() => match mail {
+                Some(Mail { channel, .. }) if channel == revoked => {
+                    is_revoked = true;
+                    false
+                }
                 Some(Mail { text, .. }) => leg.say(text).await,
                 None => false,
             },
             heard = leg.hear() => match heard {
                 Heard::Text(text) => said_by_phone(gateway, extension, id, &text).await,
-                // The token is good as long as somebody uses it.
-                Heard::Quiet => gateway.keep(token, grant).await.is_ok() && leg.ping().await,
+                Heard::Due => looked_after(gateway, &mut leg, grant, token, &mut is_revoked).await,
                 Heard::End => false,
             },
         };
@@ -106,7 +110,30 @@ async fn phone(gateway: &Gateway, mut leg: Leg, grant: &Grant, id: &str, token: 
     }
     // Without Redis there is nobody to tell; the next message finds that nobody listens.
     let _unheard = gateway.depart(extension, id).await;
-    leg.later().await;
+    ended(leg, is_revoked).await;
+}
+
+/// Whether a socket may stay and its other side can be asked whether it is there.
+pub(super) async fn looked_after(
+    gateway: &Gateway,
+    leg: &mut Leg,
+    grant: &Grant,
+    token: &str,
+    is_revoked: &mut bool,
+) -> bool {
+    match gateway.is_good(token, grant.role).await {
+        Ok(true) => leg.ping().await,
+        Ok(false) => {
+            *is_revoked = true;
+            false
+        }
+        Err(_) => false,
+    }
+}
+
+/// Closes it, and says if it is of no use to come again.
+pub(super) async fn ended(leg: Leg, is_revoked: bool) {
+    if is_revoked { leg.revoked().await } else { leg.later().await }
 }
 
 /// What a phone says goes to all clients of its extension, with the name of the phone in it, or to one.
@@ -137,11 +164,14 @@ async fn said_by_phone(gateway: &Gateway, extension: &str, id: &str, text: &str)
 }
 
 /// A client of an extension.
-async fn client(gateway: &Gateway, mut leg: Leg, grant: &Grant, id: &str) {
+async fn client(gateway: &Gateway, mut leg: Leg, grant: &Grant, id: &str, token: &str) {
     let extension = grant.extension.as_str();
     let presence = desk::presence_channel(extension);
-    let channels = [desk::client_channel(extension, id), desk::event_channel(extension), presence.clone()];
+    let revoked = desk::token_channel(token);
+    let own = desk::client_channel(extension, id);
+    let channels = [own, desk::event_channel(extension), presence.clone(), revoked.clone()];
     let Ok(mut mail) = gateway.shared.subscribe(&channels).await else { return leg.later().await };
+    let mut is_revoked = false;
     loop {
         let next = tokio::select! {
             mail = mail.recv() => match mail {
@@ -149,12 +179,16 @@ async fn client(gateway: &Gateway, mut leg: Leg, grant: &Grant, id: &str) {
                     Some(presence) => leg.say(told(&presence).to_string()).await,
                     None => true,
                 },
+                Some(Mail { channel, .. }) if channel == revoked => {
+                    is_revoked = true;
+                    false
+                }
                 Some(Mail { text, .. }) => leg.say(text).await,
                 None => false,
             },
             heard = leg.hear() => match heard {
                 Heard::Text(text) => said_by_client(gateway, &mut leg, extension, id, &text).await,
-                Heard::Quiet => leg.ping().await,
+                Heard::Due => looked_after(gateway, &mut leg, grant, token, &mut is_revoked).await,
                 Heard::End => false,
             },
         };
@@ -162,7 +196,7 @@ async fn client(gateway: &Gateway, mut leg: Leg, grant: &Grant, id: &str) {
             break;
         }
     }
-    leg.later().await;
+    ended(leg, is_revoked).await;
 }
 
 fn told(presence: &Presence) -> Value {

@@ -8,7 +8,7 @@ use super::{
     leg::{Heard, Leg},
     reply::{answer, too_early, unavailable},
     shared::{Mail, Unavailable},
-    socket::{Admitted, opened},
+    socket::{Admitted, ended, looked_after, opened},
 };
 use crate::http::Shared;
 use axum::{
@@ -76,12 +76,16 @@ pub(super) async fn check(State(site): Shared, headers: HeaderMap) -> Response<B
     let token = super::bearer_of(&headers);
     match gateway.bearer(token).await {
         Ok(Some(grant)) if grant.role == Role::Client => {
-            if !gateway.settings.tokens.contains_key(token)
-                && gateway.shared.keep_token(token, &grant, TOKEN_SECONDS).await.is_err()
-            {
-                return unavailable();
+            let is_of_file = gateway.settings.tokens.contains_key(token);
+            let renewed = match is_of_file {
+                true => Ok(true),
+                false => gateway.shared.renew_token(token, TOKEN_SECONDS).await,
+            };
+            match renewed {
+                Ok(true) => answer(StatusCode::OK, &json!({ "token": token, "TTL": TOKEN_SECONDS })),
+                Ok(false) => failed(StatusCode::FORBIDDEN, "TokenExpired"),
+                Err(Unavailable) => unavailable(),
             }
-            answer(StatusCode::OK, &json!({ "token": token, "TTL": TOKEN_SECONDS }))
         }
         Ok(_) => failed(StatusCode::FORBIDDEN, "TokenExpired"),
         Err(_) => unavailable(),
@@ -100,11 +104,11 @@ pub(super) async fn cti(
     upgrade: WebSocketUpgrade,
 ) -> Response<Body> {
     let roles = &[Role::Client];
-    opened(site, &query, &headers, roles, upgrade, |site, leg, Admitted { grant, id, .. }| async move {
+    opened(site, &query, &headers, roles, upgrade, |site, leg, Admitted { token, grant, id }| async move {
         let Some(gateway) = &site.gateway else { return };
-        let extension = grant.extension;
+        let extension = grant.extension.clone();
         let client = Client { gateway, extension, id, phone: None, logged_on: false, failures: 0 };
-        client.run(leg).await;
+        client.run(leg, &grant, &token).await;
     })
     .await
 }
@@ -123,21 +127,27 @@ struct Client<'a> {
 }
 
 impl Client<'_> {
-    async fn run(mut self, mut leg: Leg) {
+    async fn run(mut self, mut leg: Leg, grant: &Grant, token: &str) {
         let presence = desk::presence_channel(&self.extension);
-        let channels = [desk::client_channel(&self.extension, &self.id), presence.clone()];
+        let revoked = desk::token_channel(token);
+        let channels = [desk::client_channel(&self.extension, &self.id), presence.clone(), revoked.clone()];
         let Ok(mut mail) = self.gateway.shared.subscribe(&channels).await else { return leg.later().await };
+        let mut is_revoked = false;
         let mut goes_on = self.attach(&mut leg).await;
         while goes_on {
             goes_on = tokio::select! {
                 mail = mail.recv() => match mail {
                     Some(Mail { channel, text }) if channel == presence => self.present(&mut leg, &text).await,
+                    Some(Mail { channel, .. }) if channel == revoked => {
+                        is_revoked = true;
+                        false
+                    }
                     Some(Mail { text, .. }) => self.told(&mut leg, &text).await,
                     None => false,
                 },
                 heard = leg.hear() => match heard {
                     Heard::Text(text) => self.said(&mut leg, &text).await,
-                    Heard::Quiet => leg.ping().await,
+                    Heard::Due => looked_after(self.gateway, &mut leg, grant, token, &mut is_revoked).await,
                     Heard::End => false,
                 },
             };
@@ -146,7 +156,7 @@ impl Client<'_> {
             // A phone that is gone has nothing to forget.
             let _gone_either_way = self.pass(&phone, "xivo:close", None).await;
         }
-        leg.later().await;
+        ended(leg, is_revoked).await;
     }
 
     /// Lets the newest phone serve it; without one it hears so.

@@ -52,6 +52,12 @@ impl Memory {
         state.tokens.insert(token.to_owned(), (grant.clone(), now + Duration::from_secs(seconds)));
     }
 
+    pub(super) fn renew_token(&self, token: &str, seconds: u64) -> bool {
+        let (mut state, now) = (self.state(), Instant::now());
+        let kept = state.tokens.get_mut(token).filter(|(_, until)| *until > now);
+        kept.map(|(_, until)| *until = now + Duration::from_secs(seconds)).is_some()
+    }
+
     pub(super) fn drop_token(&self, token: &str) {
         self.state().tokens.remove(token);
     }

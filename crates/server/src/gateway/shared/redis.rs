@@ -4,7 +4,7 @@
 
 use super::{
     super::{Grant, settings::Push},
-    Letter, MAX_MAIL, Mail, TOLD_SECONDS, Unavailable,
+    Letter, MAX_MAIL, Mail, TOLD_SECONDS, Unavailable, fingerprint,
     lockout::{FORGET_AFTER, MAX_COUNTED, pause},
 };
 use futures_util::StreamExt;
@@ -12,7 +12,6 @@ use redis::{
     AsyncCommands, Client, Script,
     aio::{ConnectionManager, ConnectionManagerConfig},
 };
-use sha2::{Digest, Sha256};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::mpsc;
 
@@ -115,6 +114,12 @@ impl Redis {
         answered(commands.set_ex(token_key(token), text, seconds)).await
     }
 
+    pub(super) async fn renew_token(&self, token: &str, seconds: u64) -> Result<bool, Unavailable> {
+        let mut commands = self.commands.clone();
+        let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
+        answered(commands.expire(token_key(token), seconds)).await
+    }
+
     pub(super) async fn drop_token(&self, token: &str) -> Result<(), Unavailable> {
         let mut commands = self.commands.clone();
         answered(commands.del(token_key(token))).await
@@ -191,10 +196,6 @@ async fn answered<T>(work: impl Future<Output = redis::RedisResult<T>>) -> Resul
 /// Whoever reads the keys of Redis learns no token.
 fn token_key(token: &str) -> String {
     format!("softframe:token:{}", fingerprint(token))
-}
-
-fn fingerprint(secret: &str) -> String {
-    Sha256::digest(secret.as_bytes()).iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
 /// Hexadecimal digits by which logins that nobody has are told apart: made-up ones fill no more than 65,536 keys.
