@@ -181,9 +181,12 @@ pub(crate) fn pictures(tree: &Tree, for_readme: bool) -> Outcome {
     if count.failed == 0 { Ok(()) } else { Err("some pictures have faults; they stand above.".to_owned()) }
 }
 
-/// The main path in the other browser: a call out, a call in, contacts from the page and from a file, and the long list.
-fn firefox(tree: &Tree, _: &[String]) -> Outcome<Count> {
-    const TESTS: [&str; 7] = [
+/// The main path in the other browser: the sign-in by the form, a call out, a call in, one by the page, contacts from the
+/// page and from a file, and the long list.
+fn firefox(tree: &Tree, filter: &[String]) -> Outcome<Count> {
+    const TESTS: [&str; 9] = [
+        "person_who_signs_in_by_the_form_calls_is_called_by_a_contact_and_calls_from_the_page",
+        "right_password_signs_in_and_trusts_the_page",
         "click2call_as_documented_brings_audio_both_ways_and_exact_payloads",
         "ringing_call_is_answered_and_both_sides_hear",
         "pushed_contacts_name_the_caller_on_screen_and_in_the_event",
@@ -198,19 +201,13 @@ fn firefox(tree: &Tree, _: &[String]) -> Outcome<Count> {
     let tests = || {
         let mut cargo = with_browser(tree, &program, &www, &www, &["test", "--no-fail-fast"])?;
         cargo.env("SOFTFRAME_FIREFOX", &firefox.browser).env("SOFTFRAME_GECKODRIVER", &firefox.driver);
-        cargo.args([
-            "--test",
-            "outgoing",
-            "--test",
-            "incoming",
-            "--test",
-            "contacts",
-            "--test",
-            "contacts_load",
-        ]);
+        for file in ["loading", "outgoing", "incoming", "contacts", "contacts_load"] {
+            cargo.args(["--test", file]);
+        }
         Ok(cargo)
     };
-    named(tests, &TESTS)
+    let wanted: Vec<&str> = filter.iter().map(String::as_str).collect();
+    named(tests, if wanted.is_empty() { &TESTS } else { &wanted })
 }
 
 /// Runs these tests. One that was given another name must not drop out unseen.

@@ -77,6 +77,63 @@ async fn right_password_signs_in_and_trusts_the_page() {
     page.expect("logged").await;
 }
 
+/// By hand where a person would, and by the page where a page would; the suite `firefox` runs it in the other browser.
+#[tokio::test(flavor = "multi_thread")]
+async fn person_who_signs_in_by_the_form_calls_is_called_by_a_contact_and_calls_from_the_page() {
+    let server = Server::with_password("200", "correct horse");
+    let page = Page::open_plain(&server, Setup::Microphone).await;
+    page.phone(async |frame| {
+        frame.type_into("input[name=username]", "200").await;
+        frame.type_into("input[name=password]", "correct horse").await;
+        frame.press("Sign in").await;
+    })
+    .await;
+    page.expect("logged").await;
+
+    page.phone(async |frame| {
+        frame.type_into(".number-field", "600").await;
+        frame.press("Call").await;
+    })
+    .await;
+    assert_eq!(page.expect("phone:calling").await["to"], "600");
+    page.expect("phone:accepted").await;
+    page.expect_audio().await;
+    server.expect_heard("600").await;
+    page.press_armed("End call").await;
+    assert_eq!(page.expect("phone:terminated").await["cause"]["endedBy"], "local");
+
+    let john = json!({ "id": "id1", "name": "John Doe", "phones": ["+34666555444"] });
+    page.post(json!({ "type": "contacts", "data": { "contacts": [john] } })).await;
+    page.expect("contacts:indexed").await;
+    let ring = server.ring(200, "+34666555444");
+    assert_eq!(page.expect("phone:ringing").await["contact"]["name"], "John Doe");
+    page.phone(async |frame| frame.reads("John Doe").await).await;
+    page.answer().await;
+    page.expect("phone:accepted").await;
+    page.expect_audio().await;
+    server.hang_up(&ring);
+    assert_eq!(page.expect("phone:terminated").await["cause"]["endedBy"], "remote");
+
+    page.click2call("601").await;
+    assert_eq!(page.expect("phone:calling").await["to"], "601");
+    page.expect("phone:accepted").await;
+    page.press_armed("End call").await;
+    page.expect("phone:terminated").await;
+
+    page.phone(async |frame| {
+        frame.press("Done").await;
+        frame.press("Contacts").await;
+        frame.type_into(".search input", "doe").await;
+        frame.click(".hits .row .handset").await;
+    })
+    .await;
+    assert_eq!(page.expect("phone:calling").await["contact"]["name"], "John Doe");
+    page.expect("phone:accepted").await;
+    page.post(json!({ "type": "hangup" })).await;
+    page.expect("phone:terminated").await;
+    page.expect_no_media().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn configuration_of_a_wrong_type_is_readable_on_screen() {
     let server = Server::with_widget(&json!({ "country": 34 }));
