@@ -97,8 +97,10 @@ impl Phone {
         let mut text = format!("Softframe {}\n{}\n", env!("CARGO_PKG_VERSION"), clock::iso8601(wall));
         let state =
             self.connection.as_ref().map_or("offline", |known| crate::account::state_name(known.state));
-        text.push_str(&self.account().unwrap_or_default());
-        text.push_str(": ");
+        if let Some(account) = self.account() {
+            text.push_str(&account);
+            text.push_str(": ");
+        }
         text.push_str(state);
         for (at, entry) in &self.recorder.entries {
             text.push_str("\n\n");

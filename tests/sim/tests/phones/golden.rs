@@ -169,7 +169,15 @@ fn answered(world: &mut World, id: &str, kind: &str, data: Value) -> Value {
     world.stations[0].response(id).clone()
 }
 
-/// Answers to `message`, `login`, `redirect` and `merge`, good and bad.
+/// The answer to `report` of a phone that has done nothing yet; what version it is of is not the protocol.
+fn reported(world: &mut World) -> Value {
+    let mut answer = answered(world, "report", "report", json!({}));
+    let text = answer["data"]["text"].as_str().expect("a text");
+    answer["data"]["text"] = text.replace(env!("CARGO_PKG_VERSION"), "<version>").into();
+    answer
+}
+
+/// Answers to `report`, `message`, `login`, `redirect` and `merge`, good and bad.
 fn answers() -> Vec<Value> {
     let mut world = World::new();
     let own = world.station();
@@ -184,6 +192,7 @@ fn answers() -> Vec<Value> {
     world.run(1_000);
     let login = |password: &str| json!({ "server": format!("wss://{DOMAIN}/ws"), "user": "200", "password": password });
     let mut answers = vec![
+        reported(&mut world),
         answered(&mut world, "login with a wrong password", "login", login("wrong")),
         answered(&mut world, "login", "login", login("secret-200")),
         answered(&mut world, "message", "message", json!({ "to": "201", "text": "Hello" })),
@@ -210,7 +219,7 @@ fn answers() -> Vec<Value> {
 }
 
 #[test]
-fn answers_to_texts_logins_redirections_and_mergers_are_as_they_were_agreed() {
+fn answers_to_reports_texts_logins_redirections_and_mergers_are_as_they_were_agreed() {
     assert_agreed(&answers(), "answers.json");
 }
 
