@@ -6,6 +6,7 @@ mod alone;
 mod auto_answer;
 mod carried;
 mod early;
+mod early_media;
 mod end;
 mod forwarded;
 mod incoming;
@@ -22,6 +23,7 @@ mod tell;
 mod transfer;
 
 pub(crate) use early::EarlyOffer;
+pub(crate) use early_media::Renewing;
 pub(crate) use incoming::Arrivals;
 pub(crate) use keys::Keys;
 pub(crate) use media::{Media, Purpose};
@@ -167,10 +169,20 @@ pub(crate) struct Progressing {
     pub(crate) ringing: bool,
     /// The fork whose early media is heard.
     pub(crate) early: Option<String>,
+    /// That early media is being brought back.
+    pub(crate) renewing: Renewing,
     /// The first description of each fork: its answer, if its 2xx has none (RFC 6337 §3.1.1).
     pub(crate) answers: Vec<(String, String)>,
     /// What the host heard last: the status, and whether early media is there.
     pub(crate) told: (u16, bool),
+}
+
+impl Progressing {
+    /// Nothing has come yet.
+    pub(crate) fn since(now: Instant) -> Progressing {
+        let (renewing, answers) = (Renewing::No, Vec::new());
+        Progressing { since: now, ringing: false, early: None, renewing, answers, told: (0, false) }
+    }
 }
 
 /// An accepted call.
@@ -289,6 +301,15 @@ impl Call {
         }
     }
 
+    /// The exchange of offers after the first one.
+    pub(crate) fn exchange_mut(&mut self) -> Option<&mut Exchange> {
+        match &mut self.state {
+            State::Talking(talk) => Some(&mut talk.exchange),
+            State::Progressing(Progressing { renewing: Renewing::Begun(exchange), .. }) => Some(exchange),
+            _ => None,
+        }
+    }
+
     pub(crate) fn is_ringing_in(&self) -> bool {
         matches!(self.state, State::Incoming { .. })
     }
@@ -338,6 +359,7 @@ impl Call {
     pub(crate) fn deadlines(&self, registered: bool) -> impl Iterator<Item = Instant> {
         let state = match &self.state {
             State::Preparing { attention_at } => [*attention_at, None],
+            State::Progressing(progressing) => [progressing.renewing.deadline(), None],
             State::Talking(Talk { link: Link::Broken { deadline, renew_at }, exchange, .. }) => {
                 // A renewal that waits for registration or media is not polled for; their ends start it.
                 let free = registered && *exchange == Exchange::Idle && self.media.is_idle();

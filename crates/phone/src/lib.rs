@@ -427,6 +427,7 @@ impl Phone {
         self.prompts_due(now);
         self.media_timeouts(now);
         self.links_due(now);
+        self.early_media_due(now);
         self.transfers_due(now);
         self.qualities_due(now);
         self.transfers_over_due(now);

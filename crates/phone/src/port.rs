@@ -253,6 +253,11 @@ pub enum MediaRequest {
     Answer { offer: String, send: bool },
     /// Apply this answer. `provisional`: early media, a final one may follow.
     Accept { answer: String, provisional: bool },
+    /// Apply this answer for good, though the call is not accepted: another offer may follow, and the microphone stays
+    /// closed until [`Accept`](MediaRequest::Accept) or [`Agreed`](MediaRequest::Agreed).
+    Settle { answer: String },
+    /// The call is accepted, and its answer was applied before. No answer.
+    Agreed,
     /// The offer in flight was refused: back to what was agreed before.
     Rollback,
     /// Stop sending the microphone (silence), or send it again. No answer.

@@ -133,6 +133,11 @@ impl Dialog {
         self.build(Method::Ack, via, sequence)
     }
 
+    /// The number of our last request.
+    pub(crate) fn sequence(&self) -> u32 {
+        self.local_sequence
+    }
+
     /// Takes the next number, for a request that is sent again with credentials.
     pub(crate) fn next_sequence(&mut self) -> u32 {
         self.local_sequence = self.local_sequence.saturating_add(1);

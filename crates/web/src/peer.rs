@@ -61,6 +61,7 @@ impl Peers {
         what: MediaRequest,
     ) {
         match what {
+            MediaRequest::Agreed => self.at(peer, Link::agree),
             MediaRequest::Mute(muted) => self.at(peer, |link| link.mute(muted)),
             MediaRequest::Dtmf(tones) => self.at(peer, |link| link.dtmf(&tones)),
             MediaRequest::Mix(calls) => self.mix(&calls),
@@ -71,6 +72,7 @@ impl Peers {
             | MediaRequest::Microphone
             | MediaRequest::Answer { .. }
             | MediaRequest::Accept { .. }
+            | MediaRequest::Settle { .. }
             | MediaRequest::Rollback => self.serve(call, peer, request, what),
         }
     }

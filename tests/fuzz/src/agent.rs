@@ -327,7 +327,11 @@ impl Bench {
                 session: self.session(bytes),
                 reason: bytes.chance(2).then(|| Reason::parse("SIP;cause=200;text=\"x\"")),
             },
-            5 | 6 => Command::Reinvite { session: self.session(bytes), offer: offer(bytes) },
+            5 => Command::Reinvite { session: self.session(bytes), offer: offer(bytes) },
+            6 => {
+                let fork = bytes.pick(&["a", "b"]).to_owned();
+                Command::Update { session: self.session(bytes), fork, offer: offer(bytes) }
+            }
             7 | 8 => Command::Answer { session: self.session(bytes), answer: offer(bytes) },
             9 => Command::RefuseOffer { session: self.session(bytes), code: bytes.pick(&[488, 200, 0, 603]) },
             10 => Command::Progress {

@@ -408,10 +408,12 @@ impl World {
                 Some(MediaEvent::Answer(description(station.offers, direction)))
             }
             MediaRequest::RingOffer => Some(MediaEvent::Offer(description(station.offers, "sendrecv"))),
-            MediaRequest::Accept { .. } | MediaRequest::Rollback | MediaRequest::Microphone => {
-                Some(MediaEvent::Applied)
-            }
-            MediaRequest::Mute(_)
+            MediaRequest::Accept { .. }
+            | MediaRequest::Settle { .. }
+            | MediaRequest::Rollback
+            | MediaRequest::Microphone => Some(MediaEvent::Applied),
+            MediaRequest::Agreed
+            | MediaRequest::Mute(_)
             | MediaRequest::Dtmf(_)
             | MediaRequest::Mix(_)
             | MediaRequest::Measure

@@ -240,6 +240,7 @@ impl Phone {
         }
         let looks = answer.as_deref().map_or(offered, sdp::inspect);
         self.begin_talk(now, id, looks);
+        self.begins_broken(now, id);
         if let Some(answer) = answer {
             self.ask_media(now, id, MediaRequest::Accept { answer, provisional: false }, Purpose::Final);
         }

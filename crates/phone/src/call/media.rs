@@ -50,6 +50,8 @@ pub(crate) struct Media {
     used: bool,
     /// The peer is of no more use: the next offer comes from another one.
     dead: bool,
+    /// Its sound is interrupted, as far as the browser has said.
+    pub(super) broken: bool,
     open: Option<Open>,
     queue: VecDeque<(MediaRequest, Purpose)>,
 }
@@ -62,7 +64,7 @@ struct Open {
 
 impl Media {
     pub(crate) fn new(peer: PeerId) -> Media {
-        Media { peer, used: false, dead: false, open: None, queue: VecDeque::new() }
+        Media { peer, used: false, dead: false, broken: false, open: None, queue: VecDeque::new() }
     }
 
     pub(crate) fn deadline(&self) -> Option<Instant> {
@@ -239,13 +241,16 @@ impl Phone {
     }
 
     fn peer_state(&mut self, now: Instant, id: CallId, state: PeerState) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        call.media.broken = state != PeerState::Connected;
+        call.media.dead |= state == PeerState::Dead;
         match state {
-            PeerState::Connected => self.media_back(now, id),
-            PeerState::Disconnected | PeerState::Failed => self.media_broken(now, id, state),
-            PeerState::Dead => {
-                if let Some(call) = self.calls.get_mut(&id) {
-                    call.media.dead = true;
-                }
+            PeerState::Connected => {
+                self.early_media_back(id);
+                self.media_back(now, id);
+            }
+            PeerState::Disconnected | PeerState::Failed | PeerState::Dead => {
+                self.early_media_broken(now, id, state);
                 self.media_broken(now, id, state);
             }
         }

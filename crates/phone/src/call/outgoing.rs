@@ -174,13 +174,11 @@ impl Phone {
         let media = sdp::admit(response.body()).ok().map(str::to_owned);
         let Some(call) = self.calls.get_mut(&id) else { return };
         let before = match &call.state {
-            State::Calling => {
-                Progressing { since: now, ringing: false, early: None, answers: Vec::new(), told: (0, false) }
-            }
+            State::Calling => Progressing::since(now),
             State::Progressing(progressing) => progressing.clone(),
             _ => return,
         };
-        let Progressing { since, ringing, mut early, mut answers, told } = before;
+        let Progressing { since, ringing, mut early, renewing, mut answers, told } = before;
         let first_ring = code == 180 && !ringing;
         let first_media = media.clone().filter(|_| early.is_none());
         if first_media.is_some() {
@@ -190,7 +188,9 @@ impl Phone {
         answers.extend(media.filter(|_| !is_known && answers.len() < MAX_ANSWERS).map(|sdp| (fork, sdp)));
         let heard = early.is_some();
         let ringing = ringing || code == 180;
-        call.state = State::Progressing(Progressing { since, ringing, early, answers, told: (code, heard) });
+        let told_now = (code, heard);
+        call.state =
+            State::Progressing(Progressing { since, ringing, early, renewing, answers, told: told_now });
         if let Some(answer) = first_media {
             self.ask_media(now, id, MediaRequest::Accept { answer, provisional: true }, Purpose::Early);
         }
@@ -240,11 +240,9 @@ impl Phone {
             return;
         };
         let Some(call) = self.calls.get_mut(&id) else { return };
-        let (early, answers) = match &mut call.state {
-            State::Calling => (None, Vec::new()),
-            State::Progressing(progressing) => {
-                (progressing.early.take(), std::mem::take(&mut progressing.answers))
-            }
+        let Progressing { early, renewing, answers, .. } = match &mut call.state {
+            State::Calling => Progressing::since(now),
+            State::Progressing(progressing) => std::mem::replace(progressing, Progressing::since(now)),
             _ => return,
         };
         let body = match sdp::admit(response.body()) {
@@ -265,8 +263,8 @@ impl Phone {
         match early {
             Some(heard) if heard != fork => self.talk_with_another_fork(now, id),
             Some(_) | None => {
-                let accept = MediaRequest::Accept { answer: body, provisional: false };
-                self.ask_media(now, id, accept, Purpose::Final);
+                self.begins_broken(now, id);
+                self.take_answer(now, id, body, renewing);
             }
         }
         self.connect_onward(now, id);

@@ -2,7 +2,7 @@
 //!
 //! It never ends a call for a lost socket alone; sound may go on without one.
 
-use super::{Call, Exchange, Link, Purpose, State};
+use super::{Call, Exchange, Link, Purpose, Renewing, State};
 use crate::{
     CallId, MediaError, PeerState, Phone,
     bridge::Code,
@@ -15,7 +15,7 @@ use softframe_sip::{Command, EndedBy, Instant};
 /// As long as a SIP transaction waits (64·T1): then the other side is gone.
 const LOST_MILLIS: u64 = 32_000;
 /// ICE often heals a disconnection by itself.
-const HEAL_MILLIS: u64 = 3_000;
+pub(super) const HEAL_MILLIS: u64 = 3_000;
 /// Between attempts to renew.
 const RENEW_MILLIS: u64 = 2_000;
 
@@ -58,6 +58,13 @@ impl Phone {
         let wait = if state == PeerState::Disconnected { HEAL_MILLIS } else { 0 };
         self.break_link(now, id, Some(now.after(LOST_MILLIS)), now.after(wait));
         self.advance(now, id);
+    }
+
+    /// Accepted while its sound is interrupted: what the browser has said of that before counts from here.
+    pub(super) fn begins_broken(&mut self, now: Instant, id: CallId) {
+        if self.calls.get(&id).is_some_and(|call| call.media.broken) {
+            self.break_link(now, id, Some(now.after(LOST_MILLIS)), now);
+        }
     }
 
     /// ICE healed by itself, or the renewal works.
@@ -128,7 +135,7 @@ impl Phone {
                 if let Some(State::Progressing(progressing)) =
                     self.calls.get_mut(&id).map(|call| &mut call.state)
                 {
-                    progressing.early = None;
+                    (progressing.early, progressing.renewing) = (None, Renewing::No);
                 }
             }
             Purpose::Redirect => self.redirect_failed(now, id),
@@ -150,10 +157,17 @@ impl Phone {
     }
 
     fn renewal_broke(&mut self, now: Instant, id: CallId, error: MediaError) {
-        let Some(talk) = self.calls.get_mut(&id).and_then(Call::talk_mut) else { return };
-        match talk.exchange.clone() {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let is_early = call.talk().is_none();
+        let Some(exchange) = call.exchange_mut() else { return };
+        match exchange.clone() {
             Exchange::Offering(renewal) => {
-                talk.exchange = Exchange::Idle;
+                *exchange = Exchange::Idle;
+                self.renewal_failed(now, id, renewal);
+            }
+            // The answer to the call brings the next try.
+            Exchange::Applying(renewal) if is_early => {
+                *exchange = Exchange::Idle;
                 self.renewal_failed(now, id, renewal);
             }
             // Both sides have agreed, only our browser cannot: a fresh start of ICE may heal it.
@@ -161,7 +175,7 @@ impl Phone {
                 self.end(now, id, Reason::MediaFailed);
             }
             Exchange::Applying(_) => {
-                talk.exchange = Exchange::Idle;
+                *exchange = Exchange::Idle;
                 self.media_broken(now, id, PeerState::Failed);
             }
             // Our offer failed while theirs waits: there is nothing to roll back.

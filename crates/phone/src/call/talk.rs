@@ -197,12 +197,19 @@ impl Phone {
 
     pub(crate) fn renewal_made(&mut self, now: Instant, id: CallId, sdp: String) {
         let Some(call) = self.calls.get_mut(&id) else { return };
-        let session = call.session;
-        let Some(talk) = call.talk_mut() else { return };
-        match (talk.exchange.clone(), session) {
+        let (session, fork) = (call.session, call.early_fork());
+        let Some(exchange) = call.exchange_mut() else { return };
+        match (exchange.clone(), session) {
             (Exchange::Offering(renewal), Some(session)) => {
-                talk.exchange = Exchange::Inviting(renewal);
-                self.command(now, Command::Reinvite { session, offer: sdp.into_bytes() });
+                *exchange = Exchange::Inviting(renewal);
+                let offer = sdp.into_bytes();
+                self.command(
+                    now,
+                    match fork {
+                        Some(fork) => Command::Update { session, fork, offer },
+                        None => Command::Reinvite { session, offer },
+                    },
+                );
             }
             // Their offer came while the browser made ours: ours is withdrawn, theirs is answered.
             (Exchange::Theirs { offer }, _) => {
@@ -217,12 +224,16 @@ impl Phone {
     pub(crate) fn reinvited(&mut self, now: Instant, session: SessionId, answer: &[u8]) {
         let Some(id) = self.call_of(session) else { return };
         let answer = sdp::admit(answer).map(str::to_owned);
-        let Some(talk) = self.calls.get_mut(&id).and_then(Call::talk_mut) else { return };
-        let Exchange::Inviting(renewal) = talk.exchange else { return };
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let Some(exchange) = call.exchange_mut() else { return };
+        let Exchange::Inviting(renewal) = *exchange else { return };
         let Ok(answer) = answer else {
             return self.renewal_refused(now, id, renewal);
         };
-        talk.exchange = Exchange::Applying(renewal);
+        *exchange = Exchange::Applying(renewal);
+        let Some(talk) = call.talk_mut() else {
+            return self.ask_media(now, id, MediaRequest::Settle { answer }, Purpose::Reinvited);
+        };
         talk.key_tones = sdp::inspect(&answer).map_or(talk.key_tones, |looks| looks.key_tones);
         let was_held = talk.held.is_some();
         if was_held != renewal.hold {
@@ -249,10 +260,12 @@ impl Phone {
 
     /// The browser has taken the answer to our re-INVITE.
     pub(crate) fn renewal_applied(&mut self, now: Instant, id: CallId) {
-        let Some(talk) = self.calls.get_mut(&id).and_then(Call::talk_mut) else { return };
-        let Exchange::Applying(renewal) = talk.exchange else { return };
-        talk.exchange = Exchange::Idle;
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let Some(exchange) = call.exchange_mut() else { return };
+        let Exchange::Applying(renewal) = *exchange else { return };
+        *exchange = Exchange::Idle;
         if renewal.restart {
+            call.media.broken = false;
             self.link_whole(now, id);
         }
         self.resend_mute(id);
@@ -271,15 +284,15 @@ impl Phone {
     /// The other side refused our re-INVITE: the session is as it was.
     pub(crate) fn reinvite_failed(&mut self, now: Instant, session: SessionId) {
         let Some(id) = self.call_of(session) else { return };
-        let Some(talk) = self.calls.get_mut(&id).and_then(Call::talk_mut) else { return };
-        let Exchange::Inviting(renewal) = talk.exchange else { return };
+        let Some(exchange) = self.calls.get_mut(&id).and_then(Call::exchange_mut) else { return };
+        let Exchange::Inviting(renewal) = *exchange else { return };
         self.renewal_refused(now, id, renewal);
     }
 
     /// Nothing that the browser could take came of our offer: it goes back to what was agreed.
     fn renewal_refused(&mut self, now: Instant, id: CallId, renewal: Renewal) {
-        if let Some(talk) = self.calls.get_mut(&id).and_then(Call::talk_mut) {
-            talk.exchange = Exchange::Idle;
+        if let Some(exchange) = self.calls.get_mut(&id).and_then(Call::exchange_mut) {
+            *exchange = Exchange::Idle;
         }
         self.ask_media(now, id, MediaRequest::Rollback, Purpose::Rollback);
         self.renewal_failed(now, id, renewal);
@@ -290,7 +303,9 @@ impl Phone {
             self.end(now, id, Reason::MediaFailed);
             return;
         }
-        let Some(talk) = self.calls.get_mut(&id).and_then(Call::talk_mut) else { return };
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        call.media.broken |= renewal.restart;
+        let Some(talk) = call.talk_mut() else { return };
         let (wanted_hold, is_held) = (talk.want_held != talk.held.is_some(), talk.held.is_some());
         talk.want_held = talk.held.is_some();
         if renewal.restart {

@@ -47,9 +47,9 @@ pub(crate) enum Purpose {
     Invite(SessionId),
     /// An INVITE whose session has ended: CANCEL goes out as soon as it may, and what it still makes is ended.
     Abandoned { reason: Option<String> },
-    /// An INVITE inside a session.
-    Reinvite(SessionId),
-    /// UPDATE inside a session.
+    /// An offer inside a session: by INVITE, or by UPDATE before the call is accepted.
+    Offer(SessionId),
+    /// UPDATE inside a session, without an offer.
     Update(SessionId),
     /// REFER inside a session.
     Refer(SessionId),
@@ -92,10 +92,12 @@ impl UserAgent {
         attempt: Option<Attempt>,
     ) {
         self.transmit(request.octets().to_vec());
+        let is_invite = *request.method() == Method::Invite;
         let transaction = ClientTransaction::new(now, request);
         let patience = match purpose {
-            Purpose::Reinvite(_) => Patience::Until(now.after(TIMEOUT)),
-            Purpose::Register
+            Purpose::Offer(_) if is_invite => Patience::Until(now.after(TIMEOUT)),
+            Purpose::Offer(_)
+            | Purpose::Register
             | Purpose::Ping
             | Purpose::Invite(_)
             | Purpose::Abandoned { .. }
@@ -110,7 +112,7 @@ impl UserAgent {
             | Purpose::Message(_)
             | Purpose::Forgotten => Patience::Endless,
         };
-        if let Purpose::Invite(_) | Purpose::Reinvite(_) = purpose {
+        if is_invite {
             self.late.remember(transaction.request());
         }
         self.make_room();
@@ -130,7 +132,7 @@ impl UserAgent {
             | Purpose::Abandoned { .. } => true,
             Purpose::Register
             | Purpose::Invite(_)
-            | Purpose::Reinvite(_)
+            | Purpose::Offer(_)
             | Purpose::Update(_)
             | Purpose::Refer(_)
             | Purpose::Subscribe(_)
@@ -203,7 +205,7 @@ impl UserAgent {
             Purpose::Register | Purpose::Ping | Purpose::Invite(_) | Purpose::Bye => true,
             Purpose::Subscribe(_) | Purpose::Publish | Purpose::Message(_) => true,
             Purpose::Forgotten if request.to().tag().is_none() => true,
-            Purpose::Reinvite(_)
+            Purpose::Offer(_)
             | Purpose::Update(_)
             | Purpose::Refer(_)
             | Purpose::Info(_)
@@ -250,7 +252,7 @@ impl UserAgent {
         };
         match purpose {
             Purpose::Invite(session) => self.invite_again(*session, &again),
-            Purpose::Reinvite(session) => self.reinvite_renumbered(*session, &again),
+            Purpose::Offer(session) => self.offer_renumbered(*session, &again),
             Purpose::Refer(session) => self.refer_renumbered(*session, request, &again),
             Purpose::Subscribe(subscription) => self.subscribe_renumbered(*subscription, &again),
             Purpose::Register
@@ -303,7 +305,7 @@ impl UserAgent {
             Purpose::Register => self.register_response(now, response, unanswered),
             Purpose::Invite(session) => self.invite_response(now, session, request, response),
             Purpose::Abandoned { .. } => self.abandoned_response(now, key, request, response),
-            Purpose::Reinvite(session) => self.reinvite_response(now, session, request, response),
+            Purpose::Offer(session) => self.offer_response(now, session, request, response),
             Purpose::Update(session) => self.update_response(now, session, response),
             Purpose::Refer(session) => self.refer_response(session, request, response),
             Purpose::Info(session) => self.informed(session, code),
@@ -349,8 +351,9 @@ impl UserAgent {
             let Some(exchange) = self.exchanges.get_mut(&key) else { continue };
             let purpose = exchange.purpose.clone();
             if exchange.transaction.handle_timeout(now).is_some() {
+                let request = exchange.transaction.request().clone();
                 self.exchanges.remove(&key);
-                self.silence(now, purpose);
+                self.silence(now, purpose, &request);
             } else if exchange.transaction.is_terminated() {
                 self.exchanges.remove(&key);
             } else {
@@ -362,8 +365,8 @@ impl UserAgent {
     fn out_of_patience(&mut self, now: Instant, key: &TransactionKey, purpose: &Purpose) {
         match self.exchanges.get(key).map(|exchange| exchange.patience) {
             Some(Patience::Until(_)) => {
-                if let Purpose::Reinvite(session) = purpose {
-                    self.reinvite_lost(*session);
+                if let Purpose::Offer(session) = purpose {
+                    self.offer_lost(*session);
                 }
                 self.send_cancel(now, key);
             }
@@ -375,11 +378,11 @@ impl UserAgent {
     }
 
     /// No final response came: it counts as 408 (RFC 3261 §8.1.3.1).
-    fn silence(&mut self, now: Instant, purpose: Purpose) {
+    fn silence(&mut self, now: Instant, purpose: Purpose, request: &Message) {
         match purpose {
             Purpose::Register => self.flow_failed(now, Some(408), "The server does not answer.", 0),
             Purpose::Invite(session) => self.silent(session),
-            Purpose::Reinvite(session) | Purpose::Update(session) => self.reinvite_silence(now, session),
+            Purpose::Offer(session) | Purpose::Update(session) => self.offer_silence(now, session, request),
             Purpose::Refer(session) => self.transfer_progress(session, 408),
             Purpose::Info(session) => self.informed(session, 408),
             Purpose::Subscribe(subscription) => self.subscribe_silence(now, subscription),
@@ -414,7 +417,7 @@ impl UserAgent {
                         self.park(Purpose::Cancel, exchange.transaction.request().to_cancel(), true);
                     }
                 }
-                Purpose::Reinvite(session) => self.reinvite_lost(session),
+                Purpose::Offer(session) => self.offer_lost(session),
                 Purpose::Update(session) => self.update_failed(now, session, None),
                 Purpose::Refer(session) => self.transfer_progress(session, 503),
                 Purpose::Info(session) => self.informed(session, 503),

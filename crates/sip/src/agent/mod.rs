@@ -254,6 +254,7 @@ impl UserAgent {
             Command::Reject { session, code, headers } => self.reject(now, session, code, &headers),
             Command::Terminate { session, reason } => self.terminate(now, session, reason.as_ref()),
             Command::Reinvite { session, offer } => self.reinvite(now, session, offer),
+            Command::Update { session, fork, offer } => self.update(now, session, &fork, offer),
             Command::Answer { session, answer } => self.answer(now, session, &answer),
             Command::RefuseOffer { session, code } => self.refuse_offer(now, session, code),
             Command::Info { session, content_type, body } => self.info(now, session, &content_type, &body),

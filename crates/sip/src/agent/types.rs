@@ -158,6 +158,17 @@ pub enum Command {
         /// The SDP offer.
         offer: Vec<u8>,
     },
+    /// A new offer before the call is accepted, by UPDATE (RFC 3311); of one that was accepted a moment ago, by re-INVITE.
+    /// Answered as `Reinvite` is: by `ReinviteFailed` with 491 unless
+    /// [`takes_update`](crate::UserAgent::takes_update).
+    Update {
+        /// Which.
+        session: SessionId,
+        /// The To tag of the device, as in [`Event::Progress`]; of a call that comes in it is not looked at.
+        fork: String,
+        /// The SDP offer.
+        offer: Vec<u8>,
+    },
     /// The answer to [`Event::Offered`], or to what came for an INVITE without an offer.
     Answer {
         /// Which.
@@ -365,14 +376,14 @@ pub enum Event {
         /// Which.
         session: SessionId,
     },
-    /// Our re-INVITE was accepted.
+    /// Our re-INVITE or UPDATE was accepted.
     Reinvited {
         /// Which.
         session: SessionId,
         /// The SDP answer.
         answer: Vec<u8>,
     },
-    /// Our re-INVITE failed; the session is as it was.
+    /// Our re-INVITE or UPDATE failed; the session is as it was.
     ReinviteFailed {
         /// Which.
         session: SessionId,

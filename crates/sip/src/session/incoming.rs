@@ -128,10 +128,12 @@ impl UserAgent {
         let (key, invite, dialog, replaced) = (key.clone(), invite.clone(), dialog.clone(), *replaces);
         // What both have agreed on in reliable responses is not said again (RFC 6337 §3.1.1).
         let is_open = reliable.as_ref().is_none_or(|reliable| reliable.is_open());
+        let then = reliable.as_mut().and_then(|reliable| reliable.take_put_off());
         let answer = if is_open { answer } else { b"" };
         let response = self.ok(&invite, &dialog.id.local_tag, answer, headers);
         self.respond(now, &key, response.clone());
-        let ok = Repeated::new(now, response, is_open && invite.body().is_empty(), true);
+        let mut ok = Repeated::new(now, response, is_open && invite.body().is_empty(), true);
+        ok.then = then;
         let timer = SessionTimer::of_request(now, &invite);
         let confirmed = Confirmed::new(*dialog, Offer::Unacknowledged(ok), &invite, timer);
         self.sessions.insert(session, Session::Confirmed(Box::new(confirmed)));
@@ -249,6 +251,9 @@ impl UserAgent {
     fn session_timeout(&mut self, now: Instant, session: SessionId) {
         self.referral_timeout(now, session);
         self.timer_timeout(now, session);
+        if let Some(id) = self.sessions.get_mut(&session).and_then(|state| state.offers_again_in(now)) {
+            self.offer_again(now, session, &id);
+        }
         let repeat = match self.sessions.get_mut(&session) {
             Some(Session::Ringing { expires_at: Some(at), .. }) if *at <= now => {
                 return self.expired(now, session);
@@ -263,12 +268,15 @@ impl UserAgent {
             Some(Session::Leaving { ok, .. }) => ok.handle_timeout(now),
             Some(Session::Confirmed(confirmed)) => match &mut confirmed.offer {
                 Offer::Unacknowledged(ok) => ok.handle_timeout(now),
-                Offer::OursAgain { .. } => return self.reinvite_again(now, session),
                 Offer::Asked { until, .. } if *until <= now => {
                     self.refuse_unoffered(now, session, 408);
                     return;
                 }
-                Offer::Settled | Offer::Ours { .. } | Offer::Theirs { .. } | Offer::Asked { .. } => None,
+                Offer::Settled
+                | Offer::Ours { .. }
+                | Offer::OursAgain { .. }
+                | Offer::Theirs { .. }
+                | Offer::Asked { .. } => None,
             },
             Some(Session::Inviting { .. }) | None => None,
         };

@@ -1,6 +1,7 @@
 //! INVITE sessions (RFC 3261 §13 and §14): a session is a usage of one dialog. What is left of a session after its end
 //! (a CANCEL without an answer, a BYE under way) is a transaction's matter, not a session's.
 
+mod early;
 mod identity;
 mod incoming;
 mod late;
@@ -81,8 +82,9 @@ pub(crate) struct Early {
     pub(crate) dialog: Option<Dialog>,
     /// RSeq of its last reliable response.
     rseq: Option<u32>,
-    /// Where our INVITE had none.
     offer: EarlyOffer,
+    /// As in [`Confirmed`].
+    takes_update: bool,
 }
 
 /// A session both sides have agreed to.
@@ -103,8 +105,6 @@ pub(crate) struct Confirmed {
     pub(crate) timer: Option<SessionTimer>,
     /// Whether the other side lists UPDATE in Allow.
     pub(crate) takes_update: bool,
-    /// How often the offer in the air was put off by them.
-    pub(crate) glares: u8,
 }
 
 impl Confirmed {
@@ -125,7 +125,6 @@ impl Confirmed {
             last_word: None,
             timer,
             takes_update,
-            glares: 0,
         }
     }
 
@@ -181,15 +180,16 @@ pub(crate) struct Ending {
     pub(crate) reason: Option<String>,
 }
 
-/// Which offer is in the air. Never two at a time (RFC 3264 §4).
+/// Which offer is in the air, once the first one of the dialog is answered. Never two at a time (RFC 3264 §4).
 #[derive(Clone, Debug)]
 pub(crate) enum Offer {
     /// None.
     Settled,
-    /// Our re-INVITE with this number is on the wire. The number tells its 2xx from a late repetition of an earlier one.
-    Ours { offer: Vec<u8>, sequence: u32 },
-    /// Our re-INVITE met one of theirs (491) and is sent again then (RFC 3261 §14.1).
-    OursAgain { offer: Vec<u8>, at: Instant },
+    /// Our re-INVITE or UPDATE with this number is on the wire. The number tells its 2xx from a late repetition of an
+    /// earlier one. `glares`: how often they have put it off.
+    Ours { offer: Vec<u8>, sequence: u32, glares: u8 },
+    /// Ours met one of theirs (491) and is sent again then (RFC 3261 §14.1).
+    OursAgain { offer: Vec<u8>, at: Instant, glares: u8 },
     /// Their re-INVITE, or UPDATE with an offer, waits for our answer.
     Theirs { key: TransactionKey, invite: Box<Message> },
     /// Our 2xx waits for its ACK.
@@ -255,6 +255,17 @@ impl Repeated {
     }
 }
 
+impl Offer {
+    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
+        match self {
+            Offer::OursAgain { at, .. } => Some(*at),
+            Offer::Asked { until, .. } => Some(*until),
+            Offer::Unacknowledged(ok) => Some(ok.poll_timeout()),
+            Offer::Settled | Offer::Ours { .. } | Offer::Theirs { .. } => None,
+        }
+    }
+}
+
 impl Session {
     /// The dialog, once there is exactly one.
     pub(crate) fn dialog_mut(&mut self) -> Option<&mut Dialog> {
@@ -309,19 +320,16 @@ impl Session {
     /// The next deadline.
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
         match self {
-            Session::Inviting { .. } => None,
+            Session::Inviting { forks, .. } => {
+                forks.iter().filter_map(|early| early.offer.poll_timeout()).min()
+            }
             Session::Ringing { ring_again_at, expires_at, reliable, .. } => {
                 let reliable = reliable.as_ref().and_then(|reliable| reliable.poll_timeout());
                 reliable.into_iter().chain(*expires_at).chain([*ring_again_at]).min()
             }
             Session::Leaving { ok, .. } => Some(ok.poll_timeout()),
             Session::Confirmed(confirmed) => {
-                let offer = match &confirmed.offer {
-                    Offer::OursAgain { at, .. } => Some(*at),
-                    Offer::Asked { until, .. } => Some(*until),
-                    Offer::Unacknowledged(ok) => Some(ok.poll_timeout()),
-                    Offer::Settled | Offer::Ours { .. } | Offer::Theirs { .. } => None,
-                };
+                let offer = confirmed.offer.poll_timeout();
                 let undecided = confirmed.referral.as_ref().and_then(Referral::poll_timeout);
                 let timer = confirmed.timer.as_ref().map(SessionTimer::poll_timeout);
                 offer.into_iter().chain(undecided).chain(timer).min()

@@ -130,16 +130,10 @@ impl UserAgent {
             Some(early) => dialog.continues(early),
             None => dialog,
         };
-        let mut brings_offer = request.body().is_empty() && !response.body().is_empty();
-        if let Some(Session::Inviting { forks, .. }) = self.sessions.get(&session) {
-            self.late.leave(forks);
-            let is_agreed =
-                |early: &Early| early.tag == dialog.id.remote_tag && early.offer == EarlyOffer::Answered;
-            brings_offer &= !forks.iter().any(is_agreed);
-        }
-        let (offer, ack) = match brings_offer {
-            true => (Offer::asked(now, request), None),
-            false => (Offer::Settled, Some(self.acknowledge(&dialog, request, b""))),
+        let brings_offer = request.body().is_empty() && !response.body().is_empty();
+        let (offer, ack) = match self.offers_of_winner(session, &dialog.id) {
+            None if brings_offer => (Offer::asked(now, request), None),
+            offer => (offer.unwrap_or(Offer::Settled), Some(self.acknowledge(&dialog, request, b""))),
         };
         let fork = dialog.id.remote_tag.clone();
         let timer = SessionTimer::of_response(now, response);
@@ -148,6 +142,20 @@ impl UserAgent {
         self.sessions.insert(session, Session::Confirmed(Box::new(confirmed)));
         self.outcomes.push((session, StatusCode::OK));
         self.tell(Event::Accepted { session, fork, response: Box::new(response.clone()) });
+    }
+
+    /// The forks end; what is offered in the early dialog of the one that wins goes on, if its first exchange is complete.
+    fn offers_of_winner(&mut self, session: SessionId, winner: &DialogId) -> Option<Offer> {
+        let Some(Session::Inviting { forks, .. }) = self.sessions.get_mut(&session) else { return None };
+        let mut forks = std::mem::take(forks);
+        self.late.leave(&forks);
+        let at = forks.iter().position(|early| early.tag == winner.remote_tag);
+        let won = at.map(|at| forks.swap_remove(at).offer);
+        self.offers_dropped(session, &forks);
+        match won {
+            Some(EarlyOffer::Agreed(offer)) => Some(offer),
+            Some(EarlyOffer::None | EarlyOffer::Waits(_)) | None => None,
+        }
     }
 
     /// Sends the ACK of a 2xx: a request of its own that carries the INVITE's credentials (RFC 3261 §13.2.2.4), and our
@@ -189,6 +197,7 @@ impl UserAgent {
         let (key, is_last) = (key.clone(), left.is_empty());
         *forks = left;
         self.late.leave(&gone);
+        self.offers_dropped(session, &gone);
         if is_last {
             self.abandon(now, &key, None);
             self.terminated(session, EndedBy::Remote, 200, "", reason_of(bye));

@@ -125,9 +125,11 @@ impl UserAgent {
 
     /// Asks about the next address, or ends the session.
     fn go_onward(&mut self, session: SessionId) {
-        let Some(Session::Inviting { onward, forks, .. }) = self.sessions.get_mut(&session) else { return };
-        self.late.leave(forks);
-        forks.clear();
+        let Some(Session::Inviting { forks, .. }) = self.sessions.get_mut(&session) else { return };
+        let gone = std::mem::take(forks);
+        self.late.leave(&gone);
+        self.offers_dropped(session, &gone);
+        let Some(Session::Inviting { onward, .. }) = self.sessions.get_mut(&session) else { return };
         if let Some(target) = onward.targets.pop() {
             onward.stage = Stage::Asking;
             return self.tell(Event::Redirected { session, target });

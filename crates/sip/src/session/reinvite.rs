@@ -1,10 +1,12 @@
-//! Offers inside a session (RFC 3261 §14): ours, theirs, and when both meet. A re-INVITE that fails leaves the session
-//! as it was; only 481 and 408 say that there is none any more.
+//! Offers inside a session (RFC 3261 §14): ours, theirs, and when both meet. One that fails leaves the session as it was;
+//! only 481 and 408 say that there is none any more. Ours go by re-INVITE where the session stands, as RFC 3311 §5.1
+//! recommends, and by UPDATE before that.
 
 use super::{Offer, Repeated, Session, SessionTimer};
 use crate::{
     EndedBy, Event, Instant, SessionId,
     agent::{ALLOW, Purpose, SUPPORTED, UserAgent, reason_of},
+    dialog::DialogId,
     transaction::{ServerTransaction, TransactionKey},
     wire::{Message, Method, ResponseBuilder, StatusCode},
 };
@@ -16,6 +18,25 @@ const MAX_OFFERS: usize = 24;
 /// Seconds that 500 may make an offer wait (RFC 3261 §14.2); who says more means something else.
 const MAX_WAIT: u32 = 10;
 
+impl Offer {
+    /// This request of theirs brings one.
+    pub(super) fn of_theirs(request: &Message) -> Offer {
+        Offer::Theirs { key: TransactionKey::of(request), invite: Box::new(request.clone()) }
+    }
+
+    /// Their request that waits for our answer.
+    pub(super) fn theirs(&self) -> Option<(TransactionKey, Message)> {
+        match self {
+            Offer::Theirs { key, invite } => Some((key.clone(), (**invite).clone())),
+            Offer::Settled
+            | Offer::Ours { .. }
+            | Offer::OursAgain { .. }
+            | Offer::Asked { .. }
+            | Offer::Unacknowledged(_) => None,
+        }
+    }
+}
+
 impl UserAgent {
     /// [`Command::Reinvite`](crate::Command::Reinvite).
     pub(crate) fn reinvite(&mut self, now: Instant, session: SessionId, offer: Vec<u8>) {
@@ -23,8 +44,8 @@ impl UserAgent {
         match self.sessions.get_mut(&session) {
             Some(Session::Confirmed(confirmed)) if reaches_them => match &mut confirmed.offer {
                 Offer::Settled => {
-                    confirmed.glares = 0;
-                    self.send_reinvite(now, session, offer);
+                    let id = confirmed.dialog.id.clone();
+                    self.send_offer(now, session, &id, offer, 0);
                 }
                 Offer::Unacknowledged(ok) if ok.then.is_none() => ok.then = Some(offer),
                 Offer::Ours { .. }
@@ -42,45 +63,64 @@ impl UserAgent {
         }
     }
 
-    fn send_reinvite(&mut self, now: Instant, session: SessionId, offer: Vec<u8>) {
-        let (via, contact) = (self.via(), self.contact_of(session));
-        let Some(Session::Confirmed(confirmed)) = self.sessions.get_mut(&session) else { return };
-        let builder = confirmed.dialog.request(Method::Invite, via).header("Contact", &contact);
+    /// Offers in this dialog, in which nothing else is in the air.
+    pub(super) fn send_offer(
+        &mut self,
+        now: Instant,
+        session: SessionId,
+        id: &DialogId,
+        offer: Vec<u8>,
+        glares: u8,
+    ) {
+        let via = self.via();
+        let Some(state) = self.sessions.get_mut(&session) else { return };
+        let (method, timer) = match state {
+            Session::Confirmed(confirmed) => (Method::Invite, confirmed.timer),
+            // RFC 4028 §7.4: the timer is a matter of the INVITE that has no answer yet.
+            Session::Inviting { .. } | Session::Ringing { .. } | Session::Leaving { .. } => {
+                (Method::Update, None)
+            }
+        };
+        let Some((dialog, current)) = state.offers_in(id) else { return };
+        let (builder, local, is_ours) = (dialog.request(method, via), dialog.local.clone(), dialog.is_ours);
+        let sequence = dialog.sequence();
+        *current = Offer::Ours { offer: offer.clone(), sequence, glares };
+        let builder = builder.header("Contact", &self.contact_as(&local));
         let builder = builder.header("Allow", ALLOW).header("Supported", SUPPORTED);
         let builder = builder.header("User-Agent", &self.config.user_agent);
-        let builder = match &confirmed.timer {
+        let builder = match timer {
             Some(timer) => builder.header("Session-Expires", &timer.value()),
             None => builder,
         };
         let request = builder.body("application/sdp", &offer).build();
-        let is_ours = confirmed.dialog.is_ours;
-        confirmed.offer = Offer::Ours { offer, sequence: request.cseq().number };
-        self.send(now, Purpose::Reinvite(session), request, is_ours);
+        self.send(now, Purpose::Offer(session), request, is_ours);
     }
 
-    /// Our re-INVITE was sent again, with credentials and so with another number.
-    pub(crate) fn reinvite_renumbered(&mut self, session: SessionId, again: &Message) {
-        if let Some(Session::Confirmed(confirmed)) = self.sessions.get_mut(&session)
-            && let Offer::Ours { sequence, .. } = &mut confirmed.offer
-        {
+    /// Our offer was sent again, with credentials and so with another number.
+    pub(crate) fn offer_renumbered(&mut self, session: SessionId, again: &Message) {
+        let offers = self.sessions.get_mut(&session).and_then(|one| one.offers_in(&DialogId::of_own(again)));
+        if let Some((_, Offer::Ours { sequence, .. })) = offers {
             *sequence = again.cseq().number;
         }
     }
 
     /// The wait after 491 is over.
-    pub(crate) fn reinvite_again(&mut self, now: Instant, session: SessionId) {
-        let Some(Session::Confirmed(confirmed)) = self.sessions.get_mut(&session) else { return };
-        let Offer::OursAgain { offer, .. } = &confirmed.offer else { return };
-        let offer = offer.clone();
-        confirmed.offer = Offer::Settled;
-        match self.reaches_dialogs() {
-            true => self.send_reinvite(now, session, offer),
+    pub(super) fn offer_again(&mut self, now: Instant, session: SessionId, id: &DialogId) {
+        let reaches_them = self.reaches_dialogs();
+        let Some((_, current)) = self.sessions.get_mut(&session).and_then(|one| one.offers_in(id)) else {
+            return;
+        };
+        let Offer::OursAgain { offer, glares, .. } = std::mem::replace(current, Offer::Settled) else {
+            return;
+        };
+        match reaches_them {
+            true => self.send_offer(now, session, id, offer, glares),
             false => self.tell(Event::ReinviteFailed { session, code: 503 }),
         }
     }
 
-    /// A response to our re-INVITE.
-    pub(crate) fn reinvite_response(
+    /// A response to our re-INVITE, or to our UPDATE with an offer.
+    pub(crate) fn offer_response(
         &mut self,
         now: Instant,
         session: SessionId,
@@ -88,58 +128,77 @@ impl UserAgent {
         response: &Message,
     ) {
         let Some((code, _)) = response.status() else { return };
-        let Some(Session::Confirmed(confirmed)) = self.sessions.get_mut(&session) else {
+        let (id, number) = (DialogId::of_own(request), request.cseq().number);
+        let is_invite = *request.method() == Method::Invite;
+        let Some((dialog, offer)) = self.sessions.get_mut(&session).and_then(|one| one.offers_in(&id)) else {
             // The session ended meanwhile: a 2xx still wants its ACK, the BYE is on its way already.
-            if (200..300).contains(&code) {
+            if is_invite && (200..300).contains(&code) {
                 self.late_ok(now, request, response);
             }
             return;
         };
-        let number = request.cseq().number;
-        let is_current = matches!(confirmed.offer, Offer::Ours { sequence, .. } if sequence == number);
+        let is_current = matches!(offer, Offer::Ours { sequence, .. } if *sequence == number);
         match code {
             100..200 => {}
             200..300 => {
                 if is_current {
-                    confirmed.offer = Offer::Settled;
-                    confirmed.dialog.refresh_target(response);
-                    confirmed.timer = SessionTimer::of_response(now, response);
+                    *offer = Offer::Settled;
+                    dialog.refresh_target(response);
                 }
-                let dialog = confirmed.dialog.clone();
-                self.acknowledge(&dialog, request, b"");
+                if is_invite {
+                    let dialog = dialog.clone();
+                    self.acknowledge(&dialog, request, b"");
+                }
                 if is_current {
+                    if let Some(Session::Confirmed(confirmed)) = self.sessions.get_mut(&session)
+                        && is_invite
+                    {
+                        confirmed.timer = SessionTimer::of_response(now, response);
+                    }
                     self.tell(Event::Reinvited { session, answer: response.body().to_vec() });
+                    self.go_on_ringing(now, session);
                 }
             }
             // It was given up before: the failure is told.
             _ if !is_current => {}
-            491 | 500 if self.offers_again(now, session, code, response) => {}
-            408 | 481 => self.vanished(now, session, code, response),
-            _ => {
-                if let Some(Session::Confirmed(confirmed)) = self.sessions.get_mut(&session) {
-                    confirmed.offer = Offer::Settled;
-                }
-                self.tell(Event::ReinviteFailed { session, code });
-            }
+            491 | 500 if self.offers_again(now, session, &id, response) => self.go_on_ringing(now, session),
+            408 | 481 if self.is_accepted(session) => self.vanished(now, session, code, response),
+            _ => self.offer_failed(now, session, &id, code),
         }
+    }
+
+    /// Nothing came of our offer in this dialog: all is as before.
+    fn offer_failed(&mut self, now: Instant, session: SessionId, id: &DialogId, code: u16) {
+        if let Some((_, offer)) = self.sessions.get_mut(&session).and_then(|one| one.offers_in(id)) {
+            *offer = Offer::Settled;
+        }
+        self.tell(Event::ReinviteFailed { session, code });
+        self.go_on_ringing(now, session);
+    }
+
+    fn is_accepted(&self, session: SessionId) -> bool {
+        matches!(self.sessions.get(&session), Some(Session::Confirmed(_)))
     }
 
     /// Both sides offered at once: who opened the dialog waits longer (RFC 3261 §14.1). After 500 the wait is theirs to
     /// say (§14.2). `false`: it is not offered again.
-    fn offers_again(&mut self, now: Instant, session: SessionId, code: u16, response: &Message) -> bool {
-        let Some(Session::Confirmed(confirmed)) = self.sessions.get_mut(&session) else { return false };
-        let Offer::Ours { offer, .. } = &confirmed.offer else { return false };
+    fn offers_again(&mut self, now: Instant, session: SessionId, id: &DialogId, response: &Message) -> bool {
+        let Some((dialog, current)) = self.sessions.get_mut(&session).and_then(|one| one.offers_in(id))
+        else {
+            return false;
+        };
+        let Offer::Ours { offer, glares, .. } = &*current else { return false };
+        let code = response.status().map_or(0, |(code, _)| code);
         let wait = match (code, response.number("Retry-After")) {
-            (491, _) if confirmed.dialog.is_ours => self.ids.between(210, 400) * 10,
+            (491, _) if dialog.is_ours => self.ids.between(210, 400) * 10,
             (491, _) => self.ids.between(0, 200) * 10,
             (_, Some(seconds @ 0..=MAX_WAIT)) => u64::from(seconds) * 1_000,
             (_, _) => return false,
         };
-        if confirmed.glares == MAX_GLARES {
+        if *glares == MAX_GLARES {
             return false;
         }
-        confirmed.glares += 1;
-        confirmed.offer = Offer::OursAgain { offer: offer.clone(), at: now.after(wait) };
+        *current = Offer::OursAgain { offer: offer.clone(), at: now.after(wait), glares: glares + 1 };
         true
     }
 
@@ -156,9 +215,16 @@ impl UserAgent {
         self.send_bye(now, dialog, None);
     }
 
-    /// No final response to our re-INVITE or UPDATE.
-    pub(crate) fn reinvite_silence(&mut self, now: Instant, session: SessionId) {
-        let Some(Session::Confirmed(confirmed)) = self.sessions.get(&session) else { return };
+    /// No final response to our re-INVITE or UPDATE. Before the call is accepted, the INVITE says what becomes of it.
+    pub(crate) fn offer_silence(&mut self, now: Instant, session: SessionId, request: &Message) {
+        let Some(Session::Confirmed(confirmed)) = self.sessions.get(&session) else {
+            let id = DialogId::of_own(request);
+            let offers = self.sessions.get_mut(&session).and_then(|one| one.offers_in(&id));
+            if let Some((_, Offer::Ours { .. })) = offers {
+                self.offer_failed(now, session, &id, 408);
+            }
+            return;
+        };
         let dialog = confirmed.dialog.clone();
         if let Offer::Ours { .. } = confirmed.offer {
             self.tell(Event::ReinviteFailed { session, code: 408 });
@@ -168,9 +234,9 @@ impl UserAgent {
         self.send_bye(now, dialog, None);
     }
 
-    /// The flow broke while our re-INVITE was in the air, or it rings on and on: the session goes on, the phone may offer
+    /// The flow broke while our offer was in the air, or the re-INVITE rings on and on: the session goes on, the phone may offer
     /// again.
-    pub(crate) fn reinvite_lost(&mut self, session: SessionId) {
+    pub(crate) fn offer_lost(&mut self, session: SessionId) {
         let Some(Session::Confirmed(confirmed)) = self.sessions.get_mut(&session) else { return };
         if let Offer::Ours { .. } = confirmed.offer {
             confirmed.offer = Offer::Settled;
@@ -212,7 +278,7 @@ impl UserAgent {
                 let key = TransactionKey::of(&invite);
                 let offer = invite.body().to_vec();
                 confirmed.dialog.refresh_target(&invite);
-                confirmed.offer = Offer::Theirs { key: key.clone(), invite: Box::new(invite.clone()) };
+                confirmed.offer = Offer::of_theirs(&invite);
                 self.serve(key.clone(), &invite);
                 if *invite.method() == Method::Invite {
                     self.respond(now, &key, ResponseBuilder::new(&invite, StatusCode::TRYING).build());
@@ -298,14 +364,7 @@ impl UserAgent {
 
     fn their_offer(&self, session: SessionId) -> Option<(TransactionKey, Message)> {
         match self.sessions.get(&session)? {
-            Session::Confirmed(confirmed) => match &confirmed.offer {
-                Offer::Theirs { key, invite } => Some((key.clone(), (**invite).clone())),
-                Offer::Settled
-                | Offer::Ours { .. }
-                | Offer::OursAgain { .. }
-                | Offer::Asked { .. }
-                | Offer::Unacknowledged(_) => None,
-            },
+            Session::Confirmed(confirmed) => confirmed.offer.theirs(),
             Session::Ringing { reliable, .. } => reliable.as_ref()?.their_offer(),
             Session::Inviting { .. } | Session::Leaving { .. } => None,
         }

@@ -1,7 +1,7 @@
 //! Reliable provisional responses (RFC 3262): PRACK for those of others, and ours repeated until theirs comes. Ours are
 //! reliable only for a caller who demands it, and then a whole exchange of offer and answer may come before the 2xx.
 
-use super::{Early, EarlyOffer, Session};
+use super::{Early, EarlyOffer, Offer, Session};
 use crate::{
     EndedBy, Event, Instant, SessionId,
     agent::{Purpose, UserAgent},
@@ -37,10 +37,8 @@ enum Exchange {
     Open,
     /// Ours is in a reliable response: the PRACK must bring the answer.
     Ours,
-    /// Either side may offer anew.
-    Agreed,
-    /// Their PRACK or UPDATE has brought another offer.
-    Theirs { key: TransactionKey, request: Box<Message> },
+    /// Either side may offer anew: they by PRACK or UPDATE, we by UPDATE.
+    Agreed(Offer),
 }
 
 /// What a PRACK means.
@@ -84,19 +82,22 @@ impl Reliable {
     /// What they have offered beside a PRACK or by UPDATE, while it waits for our answer.
     pub(super) fn their_offer(&self) -> Option<(TransactionKey, Message)> {
         match &self.exchange {
-            Exchange::Theirs { key, request } => Some((key.clone(), (**request).clone())),
-            Exchange::Open | Exchange::Ours | Exchange::Agreed => None,
+            Exchange::Agreed(offer) => offer.theirs(),
+            Exchange::Open | Exchange::Ours => None,
         }
     }
 
-    /// Takes an offer of theirs, if there is place for one.
-    pub(super) fn take_offer(&mut self, request: &Message) -> bool {
-        let is_free = matches!(self.exchange, Exchange::Agreed);
-        if is_free {
-            let (key, request) = (TransactionKey::of(request), Box::new(request.clone()));
-            self.exchange = Exchange::Theirs { key, request };
+    /// The offers after the first one, once that has its answer.
+    pub(super) fn agreed(&mut self) -> Option<&mut Offer> {
+        match &mut self.exchange {
+            Exchange::Agreed(offer) => Some(offer),
+            Exchange::Open | Exchange::Ours => None,
         }
-        is_free
+    }
+
+    /// Whether an offer of ours may go out now.
+    pub(super) fn is_free(&self) -> bool {
+        self.then.is_none() && matches!(self.exchange, Exchange::Agreed(Offer::Settled))
     }
 
     /// Takes the next response; `Some` is to be sent now.
@@ -135,29 +136,49 @@ impl Reliable {
         }
         self.unacknowledged = None;
         if is_described {
-            self.exchange = Exchange::Agreed;
+            self.exchange = Exchange::Agreed(Offer::Settled);
         }
-        match is_silent {
-            true => Verdict::Acknowledged,
-            false if was_ours => Verdict::Answered,
-            false if self.take_offer(prack) => Verdict::Offered,
-            false => Verdict::TooEarly,
+        match (is_silent, self.agreed()) {
+            (true, _) => Verdict::Acknowledged,
+            (false, _) if was_ours => Verdict::Answered,
+            (false, Some(offer @ Offer::Settled)) => {
+                *offer = Offer::of_theirs(prack);
+                Verdict::Offered
+            }
+            (false, _) => Verdict::TooEarly,
         }
     }
 
-    /// Keeps the answer for later if a description waits for its PRACK, or for our answer.
+    /// Keeps the answer for later if a description waits for its PRACK, or an offer for its answer.
     pub(crate) fn puts_off(&mut self, answer: &[u8], headers: &[(String, String)]) -> bool {
         let is_described = |waits: &Provisional| !waits.response.body().is_empty();
-        let waits = self.unacknowledged.as_ref().is_some_and(is_described)
-            || matches!(self.exchange, Exchange::Theirs { .. });
+        let waits = self.unacknowledged.as_ref().is_some_and(is_described) || self.is_offering();
         if waits {
             self.then = Some((answer.to_vec(), headers.to_vec()));
         }
         waits
     }
 
+    /// Whether an offer is in the air after the first one.
+    fn is_offering(&self) -> bool {
+        matches!(self.exchange, Exchange::Agreed(Offer::Ours { .. } | Offer::Theirs { .. }))
+    }
+
+    /// The offer of ours that was to be made again: the re-INVITE after the ACK makes it.
+    pub(super) fn take_put_off(&mut self) -> Option<Vec<u8>> {
+        match self.agreed().map(|offer| std::mem::replace(offer, Offer::Settled)) {
+            Some(Offer::OursAgain { offer, .. }) => Some(offer),
+            Some(_) | None => None,
+        }
+    }
+
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
-        self.unacknowledged.as_ref().map(|waits| waits.again_at.min(waits.gives_up_at))
+        let offer = match &self.exchange {
+            Exchange::Agreed(offer) => offer.poll_timeout(),
+            Exchange::Open | Exchange::Ours => None,
+        };
+        let waits = self.unacknowledged.as_ref().map(|waits| waits.again_at.min(waits.gives_up_at));
+        waits.into_iter().chain(offer).min()
     }
 }
 
@@ -229,7 +250,7 @@ impl UserAgent {
     /// Their early offer was answered or refused.
     pub(super) fn settle_early(&mut self, now: Instant, session: SessionId) {
         if let Some(Session::Ringing { reliable: Some(reliable), .. }) = self.sessions.get_mut(&session) {
-            reliable.exchange = Exchange::Agreed;
+            reliable.exchange = Exchange::Agreed(Offer::Settled);
             self.go_on_ringing(now, session);
         }
     }
@@ -245,12 +266,12 @@ impl UserAgent {
         }
     }
 
-    /// What waited for a PRACK, or for our answer, goes out.
-    fn go_on_ringing(&mut self, now: Instant, session: SessionId) {
+    /// What waited for a PRACK, or for the answer to an offer, goes out.
+    pub(super) fn go_on_ringing(&mut self, now: Instant, session: SessionId) {
         let Some(Session::Ringing { reliable: Some(reliable), .. }) = self.sessions.get_mut(&session) else {
             return;
         };
-        if reliable.unacknowledged.is_some() || reliable.their_offer().is_some() {
+        if reliable.unacknowledged.is_some() || reliable.is_offering() {
             return;
         }
         if let Some((answer, headers)) = reliable.then.take() {
@@ -298,10 +319,12 @@ impl UserAgent {
                 return false;
             }
             let dialog = Dialog::of_response(request, response);
-            forks.push(Early { tag: tag.to_owned(), dialog, rseq: None, offer: EarlyOffer::None });
+            let (tag, offer) = (tag.to_owned(), EarlyOffer::None);
+            forks.push(Early { tag, dialog, rseq: None, offer, takes_update: false });
         }
         let at = known.unwrap_or(forks.len().saturating_sub(1));
         let Some(early) = forks.get_mut(at) else { return false };
+        early.takes_update |= response.lists("Allow", "UPDATE");
         let number = response.number("RSeq").filter(|_| response.lists("Require", "100rel"));
         let (Some(number), Some(dialog)) = (number, &mut early.dialog) else { return true };
         if early.rseq.is_some_and(|last| last.checked_add(1) != Some(number)) {
@@ -311,11 +334,15 @@ impl UserAgent {
         dialog.refresh_target(response);
         let id = dialog.id.clone();
         let rack = RAck { response: number, sequence: request.cseq().number, method: Method::Invite };
-        if early.offer == EarlyOffer::None && request.body().is_empty() && !response.body().is_empty() {
+        let is_first = matches!(early.offer, EarlyOffer::None) && !response.body().is_empty();
+        if is_first && request.body().is_empty() {
             early.offer = EarlyOffer::Waits(rack);
-        } else {
-            self.send_prack(now, session, &id, &rack, b"");
+            return true;
         }
+        if is_first {
+            early.offer = EarlyOffer::Agreed(Offer::Settled);
+        }
+        self.send_prack(now, session, &id, &rack, b"");
         true
     }
 

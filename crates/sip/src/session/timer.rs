@@ -127,14 +127,14 @@ impl UserAgent {
             return self.send_bye(now, dialog, Some(reason.to_string()));
         }
         timer.put_off(now);
-        match (self.reaches_dialogs(), self.takes_update(session)) {
+        match (self.reaches_dialogs(), self.refreshes_by_update(session)) {
             (true, true) => self.send_update(now, session),
             (true, false) => self.tell(Event::Refresh { session }),
             (false, _) => {}
         }
     }
 
-    fn takes_update(&self, session: SessionId) -> bool {
+    fn refreshes_by_update(&self, session: SessionId) -> bool {
         matches!(self.sessions.get(&session), Some(Session::Confirmed(confirmed)) if confirmed.takes_update)
     }
 

@@ -9,16 +9,25 @@ use crate::{
     wire::{Message, RAck},
 };
 
-/// An offer in a reliable provisional response to an INVITE without one.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// How far offer and answer are with a device that rings.
+#[derive(Clone, Debug, Default)]
 pub(crate) enum EarlyOffer {
-    /// None came.
+    /// Its answer to ours, or its offer where our INVITE had none, has not come in a reliable response.
     #[default]
     None,
-    /// The PRACK of that response waits for our answer.
+    /// The PRACK of its offer waits for our answer.
     Waits(RAck),
-    /// The 2xx has none.
-    Answered,
+    /// The first exchange is complete: the 2xx has no offer, and another one may follow before (RFC 3311 §5.1).
+    Agreed(Offer),
+}
+
+impl EarlyOffer {
+    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+        match self {
+            EarlyOffer::Agreed(offer) => offer.poll_timeout(),
+            EarlyOffer::None | EarlyOffer::Waits(_) => None,
+        }
+    }
 }
 
 impl Offer {
@@ -36,14 +45,14 @@ impl UserAgent {
                 // Of several devices the one that has waited longest.
                 let waits = |early: &super::Early| match &early.offer {
                     EarlyOffer::Waits(rack) => Some((early.dialog.as_ref()?.id.clone(), rack.clone())),
-                    EarlyOffer::None | EarlyOffer::Answered => None,
+                    EarlyOffer::None | EarlyOffer::Agreed(_) => None,
                 };
                 let Some((early, (id, rack))) =
                     forks.iter_mut().find_map(|early| waits(early).map(|found| (early, found)))
                 else {
                     return false;
                 };
-                early.offer = EarlyOffer::Answered;
+                early.offer = EarlyOffer::Agreed(Offer::Settled);
                 self.send_prack(now, session, &id, &rack, answer);
                 true
             }

@@ -1,9 +1,9 @@
 //! UPDATE of the other side (RFC 3311): a refresh, or an offer, inside a session that stands or is still to come. Never
 //! changes anything of a call where it is refused.
 
-use super::{Session, SessionTimer};
+use super::{EarlyOffer, Offer, Session, SessionTimer};
 use crate::{
-    Instant, SessionId,
+    Event, Instant, SessionId,
     agent::UserAgent,
     dialog::DialogId,
     wire::{Message, StatusCode},
@@ -22,12 +22,20 @@ impl UserAgent {
             }
             // Before our answer to their first offer there can be no second one (RFC 3311 §5.2).
             Some(Session::Ringing { dialog, reliable, .. }) if has_offer => {
-                match reliable.as_mut().is_some_and(|reliable| reliable.take_offer(&update)) {
-                    true => {
+                match reliable.as_mut().and_then(|reliable| reliable.agreed()) {
+                    Some(Offer::Ours { .. }) => self.reply_now(&update, StatusCode::REQUEST_PENDING),
+                    Some(offer @ (Offer::Settled | Offer::OursAgain { .. })) => {
+                        let gave_way = matches!(offer, Offer::OursAgain { .. });
+                        *offer = Offer::of_theirs(&update);
                         dialog.refresh_target(&update);
+                        if gave_way {
+                            self.tell(Event::ReinviteFailed { session, code: 491 });
+                        }
                         self.offered_early(session, &update);
                     }
-                    false => self.put_off(&update),
+                    Some(Offer::Theirs { .. } | Offer::Unacknowledged(_) | Offer::Asked { .. }) | None => {
+                        self.put_off(&update);
+                    }
                 }
             }
             Some(Session::Ringing { dialog, .. }) => {
@@ -40,9 +48,11 @@ impl UserAgent {
                 let id = DialogId::of_request(&update);
                 let early =
                     forks.iter().find(|early| early.dialog.as_ref().is_some_and(|dialog| dialog.id == id));
-                let status = match early.and_then(|early| early.rseq) {
-                    Some(_) => StatusCode::NOT_ACCEPTABLE_HERE,
-                    None => StatusCode::REQUEST_PENDING,
+                let status = match early.map(|early| &early.offer) {
+                    Some(EarlyOffer::Agreed(Offer::Settled | Offer::OursAgain { .. })) => {
+                        StatusCode::NOT_ACCEPTABLE_HERE
+                    }
+                    Some(_) | None => StatusCode::REQUEST_PENDING,
                 };
                 self.reply_now(&update, status);
             }

@@ -130,8 +130,13 @@ impl Link {
             }
             MediaRequest::Answer { offer, send } => self.answer(offer, send).await.map(MediaEvent::Answer),
             MediaRequest::Accept { answer, provisional } => self.accept(&answer, provisional).await,
+            MediaRequest::Settle { answer } => {
+                self.describe(RtcSdpType::Answer, &answer).await?;
+                Ok(MediaEvent::Applied)
+            }
             MediaRequest::Rollback => self.rollback().await,
-            MediaRequest::Mute(_)
+            MediaRequest::Agreed
+            | MediaRequest::Mute(_)
             | MediaRequest::Dtmf(_)
             | MediaRequest::Mix(_)
             | MediaRequest::Measure
@@ -196,9 +201,14 @@ impl Link {
         let kind = if provisional { RtcSdpType::Pranswer } else { RtcSdpType::Answer };
         self.describe(kind, answer).await?;
         if !provisional {
-            self.change(|sending| sending.agreed = true);
+            self.agree();
         }
         Ok(MediaEvent::Applied)
+    }
+
+    /// Both sides have accepted the call.
+    pub(crate) fn agree(&self) {
+        self.change(|sending| sending.agreed = true);
     }
 
     async fn rollback(&self) -> Result<MediaEvent, MediaError> {

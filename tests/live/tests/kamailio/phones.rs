@@ -104,6 +104,14 @@ impl Phones {
         self.command(phone, Command::Reinvite { session, offer: offer.as_bytes().to_vec() });
     }
 
+    /// An offer to the device whose response a phone has heard last, before it has picked up.
+    pub(crate) fn update(&mut self, phone: usize, session: SessionId, offer: &str) {
+        let response = self.phones[phone].frames.iter().rev().find(|frame| frame.starts_with("< SIP/2.0 18"));
+        let to = response.and_then(|frame| frame.lines().find(|line| line.starts_with("To:")));
+        let fork = to.and_then(|to| to.split_once(";tag=")).expect("a To tag").1.trim().to_owned();
+        self.command(phone, Command::Update { session, fork, offer: offer.as_bytes().to_vec() });
+    }
+
     pub(crate) fn answer(&mut self, phone: usize, session: SessionId, answer: &str) {
         self.command(phone, Command::Answer { session, answer: answer.as_bytes().to_vec() });
     }

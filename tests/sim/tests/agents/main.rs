@@ -20,6 +20,7 @@ mod subscriptions;
 mod timers;
 mod transfers;
 mod unoffered;
+mod updates;
 mod weather;
 mod withheld;
 mod world;

@@ -457,13 +457,15 @@ fn update_of_the_callee_before_the_answer_is_taken_without_an_offer_only() {
     };
     assert_eq!(update(&mut world, "a", 1, ""), [200]);
     assert_eq!(update(&mut world, "a", 1, "")[..], [200], "the same again");
-    assert_eq!(update(&mut world, "a", 2, "v=0 other"), [488]);
-    assert_eq!(update(&mut world, "nobody", 3, ""), [481]);
+    assert_eq!(update(&mut world, "a", 2, "v=0 other"), [491], "our offer has no answer");
+    respond(&mut world, &invite, 183, "a", &rseq("2"), "v=0 early");
+    assert_eq!(update(&mut world, "a", 3, "v=0 other"), [488]);
+    assert_eq!(update(&mut world, "nobody", 4, ""), [481]);
     respond(&mut world, &invite, 180, "b", &[], "");
     assert_eq!(update(&mut world, "b", 1, "v=0 other"), [491], "our offer has no answer");
     respond(&mut world, &invite, 200, "a", &[], "v=0");
     assert_eq!(update(&mut world, "a", 0, ""), [500], "its numbers go on");
-    assert_eq!(update(&mut world, "a", 3, ""), [200]);
+    assert_eq!(update(&mut world, "a", 4, ""), [200]);
 }
 
 #[test]

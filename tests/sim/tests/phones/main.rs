@@ -7,6 +7,7 @@ mod contacts;
 mod data;
 mod day;
 mod devices;
+mod early_media;
 mod early_offer;
 mod editing;
 mod forwarding;

@@ -123,9 +123,10 @@ impl Script {
                             Some(MediaEvent::Offer(description(1, "sendrecv")))
                         }
                         MediaRequest::Answer { .. } => Some(MediaEvent::Answer(description(2, "sendrecv"))),
-                        MediaRequest::Accept { .. } | MediaRequest::Rollback | MediaRequest::Microphone => {
-                            Some(MediaEvent::Applied)
-                        }
+                        MediaRequest::Accept { .. }
+                        | MediaRequest::Settle { .. }
+                        | MediaRequest::Rollback
+                        | MediaRequest::Microphone => Some(MediaEvent::Applied),
                         _ => None,
                     };
                     self.media.push((peer, what));

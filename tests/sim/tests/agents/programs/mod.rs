@@ -217,6 +217,12 @@ impl Stage {
                 Command::Terminate { session: pick(self.model.all(), which)?, reason: None }
             }
             Step::Reinvite(which) => Command::Reinvite { session: any(which)?, offer: b"v=0 again".to_vec() },
+            Step::Update(which) => {
+                let session = any(which)?;
+                let fork =
+                    self.agent.call_id(session).map(|call_id| self.peer.fork_of(call_id)).unwrap_or_default();
+                Command::Update { session, fork, offer: b"v=0 renewed".to_vec() }
+            }
             Step::Answer(which) => {
                 let session = pick(self.model.offered(), which).or(any(which))?;
                 Command::Answer { session, answer: b"v=0 yes".to_vec() }

@@ -83,7 +83,9 @@ impl Model {
             Command::Answer { session, .. } | Command::RefuseOffer { session, .. } => {
                 (session, |call| call.is_offered = false)
             }
-            Command::Reinvite { session, .. } => (session, |call| call.offers.asked += 1),
+            Command::Reinvite { session, .. } | Command::Update { session, .. } => {
+                (session, |call| call.offers.asked += 1)
+            }
             Command::Info { session, .. } => (session, |call| call.infos.asked += 1),
             Command::Refer { session, .. } => (session, |call| call.transfers.asked += 1),
             _ => return,
@@ -112,9 +114,10 @@ impl Model {
             Event::Offered { session, .. } | Event::OfferWithdrawn { session } => {
                 (session, &[Ringing, Accepting, Talking], None)
             }
-            Event::Reinvited { session, .. }
-            | Event::Refresh { session }
-            | Event::Referred { session, .. } => (session, &[Accepting, Talking], None),
+            Event::Reinvited { session, .. } => (session, &[Inviting, Ringing, Accepting, Talking], None),
+            Event::Refresh { session } | Event::Referred { session, .. } => {
+                (session, &[Accepting, Talking], None)
+            }
             Event::ReinviteFailed { session, .. }
             | Event::Info { session, .. }
             | Event::Informed { session, .. }

@@ -369,6 +369,12 @@ impl Peer {
         ))
     }
 
+    /// The To tag of the newest device in this call.
+    pub(crate) fn fork_of(&self, call_id: &str) -> String {
+        let newest = self.dialogs.iter().rev().find(|dialog| dialog.call_id == call_id);
+        newest.map(|dialog| tag_of(&dialog.ours).to_owned()).unwrap_or_default()
+    }
+
     fn prack(&mut self, at: usize, is_right: bool, body: bool) -> Option<String> {
         let (call_id, rseq, sequence) = {
             let placed = self.placed.get(at)?;

@@ -37,11 +37,13 @@ pub(crate) const ROWS: &[(&str, &[&str])] = &[
             "reinvite",
             "reject",
             "terminate",
+            "update",
         ],
     ),
     (
         "ringing",
         &[
+            "200 UPDATE",
             "ACK",
             "BYE",
             "CANCEL",
@@ -63,6 +65,7 @@ pub(crate) const ROWS: &[(&str, &[&str])] = &[
             "reinvite",
             "reject",
             "terminate",
+            "update",
         ],
     ),
     (
@@ -101,11 +104,13 @@ pub(crate) const ROWS: &[(&str, &[&str])] = &[
             "200 INVITE",
             "200 NOTIFY",
             "200 PRACK",
+            "200 UPDATE",
             "202 INVITE",
             "202 REFER",
             "3xx INVITE",
             "401 INVITE",
             "481 INVITE",
+            "update",
         ],
     ),
     (

@@ -12,6 +12,7 @@ pub(crate) enum Step {
     Reject(usize),
     Terminate(usize),
     Reinvite(usize),
+    Update(usize),
     Answer(usize),
     Refuse(usize),
     Info(usize),
@@ -67,6 +68,7 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
         1 => which().prop_map(Step::Reject),
         2 => which().prop_map(Step::Terminate),
         4 => which().prop_map(Step::Reinvite),
+        4 => which().prop_map(Step::Update),
         4 => which().prop_map(Step::Answer),
         1 => which().prop_map(Step::Refuse),
         2 => which().prop_map(Step::Info),
@@ -93,15 +95,18 @@ pub(crate) fn opening() -> impl Strategy<Value = Vec<Step>> {
     let call = |offer, reliable| Step::Peer(Move::Call { offer, reliable });
     let rings = |reliable, body| Step::Peer(Move::Respond { which: 0, code: 183, fork: 0, body, reliable });
     let right = || Step::Peer(Move::NextRight);
+    let prack = Step::Peer(Move::Prack { which: 0, is_right: true, body: true });
     prop::sample::select(vec![
         vec![],
         vec![Step::Invite { offer: true }, right()],
         vec![Step::Invite { offer: true }, rings(true, true)],
+        vec![Step::Invite { offer: true }, rings(true, true), Step::Update(0)],
         vec![Step::Invite { offer: true }, rings(false, false)],
         vec![Step::Invite { offer: false }, rings(true, true), Step::Answer(0)],
         vec![call(true, false), Step::Accept(0), right()],
         vec![call(true, true), Step::Progress { which: 0, body: true }],
         vec![call(false, true), Step::Progress { which: 0, body: true }],
+        vec![call(false, true), Step::Progress { which: 0, body: true }, prack, Step::Update(0)],
         vec![call(false, false), Step::Accept(0), right()],
         vec![Step::Invite { offer: true }, right(), call(true, false), Step::Accept(0), right()],
     ])

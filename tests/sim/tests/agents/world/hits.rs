@@ -56,6 +56,7 @@ impl Hits {
             Command::Reject { session, .. } => (session, "reject", "", ""),
             Command::Terminate { session, .. } => (session, "terminate", "", ""),
             Command::Reinvite { session, .. } => (session, "reinvite", "talking", "offering"),
+            Command::Update { session, .. } => (session, "update", "", ""),
             Command::Answer { session, .. } => (session, "answer", "offered", "talking"),
             Command::RefuseOffer { session, .. } => (session, "refuse", "offered", "talking"),
             Command::Refer { session, .. } => (session, "refer", "", ""),
