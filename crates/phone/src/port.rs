@@ -188,6 +188,8 @@ pub enum MediaEvent {
     State(PeerState),
     /// The microphone went away or was forbidden in the call.
     MicrophoneLost,
+    /// These keys of [`MediaRequest::Dtmf`] could not be played.
+    KeysFailed(String),
     /// What was asked for by [`MediaRequest::Measure`].
     Stats(MediaStats),
 }

@@ -127,6 +127,10 @@ fn told(input: &Input) -> Option<String> {
         Input::Media { call, event: MediaEvent::MicrophoneLost, .. } => {
             format!("call {}: microphone lost", call.0)
         }
+        // Which keys they were may be a secret.
+        Input::Media { call, event: MediaEvent::KeysFailed(_), .. } => {
+            format!("call {}: keys could not be played", call.0)
+        }
         Input::Online(true) => "browser online".to_owned(),
         Input::Online(false) => "browser offline".to_owned(),
         Input::SoundBlocked => "sound blocked".to_owned(),

@@ -182,6 +182,21 @@ async fn digits_sent_in_the_moment_of_the_answer_are_heard_by_the_other_side() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn digits_that_the_browser_cannot_play_are_heard_by_info() {
+    let server = Server::start();
+    let page = Page::open_registered(&server, 200).await;
+    page.click2call("607").await;
+    page.expect("phone:accepted").await;
+    page.expect_audio_to("607", &server).await;
+    let refuse =
+        "RTCDTMFSender.prototype.insertDTMF = () => { throw new DOMException('no', 'InvalidStateError'); }";
+    page.phone(async |frame| frame.run(refuse, Vec::new()).await).await;
+    assert_eq!(page.ask("dtmf", json!({ "digits": "12#" })).await.map(|_| ()), Ok(()));
+    until("the digits arrive", async || (server.call_with("607")?["dtmf"] == "12#").then_some(())).await;
+    assert_eq!(server.saw_request("200", "INFO").len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn mute_silences_what_the_server_hears_and_hold_is_told() {
     let server = Server::start();
     let page = Page::open_registered(&server, 200).await;

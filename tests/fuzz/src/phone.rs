@@ -478,6 +478,7 @@ impl Station {
             1 | 6 => MediaEvent::State(PeerState::Disconnected),
             2 | 7 => MediaEvent::State(PeerState::Failed),
             3 | 8 => MediaEvent::State(PeerState::Dead),
+            4 => MediaEvent::KeysFailed("5".into()),
             _ => MediaEvent::MicrophoneLost,
         };
         self.input(Input::Media { call, peer, request: None, event });

@@ -97,6 +97,16 @@ impl Phone {
         }
     }
 
+    /// The browser could not play these: they go by INFO, unless the operator wants key tones by RTP alone.
+    pub(crate) fn keys_failed(&mut self, now: Instant, id: CallId, digits: &str) {
+        let fits =
+            |call: &Call| call.talk().is_some() && call.tones.waiting.len() + digits.len() < MAX_WAITING;
+        if self.config.dtmf != Dtmf::Rtp && self.calls.get(&id).is_some_and(fits) {
+            return self.queue_keys(now, id, digits, None);
+        }
+        self.ui.toast(now, Text::of("call.keys.no"), true);
+    }
+
     fn queue_keys(&mut self, now: Instant, id: CallId, digits: &str, ask: Option<Ask>) {
         let Some(call) = self.calls.get_mut(&id) else { return };
         let key = |digit| if digit == ',' { Key::Comma } else { Key::Tone(digit) };

@@ -191,6 +191,7 @@ impl Phone {
         match (request, event) {
             (None, MediaEvent::State(state)) => self.peer_state(now, id, state),
             (None, MediaEvent::MicrophoneLost) => self.microphone_lost(now, id),
+            (None, MediaEvent::KeysFailed(keys)) => self.keys_failed(now, id, &keys),
             (_, MediaEvent::Stats(stats)) => self.measured(now, id, stats),
             (
                 None,

@@ -321,16 +321,25 @@ impl Link {
 
     /// Sends key tones, as soon as there is a connection.
     pub(crate) fn dtmf(&self, tones: &str) {
-        self.keys.push(tones);
-        self.play_keys();
+        if self.keys.push(tones) {
+            self.play_keys();
+        } else {
+            self.keys_failed(tones.to_owned());
+        }
     }
 
     fn play_keys(&self) {
         if self.connection.connection_state() == RtcPeerConnectionState::Connected
             && let Some(transceiver) = &*self.transceiver.borrow()
+            && let Err(keys) = self.keys.play(&transceiver.sender())
         {
-            self.keys.play(&transceiver.sender());
+            self.keys_failed(keys);
         }
+    }
+
+    fn keys_failed(&self, keys: String) {
+        let (call, peer) = (self.call, self.peer);
+        self.feed.input(Input::Media { call, peer, request: None, event: MediaEvent::KeysFailed(keys) });
     }
 
     /// Sends the microphone and `others`.

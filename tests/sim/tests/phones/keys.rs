@@ -158,6 +158,19 @@ fn keys_go_by_rtp_where_the_other_side_offers_it_unless_command_or_configuration
 }
 
 #[test]
+fn keys_that_the_browser_cannot_play_go_by_info_unless_the_operator_wants_rtp() {
+    for (config, by_info) in [("", 1), (r#""dtmf":"rtp","#, 0)] {
+        let mut script = Script::with(config);
+        script.answered(&description(7, "sendrecv"));
+        script.plays_no_keys = true;
+        script.host(r#"{"type":"dtmf","data":{"digits":"5"}}"#);
+        assert_eq!(script.informed().len(), by_info, "{config}");
+        let toast = script.phone.view(script.now).toast.map(|toast| toast.text.id);
+        assert_eq!(toast.is_some(), by_info == 0, "{config}: {toast:?}");
+    }
+}
+
+#[test]
 fn keys_in_early_media_and_after_a_reinvite_go_as_the_last_answer_offers() {
     let mut script = Script::new();
     script.host(r#"{"type":"click2call","data":{"number":"+34922"}}"#);

@@ -79,7 +79,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => any::<bool>().prop_map(Step::Freeze),
         1 => any::<bool>().prop_map(Step::Network),
         1 => (0u8..6).prop_map(Step::Microphone),
-        1 => (0u8..5).prop_map(Step::Peer),
+        1 => (0u8..6).prop_map(Step::Peer),
         1 => (0u64..4, 0u64..4, 0u64..6).prop_map(|(call, peer, request)| Step::StrayMedia(call, peer, request)),
         1 => (0u64..3, prop::collection::vec(any::<u8>(), 0..60)).prop_map(|(flow, octets)| Step::StrayFrame(flow, octets)),
         1 => (0u64..10_000_000).prop_map(Step::Wall),
@@ -155,6 +155,7 @@ fn perform(world: &mut World, station: usize, step: Step, asked: &mut Vec<(usize
                 1 => MediaEvent::State(PeerState::Disconnected),
                 3 => MediaEvent::State(PeerState::Dead),
                 2 => MediaEvent::MicrophoneLost,
+                4 => MediaEvent::KeysFailed("5".into()),
                 _ => MediaEvent::State(PeerState::Connected),
             };
             world.input(station, Input::Media { call, peer, request: None, event });

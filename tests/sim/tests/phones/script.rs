@@ -31,6 +31,8 @@ pub(crate) struct Script {
     pub(crate) gateway: Vec<Output>,
     /// The account's space of the store.
     pub(crate) kept: BTreeMap<String, Vec<u8>>,
+    /// The browser plays no key tones.
+    pub(crate) plays_no_keys: bool,
 }
 
 impl Script {
@@ -70,6 +72,7 @@ impl Script {
             farewell: None,
             gateway: Vec::new(),
             kept: BTreeMap::new(),
+            plays_no_keys: false,
         };
         script.input(Input::Wall(START));
         script.input(Input::Host(HostInput::Trusted {
@@ -129,6 +132,12 @@ impl Script {
                         | MediaRequest::Microphone => Some(MediaEvent::Applied),
                         _ => None,
                     };
+                    if let MediaRequest::Dtmf(keys) = &what
+                        && self.plays_no_keys
+                    {
+                        let event = MediaEvent::KeysFailed(keys.clone());
+                        self.phone.handle_input(self.now, Input::Media { call, peer, request: None, event });
+                    }
                     self.media.push((peer, what));
                     if let (Some(event), Some(_)) = (event, request) {
                         let said = Input::Media { call, peer, request, event };

@@ -19,28 +19,33 @@ const MAX_WAITING: usize = 256;
 pub(super) struct Keys(RefCell<String>);
 
 impl Keys {
-    /// Appends to what waits.
-    pub(super) fn push(&self, tones: &str) {
+    /// Appends to what waits; `false` where too much does.
+    pub(super) fn push(&self, tones: &str) -> bool {
         let mut waiting = self.0.borrow_mut();
-        if waiting.len() + tones.len() > MAX_WAITING {
-            return warn("too many keys wait for the connection, and these are left out");
+        let fits = waiting.len() + tones.len() <= MAX_WAITING;
+        if fits {
+            waiting.push_str(tones);
         }
-        waiting.push_str(tones);
+        fits
     }
 
-    /// Plays what waits, behind the tones that still play.
-    pub(super) fn play(&self, sender: &RtcRtpSender) {
+    /// Plays what waits, behind the tones that still play; those that cannot be played come back.
+    pub(super) fn play(&self, sender: &RtcRtpSender) -> Result<(), String> {
         let keys = self.0.take();
-        let Some(dtmf) = sender.dtmf().filter(|_| !keys.is_empty()) else { return };
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let Some(dtmf) = sender.dtmf() else { return Err(keys) };
         let tones = format!("{}{keys}", dtmf.tone_buffer());
-        // It throws where the other side has agreed on no key tones, and for what is no key.
+        // It throws where the other side has agreed on no key tones, or takes no sound just now.
         let insert =
             Reflect::get(&dtmf, &"insertDTMF".into()).and_then(|insert| insert.dyn_into::<Function>());
         let inserted = insert.and_then(|insert| {
             insert.call3(&dtmf, &tones.as_str().into(), &TONE_MS.into(), &TONE_GAP_MS.into())
         });
-        if let Err(error) = inserted {
-            warn(&format!("the keys could not be sent: {}", words(&error)));
-        }
+        inserted.map(drop).map_err(|error| {
+            warn(&format!("the keys could not be played: {}", words(&error)));
+            keys
+        })
     }
 }
