@@ -9,7 +9,7 @@ use crate::{
 use std::process::Stdio;
 
 /// What a Debian system has the SIP servers and phones of the live tests in.
-const PACKAGES: [&str; 8] = [
+const PACKAGES: [&str; 9] = [
     "kamailio",
     "kamailio-websocket-modules",
     "kamailio-outbound-modules",
@@ -18,9 +18,10 @@ const PACKAGES: [&str; 8] = [
     "rtpengine-daemon",
     "baresip-core",
     "sip-tester",
+    "openssl",
 ];
 /// Where there are no such packages, these are looked for.
-const PROGRAMS: [&str; 4] = ["kamailio", "rtpengine", "baresip", "sipp"];
+const PROGRAMS: [&str; 5] = ["kamailio", "rtpengine", "baresip", "sipp", "openssl"];
 
 /// Where calls are told, for the tests of the gateways.
 const REDIS: [&str; 1] = ["redis-server"];

@@ -1,7 +1,7 @@
 //! REGISTER, challenges of every kind, and who gets no digest.
 
 use crate::phones::{Phones, config};
-use softframe_live::{Kamailio, Script, Settings};
+use softframe_live::{Kamailio, OpensslRegistrar, Script, Settings};
 use softframe_sip::{Command, Secret};
 use std::time::Duration;
 
@@ -20,6 +20,20 @@ async fn register_with_each_algorithm_and_refuse_a_wrong_password() {
         phones.command(0, Command::Register);
         phones.until(0, "Refused 401").await;
         assert_eq!(phones.count(0, "> REGISTER"), 2, "a wrong password is not tried again");
+    }
+}
+
+#[tokio::test]
+async fn answer_by_sha_512_256_is_the_one_that_openssl_reckons() {
+    for algorithm in ["SHA-512-256", "SHA-512-256-sess"] {
+        let registrar = OpensslRegistrar::start(algorithm);
+        let phones = Phones::registered(registrar.port, &["200"]).await;
+        assert_eq!(phones.count(0, "> REGISTER"), 2, "{algorithm}");
+        let mut wrong = config(registrar.port, "202");
+        wrong.secret = Secret::Password("wrong".to_owned());
+        let mut phones = Phones::with(vec![wrong]);
+        phones.command(0, Command::Register);
+        phones.until(0, "Refused 401").await;
     }
 }
 
