@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use softframe_phone::{Action, HostInput, Input, Instant};
-use softframe_sim::{Microphone, World, description};
+use softframe_sim::{DOMAIN, Microphone, World, description};
 
 /// 200 talks to 201.
 fn talking() -> World {
@@ -249,4 +249,81 @@ fn a_thousand_pushes_of_a_thousand_sources_are_bounded() {
     world.settle();
     assert!(world.stations[0].phone.contacts().sources().len() <= 64);
     assert!(world.stations[0].kinds("contacts:indexed").len() <= 1_000);
+}
+
+/// Ends a header and begins another, in the ways that a careless writer lets through.
+const LINE_ENDS: [&str; 5] =
+    ["201\r\nEvil: x", "201\nEvil: x", "201\rEvil: x", "201\r\n\r\nEvil: x", "201\u{2028}\u{85}\nEvil: x"];
+
+/// No head of a SIP message has a line that is the page's.
+fn expect_no_evil_line(sent: &[String], of: &str) {
+    for frame in sent {
+        // Nor does a head end early, so that the rest of it were a body.
+        let (head, body) = frame.split_once("\r\n\r\n").unwrap_or((frame, ""));
+        let is_evil = |line: &str| line.trim_start().starts_with("Evil");
+        assert!(!head.split(['\r', '\n']).any(is_evil) && !is_evil(body), "{of}: {frame}");
+    }
+}
+
+#[test]
+fn line_ends_in_any_text_of_a_page_end_no_header() {
+    for text in LINE_ENDS {
+        let mut world = World::pair();
+        let commands = [
+            ("click2call", json!({ "number": "201", "from": text })),
+            ("click2call", json!({ "number": text })),
+            (
+                "click2call",
+                json!({ "number": "201", "ref": text, "userData": { "a": text }, "headers": { "X-A": text, text: "a" } }),
+            ),
+            ("click2call", json!({ "number": "201", "variables": { "a": text, text: "a" } })),
+            ("status", json!({ "status": text })),
+            ("setData", json!({ "variables": { "a": text } })),
+            ("transfer", json!({ "to": text })),
+            ("transfer:start", json!({ "to": text })),
+            ("redirect", json!({ "to": text })),
+            ("dtmf", json!({ "digits": text, "method": "info" })),
+            ("message", json!({ "to": text, "text": "a" })),
+            ("message", json!({ "to": "201", "text": text })),
+            ("forward", json!({ "kind": "unc", "enabled": true, "destination": text })),
+            ("hints:subscribe", json!({ "numbers": [text] })),
+            ("provider:register", json!({ "name": text, "match": true })),
+        ];
+        for (kind, data) in commands {
+            world.host(0, &json!({ "type": kind, "id": "e", "data": data }).to_string());
+            world.run(500);
+            world.host(0, r#"{"type":"hangup"}"#);
+            world.run(2_000);
+        }
+        expect_no_evil_line(&world.stations[0].sent, "commands");
+        assert!(!world.stations[0].sent.is_empty());
+        // It is a phone still.
+        world.host(0, r#"{"type":"click2call","id":"good","data":{"number":"201"}}"#);
+        world.run(500);
+        assert_eq!(world.stations[0].response("good")["ok"], true, "{text:?}");
+    }
+}
+
+#[test]
+fn line_ends_in_an_account_of_a_page_end_no_header() {
+    let good = json!({ "server": format!("wss://{DOMAIN}/ws"), "user": "200", "password": "secret-200" });
+    for text in LINE_ENDS {
+        for field in ["displayName", "authUser", "token", "password", "user", "nickname", "sipUser"] {
+            let mut world = World::new();
+            let station = world.station();
+            let chain = vec!["https://crm.example".to_owned()];
+            world.input(station, Input::Host(HostInput::Trusted { chain, listed: true }));
+            world.boot(
+                station,
+                &format!(r#"{{"hosts":["https://crm.example"],"hostLogin":true,"domain":"{DOMAIN}"}}"#),
+            );
+            let mut data = good.clone();
+            data[field] = text.into();
+            world.host(station, &json!({ "type": "login", "id": "l", "data": data }).to_string());
+            world.run(2_000);
+            world.host(station, r#"{"type":"click2call","data":{"number":"201"}}"#);
+            world.run(1_000);
+            expect_no_evil_line(&world.stations[station].sent, field);
+        }
+    }
 }
