@@ -151,6 +151,11 @@ impl History {
         self.entries.iter().rev()
     }
 
+    /// How many there are, and when the newest began: another one than before where a call has come in.
+    pub(crate) fn stamp(&self) -> (usize, u64) {
+        (self.entries.len(), self.entries.last().map_or(0, |entry| entry.at))
+    }
+
     /// Missed calls that were not seen yet.
     pub(crate) fn missed(&self) -> u32 {
         let unseen = self.entries.iter().filter(|entry| entry.at > self.seen && entry.is_missed()).count();

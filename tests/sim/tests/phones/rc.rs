@@ -783,6 +783,8 @@ fn random_message() -> impl Strategy<Value = Value> {
         "rc-calling-settings-update",
         "rc-post-message-response",
         "rc-adapter-update-auto-log-settings",
+        "rc-adapter-trigger-call-logger-match",
+        "rc-adapter-update-ringtone",
         "rc-adapter-new-sms",
         "rc-x",
     ]);
@@ -791,7 +793,7 @@ fn random_message() -> impl Strategy<Value = Value> {
             json!({ "type": kind, "phoneNumber": number, "toCall": yes, "callAction": action, "callId": yes.map(|_| text.clone()),
                 "options": { "transferNumber": number, "forwardNumber": number, "dtmf": text },
                 "service": { "name": if yes == Some(false) { Value::Null } else { "T".into() }, "contactsPath": text,
-                    "contactMatchPath": "/m", "doNotContactPath": yes.map(|_| "/d"), "contactNoMatchTtl": count },
+                    "contactMatchPath": "/m", "callLogEntityMatcherPath": "/l", "doNotContactPath": yes.map(|_| "/d"), "contactNoMatchTtl": count },
                 "phoneNumbers": [number, count], "requestId": text, "path": text, "authorized": yes, "call": yes,
                 "userStatus": "Busy", "dndStatus": "TakeAllCalls", "fromNumber": number, "responseId": text,
                 "response": { "data": { number: [{ "id": count, "name": text }] }, "nextPage": count } })

@@ -21,6 +21,8 @@ pub(super) struct Told {
     presence: Option<Value>,
     route: Option<&'static str>,
     calling: Option<Value>,
+    /// How the recents stood.
+    recents: Option<(usize, u64)>,
 }
 
 impl Phone {
@@ -28,6 +30,7 @@ impl Phone {
         self.settle_login();
         self.settle_connection();
         self.settle_presence();
+        self.settle_recents();
         let route = self.rc_route();
         if self.rc.told.route.replace(route) != Some(route) {
             self.rc_shows("rc-route-changed-notify", "path", route.into());
@@ -174,6 +177,18 @@ impl Phone {
         if self.rc.told.presence.as_ref() != Some(&presence) {
             self.rc.told.presence = Some(presence.clone());
             self.say_rc(presence);
+        }
+    }
+
+    /// The recents are there, or have one more call: what is in them may be asked for, and is asked about.
+    fn settle_recents(&mut self) {
+        let stamp = Some(self.history.stamp()).filter(|_| self.space_is_loaded());
+        let before = std::mem::replace(&mut self.rc.told.recents, stamp);
+        if stamp.is_some() && before != stamp {
+            self.say_rc(object(vec![("type", "rc-call-history-synced-notify".into())]));
+            if before.is_none() {
+                self.rc_asks_what_is_logged(|_| true);
+            }
         }
     }
 

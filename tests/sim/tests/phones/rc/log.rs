@@ -92,7 +92,9 @@ fn calls_of_earlier_loads_are_told_to_the_page_and_what_is_logged_stays_so() {
     for (key, value) in before.kept.clone() {
         script.input(Input::Loaded { space: space(), key, value });
     }
+    assert_eq!(script.rc(SYNCED).len(), 0, "not before all are there");
     script.input(Input::LoadEnd { space: space() });
+    assert_eq!(script.rc(SYNCED), [&json!({ "type": SYNCED })]);
     script.offer(service);
     assert_eq!(script.unlogged(1), json!({ "calls": [told], "hasMore": false }));
     let missed = script.ask("/get-call-log", json!({ "telephonySessionId": "given" }));
@@ -101,6 +103,28 @@ fn calls_of_earlier_loads_are_told_to_the_page_and_what_is_logged_stays_so() {
         (&json!("Missed"), &json!("+34911"))
     );
     assert_eq!(script.ask("/get-call-log", json!({ "sessionId": "" })), json!({ "call": null }));
+    script.invite(2, "", &description(7, "sendrecv"));
+    script.cancel(2, "");
+    assert_eq!(script.rc(SYNCED).len(), 2, "a call more is told");
+}
+
+/// The recents have changed.
+const SYNCED: &str = "rc-call-history-synced-notify";
+
+#[test]
+fn page_that_registers_before_the_recents_are_there_is_asked_about_them_then() {
+    let mut script = page();
+    script.offer(json!({ "name": "TestService", "callLogEntityMatcherPath": "/callLogger/match" }));
+    let space = || "200@a.test".to_owned();
+    let entry = r#"{"number":"+34922","name":"","inbound":true,"at":9,"talked":null,"rang":3,"reason":"busy","id":"old"}"#;
+    let key = "history/000000000000009-000001".to_owned();
+    script.input(Input::Loaded { space: space(), key, value: entry.as_bytes().to_vec() });
+    assert!(script.requests("/callLogger/match").is_empty());
+    script.input(Input::LoadEnd { space: space() });
+    let asked = script.requests("/callLogger/match");
+    assert_eq!(asked[0]["body"]["sessionIds"], json!(["old"]));
+    script.input(Input::Timeout);
+    assert_eq!(script.requests("/callLogger/match").len(), 1);
 }
 
 #[test]
