@@ -1,4 +1,4 @@
-//! The demo's pages do what an integrator would copy from them.
+//! The demo's pages do what an integrator would copy from them, and so do the snippets of the README, pasted as they stand.
 
 use serde_json::json;
 use softframe_browser_tests::{Page, Server, Setup, until};
@@ -137,4 +137,101 @@ async fn docked_phone_is_whole_in_sight_and_the_table_lines_up_in_every_state() 
     // The phone stays in sight at the end of the page, too.
     page.run("scrollTo(0, document.body.scrollHeight)", Vec::new()).await;
     expect_good_looks(&page, "scrolled").await;
+}
+
+const README: &str = include_str!("../../../README.md");
+
+/// The snippet of the README that begins so, with the address of this phone in the place of the one that it names.
+fn documented(server: &Server, language: &str, beginning: &str) -> String {
+    let fence = format!("```{language}\n");
+    let mut blocks = README.split(&fence).skip(1).filter_map(|rest| rest.split("```").next());
+    let block = blocks.find(|block| block.starts_with(beginning));
+    let block = block.unwrap_or_else(|| panic!("no {beginning} in the README"));
+    let phone = block.replace("https://phone.example/", &server.on("localhost", "/200/"));
+    phone.replace("https://phone.example", &server.on("localhost", ""))
+}
+
+/// Puts HTML into a page of another origin, its scripts one after the other as a browser runs them.
+async fn paste(page: &Page, html: &str) {
+    let script = format!(
+        "const pasted = document.createRange().createContextualFragment({}); \
+         for (const node of [...pasted.childNodes]) {{ \
+             const loads = node.src && node.localName === 'script' \
+                 && new Promise((done) => node.addEventListener('load', done)); \
+             document.body.append(node); await loads; \
+         }} return true;",
+        json!(html)
+    );
+    assert_eq!(page.run_async(&script).await, Ok(json!(true)));
+}
+
+async fn open_empty(server: &Server) -> Page {
+    Page::open(&server.page("/demo/crm.css"), Setup::Microphone).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn five_lines_of_the_readme_embed_the_phone_and_call() {
+    let server = Server::start();
+    let page = open_empty(&server).await;
+    paste(&page, &documented(&server, "html", "<iframe name=\"sf\"")).await;
+    page.expect("logged").await;
+    page.run("call('600')", Vec::new()).await;
+    page.expect("phone:accepted").await;
+    server.expect_heard("600").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn snippet_of_the_readme_for_the_host_library_pushes_the_customers_and_calls_links() {
+    let server = Server::start();
+    let page = open_empty(&server).await;
+    page.run("self.customers = [{ id: 7, name: 'Ana Pérez', phones: ['+34911000001'] }]", Vec::new()).await;
+    paste(&page, &documented(&server, "html", "<div id=\"phone\">")).await;
+    assert_eq!(page.expect("contacts:indexed").await["count"], 1);
+    let ring = server.ring(200, "+34911000001");
+    assert_eq!(page.expect("phone:ringing").await["contact"]["id"], 7);
+    server.hang_up(&ring);
+    page.expect("phone:terminated").await;
+    paste(&page, "<a id=\"link\" href=\"tel:600\">600</a>").await;
+    page.run("document.querySelector('#link').click()", Vec::new()).await;
+    assert_eq!(page.expect("phone:calling").await["to"], "600");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn snippets_of_the_readme_for_pages_of_other_phones_call() {
+    let server = Server::start();
+    let page = open_empty(&server).await;
+    paste(&page, &documented(&server, "html", "<script src=\"https://phone.example/softframe-rc.js\">"))
+        .await;
+    let hears = async |kind: &str, fits: &str| {
+        until(&format!("{kind} {fits}"), async || {
+            let script = format!("return heard.some((one) => one.type === arguments[0] && ({fits}))");
+            (page.run(&script, vec![json!(kind)]).await == json!(true)).then_some(())
+        })
+        .await;
+    };
+    hears("rc-dialer-status-notify", "one.ready").await;
+    page.run("RCAdapter.clickToCall('600', true)", Vec::new()).await;
+    hears("rc-call-start-notify", "one.call.to === '600'").await;
+    drop(page);
+
+    let page = open_empty(&server).await;
+    paste(&page, &documented(&server, "html", "<iframe name=\"sf\" src=\"https://phone.example/\" allow=\"microphone; autoplay; speaker-selection; clipboard-write; hid\"></iframe>\n<script src")).await;
+    let lines = documented(&server, "js", "Cti.WebSocket.init(");
+    let ours = lines.lines().nth(1).expect("the line for pages without a client of their own");
+    let script = format!(
+        "self.told = []; const [url, username, phoneNumber] = ['wss://xivo.example/xuc/api/2.0/cti?token=t', 'ana', '200']; \
+         Cti.setHandler(Cti.MessageType.LOGGEDON, () => told.push('LoggedOn')); \
+         Cti.setHandler(Cti.MessageType.PHONEEVENT, ({{ eventType }}) => told.push(eventType)); {ours}"
+    );
+    page.run(&script, Vec::new()).await;
+    let told = async |what: &str| {
+        until(what, async || {
+            let found = page.run("return told.includes(arguments[0])", vec![json!(what)]).await;
+            (found == json!(true)).then_some(())
+        })
+        .await;
+    };
+    told("LoggedOn").await;
+    page.run("Cti.dial('600')", Vec::new()).await;
+    told("EventEstablished").await;
 }
