@@ -53,6 +53,8 @@ pub(crate) struct Host {
     seq: Option<u64>,
     queue: VecDeque<(Ask, Command, Instant)>,
     bucket: Bucket,
+    /// Of all clients of the gateway, so that none of them takes from the page's.
+    clients: Bucket,
     /// `phone:terminated` of a previous life.
     owed: Vec<String>,
     last_attention: Option<&'static str>,
@@ -67,6 +69,10 @@ struct Bucket {
 }
 
 impl Bucket {
+    fn full() -> Bucket {
+        Bucket { tokens: COMMAND_BURST * 1_000, at: Instant(0) }
+    }
+
     fn take(&mut self, now: Instant) -> bool {
         let earned = now.since(self.at).saturating_mul(COMMANDS_PER_SECOND);
         self.tokens = self.tokens.saturating_add(earned).min(COMMAND_BURST * 1_000);
@@ -85,7 +91,8 @@ impl Host {
             trust: Trust::Unknown,
             seq: None,
             queue: VecDeque::new(),
-            bucket: Bucket { tokens: COMMAND_BURST * 1_000, at: Instant(0) },
+            bucket: Bucket::full(),
+            clients: Bucket::full(),
             owed: Vec::new(),
             last_attention: None,
             strange_flow: None,
@@ -269,10 +276,15 @@ impl Phone {
             Read::Command { ask, command } if is_contacts(&command) => {
                 self.admit_command(now, from(ask), command, false);
             }
-            Read::Wrong { ask, .. } | Read::Command { ask, .. } if !self.host.bucket.take(now) => {
+            Read::Wrong { ask, .. } | Read::Command { ask, .. } if !self.host.clients.take(now) => {
                 self.fail_ask(Some(from(ask)), Code::RateLimited, RATE_LIMITED);
             }
             Read::Wrong { ask, code, message } => self.fail_ask(Some(from(ask)), code, message),
+            // Who signs in, and whose address book it is, are matters of the page that has the phone.
+            Read::Command {
+                ask,
+                command: Command::Login(_) | Command::ProviderRegister(_) | Command::ProviderResponse { .. },
+            } => self.fail_ask(Some(from(ask)), Code::NotTrusted, "That is for the page of the phone alone."),
             Read::Command { ask, command } => self.admit_command(now, from(ask), command, false),
         }
     }

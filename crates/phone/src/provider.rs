@@ -272,7 +272,7 @@ impl Phone {
         match provider.registration.form {
             Form::Native => {
                 let data = bridge::provider::request(&id, &question);
-                self.tell("provider:request", &data);
+                self.tell_parent("provider:request", &data);
             }
             Form::Rc => self.say_rc(rc::service::request(self, &id, &question)),
         }

@@ -301,6 +301,50 @@ fn client_passes_the_same_gate_as_the_page_and_hears_its_own_errors() {
 }
 
 #[test]
+fn client_signs_nobody_in_and_neither_is_the_address_book_of_the_page_nor_hears_what_that_is_asked() {
+    let mut script = Script::with(r#""hostLogin":true,"gateway":{"url":"wss://gw.test/x","token":"tok"},"#);
+    script.gateway.clear();
+    script.input(Input::Relay(RelayEvent::Opened));
+    script.host(r#"{"type":"provider:register","data":{"name":"crm","match":true}}"#);
+    script.gateway.clear();
+    for (kind, data) in [
+        ("login", json!({ "server": "wss://evil.test/ws", "user": "200", "password": "x" })),
+        (
+            "settings",
+            json!({ "sipUri": "sip:200@evil.test", "wsUri": "wss://evil.test", "sipPassword": "x" }),
+        ),
+        ("provider:register", json!({ "name": "evil", "match": true })),
+        ("provider:response", json!({ "id": "x", "data": {} })),
+    ] {
+        client_says(&mut script, "c1", &json!({ "type": kind, "id": 1, "data": data }).to_string());
+        let sent = sent(&mut script);
+        assert!(
+            matches!(&sent[..], [(client, message)] if client == "c1" && message["error"]["code"] == "not_trusted"),
+            "{kind}: {sent:?}"
+        );
+    }
+    assert_eq!(script.count("unlogged"), 0);
+    script.invite(1, "", &description(1, "sendrecv"));
+    assert_eq!(script.last("provider:request")["op"], "match", "the page is the address book still");
+    let sent = sent(&mut script);
+    assert!(sent.iter().any(|(_, message)| message["type"] == "phone:ringing"));
+    assert!(sent.iter().all(|(_, message)| message["type"] != "provider:request"), "{sent:?}");
+}
+
+#[test]
+fn client_that_says_too_much_is_slowed_and_the_page_is_not() {
+    let mut script = relayed();
+    for _ in 0..1_000 {
+        client_says(&mut script, "c1", r#"{"type":"nonsense","id":1}"#);
+    }
+    let limited = sent(&mut script);
+    let limited = limited.iter().filter(|(_, message)| message["error"]["code"] == "rate_limited").count();
+    assert_eq!(limited, 800, "two hundred at once");
+    script.host(r#"{"type":"state","id":"page"}"#);
+    assert!(script.heard.iter().any(|message| message["id"] == "page" && message["ok"] == true));
+}
+
+#[test]
 fn contacts_of_a_client_are_taken_as_those_of_the_page() {
     let mut script = relayed();
     client_says(
