@@ -332,6 +332,24 @@ fn client_signs_nobody_in_and_neither_is_the_address_book_of_the_page_nor_hears_
 }
 
 #[test]
+fn sockets_of_clients_leave_room_for_those_of_the_page() {
+    let mut script = relayed();
+    for number in 0..17 {
+        let message = json!({ "type": "xivo:open", "data": { "socket": format!("s{number}") } });
+        client_says(&mut script, "c1", &message.to_string());
+    }
+    let closed = sent(&mut script);
+    let closed: Vec<&Value> =
+        closed.iter().map(|(_, message)| message).filter(|message| message["type"] == "xivo:close").collect();
+    assert!(
+        matches!(closed[..], [one] if one["data"] == json!({ "socket": "s16", "code": 1013 })),
+        "{closed:?}"
+    );
+    script.host(r#"{"type":"xivo:open","data":{"socket":"page"}}"#);
+    assert!(script.count("xivo:frame") > 0, "the page's own is let in");
+}
+
+#[test]
 fn client_that_says_too_much_is_slowed_and_the_page_is_not() {
     let mut script = relayed();
     for _ in 0..1_000 {

@@ -6,7 +6,7 @@ use super::Xivo;
 use crate::Phone;
 use softframe_sip::Instant;
 
-/// Clients at once: some tabs of a page and some programs; each is told everything.
+/// Clients at once: some tabs of a page, and as many programs behind the gateway; each is told everything.
 const MAX_SOCKETS: usize = 16;
 /// How long a client waits for somebody to be signed in (protocol.md 4.1).
 const LOGGED_ON_MILLIS: u64 = 10_000;
@@ -69,7 +69,8 @@ impl Phone {
         if self.xivo.socket_mut(&id).is_some() {
             return;
         }
-        if self.xivo.sockets.len() >= MAX_SOCKETS {
+        let is_of_same_way = |socket: &&Socket| socket.id.client.is_some() == id.client.is_some();
+        if self.xivo.sockets.iter().filter(is_of_same_way).count() >= MAX_SOCKETS {
             return self.xivo_close(&id, CLOSE_TRY_LATER);
         }
         let opening = Opening::Waiting { until: now.after(LOGGED_ON_MILLIS) };
