@@ -511,7 +511,7 @@ impl Station {
             13 => {
                 let (space, key) = (
                     self.space.clone().unwrap_or_default(),
-                    bytes.pick(&["contacts/00000001", "history/5"]).to_owned(),
+                    bytes.pick(&["contacts/0000000100000000.0", "history/5"]).to_owned(),
                 );
                 Input::Loaded { space, key, value: bytes.piece(60).to_vec() }
             }

@@ -77,7 +77,10 @@ fn run(octets: &[u8]) {
         ),
         _ => start(
             &[("account", ACCOUNT.as_bytes())],
-            &[("contacts/00000000", value), ("contacts/18446744073709551615", &sealed(value))],
+            &[
+                ("contacts/0000000000000000.0", value),
+                ("contacts/99999999ffffffff.4294967295", &sealed(value)),
+            ],
         ),
     }
 }

@@ -14,10 +14,18 @@ use softframe_contacts::{Contact, Mode, Source};
 use softframe_sip::Instant;
 use std::{collections::VecDeque, rc::Rc};
 
-/// Where the chunks are, as `contacts/NUMBER.FILE`.
+/// Where the chunks are, as `contacts/PLACE.FILE`.
 const PREFIX: &str = "contacts/";
 /// Where the names of the files are, as `files/FILE`.
 const FILES: &str = "files/";
+/// Which files are to go, as `leaving/FILE`: the page may end before all of them is gone.
+const LEAVING: &str = "leaving/";
+/// Bits of the number of a chunk and of a file that are drawn, below those that count: other tabs of the account count
+/// to the same.
+const DRAWN_OF_CHUNK: u32 = 32;
+const DRAWN_OF_FILE: u32 = 16;
+/// What counts in the number of a chunk has so many digits in its key.
+const COUNT_DIGITS: usize = 8;
 /// Contacts of a chunk: some 60 kB, packed, written and read in a fraction of a millisecond.
 pub(super) const CHUNK_CONTACTS: usize = 1_024;
 /// Units of work (1 kB of text each) that a chunk counts as: it is looked through and copied, no more.
@@ -73,7 +81,7 @@ impl Kept {
     }
 
     /// The number of a file by its name, and whether it is new: the same file again is the same.
-    fn file_number(&mut self, name: &str) -> (u32, bool) {
+    fn file_number(&mut self, name: &str, drawn: u16) -> (u32, bool) {
         if let Some((number, _)) = self.files.iter().find(|(_, known)| *known == name) {
             return (*number, false);
         }
@@ -81,18 +89,24 @@ impl Kept {
             return (0, false);
         }
         // A crash may have left chunks of a file whose name was not kept.
-        let last = self.files.keys().chain(self.chunks.values()).max();
-        let number = last.map_or(1, |last| last.saturating_add(1));
+        let last =
+            self.files.keys().chain(self.chunks.values()).max().map_or(0, |last| last >> DRAWN_OF_FILE);
+        let number = last.wrapping_add(1) << DRAWN_OF_FILE | u32::from(drawn);
         self.files.insert(number, name.to_owned());
         (number, true)
     }
 
     /// Where a chunk lies.
     fn key_of(&self, number: u64) -> String {
-        match self.chunks.get(&number).filter(|file| **file > 0) {
-            Some(file) => format!("{PREFIX}{number:08}.{file}"),
-            None => format!("{PREFIX}{number:08}"),
-        }
+        let (count, drawn) = (number >> DRAWN_OF_CHUNK, number as u32);
+        let file = self.chunks.get(&number).copied().unwrap_or(0);
+        format!("{PREFIX}{count:0COUNT_DIGITS$}{drawn:08x}.{file}")
+    }
+
+    /// A number for a chunk after all others.
+    fn free_number(&self, drawn: u32) -> u64 {
+        let count = self.chunks.last().map_or(0, |(last, _)| (last >> DRAWN_OF_CHUNK) + 1);
+        count << DRAWN_OF_CHUNK | u64::from(drawn)
     }
 }
 
@@ -133,14 +147,15 @@ impl Phone {
     fn save_chunk(&mut self) -> bool {
         let Some(space) = self.space().filter(|_| self.push.kept.loaded) else { return false };
         let Some((name, value)) = self.push.unsaved.pop() else { return false };
-        let (file, is_new) = self.push.kept.file_number(&name);
+        let [a, b, c, d, e, f, ..] = self.ids.octets();
         let kept = &mut self.push.kept;
-        let number = kept.chunks.last().map_or(0, |(last, _)| last.saturating_add(1));
+        let (file, is_new) = kept.file_number(&name, u16::from_be_bytes([a, b]));
+        let number = kept.free_number(u32::from_be_bytes([c, d, e, f]));
         kept.chunks.insert(number, file);
         let key = kept.key_of(number);
         self.store(StoreRequest::Put { space: space.clone(), key, value });
         if is_new {
-            let (key, value) = (format!("{FILES}{file}"), name.as_bytes().to_vec());
+            let (key, value) = (file_key(FILES, file), name.as_bytes().to_vec());
             self.store(StoreRequest::Put { space, key, value });
         }
         !self.push.unsaved.is_empty()
@@ -151,11 +166,15 @@ impl Phone {
         self.contacts.sources().into_iter().find_map(of_files).unwrap_or(0)
     }
 
-    /// The files whose contacts are kept: number and name.
+    /// The files whose contacts are kept: number and name. One that several tabs took is one.
     pub(crate) fn kept_files(&self) -> Vec<(u32, String)> {
-        let files =
-            self.push.kept.files.iter().filter(|(number, _)| !self.push.kept.leaving.contains(number));
-        files.map(|(number, name)| (*number, name.clone())).collect()
+        let mut files: Vec<(u32, String)> = Vec::new();
+        for (number, name) in &self.push.kept.files {
+            if !self.push.kept.leaving.contains(number) && files.iter().all(|(_, known)| known != name) {
+                files.push((*number, name.clone()));
+            }
+        }
+        files
     }
 
     /// A value of the account's space.
@@ -164,9 +183,10 @@ impl Phone {
             return;
         }
         if let Some(place) = key.strip_prefix(PREFIX) {
-            let (number, file) = place.split_once('.').unwrap_or((place, "0"));
-            let (Ok(number), Ok(file)) = (number.parse(), file.parse()) else { return };
+            let Some((number, file)) = place_of(place) else { return };
             self.loaded_chunk(number, file, value);
+        } else if let Some(number) = key.strip_prefix(LEAVING).and_then(|number| number.parse().ok()) {
+            self.push.kept.leaving.push(number);
         } else if let Some(number) = key.strip_prefix(FILES).and_then(|number| number.parse().ok()) {
             self.push.kept.files.insert(number, String::from_utf8_lossy(&value).into_owned());
         } else if let Some(id) = key.strip_prefix(edits::PREFIX) {
@@ -245,7 +265,17 @@ impl Phone {
 
     /// The contacts of one file, but those that a later file has changed.
     pub(crate) fn remove_file(&mut self, number: u32) {
-        self.push.kept.leaving.push(number);
+        let kept = &mut self.push.kept;
+        let Some(name) = kept.files.get(&number) else { return };
+        let same = kept.files.iter().filter(|(number, of)| *of == name && !kept.leaving.contains(number));
+        let numbers: Vec<u32> = same.map(|(number, _)| *number).collect();
+        kept.leaving.extend(&numbers);
+        if let Some(space) = self.space() {
+            for number in numbers {
+                let key = file_key(LEAVING, number);
+                self.store(StoreRequest::Put { space: space.clone(), key, value: Vec::new() });
+            }
+        }
         self.wants_index();
     }
 
@@ -256,10 +286,23 @@ impl Phone {
         let loaded = self.push.kept.loaded;
         self.push.kept = Kept { loaded, ..Kept::default() };
         if let Some(space) = self.space() {
-            for prefix in [PREFIX, FILES, edits::PREFIX] {
+            for prefix in [PREFIX, FILES, LEAVING, edits::PREFIX] {
                 self.store(StoreRequest::Delete { space: space.clone(), prefix: prefix.to_owned() });
             }
         }
         self.wants_index();
     }
+}
+
+/// Where something of a file is. No key begins with another one.
+fn file_key(prefix: &str, file: u32) -> String {
+    format!("{prefix}{file:010}")
+}
+
+/// The number of a chunk and of its file, by the rest of its key.
+fn place_of(place: &str) -> Option<(u64, u32)> {
+    let (number, file) = place.split_once('.')?;
+    let (count, drawn) = number.split_at_checked(COUNT_DIGITS)?;
+    let (count, drawn): (u32, u32) = (count.parse().ok()?, u32::from_str_radix(drawn, 16).ok()?);
+    Some((u64::from(count) << DRAWN_OF_CHUNK | u64::from(drawn), file.parse().ok()?))
 }

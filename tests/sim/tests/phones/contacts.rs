@@ -400,6 +400,111 @@ fn contacts_of_one_file_are_removed_and_those_of_another_stay() {
     assert!(!world.stations[0].store.values().any(|value| value == b"a.vcf"));
 }
 
+/// Removes the file of this name, as the settings do.
+fn remove_file(world: &mut World, station: usize, name: &str) {
+    world.act(station, Action::CloseSheet);
+    let (number, _) = files(world, station).into_iter().find(|(_, known)| known == name).expect("the file");
+    world.act(station, Action::RemoveFile(number));
+    world.act(station, Action::RemoveAllContacts);
+}
+
+/// The files that the settings list.
+fn files(world: &mut World, station: usize) -> Vec<(u32, String)> {
+    world.act(station, Action::OpenSettings);
+    match world.view(station).screen {
+        view::Screen::Settings(settings) => settings.files,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn file_names(world: &mut World, station: usize) -> Vec<String> {
+    files(world, station).into_iter().map(|(_, name)| name).collect()
+}
+
+#[test]
+fn file_that_goes_takes_no_name_of_another_with_it() {
+    let mut world = World::pair();
+    let wanted: Vec<String> = (1..=12).map(|n| format!("{n}.vcf")).collect();
+    for (n, name) in (1..).zip(&wanted) {
+        drop_files(&mut world, 0, &[(name, &card(&format!("Person{n}"), n))]);
+    }
+    assert_eq!(file_names(&mut world, 0), wanted);
+    remove_file(&mut world, 0, "1.vcf");
+    index(&mut world, 0);
+    let next = reload(&mut world, 0);
+    assert_eq!(file_names(&mut world, next), wanted[1..]);
+}
+
+#[test]
+fn file_whose_removal_was_cut_short_by_the_end_of_the_page_goes_when_it_is_opened_again() {
+    let mut world = World::pair();
+    drop_files(&mut world, 0, &[("a.vcf", &card("Ana", 1)), ("b.vcf", &card("Bo", 2))]);
+    remove_file(&mut world, 0, "a.vcf");
+    let next = reload(&mut world, 0);
+    assert_eq!(names(&world, next), ["Bo"]);
+    assert!(!is_stored(&world, next, "Ana"));
+    let again = reload(&mut world, next);
+    assert_eq!(
+        (names(&world, again), file_names(&mut world, again)),
+        (vec!["Bo".into()], vec!["b.vcf".into()])
+    );
+}
+
+#[test]
+fn files_that_two_tabs_of_an_account_take_at_once_are_both_kept() {
+    let mut world = World::pair();
+    let other = reload(&mut world, 0);
+    drop_files(&mut world, 0, &[("a.vcf", &card("Ana", 1))]);
+    drop_files(&mut world, other, &[("b.vcf", &card("Bo", 2))]);
+    // Both write to one store.
+    let written = world.stations[other].store.clone();
+    world.stations[0].store.extend(written);
+    let next = reload(&mut world, 0);
+    assert_eq!(names(&world, next), ["Ana", "Bo"]);
+    remove_file(&mut world, next, "a.vcf");
+    index(&mut world, next);
+    assert_eq!(
+        (names(&world, next), file_names(&mut world, next)),
+        (vec!["Bo".into()], vec!["b.vcf".into()])
+    );
+}
+
+#[test]
+fn file_that_two_tabs_take_at_once_is_listed_once_and_goes_as_one() {
+    let mut world = World::pair();
+    let other = reload(&mut world, 0);
+    for station in [0, other] {
+        drop_files(&mut world, station, &[("a.vcf", &card("Ana", 1))]);
+    }
+    let written = world.stations[other].store.clone();
+    world.stations[0].store.extend(written);
+    let next = reload(&mut world, 0);
+    assert_eq!(file_names(&mut world, next), ["a.vcf"]);
+    remove_file(&mut world, next, "a.vcf");
+    index(&mut world, next);
+    let last = reload(&mut world, next);
+    assert!(names(&world, last).is_empty() && !is_stored(&world, last, "Ana"));
+}
+
+#[test]
+fn only_file_goes_in_one_step_however_many_contacts_it_has() {
+    let mut world = World::pair();
+    let cards: String = (0..3_000).map(|n| card(&format!("Person{n}"), n)).collect();
+    drop_files(&mut world, 0, &[("a.vcf", &cards)]);
+    assert_eq!((names(&world, 0).len(), chunks(&world, 0).len()), (99, 3));
+    remove_file(&mut world, 0, "a.vcf");
+    let now = world.now;
+    world.stations[0].phone.contacts_step(now, 1);
+    world.settle();
+    assert_eq!((names(&world, 0).len(), chunks(&world, 0).len()), (0, 0));
+    index(&mut world, 0);
+    assert_eq!(world.stations[0].last("contacts:indexed")["removed"], 3_000);
+    assert!(!world.stations[0].store.values().any(|value| value == b"a.vcf"));
+    drop_file(&mut world, 0, &card("Cy", 3));
+    let next = reload(&mut world, 0);
+    assert_eq!(names(&world, next), ["Cy"]);
+}
+
 #[test]
 fn remove_all_leaves_no_name_in_the_store() {
     let mut world = World::pair();

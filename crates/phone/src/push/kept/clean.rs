@@ -3,7 +3,7 @@
 //!
 //! It never has more than one chunk at a time, and never works while contacts are on their way.
 
-use super::{CHUNK_CONTACTS, FILES, Kept};
+use super::{CHUNK_CONTACTS, FILES, Kept, LEAVING, file_key};
 use crate::{Phone, StoreRequest};
 use litemap::LiteMap;
 use softframe_contacts::{Contact, Source, chunk};
@@ -97,6 +97,12 @@ impl Cleaning {
 }
 
 impl Kept {
+    /// A file that is to go and has all the chunks.
+    fn only_file_leaves(&self) -> Option<u32> {
+        let file = self.leaving.first().copied().filter(|_| self.edited.is_empty())?;
+        self.chunks.values().all(|of| *of == file).then_some(file)
+    }
+
     /// What must be cleaned, if anything. `needed`: chunks that would be enough.
     fn next_cleaning(&mut self, needed: usize) -> Option<Cleaning> {
         // Who leaves with a file must be in its chunks first.
@@ -124,6 +130,12 @@ impl Phone {
         let idle = idle && push.kept.loaded && self.contacts.progress().is_none();
         let Some(space) = self.space().filter(|_| idle) else { return false };
         let needed = self.dropped_count().div_ceil(CHUNK_CONTACTS);
+        if self.push.kept.cleaning.is_none()
+            && let Some(file) = self.push.kept.only_file_leaves()
+        {
+            self.clear_only_file(space, file);
+            return true;
+        }
         let going_on = self.push.kept.cleaning.take();
         let Some(mut cleaning) = going_on.or_else(|| self.push.kept.next_cleaning(needed)) else {
             return false;
@@ -159,6 +171,21 @@ impl Phone {
         let asked = matches!(cleaning.state, State::Asked(_));
         self.push.kept.cleaning = Some(cleaning);
         !asked
+    }
+
+    /// Nobody has to be looked at.
+    fn clear_only_file(&mut self, space: String, file: u32) {
+        self.contacts.clear(&Source::Vcard);
+        let kept = &mut self.push.kept;
+        let keys: Vec<String> = kept.chunks.keys().map(|number| kept.key_of(*number)).collect();
+        kept.chunks.clear();
+        kept.removed.clear();
+        // Not all chunks at once: another tab may have put some there since.
+        for prefix in keys {
+            self.store(StoreRequest::Delete { space: space.clone(), prefix });
+        }
+        self.cleaned(space, What::File(file));
+        self.wants_index();
     }
 
     fn look_through(&mut self, open: &mut Open, what: &mut What) {
@@ -201,7 +228,10 @@ impl Phone {
             What::File(file) => {
                 self.push.kept.leaving.retain(|leaving| *leaving != file);
                 self.push.kept.files.remove(&file);
-                self.store(StoreRequest::Delete { space, prefix: format!("{FILES}{file}") });
+                for place in [FILES, LEAVING] {
+                    let prefix = file_key(place, file);
+                    self.store(StoreRequest::Delete { space: space.clone(), prefix });
+                }
             }
         }
     }
