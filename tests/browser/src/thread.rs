@@ -14,6 +14,8 @@ use tokio_tungstenite::{
 
 /// Marks every reading of the clock with the number of its turn of the event loop.
 const MARK: &str = r"
+    if (self.marksClock) return;
+    self.marksClock = true;
     const now = performance.now.bind(performance);
     let turn = 0, ends = false;
     performance.now = () => {
