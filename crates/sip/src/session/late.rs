@@ -53,6 +53,14 @@ impl Late {
         }
     }
 
+    /// The dialog of a device that was left and is heard again: no number in it is used twice.
+    pub(super) fn continued(&self, dialog: Dialog) -> Dialog {
+        match self.early.iter().rev().find(|early| early.id == dialog.id) {
+            Some(early) => dialog.continues(early),
+            None => dialog,
+        }
+    }
+
     /// Messages and dialogs kept.
     pub(crate) fn len(&self) -> usize {
         self.sent.len() + self.ended.len() + self.early.len()
@@ -104,10 +112,7 @@ impl UserAgent {
             let octets = ack.octets().to_vec();
             return self.transmit(octets);
         }
-        let dialog = match self.late.early.iter().find(|early| early.id == dialog.id) {
-            Some(early) => dialog.continues(early),
-            None => dialog,
-        };
+        let dialog = self.late.continued(dialog);
         let ack = self.acknowledge(&dialog, invite, b"");
         self.late.end(dialog.id.clone(), ack);
         self.send_bye(now, dialog, None);

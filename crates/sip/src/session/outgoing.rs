@@ -128,7 +128,8 @@ impl UserAgent {
         let early = self.sessions.get_mut(&session).and_then(|session| session.dialog_with(&dialog.id));
         let dialog = match early {
             Some(early) => dialog.continues(early),
-            None => dialog,
+            // It may have hung up early.
+            None => self.late.continued(dialog),
         };
         let brings_offer = request.body().is_empty() && !response.body().is_empty();
         let (offer, ack) = match self.offers_of_winner(session, &dialog.id) {

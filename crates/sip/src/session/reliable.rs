@@ -318,7 +318,7 @@ impl UserAgent {
             if forks.len() == super::MAX_FORKS {
                 return false;
             }
-            let dialog = Dialog::of_response(request, response);
+            let dialog = Dialog::of_response(request, response).map(|dialog| self.late.continued(dialog));
             let (tag, offer) = (tag.to_owned(), EarlyOffer::None);
             forks.push(Early { tag, dialog, rseq: None, offer, takes_update: false });
         }
