@@ -451,6 +451,7 @@ impl Phone {
         for id in ids {
             self.end(now, id, cause::Reason::Hangup);
         }
+        self.drop_transfers_over();
     }
 
     /// The page goes: every call and the binding say farewell in this one input.

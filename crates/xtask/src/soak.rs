@@ -11,6 +11,8 @@ use crate::{
 
 /// How long each runs, unless `--seconds` says otherwise.
 const SECONDS: u64 = 60;
+/// Random days of three phones that a busy machine plays in a second.
+const CASES_A_SECOND: u64 = 20;
 /// How much longer each fuzz target runs: what is rare takes its time.
 const FUZZ_FACTOR: u64 = 5;
 /// Calls in one page; answered ones take twenty minutes.
@@ -22,10 +24,13 @@ const MEGABYTES: &str = "256";
 pub(crate) fn run_all(tree: &Tree, seconds: Option<&str>) -> Outcome {
     let seconds = seconds
         .map_or(Ok(SECONDS), |text| text.parse::<u64>().map_err(|_| format!("'{text}' is no number.")))?;
-    let mut cargo = cargo(tree);
-    cargo.args(["test", "-p", "softframe-sim", "--test", "torture", "--test", "soak", "--test", "agents"]);
-    cargo.args(["--", "--nocapture", "--test-threads=1", "never_stop", "never_panic", "random_weather"]);
-    run(cargo.env("SOFTFRAME_SOAK", seconds.to_string()))?;
+    let mut weather = cargo(tree);
+    weather.args(["test", "-p", "softframe-sim", "--test", "torture", "--test", "soak", "--test", "agents"]);
+    weather.args(["--", "--nocapture", "--test-threads=1", "never_stop", "never_panic", "random_weather"]);
+    run(weather.env("SOFTFRAME_SOAK", seconds.to_string()))?;
+    let mut phones = cargo(tree);
+    phones.args(["test", "-p", "softframe-sim", "--test", "phones", "property"]);
+    run(phones.env("PROPTEST_CASES", (seconds.saturating_mul(CASES_A_SECOND)).to_string()))?;
     fuzz::run_all(tree, None, Some(&seconds.saturating_mul(FUZZ_FACTOR).to_string()))?;
     let program = server::build(tree)?;
     let www = folder::make(tree, folder::Kind::Build)?;

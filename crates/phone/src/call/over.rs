@@ -83,6 +83,13 @@ impl Phone {
         }
     }
 
+    /// All of them: there is no account any more that would hear of their end.
+    pub(crate) fn drop_transfers_over(&mut self) {
+        for over in std::mem::take(&mut self.transfers_over) {
+            self.transfer_unknown(over);
+        }
+    }
+
     fn transfer_unknown(&mut self, over: Over) {
         for ask in over.asks {
             self.fail_ask(Some(ask), Code::Sip(408), "Nobody has told how the transfer ended.");

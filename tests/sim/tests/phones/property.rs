@@ -275,7 +275,7 @@ fn check_story(heard: &[Value]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 150, max_shrink_iters: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { max_shrink_iters: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn every_call_tells_one_whole_story(program in prop::collection::vec((0usize..3, step()), 1..60)) {

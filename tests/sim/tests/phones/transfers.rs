@@ -561,6 +561,20 @@ fn a_number_with_something_behind_it_is_no_device() {
 }
 
 #[test]
+fn transfer_that_outlives_its_call_fails_when_the_person_signs_out() {
+    let mut script = Script::new();
+    let tag = script.answered(&softframe_sim::description(7, "sendrecv"));
+    script.host(r#"{"type":"transfer","id":"a","data":{"to":"202"}}"#);
+    let refer = script.request("REFER");
+    script.respond(&refer, "202 Accepted", "f", "", "");
+    script.bye(2, &tag);
+    assert_eq!((script.count("phone:terminated"), script.count("softframe:response")), (1, 0));
+    script.host(r#"{"type":"logout"}"#);
+    let answer = script.heard.iter().find(|message| message["id"] == "a").expect("an answer");
+    assert_eq!(answer["error"]["code"], "sip_408", "{answer}");
+}
+
+#[test]
 fn who_asks_for_a_transfer_and_leaves_at_once_has_it_followed_with_its_replaces() {
     let mut script = Script::new();
     let tag = script.answered(&softframe_sim::description(7, "sendrecv"));

@@ -81,7 +81,7 @@ fn called(script: &mut Script) -> Vec<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn frames_of_clients_dial_through_the_gate_alone_and_what_is_told_has_the_platforms_form(
