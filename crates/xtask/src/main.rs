@@ -49,7 +49,7 @@ cargo xtask COMMAND
   bench   bytes and times of the widget
   bench contacts  the contact index beside MiniSearch, FlexSearch, elasticlunr and a linear scan
   fuzz    coverage-guided inputs to every reader and state machine; `fuzz TARGET` for one of them
-  soak    damaged input with fresh dice, all fuzz targets, and pages with 2,000 calls
+  soak    damaged input with fresh dice, all fuzz targets, pages with 2,000 calls, and one with a million contacts
 
   --port N        demo: the port to listen on (default 8088)
   --seconds N     soak: how long for each kind of input (default 60); fuzz: for each target (default 120);

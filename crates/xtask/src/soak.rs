@@ -17,6 +17,8 @@ const CASES_A_SECOND: u64 = 20;
 const FUZZ_FACTOR: u64 = 5;
 /// Calls in one page; answered ones take twenty minutes.
 const CALLS: &str = "2000";
+/// The most contacts that are taken.
+const CONTACTS: &str = "1000000";
 /// The largest vCard file that is taken, in millions of octets.
 const MEGABYTES: &str = "256";
 
@@ -38,5 +40,8 @@ pub(crate) fn run_all(tree: &Tree, seconds: Option<&str>) -> Outcome {
     run(browser.args(["--", "--nocapture"]).env("SOFTFRAME_SOAK_CALLS", CALLS))?;
     let arguments = ["test", "--test", "contacts_files"];
     let mut large = suites::with_browser(tree, &program, &www, &www, &arguments)?;
-    run(large.args(["--", "--nocapture", "large_file"]).env("SOFTFRAME_SOAK_MEGABYTES", MEGABYTES))
+    run(large.args(["--", "--nocapture", "large_file"]).env("SOFTFRAME_SOAK_MEGABYTES", MEGABYTES))?;
+    let arguments = ["test", "--test", "contacts_load"];
+    let mut many = suites::with_browser(tree, &program, &www, &www, &arguments)?;
+    run(many.args(["--", "--nocapture", "as_many_contacts"]).env("SOFTFRAME_SOAK_CONTACTS", CONTACTS))
 }

@@ -360,6 +360,18 @@ impl Page {
          const data = Object.getOwnPropertyDescriptor(MessageEvent.prototype, 'data').get; \
          Object.defineProperty(MessageEvent.prototype, 'data', { get() { reads.push(this.origin); return data.call(this); } });";
 
+    /// In frames that are loaded from now on, the memory of the phone's module can be looked at.
+    pub const WATCH_MEMORY: &str = "if (self !== top) { const make = WebAssembly.instantiateStreaming; \
+         WebAssembly.instantiateStreaming = async (...what) => { const made = await make.apply(WebAssembly, what); \
+             self.memory = made.instance.exports.memory; return made; }; }";
+
+    /// How large that memory is, since [`Page::WATCH_MEMORY`].
+    pub async fn module_octets(&self) -> usize {
+        let script = "return memory.buffer.byteLength";
+        let octets = self.phone(async |frame| frame.run(script, Vec::new()).await).await;
+        octets.as_u64().expect("a size") as usize
+    }
+
     /// How many messages of this origin the phone has read since [`Page::WATCH_READS`].
     pub async fn reads_of(&self, origin: &str) -> u64 {
         let script = "return reads.filter((one) => one === arguments[0]).length";

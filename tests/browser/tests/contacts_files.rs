@@ -398,6 +398,19 @@ async fn quarter_million_dropped_contacts_come_back_bit_by_bit_without_a_long_ta
     let unbounded = page.phone(async |frame| frame.run("return unbounded", Vec::new()).await).await;
     assert_eq!(unbounded, 0, "reads of everything at once");
     assert_eq!(name_of(&page, "+34600249999").await, "Person249999 Family864");
+    // There is no other file, so that nobody has to be looked at.
+    page.post(json!({ "type": "navigate", "data": { "view": "settings" } })).await;
+    page.phone(async |frame| {
+        frame.press("Remove contacts of large.vcf").await;
+        frame.reads("Keep them").await;
+        frame.click("dialog .yes").await;
+    })
+    .await;
+    let start = Instant::now();
+    page.expect_where(patience, "contacts:indexed", |data| data["removed"] == MANY).await;
+    let indexed = start.elapsed();
+    within(patience, "nothing is kept", async || (kept_chunks(&page).await == 0).then_some(())).await;
+    println!("removed: from the index after {indexed:?}, from the store after {:?}", start.elapsed());
 }
 
 async fn kept_chunks(page: &Page) -> usize {
@@ -406,11 +419,6 @@ async fn kept_chunks(page: &Page) -> usize {
              keys.onsuccess = () => { open.result.close(); done(keys.result.filter((key) => key.includes('\\0contacts/')).length); }; };";
     page.phone(async |frame| frame.run_async(script).await).await.as_u64().unwrap_or(0) as usize
 }
-
-/// Keeps the memory of the module where it can be looked at.
-const WATCH_MEMORY: &str = "if (self !== top) { const make = WebAssembly.instantiateStreaming; \
-     WebAssembly.instantiateStreaming = async (...what) => { const made = await make.apply(WebAssembly, what); \
-         self.memory = made.instance.exports.memory; return made; }; }";
 
 /// As large as a file may be, where a soak asks for it.
 fn megabytes() -> usize {
@@ -423,14 +431,10 @@ async fn large_file_with_pictures_never_stands_in_memory() {
     let count = megabytes() * 1_000_000 / (PICTURE * 75 / 72);
     let server = Server::start();
     let page = Page::open(&server.on("localhost", "/demo/crm.css"), Setup::Microphone).await;
-    page.browser.before_each_document(WATCH_MEMORY).await;
+    page.browser.before_each_document(Page::WATCH_MEMORY).await;
     page.add_frame("sf", &server.on("localhost", "/200/")).await;
     page.expect("logged").await;
-    let memory = async || {
-        let size =
-            page.phone(async |frame| frame.run("return memory.buffer.byteLength", Vec::new()).await).await;
-        size.as_f64().expect("a size") / 1e6
-    };
+    let memory = async || page.module_octets().await as f64 / 1e6;
     let mut file = Vec::new();
     for n in 0..count {
         file.extend(

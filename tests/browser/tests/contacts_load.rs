@@ -531,6 +531,50 @@ async fn voice_of_a_call_has_no_more_gaps_while_a_quarter_million_is_indexed() {
     page.expect("phone:terminated").await;
 }
 
+/// As many as a phone takes, where a soak asks for them.
+fn all_there_may_be() -> usize {
+    std::env::var("SOFTFRAME_SOAK_CONTACTS").ok().and_then(|text| text.parse().ok()).unwrap_or(50_000)
+}
+
+/// Octets of the module for each contact, and those that it has without any: 47 MB for a quarter million, 160 for a
+/// million.
+const OCTETS_EACH: usize = 150;
+const OCTETS_BESIDE: usize = 10_000_000;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn as_many_contacts_as_there_may_be_are_loaded_found_and_name_who_calls() {
+    let count = all_there_may_be();
+    let patience = PATIENCE * 5;
+    let server = Server::start();
+    let page = Page::open(&server.on("localhost", "/demo/crm.css"), Setup::Microphone).await;
+    page.browser.before_each_document(Page::WATCH_MEMORY).await;
+    page.add_frame("sf", &server.on("localhost", "/200/")).await;
+    page.expect("logged").await;
+    page.run(PEOPLE, Vec::new()).await;
+    let start = Instant::now();
+    page.run(BATCHES, vec![json!(count), json!("sf")]).await;
+    page.expect_where(patience, "contacts:indexed", |data| data["count"] == count).await;
+    println!("{count} contacts in batches: all after {:?}", start.elapsed());
+    let octets = page.module_octets().await;
+    println!("memory of the module: {:.1} MB", octets as f64 / 1e6);
+    assert!(octets <= OCTETS_BESIDE + count * OCTETS_EACH, "{octets} octets");
+    let mut asked = Vec::new();
+    for query in ["kowal", "maria g", "佐藤", "smiht", "0249", "nobodyhasthisname"] {
+        let start = Instant::now();
+        let found = page.ask("contacts:search", json!({ "query": query, "max": 20 })).await.expect("hits");
+        asked.push(start.elapsed().as_secs_f64() * 1000.0);
+        let hits = found["hits"].as_array().map_or(0, Vec::len);
+        assert_eq!(hits, if query.starts_with("nobody") { 0 } else { 20 }, "{query}: {found}");
+    }
+    println!("questions with their way there and back: median {:.1} ms", median(asked));
+    // `person` of the page makes numbers of the place of each.
+    let last = format!("+34{}", 600_000_000 + count - 1);
+    server.ring(200, &last);
+    let ringing = page.expect("phone:ringing").await;
+    assert_eq!(ringing["contact"]["id"], format!("p{}", count - 1), "{ringing}");
+    println!("INVITE to 180: {:.0} ms", ringing_after(&server, &last));
+}
+
 /// A person who types has the thread: while keys come, what the browser did not offer is not taken.
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_are_shown_at_once_while_a_quarter_million_is_indexed() {
