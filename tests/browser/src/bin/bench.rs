@@ -1,6 +1,9 @@
 //! The times that `cargo xtask bench` prints: medians over a few rounds on this machine, to compare, not to pass.
 //!
-//! It measures from outside: what the page is told, and what leaves by the socket.
+//! It measures from outside: what the page is told, what leaves by the socket, and what stands on the screen.
+
+#[path = "bench/screen.rs"]
+mod screen;
 
 use serde_json::{Value, json};
 use softframe_browser_tests::{Page, Server, until};
@@ -35,6 +38,7 @@ async fn main() {
     calls(&server, &page).await;
     reconnect(&server, &page).await;
     contacts(&page).await;
+    screen::measure(&server, &page).await;
     parsing(&page).await;
 }
 
