@@ -136,6 +136,9 @@ async fn keyboard_alone_leads_from_the_sign_in_over_a_call_and_its_transfer_to_t
         ],
     )
     .await;
+    let said = page.phone(async |frame| frame.run("return spoken.join(' | ')", Vec::new()).await).await;
+    let said = said.as_str().unwrap_or_default();
+    assert!(!said.contains("results"), "who has called does not search any more: {said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

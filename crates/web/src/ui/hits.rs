@@ -44,7 +44,8 @@ impl Hits {
         self.timer = window().set_timeout_with_callback_and_timeout_and_arguments_0(function, PAUSE_MS).ok();
     }
 
-    fn rest(&mut self) {
+    /// What was searched for is off the screen: nothing is counted any more.
+    pub(crate) fn rest(&mut self) {
         if let Some(timer) = self.timer.take() {
             window().clear_timeout_with_handle(timer);
         }

@@ -158,7 +158,7 @@ impl Screens {
             Screen::Contacts(list) => self.hits.count(&self.cx, &list.query, list.hits.len()),
             Screen::Keypad(keypad) => self.hits.count(&self.cx, &keypad.field, keypad.suggestions.len()),
             Screen::Recents(list) => self.hits.count(&self.cx, &list.query, list.rows.len()),
-            _ => {}
+            _ => self.hits.rest(),
         }
         let (part, meaning) = self.write(view, rows);
         if changed {
