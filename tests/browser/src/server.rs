@@ -23,9 +23,9 @@ impl Server {
         Server::of(prepared("SOFTFRAME_WWW"), &Value::Null)
     }
 
-    /// With the widget that traps when it is told to.
-    pub fn with_trapping_widget() -> Server {
-        Server::of(prepared("SOFTFRAME_WWW_TRAP"), &Value::Null)
+    /// With the widget that traps when it is told to, and these keys in every `config.json`.
+    pub fn with_trapping_widget(widget: &Value) -> Server {
+        Server::of(prepared("SOFTFRAME_WWW_TRAP"), &json!({ "widget": widget }))
     }
 
     /// With every screen of the widget and made-up people, and no phone.

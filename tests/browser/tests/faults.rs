@@ -57,7 +57,7 @@ async fn server_that_refuses_for_a_while_is_tried_until_it_takes() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn trap_in_a_call_ends_it_once_and_the_next_call_works() {
-    let server = Server::with_trapping_widget();
+    let server = Server::with_trapping_widget(&json!({}));
     let page = Page::open_registered(&server, 200).await;
     page.click2call("600").await;
     let accepted = page.expect("phone:accepted").await;

@@ -161,3 +161,26 @@ async fn one_of_two_tabs_has_the_phone_the_other_takes_it_over_between_calls_and
     page.run("document.querySelector('iframe[name=second]').remove()", Vec::new()).await;
     reads(&page, "sf", "Available").await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tab_whose_core_traps_has_the_phone_again_and_the_other_one_waits_on() {
+    let server = Server::with_trapping_widget(&json!({ "oneTab": true }));
+    let page = Page::open_registered(&server, 200).await;
+    page.add_frame("second", &server.on("localhost", "/200/")).await;
+    reads(&page, "second", "The phone is in another tab").await;
+    page.phone(async |frame| frame.run("document.documentElement.dataset.trap = 'now'", Vec::new()).await)
+        .await;
+    // Any input does it.
+    page.post(json!({ "type": "state" })).await;
+    page.expect("logged").await;
+    reads(&page, "sf", "Available").await;
+    let ring = server.ring(200, "600");
+    reads(&page, "sf", "Incoming call").await;
+    reads(&page, "second", "A call is running there.").await;
+    server.hang_up(&ring);
+    page.expect("phone:terminated").await;
+    assert_eq!(page.count("phone:ringing").await, 1, "one of them has the phone");
+    // The lock of the core that is dead holds nothing back.
+    page.run("document.querySelector('iframe[name=sf]').remove()", Vec::new()).await;
+    reads(&page, "second", "Available").await;
+}
