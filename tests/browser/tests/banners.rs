@@ -77,6 +77,21 @@ async fn number_that_needs_a_word_is_shown_with_who_asks_and_why_and_called_by_t
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn card_in_a_frame_that_the_page_filters_says_why_it_does_nothing_and_in_plain_sight_it_calls() {
+    let server = Server::start();
+    let page = Page::open_registered(&server, 200).await;
+    let filter = "document.querySelector('iframe[name=sf]').style.filter = arguments[0]";
+    page.run(filter, vec![json!("drop-shadow(0 0 4px red)")]).await;
+    page.click2call("112").await;
+    page.press_armed("Call 112").await;
+    reads(&page, "Something of the page lies over the phone, or changes its look.").await;
+    assert_eq!(page.count("phone:calling").await, 0, "nobody was called");
+    page.run(filter, vec![json!("")]).await;
+    page.press_armed("Call 112").await;
+    page.expect("phone:calling").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn account_that_is_refused_is_a_banner_that_leads_to_the_sign_in() {
     let server = Server::with_password("200", "right");
     let config = json!({

@@ -190,3 +190,23 @@ async fn call_missed_in_a_hidden_tab_is_said_on_return() {
     })
     .await;
 }
+
+/// Of a frame with a shadow by a filter, or with something of the page close to it, the browser does not say that all of it
+/// is in sight.
+#[tokio::test(flavor = "multi_thread")]
+async fn second_call_is_answered_while_the_first_is_held_also_in_a_frame_that_the_page_filters() {
+    let server = Server::start();
+    let page = Page::open_registered(&server, 200).await;
+    let filter = "document.querySelector('iframe[name=sf]').style.filter = 'drop-shadow(0 0 4px red)'";
+    page.run(filter, Vec::new()).await;
+    page.click2call("601").await;
+    page.expect("phone:accepted").await;
+    let ring = server.ring(200, "+34666555444");
+    page.expect("phone:ringing").await;
+    page.press_armed("Hold and answer").await;
+    assert_eq!(page.expect("phone:hold").await["to"], "601");
+    assert_eq!(page.expect("phone:accepted").await["from"], "+34666555444");
+    page.phone(async |frame| frame.reads("2 calls").await).await;
+    server.hang_up(&ring);
+    page.expect("phone:terminated").await;
+}

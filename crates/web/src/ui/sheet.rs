@@ -286,14 +286,18 @@ impl Open {
     fn wire(&mut self, cx: &Rc<Context>, sheet: &Sheet, asks: &Rc<Cell<bool>>) {
         match sheet {
             Sheet::Consent { .. } => {
-                self.armed(cx, ".allow", Action::Consent(Consent::Allow));
-                self.also_armed(cx, ".once", Action::Consent(Consent::Once));
-                self.also_armed(cx, ".no", Action::Consent(Consent::No));
+                let arm = self.watched();
+                self.armed(cx, ".allow", Action::Consent(Consent::Allow), &arm);
+                self.armed(cx, ".once", Action::Consent(Consent::Once), &arm);
+                self.armed(cx, ".no", Action::Consent(Consent::No), &arm);
             }
             Sheet::SecondIncoming(incoming) => {
-                self.armed(cx, ".hold", Action::Answer(incoming.call, Answer::HoldOther));
-                self.also_armed(cx, ".finish", Action::Answer(incoming.call, Answer::EndOther));
-                self.also_armed(cx, ".decline", Action::Decline(incoming.call));
+                // As on the screen of a first call: it is seen where the phone is, whatever the page does to its frame.
+                let arm = Arm::after(ARM_MS, true);
+                arm.start();
+                self.armed(cx, ".hold", Action::Answer(incoming.call, Answer::HoldOther), &arm);
+                self.armed(cx, ".finish", Action::Answer(incoming.call, Answer::EndOther), &arm);
+                self.armed(cx, ".decline", Action::Decline(incoming.call), &arm);
             }
             Sheet::Import { .. } => {
                 self.press(cx, ".ok", Action::CloseSheet);
@@ -305,8 +309,9 @@ impl Open {
                 self.press(cx, ".again", Action::TryAgain);
             }
             Sheet::Confirm { .. } => {
-                self.armed(cx, ".yes", Action::Confirm(true));
-                self.also_armed(cx, ".no", Action::Confirm(false));
+                let arm = self.watched();
+                self.armed(cx, ".yes", Action::Confirm(true), &arm);
+                self.armed(cx, ".no", Action::Confirm(false), &arm);
             }
             Sheet::Numbers { .. } => self.numbers = Some(Numbers::new(cx, self.body.find(".numbers"))),
             Sheet::Status { statuses, in_call, .. } => self.wire_status(cx, statuses, *in_call, asks),
@@ -376,16 +381,18 @@ impl Open {
         self.presses.push(pressing(cx, self.body.find(selector), action));
     }
 
-    /// The first armed button: the whole sheet is watched for being really visible.
-    fn armed(&mut self, cx: &Rc<Context>, selector: &str, action: Action) {
+    /// Reacts only while the whole sheet is really visible, and says so to who presses in vain.
+    fn watched(&mut self) -> Arm {
         let arm = Arm::after(ARM_MS, true);
-        self._visible = Some(Visible::watch(&self.body, arm));
-        self.also_armed(cx, selector, action);
+        let visible = Visible::watch(&self.body, arm.clone());
+        let (covered, why) = (visible.covered(), self.body.find(".covered"));
+        self._listeners.push(self.body.on("click", move |_| why.show(covered.get())));
+        self._visible = Some(visible);
+        arm
     }
 
-    fn also_armed(&mut self, cx: &Rc<Context>, selector: &str, action: Action) {
-        let Some(visible) = &self._visible else { return };
-        let press = Press::armed(cx, self.body.find(selector), visible.arm());
+    fn armed(&mut self, cx: &Rc<Context>, selector: &str, action: Action, arm: &Arm) {
+        let press = Press::armed(cx, self.body.find(selector), arm);
         press.makes(action);
         self.presses.push(press);
     }

@@ -8,6 +8,7 @@ use super::{
     press::Arm,
 };
 use js_sys::{Array, Reflect};
+use std::{cell::Cell, rc::Rc};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{IntersectionObserver, IntersectionObserverEntry, IntersectionObserverInit};
 
@@ -24,7 +25,7 @@ const STEPS: u32 = 20;
 
 /// Arms when the part is seen, disarms when it is not. Ends when dropped.
 pub(crate) struct Visible {
-    arm: Arm,
+    covered: Rc<Cell<bool>>,
     observer: Option<IntersectionObserver>,
     _seen: Closure<dyn FnMut(Array)>,
 }
@@ -32,10 +33,13 @@ pub(crate) struct Visible {
 impl Visible {
     /// Watches a part.
     pub(crate) fn watch(part: &Part, arm: Arm) -> Visible {
-        let armed = arm.clone();
+        let (armed, covered) = (arm.clone(), Rc::<Cell<bool>>::default());
+        let hidden = covered.clone();
         let seen = Closure::<dyn FnMut(Array)>::new(move |entries: Array| {
             if let Ok(entry) = entries.pop().dyn_into::<IntersectionObserverEntry>() {
-                armed.visible(is_seen(&entry));
+                let is_seen = is_seen(&entry);
+                armed.visible(is_seen);
+                hidden.set(!is_seen);
             }
         });
         let options = IntersectionObserverInit::new();
@@ -50,12 +54,13 @@ impl Visible {
             Some(observer) => observer.observe(part.element()),
             None => arm.start(),
         }
-        Visible { arm, observer, _seen: seen }
+        Visible { covered, observer, _seen: seen }
     }
 
-    /// What it arms.
-    pub(crate) fn arm(&self) -> &Arm {
-        &self.arm
+    /// Whether the browser has said that it is not seen: covered, cut off, or in a frame that the page fades
+    /// or filters.
+    pub(crate) fn covered(&self) -> Rc<Cell<bool>> {
+        self.covered.clone()
     }
 }
 
