@@ -277,6 +277,14 @@ impl Call {
         }
     }
 
+    /// The first word of the name, or the number.
+    pub(crate) fn first_name(&self) -> String {
+        let name = self.name();
+        let is_name = name != self.number();
+        let first = name.split_whitespace().next().filter(|_| is_name).map(str::to_owned);
+        first.unwrap_or(name)
+    }
+
     pub(crate) fn talk(&self) -> Option<&Talk> {
         match &self.state {
             State::Talking(talk) => Some(talk),

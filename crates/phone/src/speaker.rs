@@ -50,11 +50,11 @@ impl Phone {
         })
     }
 
-    /// Icon of the tile, where there is one.
-    pub(crate) fn route_icon(&self) -> Option<&'static str> {
+    /// Icon and label of the tile, where there is one.
+    pub(crate) fn route(&self) -> Option<(&'static str, &'static str)> {
         let speakers = self.ui.speakers.as_ref()?;
         let playing = speakers.iter().find(|(id, _)| id == self.speaker());
         let on_head = playing.is_some_and(|(_, name)| name.to_lowercase().contains("head"));
-        Some(if on_head { "headset" } else { "speaker" })
+        Some(if on_head { ("headset", "call.headset") } else { ("speaker", "set.speaker") })
     }
 }

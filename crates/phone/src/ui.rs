@@ -314,6 +314,7 @@ impl Phone {
             Action::Consult(id, to) => self.aim(now, id, &to, Self::consult),
             Action::CompleteTransfer(asking) => self.complete_transfer(now, Some(asking), None, None),
             Action::CancelTransfer => self.cancel_transfer(now, None),
+            Action::TakeBack(id) => self.take_back(now, id),
             Action::Browse(browsing) => self.ui.browsing = browsing,
             Action::Done => self.ui.ended = None,
             Action::CallAgain => {

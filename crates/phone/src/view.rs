@@ -11,7 +11,7 @@ pub use form::{Draft, Fault};
 pub(crate) use lists::{contact_key, contact_list_row, is_name, kind_id};
 pub use shown::{
     About, CallScreen, CheckPage, CheckRow, CheckState, Consultation, Ended, ForwardRule, Forwarding,
-    Incoming, Party, Tile, TransferPick,
+    Incoming, Party, Pill, Tile, TransferPick,
 };
 
 use crate::{CallId, Language};

@@ -29,7 +29,7 @@ const SINGLE: [(&str, &[&str]); 5] =
     [("en", &["one"]), ("es", &["one"]), ("de", &["one"]), ("it", &["one"]), ("ar", &["zero", "one", "two"])];
 
 /// What may read as in English, in these languages, and why.
-const SAME: [(&str, &[&str], &str); 14] = [
+const SAME: [(&str, &[&str], &str); 15] = [
     ("recents.talked", &["es", "fr", "de", "pt", "it", "ar"], "nothing but an argument"),
     ("format.count", &["es", "fr", "de", "pt", "it", "ar"], "nothing but an argument"),
     (
@@ -47,6 +47,7 @@ const SAME: [(&str, &[&str], &str); 14] = [
     ("quality.millis", &["es", "fr", "de", "pt", "it"], "symbols of units, the same in Latin script"),
     ("forward.summary", &["es", "fr", "de", "pt", "it"], "an arrow that points on, from left to right"),
     ("contact.fax", &["es", "fr", "pt", "it"], "the word of that language"),
+    ("call.headset", &["de"], "the word of that language"),
     ("quality.jitter", &["de", "it"], "the word of that language"),
 ];
 

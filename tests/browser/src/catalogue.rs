@@ -88,6 +88,9 @@ impl Catalogue {
     pub async fn open() -> Catalogue {
         let server = Server::with_pictures();
         let page = Page::open(&server.on("localhost", "/demo/crm.css"), Setup::Microphone).await;
+        // The tallest form must be in sight as a whole.
+        let client = &page.browser.client;
+        client.set_window_size(1_360, 1_200).await.expect("the window takes a size");
         page.add_frame("sf", &server.on("localhost", "/plain/#")).await;
         let names = page
             .phone(async |frame| {

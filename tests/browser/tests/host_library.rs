@@ -371,3 +371,54 @@ async fn state_is_the_fold_of_all_events_through_a_refused_transfer_and_a_lost_c
     page.expect_connection("registered").await;
     assert!(page.assert_folds().await >= 5);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn customer_who_calls_pops_up_in_the_page_and_again_when_the_name_is_clicked() {
+    let server = Server::start();
+    let page = open_created(&server, "").await;
+    let customer = "self.popped = []; const pop = (contact) => popped.push(contact?.id ?? 'nobody'); \
+         phone.on('ringing', ({ contact }) => pop(contact)); \
+         phone.on('contact:click', ({ contact }) => pop(contact)); \
+         await phone.uploadContacts([{ id: 'c7', name: 'Inés Carvajal', phones: ['+34911085460'] }], { source: 'crm' });";
+    page.run_async(customer).await.expect("the contacts are there");
+    let pops = async |expected: &Value| {
+        let popped = page.run("return popped", Vec::new()).await;
+        assert_eq!(&popped, expected);
+    };
+    let stranger = server.ring(200, "+34911085461");
+    page.expect("phone:ringing").await;
+    pops(&json!(["nobody"])).await;
+    let is_link = "return document.querySelector('.incoming .headline a').matches(':any-link')";
+    page.phone(async |frame| {
+        frame.reads("+34911085461").await;
+        assert_eq!(frame.run(is_link, Vec::new()).await, json!(false), "there is nothing to open");
+    })
+    .await;
+    server.hang_up(&stranger);
+    page.expect("phone:terminated").await;
+
+    server.ring(200, "+34911085460");
+    page.expect("phone:ringing").await;
+    pops(&json!(["nobody", "c7"])).await;
+    page.phone(async |frame| {
+        frame.reads("Inés Carvajal").await;
+        frame.click(".incoming .headline a").await;
+    })
+    .await;
+    page.expect("contact:click").await;
+    pops(&json!(["nobody", "c7", "c7"])).await;
+    // By the keyboard, and during the call, too.
+    page.answer().await;
+    page.expect("phone:accepted").await;
+    page.phone(async |frame| {
+        frame.reads("End call").await;
+        frame
+            .run("document.querySelector('.call:not(.incoming, .ended) .headline a').focus()", Vec::new())
+            .await;
+    })
+    .await;
+    page.keys(&["Enter"]).await;
+    page.expect("contact:click").await;
+    pops(&json!(["nobody", "c7", "c7", "c7"])).await;
+    assert_eq!(page.count("phone:terminated").await, 1, "a name ends no call");
+}

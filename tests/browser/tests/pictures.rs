@@ -3,7 +3,7 @@
 use serde_json::Value;
 use softframe_browser_tests::{Catalogue, Form};
 
-const FORMS: [Form; 9] = [
+const FORMS: [Form; 10] = [
     Form::PLAIN,
     Form { name: "dark", wishes: "theme=dark", ..Form::PLAIN },
     Form { name: "small", size: (280, 400), ..Form::PLAIN },
@@ -20,6 +20,8 @@ const FORMS: [Form; 9] = [
         ],
         ..Form::PLAIN
     },
+    // A window of 1280×1024 at 400 % (WCAG 2.1, 1.4.10).
+    Form { name: "zoomed", size: (320, 256), ..Form::PLAIN },
     Form { name: "bar", size: (320, 48), ..Form::PLAIN },
     Form { name: "large-text", wishes: "theme=light&text=200", ..Form::PLAIN },
 ];

@@ -14,6 +14,9 @@ use crate::{
 use serde_json::json;
 use softframe_sip::{Command, EndedBy, Instant, SessionId};
 
+/// So long the other side has to say that somebody has answered, before the person is offered to talk on.
+const TAKE_BACK_MILLIS: u64 = 10_000;
+
 /// A transfer under way.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Transfer {
@@ -22,6 +25,8 @@ pub(crate) struct Transfer {
     pub(crate) since: Instant,
     /// Our call with that number, which ends as well (attended).
     pub(crate) other: Option<CallId>,
+    /// The person talks on. A REFER cannot be withdrawn (RFC 3515): whoever answers all the same gets the call.
+    pub(crate) taken_back: bool,
 }
 
 /// A transfer that came back (35).
@@ -37,7 +42,7 @@ pub(crate) struct FailedTransfer {
 impl Phone {
     /// Blind transfer to a cleaned number.
     pub(crate) fn transfer(&mut self, now: Instant, id: CallId, to: String, ask: Option<Ask>) {
-        self.refer(now, id, Transfer { to, since: now, other: None }, ask);
+        self.refer(now, id, Transfer { to, since: now, other: None, taken_back: false }, ask);
     }
 
     /// Whoever was called to be connected with somebody has answered.
@@ -114,7 +119,7 @@ impl Phone {
             return;
         }
         let to = self.calls.get(&other).map(|call| call.number().to_owned()).unwrap_or_default();
-        self.refer(now, first, Transfer { to, since: now, other: Some(other) }, ask);
+        self.refer(now, first, Transfer { to, since: now, other: Some(other), taken_back: false }, ask);
     }
 
     /// The call that is transferred, and the one whose other side it gets.
@@ -148,6 +153,35 @@ impl Phone {
             (Some(one), Some(two), None) => Some((one.id, two.id)),
             _ => None,
         }
+    }
+
+    /// Whether the person may have this call back, of whose transfer nothing is heard. Where somebody was asked first,
+    /// there are two calls to go back to.
+    pub(crate) fn may_take_back(&self, now: Instant, call: &Call) -> bool {
+        let under_way = call.talk().and_then(|talk| talk.transfer.as_ref());
+        under_way.is_some_and(|transfer| {
+            let is_blind = transfer.other.is_none() && call.onward.is_none();
+            is_blind && !transfer.taken_back && now.since(transfer.since) >= TAKE_BACK_MILLIS
+        })
+    }
+
+    /// The person talks on with who was to be transferred.
+    pub(crate) fn take_back(&mut self, now: Instant, id: CallId) {
+        if !self.calls.get(&id).is_some_and(|call| self.may_take_back(now, call)) {
+            return;
+        }
+        let talk = self.calls.get_mut(&id).and_then(Call::talk_mut);
+        if let Some(transfer) = talk.and_then(|talk| talk.transfer.as_mut()) {
+            transfer.taken_back = true;
+        }
+        self.resume(now, id, None);
+    }
+
+    /// "This call ends when {to} answers. If nobody does, {name} comes back."
+    pub(crate) fn transfer_note(&self, call: &Call) -> Option<Text> {
+        let transfer = call.talk()?.transfer.as_ref().filter(|transfer| !transfer.taken_back)?;
+        let to = self.name_of(&transfer.to).unwrap_or_else(|| transfer.to.clone());
+        Some(Text { id: "transfer.running.note", args: vec![("to", to), ("name", call.first_name())] })
     }
 
     /// Ends the call that asks, and goes back to the one that waits.
@@ -310,7 +344,10 @@ impl Phone {
 
     fn transfer_failed(&mut self, now: Instant, id: CallId, transfer: &Transfer, code: u16) {
         self.fail_asks(id, Await::Transferred, Code::Sip(code), "The transfer failed.");
-        self.tell_person(id, &transfer.to, Reason::of_status(code).unwrap_or(Reason::Error));
+        // Who talks on already has nobody to be told of.
+        if !transfer.taken_back {
+            self.tell_person(id, &transfer.to, Reason::of_status(code).unwrap_or(Reason::Error));
+        }
         // Nobody is there for who was called to be connected.
         if self.calls.get(&id).is_some_and(|call| call.onward.is_some()) {
             return self.end(now, id, Reason::Hangup);

@@ -3,14 +3,15 @@
 //! Tiles keep their place from the first ring to the end; what does not work is there and disabled.
 
 use super::{
-    CallScreen, Consultation, Incoming, Party, Row, RunningCall, Sheet, Text, Tile, Tone, TransferPick,
+    CallScreen, Consultation, Incoming, Party, Pill, Row, RunningCall, Sheet, Text, Tile, Tone, TransferPick,
 };
 use crate::{
     Action, CallId, MediaError, Phone,
     call::{Call, Direction, Exchange, Grade, Link, State, Talk},
     clock, dial,
-    view::lists::kind_id,
+    view::lists::{key_of, kind_id},
 };
+use softframe_contacts::Source;
 use softframe_sip::Instant;
 
 /// Contacts that share a number, as many as the screen names before "and n more".
@@ -30,6 +31,9 @@ pub(crate) fn party(call: &Call) -> Party {
         [only] => {
             let contact = &only.contact;
             party.avatar = contact.id.clone();
+            if matches!(only.source, Source::Host(_)) {
+                party.opens = key_of(&only.source, &contact.id);
+            }
             party.name = contact.name.clone();
             party.kind = only
                 .phone
@@ -111,11 +115,16 @@ impl Phone {
         let grade = call.talk().filter(|talk| talk.link == Link::Whole).and_then(|talk| talk.quality.grade());
         let weak = grade.is_some_and(|grade| grade <= Grade::Weak);
         // Nobody pressed Answer: it stays on screen that the line is open.
+        let note = self.transfer_note(call).filter(|_| call.is_whole()).or(note);
         let note =
             note.or(weak.then(|| Text::of("call.weak"))).or(call.auto_answer.map(|_| Text::of("call.auto")));
         let others = self.others(call).map(|other| {
-            let ((text, tone, _), _) = self::pill(other, now);
-            (other.id, party(other), text, tone)
+            let (mut pill, _) = self::pill(other, now);
+            // 33, 34: it is not only held, it is waited with.
+            if let Some(since) = waiting_since(other).filter(|_| call.consults == Some(other.id)) {
+                pill.0 = Text::with("transfer.waiting", "t", clock::short_minutes(now.since(since) / 1_000));
+            }
+            (other.id, party(other), pill)
         });
         CallScreen {
             call: call.id,
@@ -130,12 +139,13 @@ impl Phone {
             merged: merged.is_some(),
             bars: grade.map_or(0, Grade::bars),
             consultation: self.consultation(call),
+            take_back: self.may_take_back(now, call),
         }
     }
 
     fn consultation(&self, call: &Call) -> Option<Consultation> {
         let waits = self.calls.get(&call.consults?)?;
-        let back = Text::with("transfer.backto", "name", first_name(waits));
+        let back = Text::with("transfer.backto", "name", waits.first_name());
         Some(Consultation { back, ready: waits.can_be_joined() && call.can_be_joined() })
     }
 
@@ -151,7 +161,7 @@ impl Phone {
         let alone = self.others(call).next().is_none();
         let text = match alone {
             true => Text::of("call.end"),
-            false => Text::with("call.endwith", "name", first_name(call)),
+            false => Text::with("call.endwith", "name", call.first_name()),
         };
         (text, Box::new(Action::End(call.id)))
     }
@@ -162,13 +172,13 @@ impl Phone {
         let sound =
             whole || matches!(&call.state, State::Progressing(progressing) if progressing.early.is_some());
         // Whether the browser lets choose is known from the start: no tile moves in a call.
-        let route = self.route_icon().map(|icon| tile(icon, "set.speaker", true, Action::OpenRoute));
+        let route = self.route().map(|(icon, label)| tile(icon, label, true, Action::OpenRoute));
         let first =
             [mute_tile(id, call.muted), tile("keypad", "call.keypad", sound, Action::CallKeypad(true))];
         let hold = hold_tile(id, call.talk().filter(|_| whole));
         let aimed = match self.others(call).max_by_key(|other| other.can_be_joined()) {
             Some(other) => self.pair_tiles(call, other),
-            None => [
+            None => vec![
                 tile("transfer", "call.transfer", whole && call.can_be_joined(), Action::PickTransfer(id)),
                 tile("add", "call.add", whole, Action::Browse(true)),
             ],
@@ -177,7 +187,7 @@ impl Phone {
     }
 
     /// What can be made of two calls.
-    fn pair_tiles(&self, call: &Call, other: &Call) -> [Tile; 2] {
+    fn pair_tiles(&self, call: &Call, other: &Call) -> Vec<Tile> {
         let (one, two) = (call.id, other.id);
         let joined = call.can_be_joined() && other.can_be_joined();
         let mixed = self.mixed_since(one).is_some();
@@ -186,23 +196,34 @@ impl Phone {
             false => tile("merge", "call.merge", self.can_merge(call, other), Action::Merge(one, two)),
         };
         let busy = self.is_merged(one) && !mixed;
-        [
-            Tile { busy, enabled: merge.enabled && !busy, ..merge },
-            tile("transfer", "call.connect", joined && self.is_registered(), Action::Connect(two, one)),
-        ]
+        let merge = Tile { busy, enabled: merge.enabled && !busy, ..merge };
+        // Where one asks for the other, Transfer below the tiles does the same.
+        if call.consults.is_some() {
+            return vec![merge];
+        }
+        let connects = joined && self.is_registered();
+        vec![merge, tile("transfer", "call.connect", connects, Action::Connect(two, one))]
     }
 
     /// 31: the target of a transfer is chosen.
-    pub(super) fn transfer_pick(&self) -> Option<TransferPick> {
+    pub(super) fn transfer_pick(&self, now: Instant) -> Option<TransferPick> {
         let (id, query) = self.ui.picking.as_ref()?;
         let call = self.calls.get(id)?;
+        let target = dial::clean(query, &self.config).ok();
+        let redirect = call.is_ringing_in();
+        let note = target.as_ref().filter(|_| !redirect).map(|to| {
+            let to = self.name_of(to).unwrap_or_else(|| to.clone());
+            Text { id: "transfer.ask.note", args: vec![("name", call.first_name()), ("to", to)] }
+        });
         Some(TransferPick {
             call: *id,
             name: call.name(),
             query: query.clone(),
             rows: self.matches_of(query).into_iter().map(|row| self.with_hint(row)).collect(),
-            enabled: dial::clean(query, &self.config).is_ok(),
-            redirect: call.is_ringing_in(),
+            pill: pill(call, now).0,
+            note,
+            enabled: target.is_some(),
+            redirect,
         })
     }
 
@@ -225,30 +246,32 @@ impl Phone {
     }
 }
 
-type Pill = (Text, Tone, &'static str);
-
 fn pill(call: &Call, now: Instant) -> (Pill, Option<Text>) {
     let short = |since: Instant| clock::short_minutes(now.since(since) / 1_000);
     match &call.state {
         State::Preparing { attention_at } => {
             let note = attention_at.is_none().then(|| Text::of("call.allow"));
-            ((Text::of("call.calling"), Tone::Accent, ""), note)
+            (calling(), note)
         }
-        State::Calling | State::Redirecting { .. } => ((Text::of("call.calling"), Tone::Accent, ""), None),
+        State::Calling | State::Redirecting { .. } => (calling(), None),
         State::Progressing(progressing) if progressing.early.is_some() => (
-            (Text::with("call.early", "t", short(progressing.since)), Tone::Accent, ""),
+            (Text::with("call.early", "t", short(progressing.since)), Tone::Accent, "speaker"),
             Some(Text::of("call.early.note")),
         ),
         State::Progressing(progressing) if progressing.ringing => {
-            ((Text::with("call.ringing", "t", short(progressing.since)), Tone::Accent, ""), None)
+            ((Text::with("call.ringing", "t", short(progressing.since)), Tone::Accent, "bell"), None)
         }
-        State::Progressing(_) => ((Text::of("call.calling"), Tone::Accent, ""), None),
-        State::Incoming { .. } => ((Text::of("in.title"), Tone::Accent, ""), None),
+        State::Progressing(_) => (calling(), None),
+        State::Incoming { .. } => ((Text::of("in.title"), Tone::Accent, "bell"), None),
         State::Answering { .. } | State::Accepting { .. } => {
-            ((Text::with("call.early", "t", "0:00"), Tone::Accent, ""), None)
+            ((Text::with("call.early", "t", "0:00"), Tone::Accent, "speaker"), None)
         }
         State::Talking(talk) => talking_pill(talk, now),
     }
+}
+
+fn calling() -> Pill {
+    (Text::of("call.calling"), Tone::Accent, "phone")
 }
 
 fn talking_pill(talk: &Talk, now: Instant) -> (Pill, Option<Text>) {
@@ -259,12 +282,8 @@ fn talking_pill(talk: &Talk, now: Instant) -> (Pill, Option<Text>) {
             Some(Text::of("call.reconnecting.note")),
         );
     }
-    if let Some(transfer) = &talk.transfer {
-        let note = Text {
-            id: "transfer.running.note",
-            args: vec![("to", transfer.to.clone()), ("name", String::new())],
-        };
-        return ((Text::of("transfer.running"), Tone::Warn, "transfer"), Some(note));
+    if talk.transfer.as_ref().is_some_and(|transfer| !transfer.taken_back) {
+        return ((Text::of("transfer.running"), Tone::Warn, "transfer"), None);
     }
     if let Some(since) = talk.held {
         let held = clock::short_minutes(now.since(since) / 1_000);
@@ -277,11 +296,9 @@ fn talking_pill(talk: &Talk, now: Instant) -> (Pill, Option<Text>) {
     ((Text::plain(&time), Tone::Live, ""), note)
 }
 
-/// The first word of a name, or the number.
-fn first_name(call: &Call) -> String {
-    let name = call.name();
-    let is_name = name != call.number();
-    name.split_whitespace().next().filter(|_| is_name).map_or_else(|| name.clone(), str::to_owned)
+/// Since when somebody is held who waits for what another call brings.
+fn waiting_since(call: &Call) -> Option<Instant> {
+    call.talk().filter(|talk| talk.link == Link::Whole && talk.transfer.is_none())?.held
 }
 
 fn tile(icon: &'static str, label: &'static str, enabled: bool, action: Action) -> Tile {

@@ -36,10 +36,10 @@ impl Phone {
             };
         }
         if let Some(incoming) = self.incoming_view(now).filter(|_| !self.rings_beside()) {
-            let sent = self.transfer_pick().filter(|pick| pick.call == incoming.call);
+            let sent = self.transfer_pick(now).filter(|pick| pick.call == incoming.call);
             return sent.map_or(Screen::Incoming(incoming), Screen::TransferPick);
         }
-        if let Some(pick) = self.transfer_pick().filter(|_| !self.ui.browsing) {
+        if let Some(pick) = self.transfer_pick(now).filter(|_| !self.ui.browsing) {
             return Screen::TransferPick(pick);
         }
         if let Some(call) = self.front_call().filter(|_| !self.ui.browsing) {

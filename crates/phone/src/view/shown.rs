@@ -28,6 +28,8 @@ pub struct Party {
     pub shared: Vec<(String, String)>,
     /// No number was sent.
     pub withheld: bool,
+    /// Key of the one contact that it is, where the page can show it; else empty.
+    pub opens: String,
 }
 
 /// 17 to 19.
@@ -49,6 +51,9 @@ pub struct Incoming {
     pub more: usize,
 }
 
+/// What a call is doing: in words, in a colour, by an icon (empty: a dot).
+pub type Pill = (Text, Tone, &'static str);
+
 /// 22 to 30, 41.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CallScreen {
@@ -57,7 +62,7 @@ pub struct CallScreen {
     /// Who.
     pub party: Party,
     /// Pill: text, tone, icon name (empty: a dot).
-    pub pill: (Text, Tone, &'static str),
+    pub pill: Pill,
     /// Line below the pill.
     pub note: Option<Text>,
     /// The wash.
@@ -68,14 +73,16 @@ pub struct CallScreen {
     pub keypad: Option<String>,
     /// "End call", and what it does.
     pub end: (Text, Box<crate::Action>),
-    /// Other legs: call, who, state line, tone.
-    pub others: Vec<(CallId, Party, Text, Tone)>,
+    /// Other legs: call, who, what it is doing.
+    pub others: Vec<(CallId, Party, Pill)>,
     /// The others hear one another (30): each can be dropped.
     pub merged: bool,
     /// Bars of quality, 0: unknown.
     pub bars: u8,
     /// 33, 34: somebody waits while this call asks.
     pub consultation: Option<Consultation>,
+    /// 32: a transfer of which nothing is heard may be given up.
+    pub take_back: bool,
 }
 
 /// What is below a call that asks before a transfer, in the place of End.
@@ -115,6 +122,10 @@ pub struct TransferPick {
     pub query: String,
     /// Targets.
     pub rows: Vec<Row>,
+    /// What the running call is doing.
+    pub pill: Pill,
+    /// What "Ask first" would do.
+    pub note: Option<Text>,
     /// The target is valid.
     pub enabled: bool,
     /// An incoming call is sent there unanswered: nobody is asked first.
@@ -127,7 +138,7 @@ pub struct Ended {
     /// Who.
     pub party: Party,
     /// Pill.
-    pub pill: (Text, Tone, &'static str),
+    pub pill: Pill,
     /// The note under it.
     pub note: Option<Text>,
     /// `SIP 486 Busy Here`, empty: none.

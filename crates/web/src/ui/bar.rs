@@ -66,11 +66,11 @@ impl Bar {
             (Some(Sheet::SecondIncoming(incoming)), _) => self.incoming(incoming),
             (_, Screen::Incoming(incoming)) => self.incoming(incoming),
             (_, Screen::Call(call)) => self.call(call),
-            _ => self.idle(&view.header, view.banner.as_ref()),
+            (_, screen) => self.idle(&view.header, view.banner.as_ref(), screen),
         }
     }
 
-    fn idle(&mut self, header: &Header, banner: Option<&Banner>) {
+    fn idle(&mut self, header: &Header, banner: Option<&Banner>, screen: &Screen) {
         self.call = None;
         // Above the tabs the banner counts down; there is no room for it here.
         let waits = banner.filter(|banner| banner.text.id == "net.offline.ban");
@@ -86,7 +86,17 @@ impl Bar {
         let trouble = banner.map_or(Tone::Plain, |banner| banner.tone);
         let meaning = header.running.as_ref().map_or(trouble, |running| running.tone);
         let name = header.running.as_ref().map_or(&header.name, |running| &running.name);
-        self.lines(name, &state, meaning);
+        // Nobody is signed in: what stands there in the whole frame.
+        let instead = match screen {
+            Screen::Starting => "boot.starting",
+            Screen::ConfigError { .. } => "boot.config",
+            Screen::SignIn(_) => "signin.title",
+            _ => "",
+        };
+        match instead {
+            "" => self.lines(name, &state, meaning),
+            instead => self.lines(&self.cx.plain(instead), "", meaning),
+        }
         avatar::write(&self.part.find(".avatar"), name, name);
         let shape = self.part.find(".dot");
         shape.show(header.running.is_none());

@@ -9,12 +9,12 @@ use super::{
     frame::{lingering, pressing, tone},
     keypad::Keys,
     press::{ARM_MS, Arm, END_DEAD_MS, Press},
-    who::{Who, headline},
+    who::{Who, headline, write_pill},
 };
 use crate::listener::Listener;
 use softframe_phone::{
     Action, Answer, CallId,
-    view::{CallScreen, Ended, Incoming, Party, Text, Tile, Tone},
+    view::{CallScreen, Ended, Incoming, Party, Pill, Text, Tile, Tone},
 };
 use std::rc::Rc;
 
@@ -92,6 +92,7 @@ pub(crate) struct CallView {
     end: Press,
     back: Press,
     complete: Press,
+    take_back: Press,
     quality: Press,
     shown: Option<CallScreen>,
     _hide: Press,
@@ -115,6 +116,7 @@ impl CallView {
             end: Press::armed(cx, part.find(".hang-up"), &arm),
             back: Press::armed(cx, part.find(".back-to"), &arm),
             complete: Press::armed(cx, part.find(".complete"), &arm),
+            take_back: Press::new(cx, part.find(".take-back")),
             quality: Press::new(cx, part.find(".quality")),
             _hide: pressing(cx, part.find(".hide"), Action::CallKeypad(false)),
             _browse: pressing(cx, part.find(".browse"), Action::Browse(true)),
@@ -156,6 +158,7 @@ impl CallView {
             self.arm.start();
             self.back.makes(Action::CancelTransfer);
             self.complete.makes(Action::CompleteTransfer(view.call));
+            self.take_back.makes(Action::TakeBack(view.call));
             self.quality.makes(Action::OpenQuality(view.call));
         }
         let part = &self.part;
@@ -179,13 +182,16 @@ impl CallView {
         let count = (view.others.len() + 1).to_string();
         let title = match (several, view.merged) {
             (false, _) => String::new(),
+            (true, false) if view.consultation.is_some() => self.cx.plain("transfer.ask"),
             (true, false) => self.cx.with("call.calls", &[("n", &count)]),
             (true, true) => self.cx.text(&view.pill.0),
         };
         part.find(".title").text_or_hide(&title);
         part.class("merged", view.merged);
         self.end.makes((*view.end.1).clone());
-        self.end.part().find(".text").text(&if keys {
+        let take_back = view.take_back && !keys;
+        self.take_back.part().show(take_back);
+        self.end.part().find(".text").text(&if keys || take_back {
             self.cx.plain("call.end.short")
         } else {
             self.cx.text(&view.end.0)
@@ -234,7 +240,7 @@ impl CallView {
         let row = tones.find(".name-row");
         avatar::write(&row.find(".avatar"), &view.party.avatar, &view.party.name);
         row.find(".name").text(&headline(&self.cx, &view.party));
-        write_state(&self.cx, &row.find(".state"), &view.pill.0, view.pill.1);
+        write_pill(&self.cx, &row.find(".state"), &view.pill);
         let skipped = digits.chars().count().saturating_sub(SHOWN);
         let last: String = digits.chars().skip(skipped).collect();
         tones.find(".digits").text(&last);
@@ -254,29 +260,30 @@ impl CallView {
         for surplus in self.legs.drain(wanted..) {
             surplus.part.remove();
         }
-        let front = (view.call, &view.party, &view.pill.0, view.pill.1);
-        let others = view.others.iter().map(|(call, party, text, tone)| (*call, party, text, *tone));
-        for (index, (leg, (call, party, text, meaning))) in
+        let front = (view.call, &view.party, &view.pill);
+        let others = view.others.iter().map(|(call, party, pill)| (*call, party, pill));
+        let rings = view.pill.1 == Tone::Accent;
+        for (index, (leg, (call, party, pill))) in
             self.legs.iter().zip(std::iter::once(front).chain(others)).enumerate()
         {
             // In a conversation of three nobody needs a time of their own; the number stands by the name.
-            if view.merged && meaning == Tone::Live {
+            if view.merged && pill.1 == Tone::Live {
                 let number = if party.name.is_empty() { "" } else { &party.number };
-                self.leg(leg, (call, party, &Text::plain(number), Tone::Plain));
+                self.leg(leg, call, party, &(Text::plain(number), Tone::Plain, ""));
             } else {
-                self.leg(leg, (call, party, text, meaning));
+                self.leg(leg, call, party, pill);
             }
-            leg.swap.part().show(index > 0 && !view.merged);
+            leg.swap.part().show(index > 0 && !view.merged && !rings);
             leg.drop.part().show(view.merged);
         }
     }
 
-    fn leg(&self, leg: &LegView, (call, party, text, meaning): (CallId, &Party, &Text, Tone)) {
-        leg.part.attribute("data-tone", Some(tone(meaning)));
+    fn leg(&self, leg: &LegView, call: CallId, party: &Party, pill: &Pill) {
+        leg.part.attribute("data-tone", Some(tone(pill.1)));
         avatar::write(&leg.part.find(".avatar"), &party.avatar, &party.name);
         let name = headline(&self.cx, party);
         leg.part.find(".name").text(&name);
-        write_state(&self.cx, &leg.part.find(".state"), text, meaning);
+        write_pill(&self.cx, &leg.part.find(".state"), pill);
         leg.swap.makes(Action::Swap(call));
         leg.drop.makes(Action::End(call));
         let label = self.cx.with("call.drop", &[("name", &name)]);
@@ -311,11 +318,6 @@ impl CallView {
     }
 }
 
-fn write_state(cx: &Context, state: &Part, text: &Text, meaning: Tone) {
-    state.attribute("data-tone", Some(tone(meaning)));
-    state.find(".text").text(&cx.text(text));
-}
-
 /// 38 to 40.
 pub(crate) struct EndedView {
     part: Part,
@@ -328,8 +330,11 @@ pub(crate) struct EndedView {
 impl EndedView {
     pub(crate) fn new(cx: &Rc<Context>) -> EndedView {
         let part = cx.copy(Template::Ended);
+        let who = Who::new(cx, &part);
+        // Below all that is said of the call.
+        part.find(".who").append(&part.find(".sip"));
         EndedView {
-            who: Who::new(cx, &part),
+            who,
             again: pressing(cx, part.find(".again"), Action::CallAgain),
             _done: pressing(cx, part.find(".done"), Action::Done),
             _linger: lingering(cx, &part),

@@ -10,7 +10,9 @@ use super::{
     press::Press,
     recents::{choose, radio_keys},
     row::{Search, Suggestions},
+    signin::text_of,
     sound::SoundCard,
+    who::write_pill,
 };
 use crate::listener::Listener;
 use softframe_phone::{
@@ -89,6 +91,10 @@ impl TransferView {
             false => self.cx.with("transfer.title", &[("name", &view.name)]),
         };
         self.part.find("h1").text(&title);
+        let pill = self.part.find(".state-pill");
+        pill.show(!view.redirect);
+        write_pill(&self.cx, &pill, &view.pill);
+        self.part.find(".dial-note").text_or_hide(&text_of(&self.cx, view.note.as_ref()));
         self.ask.part().show(!view.redirect);
         let go = if view.redirect { "in.send" } else { "transfer.now" };
         self.now.part().text(&self.cx.plain(go));

@@ -7,21 +7,24 @@ use super::{
     context::Context,
     dom::{Part, Template},
     frame::tone,
+    press::Press,
     row::kind_text,
 };
-use softframe_phone::view::{Party, Text, Tone};
+use softframe_phone::{
+    Action,
+    view::{Party, Pill, Text, Tone},
+};
 use std::rc::Rc;
 
 /// So many of the contacts that share a number are named.
 const NAMED: usize = 3;
 
-/// The pill of the view: text, meaning, icon.
-pub(crate) type Pill = (Text, Tone, &'static str);
-
 /// Avatar, name, number, and what goes with them.
 pub(crate) struct Who {
     cx: Rc<Context>,
     part: Part,
+    /// The name, where a page can show whose it is.
+    opens: Press,
     shown: Option<(Party, Option<Pill>, Option<Text>)>,
 }
 
@@ -30,7 +33,9 @@ impl Who {
     pub(crate) fn new(cx: &Rc<Context>, screen: &Part) -> Who {
         let part = cx.copy(Template::Party);
         screen.find(".who").append(&part);
-        Who { cx: cx.clone(), part, shown: None }
+        let opens = Press::new(cx, part.find(".headline a"));
+        opens.part().attribute("title", Some(&cx.plain("call.open")));
+        Who { cx: cx.clone(), part, opens, shown: None }
     }
 
     /// Writes what differs.
@@ -69,6 +74,9 @@ impl Who {
         line.text(&name);
         let is_number = party.name.is_empty() && !party.withheld;
         line.attribute("dir", is_number.then_some("ltr"));
+        // Without an address it is no link: text, and no stop of the Tab key.
+        self.opens.part().attribute("href", (!party.opens.is_empty()).then_some("#"));
+        self.opens.makes(Action::ContactClick(party.opens.clone()));
         let numbers = part.find(".numbers");
         numbers.show(!is_number && !party.withheld && party.instead.is_none());
         numbers.find(".number").text(&party.number);
@@ -123,7 +131,9 @@ fn about(cx: &Context, party: &Party) -> String {
 /// A pill of state. A running time is a timer and is never read out by itself.
 pub(crate) fn write_pill(cx: &Context, pill: &Part, (text, meaning, icon): &Pill) {
     pill.attribute("data-tone", Some(tone(*meaning)));
-    let timer = text.id.is_empty() || text.args.iter().any(|(name, _)| *name == "t");
+    // A number of no tone is no time.
+    let timer =
+        text.id.is_empty() && *meaning != Tone::Plain || text.args.iter().any(|(name, _)| *name == "t");
     pill.attribute("role", Some(if timer { "timer" } else { "status" }));
     let shape = pill.find(".icon");
     shape.show(!icon.is_empty());
@@ -131,5 +141,8 @@ pub(crate) fn write_pill(cx: &Context, pill: &Part, (text, meaning, icon): &Pill
     if !icon.is_empty() {
         shape.icon(icon);
     }
-    pill.find(".text").text(&cx.text(text));
+    let words = pill.find(".text");
+    words.text(&cx.text(text));
+    // A time or a number.
+    words.attribute("dir", text.id.is_empty().then_some("ltr"));
 }

@@ -33,6 +33,7 @@ mod script;
 mod scripted;
 mod tabs;
 mod texts;
+mod transfer_screens;
 mod transfers;
 mod trust;
 mod two_calls;

@@ -180,8 +180,12 @@ fn contact_that_is_known_from_a_match_alone_is_opened_and_seen_in_the_page_as_it
     script.invite(1, "", &description(7, "sendrecv"));
     let own = json!({ "id": "c7", "name": "Ana Ruiz", "phones": ["+34911"], "custom": { "deal": 42 } });
     script.reply("match", json!({ "+34911": [own] }));
-    script.cancel(1, "");
     let key = "h12:provider:crmc7".to_owned();
+    match script.phone.view(script.now).screen {
+        view::Screen::Incoming(call) => assert_eq!(call.party.opens, key, "already while it rings"),
+        other => panic!("{other:?}"),
+    }
+    script.cancel(1, "");
     script.input(Input::Action(Action::OpenContact(key.clone())));
     match script.phone.view(script.now).screen {
         view::Screen::Contact(page) => assert_eq!((page.row.name.as_str(), page.click), ("Ana Ruiz", true)),
