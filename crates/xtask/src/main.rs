@@ -70,7 +70,14 @@ fn main() -> ExitCode {
     }
 }
 
+/// What may stand behind a command.
+const OPTIONS: [&str; 5] = ["--port", "--seconds", "--sizes", "--readme", "--only"];
+
 fn run(arguments: &[String]) -> Outcome {
+    if wants_help(arguments)? {
+        print!("{HELP}");
+        return Ok(());
+    }
     let tree = tree::Tree::find()?;
     match arguments.first().map(String::as_str) {
         Some("demo") => {
@@ -98,11 +105,25 @@ fn run(arguments: &[String]) -> Outcome {
         Some("build") => folder::make(&tree, folder::Kind::Build).map(drop),
         Some("pictures") => suites::pictures(&tree, arguments.iter().any(|word| word == "--readme")),
         Some("dist") => folder::make(&tree, folder::Kind::Dist).map(drop),
-        Some("help" | "--help" | "-h") | None => {
-            print!("{HELP}");
-            Ok(())
-        }
-        Some(other) => Err(format!("there is no command '{other}'; `cargo xtask help` lists them.")),
+        other => Err(format!(
+            "there is no command '{}'; `cargo xtask help` lists them.",
+            other.unwrap_or_default()
+        )),
+    }
+}
+
+/// Whether a person asks what there is. A word that nobody knows starts nothing that takes an hour.
+fn wants_help(arguments: &[String]) -> Outcome<bool> {
+    let own = arguments.iter().take_while(|word| *word != "--");
+    let options: Vec<&str> = own.map(String::as_str).filter(|word| word.starts_with('-')).collect();
+    if arguments.first().is_none_or(|word| word == "help")
+        || options.iter().any(|one| ["--help", "-h"].contains(one))
+    {
+        return Ok(true);
+    }
+    match options.iter().find(|one| !OPTIONS.contains(one)) {
+        Some(unknown) => Err(format!("there is no option '{unknown}'; `cargo xtask help` lists them.")),
+        None => Ok(false),
     }
 }
 
@@ -110,4 +131,25 @@ fn run(arguments: &[String]) -> Outcome {
 fn value<'a>(arguments: &'a [String], name: &str) -> Option<&'a str> {
     let place = arguments.iter().position(|word| word == name)?;
     arguments.get(place + 1).map(String::as_str)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn help_is_given_where_it_is_asked_for_and_an_unknown_option_starts_nothing() {
+        for (line, expected) in [
+            ("", Ok(true)),
+            ("help", Ok(true)),
+            ("test --help", Ok(true)),
+            ("demo -h", Ok(true)),
+            ("test --only live -- --nocapture", Ok(false)),
+            ("bench contacts --sizes 10000,100000", Ok(false)),
+            ("test --onyl live", Err(())),
+        ] {
+            let arguments: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+            assert_eq!(wants_help(&arguments).map_err(drop), expected, "{line}");
+        }
+    }
 }
