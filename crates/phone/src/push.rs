@@ -240,7 +240,10 @@ impl Phone {
     pub(crate) fn close_space(&mut self) {
         self.contacts = Contacts::new();
         self.contacts.set_country(&self.config.country);
-        self.push = Push::default();
+        // Whoever pushes still waits for an answer.
+        for (_, open) in std::mem::take(&mut self.push).open {
+            self.fail_ask(Some(open.ask), Code::NotLogged, "Nobody is signed in any more.");
+        }
         self.forget_provided();
         self.history.clear();
         self.voicemail = None;

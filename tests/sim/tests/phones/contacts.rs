@@ -197,6 +197,45 @@ fn signing_out_clears_memory_and_keeps_the_store() {
 }
 
 #[test]
+fn push_under_way_at_a_sign_out_is_answered_once_and_leaves_nothing() {
+    let mut world = World::pair();
+    let head = r#"{"type":"contacts","id":"p","data":{"source":"crm"}}"#.to_owned();
+    let rows = json!([{"id": 1, "name": "Ana", "phones": ["1"]}]).to_string();
+    world.input(0, Input::Host(HostInput::ContactsBegin { push: 1, head }));
+    world.input(0, Input::Host(HostInput::ContactRows { push: 1, rows: rows.clone() }));
+    world.act(0, Action::SignOut);
+    world.run(3_000);
+    assert_eq!(world.stations[0].response("p")["error"]["code"], "not_logged");
+    world.input(0, Input::Host(HostInput::ContactRows { push: 1, rows }));
+    world.input(0, Input::Host(HostInput::ContactsEnd { push: 1 }));
+    index(&mut world, 0);
+    assert!(world.stations[0].phone.contacts().is_empty());
+    let answers = world.stations[0].kinds("softframe:response");
+    assert_eq!(answers.len(), 1, "{answers:?}");
+}
+
+#[test]
+fn file_under_way_at_a_sign_out_adds_nothing_to_the_next_account() {
+    let mut world = World::pair();
+    let cards: String = (0..3_000).map(|n| card(&format!("Person{n}"), n)).collect();
+    let (first, rest) = cards.as_bytes().split_at(cards.len() / 2);
+    let (name, size) = ("a.vcf".to_owned(), cards.len() as u64);
+    world.input(0, Input::File(FileEvent::Begin { file: 1, name, size }));
+    world.input(0, Input::File(FileEvent::Chunk { file: 1, octets: first.to_vec() }));
+    index(&mut world, 0);
+    world.act(0, Action::SignOut);
+    world.run(3_000);
+    world.boot(0, &world.kiosk("202", "secret-202", ""));
+    world.run(3_000);
+    world.input(0, Input::File(FileEvent::Chunk { file: 1, octets: rest.to_vec() }));
+    world.input(0, Input::File(FileEvent::End { file: 1 }));
+    index(&mut world, 0);
+    assert!(world.stations[0].phone.contacts().is_empty());
+    drop_file(&mut world, 0, &card("Cy", 3));
+    assert_eq!(names(&world, 0), ["Cy"]);
+}
+
+#[test]
 fn remove_all_asks_and_then_deletes_from_the_store() {
     let mut world = World::pair();
     drop_file(&mut world, 0, CARDS);
