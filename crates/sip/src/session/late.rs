@@ -45,17 +45,20 @@ impl Late {
 
     /// Nobody waits for these devices any more. One of them may still send a 2xx, and the numbers of its dialog go on.
     pub(super) fn leave(&mut self, forks: &[Early]) {
-        for early in forks.iter().filter(|early| early.rseq.is_some()) {
+        let asked = forks.iter().filter(|early| early.rseq.is_some());
+        for dialog in asked.filter_map(|early| early.dialog.as_ref()) {
+            // Who comes and goes without end takes no other device's place.
+            self.early.retain(|known| known.id != dialog.id);
             if self.early.len() == MAX_FORKS {
                 self.early.pop_front();
             }
-            self.early.extend(early.dialog.clone());
+            self.early.push_back(dialog.clone());
         }
     }
 
     /// The dialog of a device that was left and is heard again: no number in it is used twice.
     pub(super) fn continued(&self, dialog: Dialog) -> Dialog {
-        match self.early.iter().rev().find(|early| early.id == dialog.id) {
+        match self.early.iter().find(|early| early.id == dialog.id) {
             Some(early) => dialog.continues(early),
             None => dialog,
         }
