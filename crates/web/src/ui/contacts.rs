@@ -23,10 +23,10 @@ pub(crate) struct Contacts {
     cx: Rc<Context>,
     part: Part,
     search: Search,
-    all: VirtualList,
-    all_part: Part,
-    hits: RowList,
-    hits_part: Part,
+    list: VirtualList,
+    list_part: Part,
+    /// What is searched for in the list; nothing: it has all contacts.
+    searched: String,
     _listeners: Vec<Listener>,
 }
 
@@ -34,11 +34,18 @@ impl Contacts {
     pub(crate) fn new(cx: &Rc<Context>) -> Contacts {
         let part = cx.copy(Template::Contacts);
         let search = Search::new(cx, &part.find(".search-place"), "contacts.search", Action::ContactSearch);
-        let (all_part, hits_part) = (part.find(".virtual"), part.find(".hits"));
-        let all = VirtualList::new(cx, part.find(".scroll"), all_part.clone(), part.find(".letter"));
-        let hits = RowList::new(cx, hits_part.clone());
+        let list_part = part.find(".virtual");
+        let list = VirtualList::new(cx, part.find(".scroll"), list_part.clone(), part.find(".letter"));
         let listeners = vec![choosing(&part.find(".import")), choosing(&part.find(".choose"))];
-        Contacts { cx: cx.clone(), part, search, all, all_part, hits, hits_part, _listeners: listeners }
+        Contacts {
+            cx: cx.clone(),
+            part,
+            search,
+            list,
+            list_part,
+            searched: String::new(),
+            _listeners: listeners,
+        }
     }
 
     pub(crate) fn part(&self) -> &Part {
@@ -53,12 +60,11 @@ impl Contacts {
     pub(crate) fn update(&mut self, view: &ContactList, rows: &dyn Fn(usize, usize) -> Vec<Row>) {
         self.search.update(&view.query);
         self.progress(view);
-        let searching = !view.query.trim().is_empty();
+        let searched = view.query.trim();
+        let searching = !searched.is_empty();
         let nothing = searching && view.hits.is_empty();
         let empty = !searching && view.total == 0;
-        let was_hits = self.hits_part.is_shown();
-        self.all_part.show(!searching && !empty);
-        self.hits_part.show(searching && !nothing);
+        self.list_part.class("hits", searching);
         self.part.find(".scroll").show(!nothing && !empty);
         self.part.find(".no-contacts").show(empty);
         let no_hits = self.part.find(".no-hits");
@@ -66,13 +72,15 @@ impl Contacts {
         if nothing {
             no_hits.find(".nothing").text(&self.cx.with("dial.none", &[("text", &view.query)]));
         }
+        if searched != self.searched {
+            self.searched = searched.to_owned();
+            self.list.rewind();
+        }
         if searching {
-            if !was_hits {
-                self.part.find(".scroll").element().set_scroll_top(0);
-            }
-            self.hits.update(&view.hits);
+            let hits = |first, count| view.hits.iter().skip(first).take(count).cloned().collect();
+            self.list.update(view.hits.len(), false, &hits);
         } else if !empty {
-            self.all.update(view.total, rows);
+            self.list.update(view.total, true, rows);
         }
     }
 

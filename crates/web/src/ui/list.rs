@@ -77,8 +77,8 @@ impl VirtualList {
         }
     }
 
-    /// Writes the rows in view of `total`.
-    pub(crate) fn update(&mut self, total: usize, read: &dyn Fn(usize, usize) -> Vec<Row>) {
+    /// Writes the rows in view of `total`; where they stand in the order of names, with its letters.
+    pub(crate) fn update(&mut self, total: usize, by_name: bool, read: &dyn Fn(usize, usize) -> Vec<Row>) {
         let is_first = self.pool.is_empty();
         self.total.set(total);
         self.measure();
@@ -100,7 +100,7 @@ impl VirtualList {
             let index = window.first + offset;
             let letter = letter_of(&row.name);
             // What is before the first of many rows is out of view, and so is that row.
-            let begins = letter != section && (offset > 0 || index == 0);
+            let begins = by_name && letter != section && (offset > 0 || index == 0);
             if let Some(view) = self.pool.get(index % count.max(1)) {
                 view.update(row);
                 view.place(index, total);
@@ -123,15 +123,22 @@ impl VirtualList {
         let whole = total as f64 * self.row_px;
         let seen = self.top() * scale(whole, spacer, self.view_px()) / self.row_px;
         self.one_stop((seen.ceil() as usize).min(total.saturating_sub(1)));
-        self.show_letter(&rows, &window);
+        if by_name {
+            self.show_letter(&rows, &window);
+        }
         // The first rows tell how high rows are: in large letters, higher than was thought.
         if is_first {
             let thought = self.row_px;
             self.measure();
             if self.row_px != thought {
-                self.update(total, read);
+                self.update(total, by_name, read);
             }
         }
+    }
+
+    /// Back to the first row.
+    pub(crate) fn rewind(&self) {
+        self.scroll.element().set_scroll_top(0);
     }
 
     fn top(&self) -> f64 {
