@@ -27,6 +27,20 @@ async fn button_of_a_customer_calls_and_a_call_pops_the_customer_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn card_that_asks_the_person_can_be_pressed_while_the_page_shows_a_customer() {
+    let server = Server::start();
+    let page = Page::open_registered(&server, 200).await;
+    page.run("document.querySelector('#ring button').click()", Vec::new()).await;
+    page.expect("phone:ringing").await;
+    page.post(json!({ "type": "reject" })).await;
+    page.expect("phone:terminated").await;
+    assert_eq!(page.run("return document.querySelector('#pop').hidden", Vec::new()).await, false);
+    page.click2call("112").await;
+    page.press_armed("Call 112").await;
+    assert_eq!(page.expect("phone:calling").await["to"], "112");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn contacts_of_the_page_are_pushed_and_name_the_caller() {
     let server = Server::start();
     let page = Page::open_registered(&server, 200).await;
