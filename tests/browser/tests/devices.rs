@@ -112,12 +112,21 @@ async fn other_microphone_is_heard_when_it_is_chosen_and_the_first_when_that_is_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn microphone_that_is_unplugged_and_said_to_be_in_use_is_replaced_without_a_word_of_trouble() {
-    // As Chromium has it for a moment while the machine still lists the device.
-    let busy = "const take = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices); \
-         navigator.mediaDevices.getUserMedia = async (wish) => { \
+    // As Chromium has it for a moment while the machine still lists the device, and takes it from the list in the midst
+    // of the exchange.
+    let late = "const media = navigator.mediaDevices; const pause = (ms) => new Promise((then) => setTimeout(then, ms)); \
+         const list = media.enumerateDevices.bind(media), take = media.getUserMedia.bind(media); \
+         const before = list(); let gone = false, asked; const again = new Promise((then) => { asked = then; }); \
+         media.enumerateDevices = async () => { const now = await list(); return gone ? now : before; }; \
+         media.getUserMedia = async (wish) => { \
              if (wish.audio.deviceId) throw new DOMException('Could not start audio source', 'NotReadableError'); \
-             return take(wish); }";
-    expect_first_after_second_is_unplugged(busy).await;
+             if (gone) { asked(); await pause(300); } \
+             return take(wish); }; \
+         const exchange = RTCRtpSender.prototype.replaceTrack; \
+         RTCRtpSender.prototype.replaceTrack = async function (track) { \
+             if (!gone) { gone = true; media.dispatchEvent(new Event('devicechange')); await again; } \
+             return exchange.call(this, track); };";
+    expect_first_after_second_is_unplugged(late).await;
 }
 
 /// Calls by the first of two microphones, chooses the second and pulls it out; `before` runs in the phone's frame just

@@ -40,6 +40,8 @@ pub(crate) struct Link {
     mixer: RefCell<Option<Mixer>>,
     sending: Cell<Sending>,
     keys: Keys,
+    /// How often a microphone was taken in the running call.
+    takes: Cell<u32>,
     listeners: RefCell<Vec<Listener>>,
 }
 
@@ -88,6 +90,7 @@ impl Link {
                 last: None,
             }),
             keys: Keys::default(),
+            takes: Cell::new(0),
             listeners: RefCell::default(),
         });
         link.listen();
@@ -317,29 +320,6 @@ impl Link {
     /// Stops or starts sending the microphone.
     pub(crate) fn mute(&self, muted: bool) {
         self.change(|sending| sending.muted = muted);
-    }
-
-    /// Sends key tones, as soon as there is a connection.
-    pub(crate) fn dtmf(&self, tones: &str) {
-        if self.keys.push(tones) {
-            self.play_keys();
-        } else {
-            self.keys_failed(tones.to_owned());
-        }
-    }
-
-    fn play_keys(&self) {
-        if self.connection.connection_state() == RtcPeerConnectionState::Connected
-            && let Some(transceiver) = &*self.transceiver.borrow()
-            && let Err(keys) = self.keys.play(&transceiver.sender())
-        {
-            self.keys_failed(keys);
-        }
-    }
-
-    fn keys_failed(&self, keys: String) {
-        let (call, peer) = (self.call, self.peer);
-        self.feed.input(Input::Media { call, peer, request: None, event: MediaEvent::KeysFailed(keys) });
     }
 
     /// Sends the microphone and `others`.

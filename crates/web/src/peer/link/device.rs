@@ -16,8 +16,11 @@ impl Link {
 
     /// Takes the microphone that is chosen now, or the one that is left. Without any the phone is told.
     pub(crate) async fn take_microphone(self: Rc<Self>) {
+        let turn = self.takes.get().wrapping_add(1);
+        self.takes.set(turn);
         let taken = self.borrow_microphone().await;
-        if !self.is_closed() && (taken.is_err() || !self.has_live_track()) {
+        // What came in between let go of this one and takes another: that has the word.
+        if self.takes.get() == turn && !self.is_closed() && (taken.is_err() || !self.has_live_track()) {
             let (call, peer) = (self.call, self.peer);
             self.feed.input(Input::Media { call, peer, request: None, event: MediaEvent::MicrophoneLost });
         }

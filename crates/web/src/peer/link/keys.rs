@@ -2,11 +2,13 @@
 //!
 //! It never decides whether the other side takes them.
 
+use super::Link;
 use crate::app::{warn, words};
 use js_sys::{Function, Reflect};
+use softframe_phone::{Input, MediaEvent};
 use std::cell::RefCell;
 use wasm_bindgen::JsCast;
-use web_sys::RtcRtpSender;
+use web_sys::{RtcPeerConnectionState, RtcRtpSender};
 
 /// Long enough for old gateways, and the gap between two of the same key.
 const TONE_MS: u32 = 100;
@@ -47,5 +49,31 @@ impl Keys {
             warn(&format!("the keys could not be played: {}", words(&error)));
             keys
         })
+    }
+}
+
+impl Link {
+    /// Sends key tones, as soon as there is a connection.
+    pub(crate) fn dtmf(&self, tones: &str) {
+        if self.keys.push(tones) {
+            self.play_keys();
+        } else {
+            self.keys_failed(tones.to_owned());
+        }
+    }
+
+    /// Sends what waits, if there is a connection.
+    pub(super) fn play_keys(&self) {
+        if self.connection.connection_state() == RtcPeerConnectionState::Connected
+            && let Some(transceiver) = &*self.transceiver.borrow()
+            && let Err(keys) = self.keys.play(&transceiver.sender())
+        {
+            self.keys_failed(keys);
+        }
+    }
+
+    fn keys_failed(&self, keys: String) {
+        let (call, peer) = (self.call, self.peer);
+        self.feed.input(Input::Media { call, peer, request: None, event: MediaEvent::KeysFailed(keys) });
     }
 }
