@@ -9,6 +9,9 @@ use softframe_sip::{
 use std::{collections::VecDeque, time::Duration};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
+/// Kamailio's processes take two messages, the one right behind the other, to the trunk by UDP in either order: SIPp wants
+/// them in theirs.
+pub(crate) const APART: Duration = Duration::from_millis(100);
 /// What has not come by then will not; a dead flow is found within twenty seconds.
 const PATIENCE: Duration = Duration::from_secs(30);
 

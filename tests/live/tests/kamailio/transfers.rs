@@ -1,13 +1,9 @@
 //! REFER, by us and by others, with and without somebody to replace.
 
-use crate::phones::Phones;
+use crate::phones::{APART, Phones};
 use softframe_live::{Kamailio, SDP, Script, Settings};
 use softframe_sip::{Command, SessionId};
-use std::time::Duration;
 
-/// Kamailio's processes take the BYE of one phone and that of another behind it to the trunk by UDP, either first: SIPp
-/// wants them in their order.
-const APART: Duration = Duration::from_millis(100);
 /// Any call but `beside`: those of a phone begin with any letter.
 const NOT_BESIDE: &str = "Call-ID: ([^b]|b[^e])";
 
