@@ -216,7 +216,7 @@ impl Phone {
             (None, password) => Secret::Password(password.unwrap_or_default()),
         };
         self.account = Account::SignedIn { identity: identity.clone(), hashes: None, logged: false };
-        self.out.push_back(Output::Account(Some(identity.aor())));
+        self.works_for(identity.aor());
         self.register(now, &identity, secret);
         self.ask_consent();
         self.open_space();

@@ -3,7 +3,7 @@
 //! A lost connection never changes it.
 
 use crate::{
-    Phone, StoreRequest, Theme,
+    Output, Phone, StoreRequest, Theme,
     account::DEVICE,
     bridge::{StatusChange, json},
     devices::Devices,
@@ -18,6 +18,9 @@ const PERSON_KEY: &str = "person";
 /// The person's choices.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Person {
+    /// Whose status and do-not-disturb these are (AOR); all else is for everybody on this device.
+    #[serde(default)]
+    of: String,
     pub(crate) status: String,
     pub(crate) dnd: bool,
     theme: Option<String>,
@@ -38,6 +41,7 @@ pub(crate) struct Person {
 impl Default for Person {
     fn default() -> Person {
         Person {
+            of: String::new(),
             status: "online".to_owned(),
             dnd: false,
             theme: None,
@@ -134,6 +138,19 @@ impl Phone {
         self.publish_person(now);
         let data = json(&StatusChange { context: self.context(), dnd: self.person.dnd });
         self.tell("status:change", &data);
+    }
+
+    /// The phone works for this account. Who signs in after somebody else is available until they say otherwise.
+    pub(crate) fn works_for(&mut self, aor: String) {
+        if self.person.of != aor {
+            if !self.person.of.is_empty() {
+                let Person { status, dnd, .. } = Person::default();
+                (self.person.status, self.person.dnd) = (status, dnd);
+            }
+            self.person.of.clone_from(&aor);
+            self.save_person();
+        }
+        self.out.push_back(Output::Account(Some(aor)));
     }
 
     pub(crate) fn save_person(&mut self) {

@@ -53,10 +53,10 @@ impl Phone {
 
     fn registered(&mut self, now: Instant, before: Option<ConnectionState>) {
         if let Account::SigningIn { identity, hashes, .. } = &self.account {
+            let (identity, hashes) = (identity.clone(), hashes.clone());
             // Only now: grants of an account are nothing for who merely types its name.
-            self.out.push_back(Output::Account(Some(identity.aor())));
-            self.account =
-                Account::SignedIn { identity: identity.clone(), hashes: Some(hashes.clone()), logged: false };
+            self.works_for(identity.aor());
+            self.account = Account::SignedIn { identity, hashes: Some(hashes), logged: false };
             self.save_account();
             self.claim_place();
             if self.host.is_waiting() {

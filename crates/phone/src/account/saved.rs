@@ -3,7 +3,7 @@
 //! It never holds a password.
 
 use super::{Account, DEVICE, Identity};
-use crate::{Output, Phone, StoreRequest, bridge};
+use crate::{Phone, StoreRequest, bridge};
 use serde::{Deserialize, Serialize};
 use softframe_sip::{Instant, RealmHash, Secret};
 
@@ -54,7 +54,7 @@ impl Phone {
             extension: None,
         };
         self.account = Account::SignedIn { identity: identity.clone(), hashes: None, logged: false };
-        self.out.push_back(Output::Account(Some(identity.aor())));
+        self.works_for(identity.aor());
         self.register(now, &identity, Secret::Hashes(hashes));
         self.ask_consent();
         self.open_space();

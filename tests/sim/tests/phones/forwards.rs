@@ -189,9 +189,10 @@ fn rule_that_came_before_the_page_was_trusted_is_not_set() {
 }
 
 #[test]
-fn rules_are_there_again_after_a_reload_for_their_account_alone() {
+fn rules_and_do_not_disturb_are_there_again_after_a_reload_for_their_account_alone() {
     let mut world = three("");
     forward(&mut world, "f", json!({"kind": "unc", "enabled": true, "destination": "202"}));
+    world.host(1, r#"{"type":"dnd","data":{"enabled":true}}"#);
     let store = world.stations[1].store.clone();
     let mut again = World::new();
     for user in ["201", "203"] {
@@ -203,9 +204,11 @@ fn rules_are_there_again_after_a_reload_for_their_account_alone() {
         again.host(station, r#"{"type":"state","id":"s"}"#);
     }
     again.run(1_000);
-    let rule =
-        |station: usize| &again.stations[station].response("s")["data"]["forwards"]["unc"]["destination"];
-    assert_eq!((rule(0), rule(1)), (&json!("202"), &json!("")));
+    let state = |station: usize| {
+        let data = &again.stations[station].response("s")["data"];
+        (data["forwards"]["unc"]["destination"].as_str(), data["dnd"].as_bool())
+    };
+    assert_eq!((state(0), state(1)), ((Some("202"), Some(true)), (Some(""), Some(false))));
 }
 
 #[test]
