@@ -10,17 +10,17 @@ use softframe_sip::{
 };
 
 /// Lets the phone call 300, whose answers the test gives; the INVITE.
-fn calling(world: &mut World) -> Message {
+pub(super) fn calling(world: &mut World) -> Message {
     world.proxy.bindings.clear();
     world.call(0, "sip:300@elsewhere");
     world.run(20);
     world.proxy.heard.remove(0)
 }
 
-/// A response of fork `tag`, and what the phone sends then.
-fn respond(
+/// A response of device `tag` to a request of the phone's, and what the phone sends then.
+pub(super) fn respond(
     world: &mut World,
-    invite: &Message,
+    request: &Message,
     code: u16,
     tag: &str,
     headers: &[(&str, &str)],
@@ -28,7 +28,7 @@ fn respond(
 ) -> Vec<Message> {
     let status = StatusCode::new(code).expect("a status");
     let builder =
-        ResponseBuilder::new(invite, status).to_tag(tag).header("Contact", &format!("<sip:{tag}@c>"));
+        ResponseBuilder::new(request, status).to_tag(tag).header("Contact", &format!("<sip:{tag}@c>"));
     let builder = headers.iter().fold(builder, |builder, (name, value)| builder.header(name, value));
     world.proxy.heard.clear();
     world.send_to_phone(0, builder.body("application/sdp", body.as_bytes()).build().into_octets());

@@ -2,46 +2,22 @@
 //! other side may say to them, and what may cross them.
 
 use super::{
+    reliable::{self, respond},
     requests::{INVITE, answers, codes, request},
     world::{World, sdp},
 };
-use softframe_sip::{
-    Command, SessionId,
-    wire::{Message, ResponseBuilder, StatusCode},
-};
+use softframe_sip::{Command, SessionId, wire::Message};
 
 /// The session of the one call there is.
 const CALL: SessionId = SessionId(1);
 /// Headers of a reliable response of a device that takes UPDATE.
 const EARLY: &[(&str, &str)] = &[("Require", "100rel"), ("RSeq", "1"), ("Allow", "INVITE, ACK, BYE, UPDATE")];
 
-/// A response to a request of the phone's, of device `tag`, and what the phone sends then.
-fn reply(
-    world: &mut World,
-    request: &Message,
-    code: u16,
-    tag: &str,
-    headers: &[(&str, &str)],
-    body: &str,
-) -> Vec<Message> {
-    let status = StatusCode::new(code).expect("a status");
-    let builder = ResponseBuilder::new(request, status).to_tag(tag);
-    let builder = builder.header("Contact", &format!("<sip:{tag}@c>"));
-    let builder = headers.iter().fold(builder, |builder, (name, value)| builder.header(name, value));
-    world.proxy.heard.clear();
-    world.send_to_phone(0, builder.body("application/sdp", body.as_bytes()).build().into_octets());
-    world.run(100);
-    std::mem::take(&mut world.proxy.heard)
-}
-
 /// The phone calls somebody whose device `a` has said this; the INVITE.
 fn calling(code: u16, headers: &[(&str, &str)], body: &str) -> (World, Message) {
     let mut world = World::registered(&["200"]);
-    world.proxy.bindings.clear();
-    world.call(0, "sip:300@elsewhere");
-    world.run(20);
-    let invite = world.proxy.heard.remove(0);
-    reply(&mut world, &invite, code, "a", headers, body);
+    let invite = reliable::calling(&mut world);
+    respond(&mut world, &invite, code, "a", headers, body);
     world.told(0);
     (world, invite)
 }
@@ -85,19 +61,19 @@ fn caller_offers_by_update_in_the_early_dialog_and_its_numbers_go_on() {
     assert_eq!(offer.from().tag(), invite.from().tag());
     assert_eq!(offer.contact().map(|contact| contact.uri), invite.contact().map(|contact| contact.uri));
     assert!(offer.header("Session-Expires").is_none(), "the timer is the INVITE's");
-    assert!(reply(&mut world, &offer, 200, "moved", &[], "v=0 restarted").is_empty());
+    assert!(respond(&mut world, &offer, 200, "moved", &[], "v=0 restarted").is_empty());
     assert_eq!(world.told(0), ["reinvited v=0 restarted"]);
     // The answer to the UPDATE has moved the target; the timer of the INVITE's answer counts, and no second ACK goes out.
     let next = only(update(&mut world, "a", "again"), "UPDATE");
     assert_eq!(next.uri().map(ToString::to_string).as_deref(), Some("sip:moved@c"));
-    reply(&mut world, &next, 200, "moved", &[], "v=0 agreed");
-    let ack = only(reply(&mut world, &invite, 200, "a", &[], "v=0 early"), "ACK");
+    respond(&mut world, &next, 200, "moved", &[], "v=0 agreed");
+    let ack = only(respond(&mut world, &invite, 200, "a", &[], "v=0 early"), "ACK");
     assert_eq!(ack.cseq().number, 1);
     assert_eq!(world.told(0), ["reinvited v=0 agreed", "accepted v=0 early"]);
     world.hang_up(0, CALL);
     world.run(100);
     let bye = only(std::mem::take(&mut world.proxy.heard), "BYE");
-    reply(&mut world, &bye, 200, "a", &[], "");
+    respond(&mut world, &bye, 200, "a", &[], "");
     world.assert_quiet();
 }
 
@@ -131,14 +107,14 @@ fn offer_of_a_callee_that_our_prack_has_answered_may_be_followed_by_ours() {
     world.command(0, Command::Invite { session, target, offer: Vec::new(), headers: Vec::new() });
     world.run(20);
     let invite = world.proxy.heard.remove(0);
-    assert!(reply(&mut world, &invite, 183, "a", EARLY, "v=0 theirs").is_empty());
+    assert!(respond(&mut world, &invite, 183, "a", EARLY, "v=0 theirs").is_empty());
     assert!(update(&mut world, "a", "ours").is_empty(), "theirs has no answer");
     world.command(0, Command::Answer { session, answer: sdp("answer") });
     world.run(100);
     only(std::mem::take(&mut world.proxy.heard), "PRACK");
     world.told(0);
     let offer = only(update(&mut world, "a", "ours"), "UPDATE");
-    reply(&mut world, &offer, 200, "a", &[], "v=0 agreed");
+    respond(&mut world, &offer, 200, "a", &[], "v=0 agreed");
     assert_eq!(world.told(0), ["reinvited v=0 agreed"]);
 }
 
@@ -152,7 +128,7 @@ fn caller_waits_two_seconds_at_least_after_491_and_as_long_as_a_500_says() {
         let (mut world, _) = early();
         let offer = only(update(&mut world, "a", "restart"), "UPDATE");
         let asked = world.now;
-        let mut again = reply(&mut world, &offer, code, "a", headers, "");
+        let mut again = respond(&mut world, &offer, code, "a", headers, "");
         if again.is_empty() {
             // Less the 100 ms of the reply, which has itself been under way.
             let too_early = (asked + least).saturating_sub(world.now + 1);
@@ -162,7 +138,7 @@ fn caller_waits_two_seconds_at_least_after_491_and_as_long_as_a_500_says() {
         let again = only(again, "UPDATE");
         assert_eq!((again.body(), again.cseq().number), (offer.body(), offer.cseq().number + 1));
         assert!(world.told(0).is_empty());
-        reply(&mut world, &again, 200, "a", &[], "v=0 restarted");
+        respond(&mut world, &again, 200, "a", &[], "v=0 restarted");
         assert_eq!(world.told(0), ["reinvited v=0 restarted"]);
     }
 }
@@ -174,7 +150,7 @@ fn side_that_never_stops_putting_off_is_offered_five_times_more() {
     let mut count = 0;
     while let Some(offer) = sent.pop() {
         count += 1;
-        sent = reply(&mut world, &offer, 491, "a", &[], "");
+        sent = respond(&mut world, &offer, 491, "a", &[], "");
         sent.extend(within(&mut world, 4_000));
     }
     assert_eq!((count, world.told(0)), (6, vec!["reinvite failed 491".to_owned()]));
@@ -185,10 +161,10 @@ fn refused_update_leaves_the_call_ringing_as_it_was() {
     for code in [403, 405, 408, 481, 488, 500, 501, 504, 603] {
         let (mut world, invite) = early();
         let offer = only(update(&mut world, "a", "restart"), "UPDATE");
-        assert!(reply(&mut world, &offer, code, "a", &[], "").is_empty(), "{code}");
+        assert!(respond(&mut world, &offer, code, "a", &[], "").is_empty(), "{code}");
         assert_eq!(world.told(0), [format!("reinvite failed {code}")]);
         assert!(within(&mut world, 20_000).iter().all(|sent| sent.method().as_str() == "OPTIONS"), "{code}");
-        only(reply(&mut world, &invite, 200, "a", &[], "v=0 early"), "ACK");
+        only(respond(&mut world, &invite, 200, "a", &[], "v=0 early"), "ACK");
         assert_eq!(world.told(0), ["accepted v=0 early"], "{code}");
     }
 }
@@ -201,7 +177,7 @@ fn update_without_an_answer_fails_after_thirty_two_seconds_and_the_call_rings_on
     assert!(world.told(0).is_empty());
     world.run(200);
     assert_eq!(world.told(0), ["reinvite failed 408"]);
-    only(reply(&mut world, &invite, 200, "a", &[], "v=0 early"), "ACK");
+    only(respond(&mut world, &invite, 200, "a", &[], "v=0 early"), "ACK");
     assert_eq!(world.told(0), ["accepted v=0 early"]);
 }
 
@@ -213,12 +189,12 @@ fn challenged_update_is_sent_again_with_the_next_number() {
         let (mut world, _) = early();
         let offer = only(update(&mut world, "a", "restart"), "UPDATE");
         let digest = "Digest realm=\"sip.test\", nonce=\"n1\", algorithm=SHA-256, qop=\"auth\"";
-        let again = only(reply(&mut world, &offer, code, "a", &[(challenge, digest)], ""), "UPDATE");
+        let again = only(respond(&mut world, &offer, code, "a", &[(challenge, digest)], ""), "UPDATE");
         assert!(again.header(answer).is_some());
         assert_eq!((again.body(), again.cseq().number), (offer.body(), offer.cseq().number + 1));
-        assert!(reply(&mut world, &offer, 200, "a", &[], "v=0 of the first").is_empty());
+        assert!(respond(&mut world, &offer, 200, "a", &[], "v=0 of the first").is_empty());
         assert!(world.told(0).is_empty(), "a late answer to the number before is none to this one");
-        reply(&mut world, &again, 200, "a", &[], "v=0 restarted");
+        respond(&mut world, &again, 200, "a", &[], "v=0 restarted");
         assert_eq!(world.told(0), ["reinvited v=0 restarted"]);
     }
 }
@@ -227,40 +203,40 @@ fn challenged_update_is_sent_again_with_the_next_number() {
 fn update_in_the_air_outlives_the_answer_to_the_call() {
     let (mut world, invite) = early();
     let offer = only(update(&mut world, "a", "restart"), "UPDATE");
-    only(reply(&mut world, &invite, 200, "a", &[], "v=0 early"), "ACK");
+    only(respond(&mut world, &invite, 200, "a", &[], "v=0 early"), "ACK");
     assert_eq!(world.told(0), ["accepted v=0 early"]);
     // Until it is answered there is no place for another one.
     world.command(0, Command::Reinvite { session: CALL, offer: sdp("hold") });
     world.run(100);
     assert_eq!(world.told(0), ["reinvite failed 491"]);
-    reply(&mut world, &offer, 200, "a", &[], "v=0 restarted");
+    respond(&mut world, &offer, 200, "a", &[], "v=0 restarted");
     assert_eq!(world.told(0), ["reinvited v=0 restarted"]);
     // Put off instead, it is made again by re-INVITE.
     let (mut world, invite) = early();
     let offer = only(update(&mut world, "a", "restart"), "UPDATE");
-    reply(&mut world, &invite, 200, "a", &[], "v=0 early");
-    reply(&mut world, &offer, 491, "a", &[], "");
+    respond(&mut world, &invite, 200, "a", &[], "v=0 early");
+    respond(&mut world, &offer, 491, "a", &[], "");
     let again = only(within(&mut world, 4_000), "INVITE");
     assert_eq!((again.body(), again.to().tag()), (offer.body(), Some("a")));
     // A command that comes in the moment of the answer does the same.
     let (mut world, invite) = early();
-    reply(&mut world, &invite, 200, "a", &[], "v=0 early");
+    respond(&mut world, &invite, 200, "a", &[], "v=0 early");
     only(update(&mut world, "a", "restart"), "INVITE");
 }
 
 #[test]
 fn device_that_loses_takes_the_offer_to_it_along() {
     let (mut world, invite) = early();
-    reply(&mut world, &invite, 183, "b", EARLY, "v=0 of b");
+    respond(&mut world, &invite, 183, "b", EARLY, "v=0 of b");
     world.told(0);
     let offer = only(update(&mut world, "a", "restart"), "UPDATE");
-    reply(&mut world, &invite, 200, "b", &[], "v=0 of b");
+    respond(&mut world, &invite, 200, "b", &[], "v=0 of b");
     assert_eq!(world.told(0), ["reinvite failed 487", "accepted v=0 of b"]);
-    assert!(reply(&mut world, &offer, 200, "a", &[], "v=0 restarted").is_empty());
+    assert!(respond(&mut world, &offer, 200, "a", &[], "v=0 restarted").is_empty());
     assert!(world.told(0).is_empty());
     // So does one that hangs up before the others answer.
     let (mut world, invite) = early();
-    reply(&mut world, &invite, 180, "b", &[], "");
+    respond(&mut world, &invite, 180, "b", &[], "");
     world.told(0);
     only(update(&mut world, "a", "restart"), "UPDATE");
     let lines = [
@@ -284,9 +260,9 @@ fn nothing_follows_an_update_whose_call_was_cancelled() {
         world.run(100);
         let cancel = only(std::mem::take(&mut world.proxy.heard), "CANCEL");
         assert_eq!(world.told(0), ["terminated local 487"]);
-        assert!(reply(&mut world, &offer, code, "a", headers, "v=0").is_empty(), "{code}");
-        reply(&mut world, &cancel, 200, "a", &[], "");
-        only(reply(&mut world, &invite, 487, "a", &[], ""), "ACK");
+        assert!(respond(&mut world, &offer, code, "a", headers, "v=0").is_empty(), "{code}");
+        respond(&mut world, &cancel, 200, "a", &[], "");
+        only(respond(&mut world, &invite, 487, "a", &[], ""), "ACK");
         assert!(world.told(0).is_empty());
         world.assert_quiet();
     }
@@ -305,7 +281,7 @@ fn offers_of_both_sides_before_the_answer_are_refused_by_both() {
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
     let theirs = request("UPDATE sip:200@x.invalid", "u1", &lines, "v=0 theirs");
     assert_eq!(codes(&answers(&mut world, theirs)), [491]);
-    reply(&mut world, &offer, 491, "a", &[], "");
+    respond(&mut world, &offer, 491, "a", &[], "");
     only(within(&mut world, 4_000), "UPDATE");
 }
 
@@ -344,7 +320,7 @@ fn callee_offers_by_update_and_the_answer_to_the_call_waits_for_what_comes_of_it
         world.accept(0, CALL);
         assert!(within(&mut world, 100).is_empty());
         let body = if code == 200 { "v=0 yes" } else { "" };
-        let ok = only(reply(&mut world, &offer, code, "anna", &[], body), "INVITE");
+        let ok = only(respond(&mut world, &offer, code, "anna", &[], body), "INVITE");
         assert_eq!((ok.status().map(|(code, _)| code), ok.body()), (Some(200), &b""[..]));
         assert_eq!(world.told(0), [outcome]);
         answers(&mut world, request("ACK sip:200@x.invalid", "a1", &[&to], ""));
@@ -357,14 +333,14 @@ fn offer_of_a_callee_that_is_put_off_follows_the_ack_of_a_call_accepted_meanwhil
     let (mut world, to) = called(TAKES_UPDATE);
     let offer = only(update(&mut world, "", "restart"), "UPDATE");
     world.accept(0, CALL);
-    let ok = only(reply(&mut world, &offer, 491, "anna", &[], ""), "INVITE");
+    let ok = only(respond(&mut world, &offer, 491, "anna", &[], ""), "INVITE");
     assert_eq!(ok.status().map(|(code, _)| code), Some(200));
     let then = answers(&mut world, request("ACK sip:200@x.invalid", "a1", &[&to], ""));
     assert_eq!(only(then, "INVITE").body(), offer.body());
     // Who goes on ringing offers again within two seconds, since the dialog is the caller's.
     let (mut world, _) = called(TAKES_UPDATE);
     let offer = only(update(&mut world, "", "restart"), "UPDATE");
-    let mut again = reply(&mut world, &offer, 491, "anna", &[], "");
+    let mut again = respond(&mut world, &offer, 491, "anna", &[], "");
     again.extend(within(&mut world, 2_000));
     assert_eq!(only(again, "UPDATE").body(), offer.body());
 }
@@ -379,7 +355,7 @@ fn callee_refuses_an_offer_against_its_own_and_gives_way_while_its_own_waits() {
     };
     assert_eq!(codes(&answers(&mut world, theirs(4))), [491]);
     // Told to wait three seconds, so that theirs surely comes first.
-    assert!(reply(&mut world, &offer, 500, "anna", &[("Retry-After", "3")], "").is_empty());
+    assert!(respond(&mut world, &offer, 500, "anna", &[("Retry-After", "3")], "").is_empty());
     assert!(answers(&mut world, theirs(5)).is_empty(), "the phone decides");
     assert_eq!(world.told(0), ["reinvite failed 491", "offered v=0 theirs"]);
     world.command(0, Command::Answer { session: CALL, answer: sdp("ours") });
@@ -393,7 +369,7 @@ fn challenge_of_a_caller_is_not_answered_and_a_cancel_ends_the_update_too() {
     let (mut world, _) = called(TAKES_UPDATE);
     let offer = only(update(&mut world, "", "restart"), "UPDATE");
     let digest = [("WWW-Authenticate", "Digest realm=\"sip.test\", nonce=\"n1\", qop=\"auth\"")];
-    assert!(reply(&mut world, &offer, 401, "anna", &digest, "").is_empty());
+    assert!(respond(&mut world, &offer, 401, "anna", &digest, "").is_empty());
     assert_eq!(world.told(0), ["reinvite failed 401"]);
     let offer = only(update(&mut world, "", "again"), "UPDATE");
     let cancel = request("CANCEL sip:200@x.invalid", "1", &[], "");
@@ -402,7 +378,7 @@ fn challenge_of_a_caller_is_not_answered_and_a_cancel_ends_the_update_too() {
     assert_eq!(world.told(0), ["terminated remote 487"]);
     let ack = request("ACK sip:200@x.invalid", "1", &[], "");
     assert!(answers(&mut world, ack).is_empty());
-    assert!(reply(&mut world, &offer, 200, "anna", &[], "v=0").is_empty());
+    assert!(respond(&mut world, &offer, 200, "anna", &[], "v=0").is_empty());
     assert!(world.told(0).is_empty());
     world.assert_quiet();
 }
