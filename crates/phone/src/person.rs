@@ -141,13 +141,16 @@ impl Phone {
     }
 
     /// The phone works for this account. Who signs in after somebody else is available until they say otherwise.
+    ///
+    /// Nothing is written where nobody has said anything: a sign-in alone leaves no trace.
     pub(crate) fn works_for(&mut self, aor: String) {
-        if self.person.of != aor {
-            if !self.person.of.is_empty() {
-                let Person { status, dnd, .. } = Person::default();
+        let Person { status, dnd, .. } = Person::default();
+        let said = self.person.dnd != dnd || self.person.status != status;
+        let was = std::mem::replace(&mut self.person.of, aor.clone());
+        if said && was != aor {
+            if !was.is_empty() {
                 (self.person.status, self.person.dnd) = (status, dnd);
             }
-            self.person.of.clone_from(&aor);
             self.save_person();
         }
         self.out.push_back(Output::Account(Some(aor)));
