@@ -16,7 +16,7 @@ use std::{
 };
 
 /// How long it may take to do anything.
-const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_secs(30);
 /// Another one may have taken a port in the meantime.
 const TRIES: usize = 5;
 /// A tone that no test outlasts.

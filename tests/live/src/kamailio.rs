@@ -55,8 +55,11 @@ pub struct Kamailio {
     folder: PathBuf,
 }
 
-/// How long it may take to start or to end.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long it may take to start or to end on a machine that has much else to do.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Milliseconds until Kamailio repeats a request or a 200 of its own. On loopback nothing is lost: what comes twice has only
+/// been answered late, and SIPp would take it for something new.
+const REPEATS_AFTER: u32 = 4_000;
 /// Its accounts are 200 to 209; the password of each is "secret".
 const ACCOUNTS: std::ops::Range<u32> = 200..210;
 
@@ -70,6 +73,7 @@ impl Kamailio {
         copy_files(Path::new("/usr/share/kamailio/dbtext/kamailio"), &tables);
         let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../demo/kamailio/kamailio.cfg");
         let mut configuration = std::fs::read_to_string(demo).expect("the configuration of the demo");
+        let _ = writeln!(configuration, "modparam(\"tm\", \"retr_timer1\", {REPEATS_AFTER})");
         if !settings.gruu {
             configuration += "modparam(\"registrar\", \"gruu_enabled\", 0)\n";
         }
@@ -106,12 +110,14 @@ impl Kamailio {
 pub(crate) struct Running(Child);
 
 impl Running {
-    /// Starts it with the `kamailio.cfg` of this folder, and waits until it listens there.
+    /// Starts it with the `kamailio.cfg` of this folder, and waits until it listens there. One process reads from UDP and
+    /// one from WebSockets: of several, one would overtake the other, and SIPp takes messages in one order only. What
+    /// comes to the trunk from both of them comes in either order still.
     pub(crate) fn start(folder: &Path, address: Ipv4Addr, port: u16) -> Running {
         let log = std::fs::File::options().create(true).append(true).open(folder.join("log"));
         let mut command = Command::new("kamailio");
         command.arg("-DD").arg("-E").arg("-f").arg(folder.join("kamailio.cfg"));
-        command.arg("-Y").arg(folder).args(["-m", "32", "-M", "4"]).current_dir(folder);
+        command.arg("-Y").arg(folder).args(["-m", "32", "-M", "4", "-n", "1", "-N", "1"]).current_dir(folder);
         let spawned = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log.expect("a log")).spawn();
         let running =
             Running(spawned.unwrap_or_else(|error| panic!("kamailio is not installed here: {error}")));

@@ -10,6 +10,9 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
+/// What has not gone by then will not: longer than any test waits for it.
+const TIMEOUT: &str = "90s";
+
 /// One SIPp process for one call.
 pub struct Sipp {
     process: Child,
@@ -32,7 +35,7 @@ impl Sipp {
             "1",
             "-nostdin",
             "-timeout",
-            "40s",
+            TIMEOUT,
             "-timeout_error",
         ]);
         if script.is_literal() {

@@ -85,7 +85,6 @@ async fn call_to_and_from_a_phone_on_udp() {
     let callee = Script::callee()
         .takes("INVITE", &["Supported: .*100rel"])
         .opens("180 Ringing", &[], "")
-        .waits(200)
         .opens("200 Answering, at last", &[], SDP)
         .takes("ACK", &[])
         .takes("BYE", &[])
@@ -102,7 +101,6 @@ async fn call_to_and_from_a_phone_on_udp() {
         .may_get(180)
         .gets(200, &["Allow: .*UPDATE"])
         .acknowledges("")
-        .waits(300)
         .sends("BYE", &["Reason: Q.850;cause=16"], "")
         .gets(200, &[]);
     let sipp = kamailio.sipp(&caller);
@@ -121,10 +119,7 @@ async fn caller_on_the_trunk_gives_up_and_the_phone_knows_it() {
         .begins("INVITE", &[], SDP)
         .may_get(100)
         .gets(180, &[])
-        .cancels(&["Reason: SIP;cause=200;text=\"Call completed elsewhere\""])
-        .gets(200, &[])
-        .gets(487, &[])
-        .acknowledges_refusal();
+        .cancels(&["Reason: SIP;cause=200;text=\"Call completed elsewhere\""]);
     let sipp = kamailio.sipp(&script);
     phones.until(0, "incoming").await;
     phones.until(0, "terminated Remote 487").await;
@@ -139,12 +134,8 @@ async fn forks_behind_the_trunk_ring_each_in_its_own_dialog_and_the_winner_is_ac
     let script = Script::callee()
         .is_called(&[])
         .says("180 Ringing", "a", &[], "")
-        // What follows at once may overtake it: Kamailio has several workers.
-        .waits(200)
         .says("183 Session Progress", "b", &[], "v=0 early of b")
-        .waits(200)
         .says("180 Ringing", "c", &[], "")
-        .waits(200)
         .says("200 OK", "b", &[], "v=0 answer of b")
         .takes("ACK", &["To: .*tag=1b"])
         .takes("BYE", &["To: .*tag=1b"])
@@ -216,7 +207,8 @@ async fn repeated_200_is_acknowledged_each_time_and_told_once() {
         .may_get(100)
         .may_get(180)
         .gets(200, &[])
-        .waits(2_000)
+        // After 3.5 s it would come once more.
+        .waits(3_000)
         .acknowledges("")
         .takes("BYE", &[])
         .answers("200 OK", &[], "");

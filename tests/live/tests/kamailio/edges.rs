@@ -1,7 +1,7 @@
 //! Phones behind edges (RFC 5626, RFC 3327): the registrar finds them by the Path that the edge has added, and their calls
 //! outlive an edge.
 
-use crate::phones::{APART, Phones, config};
+use crate::phones::{Phones, config};
 use softframe_live::{Edge, Kamailio, SDP, Script, Settings};
 use softframe_sip::{Config, SessionId};
 
@@ -82,7 +82,6 @@ async fn trunk_and_phone_behind_an_edge_call_each_other_and_end_it() {
     let sipp = kamailio.sipp(&callee);
     let session = phones.call(0, "5000");
     phones.until(0, "accepted").await;
-    phones.pass(APART).await;
     phones.hang_up(0, session);
     phones.until_done(sipp).await;
 }

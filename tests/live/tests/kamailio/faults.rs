@@ -2,7 +2,6 @@
 
 use crate::phones::{Phones, config};
 use softframe_live::{Kamailio, Relay, Settings};
-use std::time::Duration;
 
 /// Phone 0 behind a relay, phone 1 not.
 async fn behind_a_relay(settings: Settings) -> (Kamailio, Relay, Phones) {
@@ -16,13 +15,12 @@ async fn behind_a_relay(settings: Settings) -> (Kamailio, Relay, Phones) {
 }
 
 #[tokio::test]
-async fn idle_flow_that_is_closed_is_opened_again_at_once_and_calls_come_in() {
+async fn idle_flow_that_is_closed_is_opened_again_at_the_first_try_and_calls_come_in() {
     let (_kamailio, relay, mut phones) = behind_a_relay(Settings::default()).await;
-    let begin = std::time::Instant::now();
     relay.close();
     phones.until(0, "Reconnecting").await;
     phones.until(0, "Registered").await;
-    assert!(begin.elapsed() < Duration::from_secs(2), "took {:?}", begin.elapsed());
+    assert_eq!(relay.connections(), 2);
     let ours = phones.call(1, "200");
     let theirs = phones.until(0, "incoming").await;
     phones.accept(0, theirs, "v=0 answer");

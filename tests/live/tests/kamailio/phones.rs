@@ -9,11 +9,8 @@ use softframe_sip::{
 use std::{collections::VecDeque, time::Duration};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-/// Kamailio's processes take two messages, the one right behind the other, to the trunk by UDP in either order: SIPp wants
-/// them in theirs.
-pub(crate) const APART: Duration = Duration::from_millis(100);
-/// What has not come by then will not; a dead flow is found within twenty seconds.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// What has not come by then will not; a dead flow is found within twenty seconds, on an idle machine.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) struct Phones {
     begin: std::time::Instant,
@@ -225,6 +222,14 @@ impl Phones {
         let begin = std::time::Instant::now();
         while self.count(phone, begins) < count {
             self.wait(begin, begins).await;
+        }
+    }
+
+    /// Waits until the BYE of this phone was answered, so that no other one can overtake it.
+    pub(crate) async fn until_answered_bye(&mut self, phone: usize) {
+        let begin = std::time::Instant::now();
+        while !self.phones[phone].trace.iter().any(|line| line.contains("< 200 BYE")) {
+            self.wait(begin, "an answered BYE").await;
         }
     }
 

@@ -1,6 +1,6 @@
 //! REFER, by us and by others, with and without somebody to replace.
 
-use crate::phones::{APART, Phones};
+use crate::phones::Phones;
 use softframe_live::{Kamailio, SDP, Script, Settings};
 use softframe_sip::{Command, SessionId};
 
@@ -243,7 +243,7 @@ const ITS_CALL: &str = "Replaces: [call_id];to-tag=[$tag];from-tag=[call_number]
 /// A call of SIPp's, answered; the tag of who was called is `[$tag]` from then on.
 fn answered_caller() -> Script {
     let script = Script::caller("200").begins("INVITE", &[], SDP).may_get(100).may_get(180);
-    script.gets_tagged(200).acknowledges("").waits(300)
+    script.gets_tagged(200).acknowledges("")
 }
 
 #[tokio::test]
@@ -349,8 +349,8 @@ async fn attended_transfer_by_us_is_carried_out_by_the_trunk_with_the_names_in_o
     assert_eq!(phones.until(1, "terminated Local 200").await, theirs);
     phones.until(0, "transfer 200").await;
     phones.hang_up(0, first);
+    phones.until_answered_bye(0).await;
     phones.until(1, "confirmed").await;
-    phones.pass(APART).await;
     phones.hang_up(1, joined);
     phones.until_done(sipp).await;
 }
@@ -364,8 +364,6 @@ async fn attended_transfer_that_the_device_refuses_gives_the_call_back() {
         let kamailio = Kamailio::start(Settings::default());
         let mut phones = Phones::registered(kamailio.port, &["200", "201"]).await;
         let script = transferred();
-        // By then the call that is named is over.
-        let script = if is_over { script.waits(1_000) } else { script };
         let script =
             script.begins_beside("INVITE", &[named], "v=0 joins").may_get(100).is_refused_beside(code);
         let script = told_and_ended(script, &format!("SIP/2.0 {code} Refused"));
@@ -379,6 +377,7 @@ async fn attended_transfer_that_the_device_refuses_gives_the_call_back() {
         };
         phones.command(0, refer);
         if is_over {
+            // Before anybody hears of the REFER.
             phones.hang_up(1, theirs);
         }
         phones.until(0, &format!("transfer {code}")).await;
@@ -402,7 +401,6 @@ async fn refer_outside_of_the_call_counts_where_it_names_its_dialog() {
             .may_get(180)
             .gets_tagged(200)
             .acknowledges("")
-            .waits(300)
             .begins_beside("REFER", &headers, "");
         let script = if names_it {
             script

@@ -4,7 +4,6 @@
 use crate::phones::Phones;
 use softframe_live::{Kamailio, SDP, Script, Settings};
 use softframe_sip::{Command, SessionId};
-use std::time::Duration;
 
 fn call_without_an_offer(phones: &mut Phones) -> SessionId {
     let session = phones.next_session(0);
@@ -15,9 +14,7 @@ fn call_without_an_offer(phones: &mut Phones) -> SessionId {
 
 /// The proxy's challenge got an ACK, too.
 async fn hang_up_after_the_second_ack(phones: &mut Phones, session: SessionId) {
-    while phones.count(0, "> ACK") < 2 {
-        phones.pass(Duration::from_millis(20)).await;
-    }
+    phones.until_count(0, "> ACK", 2).await;
     phones.hang_up(0, session);
 }
 

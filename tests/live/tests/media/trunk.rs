@@ -6,7 +6,7 @@ use softframe_live::{Answers, SOUND, Script};
 use std::time::Duration;
 
 /// Between two steps of the widget's.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn call_without_an_offer_is_answered_and_heard() {
@@ -18,7 +18,8 @@ async fn call_without_an_offer_is_answered_and_heard() {
         .gets(200, &["m=audio"])
         .acknowledges(SOUND)
         .plays("tone.ulaw")
-        .waits(4_000)
+        .takes("INFO", &[])
+        .answers("200 OK", &[], "")
         .sends("BYE", &[], "")
         .gets(200, &[]);
     let sipp = office.kamailio.sipp(&script);
@@ -26,6 +27,7 @@ async fn call_without_an_offer_is_answered_and_heard() {
     office.page.answer().await;
     office.page.expect("phone:accepted").await;
     office.expect_tone().await;
+    office.asks_for_the_end().await;
     assert_eq!(office.page.expect("phone:terminated").await["cause"]["endedBy"], "remote");
     office.expect_done(sipp).await;
 }
@@ -44,11 +46,9 @@ async fn caller_and_way_of_a_call_reach_the_page_and_the_screen() {
         .begins("INVITE", &headers, SOUND)
         .may_get(100)
         .gets(180, &[])
-        .waits(1_500)
-        .cancels(&["Reason: SIP;cause=200;text=\"Call completed elsewhere\""])
-        .gets(200, &[])
-        .gets(487, &[])
-        .acknowledges_refusal();
+        // Until it is read on the screen.
+        .waits(4_000)
+        .cancels(&["Reason: SIP;cause=200;text=\"Call completed elsewhere\""]);
     let sipp = office.kamailio.sipp(&script);
     let ringing = office.page.expect("phone:ringing").await;
     assert_eq!(
@@ -126,10 +126,7 @@ async fn call_puts_itself_through_where_its_caller_is_listed_and_rings_where_not
         .may_get(100)
         .gets(180, &[])
         .waits(2_500)
-        .cancels(&[])
-        .gets(200, &[])
-        .gets(487, &[])
-        .acknowledges_refusal();
+        .cancels(&[]);
     let sipp = office.kamailio.sipp(&script);
     let is_missed = |data: &Value| data["status"] == "missed";
     office.page.expect_where(PATIENCE, "phone:terminated", is_missed).await;
@@ -143,12 +140,14 @@ async fn call_puts_itself_through_where_its_caller_is_listed_and_rings_where_not
         .gets(200, &[])
         .acknowledges("")
         .plays("tone.ulaw")
-        .waits(4_000)
+        .takes("INFO", &[])
+        .answers("200 OK", &[], "")
         .sends("BYE", &[], "")
         .gets(200, &[]);
     let sipp = office.kamailio.sipp(&script);
     office.page.expect("phone:accepted").await;
     office.expect_tone().await;
+    office.asks_for_the_end().await;
     office.page.expect("phone:terminated").await;
     office.expect_done(sipp).await;
 }
