@@ -14,8 +14,11 @@ const REST: Duration = Duration::from_secs(12);
 /// Of collecting garbage.
 const ROUNDS: usize = 5;
 const SWEEP: Duration = Duration::from_millis(500);
-/// What may be more at the end than after [`FIRST`], in hundredths.
+/// What may be more at the end than after [`FIRST`], in hundredths. All that grows of scripts in 500 calls is what V8 compiles
+/// of functions that are called often, 95 kB, each once: by heap snapshots, objects and strings are 150 octets more.
 const GROWTH: f64 = 5.0;
+/// What only goes late, on a machine that has much else to do, is gone at one of so many looks; what is kept is there at each.
+const LOOKS: usize = 4;
 /// Between two looks at how many calls have ended: each costs the browser some hundred octets for good.
 const LOOK: Duration = Duration::from_secs(3);
 /// On a machine that has much else to do.
@@ -44,6 +47,14 @@ const AGAIN: &str = "self.made = 0; self.began = 0; self.hangsUp = true; \
 const TELL: &str = "let last; const turn = () => { const peer = [...softframe.peers.values()].at(-1); \
      if (peer !== last && (!peer || peer.connectionState === 'connected')) { last = peer; if (peer) parent.postMessage({ type: 'test:sound' }, '*'); } \
      setTimeout(turn, 5); }; turn();";
+
+/// Chromium keeps the first 200 long tasks and the first 200 long frames of a page, for who asks for them later: 193 kB. On a
+/// busy machine each call is one. Here their places are taken before anything is measured.
+const LONG_TASKS: &str = "await new Promise((done) => { let left = 200; const task = () => { \
+         const end = performance.now() + 51; while (performance.now() < end); \
+         if (left-- > 0) requestAnimationFrame(() => setTimeout(task)); else done(); }; task(); })";
+/// How long they may take, eleven seconds on a machine that has nothing else to do.
+const LONGEST_TASKS: Duration = Duration::from_secs(120);
 
 /// What a page is made of.
 #[derive(Debug)]
@@ -77,6 +88,31 @@ impl Size {
             nodes: metric("Nodes"),
             listeners: metric("JSEventListeners"),
         }
+    }
+
+    /// At the end, as soon as it is not too large any more beside what it was.
+    async fn at_last(page: &Page, first: &Size) -> Size {
+        let mut last = Size::of(page).await;
+        for _ in 1..LOOKS {
+            if last.outgrows(first).is_none() {
+                break;
+            }
+            println!("once more, after {last:?}");
+            last = Size::of(page).await;
+        }
+        last
+    }
+
+    /// What of it is too large beside what it was, if anything is.
+    fn outgrows(&self, first: &Size) -> Option<&'static str> {
+        let too_large = |last: f64, first: f64| last > first * (1.0 + GROWTH / 100.0);
+        [
+            ("memory", self.memory.iter().sum(), first.memory.iter().sum()),
+            ("nodes", self.nodes, first.nodes),
+            ("listeners", self.listeners, first.listeners),
+        ]
+        .into_iter()
+        .find_map(|(what, last, first)| too_large(last, first).then_some(what))
     }
 }
 
@@ -121,6 +157,8 @@ async fn stay_as_large(kind: Kind) {
     page.browser.cdp("Performance.enable", json!({})).await;
     page.add_frame("sf", &server.on("localhost", "/200/")).await;
     page.expect("logged").await;
+    page.browser.allow_scripts(LONGEST_TASKS).await;
+    page.run_async(LONG_TASKS).await.expect("the tasks are done");
     page.run(AGAIN, Vec::new()).await;
     page.phone(async |frame| frame.run(TELL, Vec::new()).await).await;
     call(&page, kind, FIRST).await;
@@ -132,19 +170,14 @@ async fn stay_as_large(kind: Kind) {
     let middle = Size::of(&page).await;
     call(&page, kind, calls() - FIRST - half).await;
     let took = begin.elapsed();
-    let last = Size::of(&page).await;
-    println!(
+    let last = Size::at_last(&page, &first).await;
+    let figures = format!(
         "after {FIRST} calls {first:?}, after {} {middle:?}, after {} {last:?}; {took:?} between",
         FIRST + half,
         calls()
     );
-    for (what, first, last) in [
-        ("memory", first.memory.iter().sum(), last.memory.iter().sum()),
-        ("nodes", first.nodes, last.nodes),
-        ("listeners", first.listeners, last.listeners),
-    ] {
-        assert!(last <= first * (1.0 + GROWTH / 100.0), "{what}: {first} → {last}");
-    }
+    println!("{figures}");
+    assert_eq!(last.outgrows(&first), None, "{figures}");
     page.run("hangsUp = false", Vec::new()).await;
     page.click2call("600").await;
     page.expect("phone:accepted").await;
