@@ -364,8 +364,8 @@ impl Call {
     }
 
     /// When something of this call is due.
-    pub(crate) fn deadlines(&self, registered: bool) -> impl Iterator<Item = Instant> {
-        let state = match &self.state {
+    pub(crate) fn deadline(&self, registered: bool) -> Option<Instant> {
+        let [first, second] = match &self.state {
             State::Preparing { attention_at } => [*attention_at, None],
             State::Progressing(progressing) => [progressing.renewing.deadline(), None],
             State::Talking(Talk { link: Link::Broken { deadline, renew_at }, exchange, .. }) => {
@@ -380,8 +380,8 @@ impl Call {
         let auto = self.auto_answer.filter(|_| self.is_ringing_in());
         let onward = self.forward_at.filter(|_| self.is_ringing_in());
         let measured = self.talk().and_then(Talk::measured_at);
-        let own = [transfer, auto, onward, measured, self.media.deadline(), self.tones.deadline()];
-        state.into_iter().chain(own).flatten()
+        let (media, tones) = (self.media.deadline(), self.tones.deadline());
+        Instant::earliest(&[first, second, transfer, auto, onward, measured, media, tones])
     }
 
     pub(crate) fn new(id: CallId, peer: PeerId, direction: Direction, now: Instant, state: State) -> Call {

@@ -29,7 +29,7 @@ impl Phone {
     }
 
     pub(crate) fn gateway_deadline(&self) -> Option<Instant> {
-        [self.outbox.deadline(), self.relay.deadline()].into_iter().flatten().min()
+        Instant::earliest(&[self.outbox.deadline(), self.relay.deadline()])
     }
 
     fn gateway(&self) -> Option<&GatewayConfig> {

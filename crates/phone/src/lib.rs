@@ -291,15 +291,16 @@ impl Phone {
 
     /// The earliest deadline.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let registered = self.is_registered();
-        let calls = self.calls.values().flat_map(|call| call.deadlines(registered));
         let agent = self.agent.as_ref().and_then(UserAgent::poll_timeout);
-        let dialects = [self.xivo.deadline(), self.gateway_deadline(), self.webhooks.deadline()];
         let provider = self.provider.as_ref().and_then(provider::Provider::deadline);
+        let dialects = [self.xivo.deadline(), self.gateway_deadline(), self.webhooks.deadline()];
         let own = [self.account_deadline(), self.host.deadline(), self.ui.deadline(), self.tick];
-        let others = [agent, provider].into_iter().chain(dialects).chain(own);
-        let over = self.transfers_over.iter().map(|over| over.ends_at);
-        calls.chain(over).chain(others.flatten()).min()
+        let (dialects, own) = (Instant::earliest(&dialects), Instant::earliest(&own));
+        let mut earliest = Instant::earliest(&[agent, provider, dialects, own]);
+        let mut or = |deadline: Option<Instant>| earliest = Instant::earliest(&[earliest, deadline]);
+        self.calls.values().for_each(|call| or(call.deadline(self.is_registered())));
+        self.transfers_over.iter().for_each(|over| or(Some(over.ends_at)));
+        earliest
     }
 
     /// What the screen shows at `now`.

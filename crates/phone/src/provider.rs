@@ -198,7 +198,7 @@ impl Provider {
     }
 
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.open.iter().map(|open| open.until).chain(self.search.deadline()).min()
+        Instant::earliest(&[self.open.iter().map(|open| open.until).min(), self.search.deadline()])
     }
 
     /// Everybody that it has named and the index does not have.

@@ -151,7 +151,7 @@ impl Ui {
         let toast = self.toast.as_ref().and_then(ToastState::until);
         let ended = self.ended.as_ref().and_then(EndedState::until);
         let check = self.check.as_ref().and_then(crate::check::Check::deadline);
-        [toast, ended, check, self.seen_at, self.offline_at].into_iter().flatten().min()
+        Instant::earliest(&[toast, ended, check, self.seen_at, self.offline_at])
     }
 }
 

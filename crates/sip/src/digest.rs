@@ -5,6 +5,7 @@
 
 use crate::{
     Ids, RealmHash, Secret,
+    table::remember,
     wire::{AuthValue, Message, Method, quote},
 };
 use sha2::Digest as _;
@@ -371,10 +372,7 @@ impl Credentials {
         let before = self.kept.iter().find(|kept| same(kept) && kept.challenge.nonce() == nonce);
         let (used, cnonce) = before.map(|kept| (kept.used, kept.cnonce.clone())).unwrap_or_default();
         self.kept.retain(|kept| !same(kept));
-        if self.kept.len() == MAX_NONCES {
-            self.kept.remove(0);
-        }
-        self.kept.push(Kept { challenge, register, used, cnonce });
+        remember(&mut self.kept, MAX_NONCES, Kept { challenge, register, used, cnonce });
     }
 
     /// A REGISTER was accepted: its realms are the ones we answer from now on. Returns what may be saved of those that
@@ -386,10 +384,8 @@ impl Credentials {
             match self.accepted.iter_mut().find(|(known, _)| known == realm) {
                 Some((_, strength)) => *strength = kept.challenge.strength().max(*strength),
                 None => {
-                    if self.accepted.len() == MAX_REALMS {
-                        self.accepted.remove(0);
-                    }
-                    self.accepted.push((realm.clone(), kept.challenge.strength()));
+                    let accepted = (realm.clone(), kept.challenge.strength());
+                    remember(&mut self.accepted, MAX_REALMS, accepted);
                     fresh.extend(hashes(&self.user, realm, &self.secret));
                 }
             }

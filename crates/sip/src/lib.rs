@@ -49,4 +49,10 @@ impl Instant {
     pub fn since(self, earlier: Instant) -> u64 {
         self.0.saturating_sub(earlier.0)
     }
+
+    /// The first of these deadlines, if there is one. It takes the place of chains of iterators, each of which is code of
+    /// its own.
+    pub fn earliest(deadlines: &[Option<Instant>]) -> Option<Instant> {
+        deadlines.iter().flatten().min().copied()
+    }
 }

@@ -1,6 +1,14 @@
 //! A map for a handful of entries: a list that is scanned. In the place of `BTreeMap`, whose code for three types would
 //! be a fifth of this crate in the widget; never for what a peer can make large.
 
+/// Adds to a list of at most so many; the oldest makes room. Such lists are short, so that the rest may move up.
+pub(crate) fn remember<T>(known: &mut Vec<T>, most: usize, one: T) {
+    if known.len() >= most {
+        known.remove(0);
+    }
+    known.push(one);
+}
+
 /// Entries in the order they came.
 #[derive(Clone, Debug)]
 pub(crate) struct Table<K, V>(Vec<(K, V)>);

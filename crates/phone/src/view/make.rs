@@ -261,7 +261,7 @@ impl Phone {
         let downwards = retry.map(|at| now.after((at.since(now) - 1) % 1_000 + 1));
         let merged = self.calls.keys().find_map(|id| self.mixed_since(*id));
         let merged = merged.map(|since| since.after(now.since(since) / 1_000 * 1_000 + 1_000));
-        upwards.chain(merged).chain(downwards).min()
+        Instant::earliest(&[upwards.min(), merged, downwards])
     }
 
     fn toast(&self) -> Option<Toast> {

@@ -445,6 +445,6 @@ impl Exchange {
             Patience::Endless => None,
             Patience::Until(at) | Patience::Cancelled(at) => Some(at),
         };
-        self.transaction.poll_timeout().into_iter().chain(patience).min()
+        Instant::earliest(&[self.transaction.poll_timeout(), patience])
     }
 }

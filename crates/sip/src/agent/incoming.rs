@@ -5,6 +5,7 @@ use crate::{
     EndedBy, Instant, Reason, SessionId,
     dialog::DialogId,
     session::{Session, is_too_brief, too_brief},
+    table::remember,
     transaction::{ServerAction, TransactionKey},
     wire::{
         EventType, Message, Method, ResponseBuilder, StatusCode, SubscriptionState, Uri, sipfrag_status,
@@ -120,10 +121,8 @@ impl UserAgent {
     /// transport timer J is zero, but a hop further on may be UDP, and what comes twice must neither be shown twice nor
     /// be taken for a number that goes backwards.
     pub(crate) fn answer_request(&mut self, response: Message) {
-        if self.answered.len() == MAX_ANSWERED {
-            self.answered.pop_front();
-        }
-        self.answered.push_back((TransactionKey::of(&response), response.octets().to_vec()));
+        let answered = (TransactionKey::of(&response), response.octets().to_vec());
+        remember(&mut self.answered, MAX_ANSWERED, answered);
         self.transmit(response.into_octets());
     }
 

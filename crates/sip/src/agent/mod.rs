@@ -85,13 +85,13 @@ pub struct UserAgent {
     /// BYEs and last words of transfers that wait for the next registration, and whether their dialogs are ours.
     pub(crate) parked: Vec<(Purpose, Message, bool)>,
     /// Responses to requests that need no transaction, for when those come again.
-    pub(crate) answered: VecDeque<(TransactionKey, Vec<u8>)>,
+    pub(crate) answered: Vec<(TransactionKey, Vec<u8>)>,
     /// How sessions of ours went on in this input, for those who referred us.
     pub(crate) outcomes: Vec<(SessionId, StatusCode)>,
     /// INVITEs of ours, for 2xx that come when nobody waits for them.
     pub(crate) late: Late,
     /// Dialogs of sessions that are over.
-    pub(crate) gone: VecDeque<DialogId>,
+    pub(crate) gone: Vec<DialogId>,
     /// INVITEs of others in the last seconds, by caller.
     pub(crate) lately: Vec<(Instant, String)>,
     /// When the last MESSAGEs, INFOs and NOTIFYs came.
@@ -122,10 +122,10 @@ impl UserAgent {
             servers: Table::default(),
             identities: Vec::new(),
             parked: Vec::new(),
-            answered: VecDeque::new(),
+            answered: Vec::new(),
             outcomes: Vec::new(),
             late: Late::default(),
-            gone: VecDeque::new(),
+            gone: Vec::new(),
             lately: Vec::new(),
             recent: Vec::new(),
             discarded: 0,
@@ -176,18 +176,20 @@ impl UserAgent {
 
     /// The earliest deadline.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let flow = self.flow.poll_timeout(self.is_in_call());
-        let exchanges = self.exchanges.values().filter_map(Exchange::poll_timeout);
-        let servers = self.servers.values().filter_map(ServerTransaction::poll_timeout);
-        let sessions = self.sessions.values().filter_map(Session::poll_timeout);
-        let sessions = sessions.chain(self.outlived.values().map(Outlived::poll_timeout));
-        let own = flow.into_iter().chain(self.registration.poll_timeout());
+        let mut earliest = Instant::earliest(&[
+            self.flow.poll_timeout(self.is_in_call()),
+            self.registration.poll_timeout(),
+            self.publication.as_ref().and_then(|one| one.poll_timeout(self.is_registered())),
+        ]);
+        let mut or = |deadline: Option<Instant>| earliest = Instant::earliest(&[earliest, deadline]);
+        self.exchanges.values().for_each(|one| or(one.poll_timeout()));
+        self.servers.values().for_each(|one| or(one.poll_timeout()));
+        self.sessions.values().for_each(|one| or(one.poll_timeout()));
+        self.outlived.values().for_each(|one| or(Some(one.poll_timeout())));
         let may_send = self.may_subscribe();
-        let subscriptions = self.subscriptions.values().filter_map(|one| one.poll_timeout(may_send));
-        let publication = self.publication.as_ref().and_then(|one| one.poll_timeout(self.is_registered()));
-        let events = subscriptions.chain(publication);
-        let identities = self.identities.iter().map(Identity::poll_timeout);
-        own.chain(exchanges).chain(servers).chain(sessions).chain(events).chain(identities).min()
+        self.subscriptions.values().for_each(|one| or(one.poll_timeout(may_send)));
+        self.identities.iter().for_each(|one| or(Some(one.poll_timeout())));
+        earliest
     }
 
     /// The octets that would end this session now (CANCEL, BYE or a final response), for the journal: played on

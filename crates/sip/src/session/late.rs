@@ -7,10 +7,10 @@ use crate::{
     Instant,
     agent::UserAgent,
     dialog::{Dialog, DialogId},
+    table::remember,
     transaction::TransactionKey,
     wire::{Message, Method},
 };
-use std::collections::VecDeque;
 
 /// INVITEs remembered after their transactions: those of the last calls, each perhaps sent twice for a challenge.
 const MAX_SENT: usize = 32;
@@ -19,28 +19,22 @@ const MAX_SENT: usize = 32;
 #[derive(Debug, Default)]
 pub(crate) struct Late {
     /// Without their bodies.
-    sent: VecDeque<Message>,
+    sent: Vec<Message>,
     /// Dialogs that are over, and the ACK that goes out each time their 2xx comes.
-    ended: VecDeque<(DialogId, Message)>,
+    ended: Vec<(DialogId, Message)>,
     /// Early dialogs in which a PRACK of ours has used a number.
-    early: VecDeque<Dialog>,
+    early: Vec<Dialog>,
 }
 
 impl Late {
     /// An INVITE goes out.
     pub(crate) fn remember(&mut self, invite: &Message) {
-        if self.sent.len() == MAX_SENT {
-            self.sent.pop_front();
-        }
-        self.sent.push_back(invite.edit().body("", b"").finish());
+        remember(&mut self.sent, MAX_SENT, invite.edit().body("", b"").finish());
     }
 
     /// A dialog is over, its 2xx may still come again.
     pub(super) fn end(&mut self, id: DialogId, ack: Message) {
-        if self.ended.len() == MAX_FORKS {
-            self.ended.pop_front();
-        }
-        self.ended.push_back((id, ack));
+        remember(&mut self.ended, MAX_FORKS, (id, ack));
     }
 
     /// Nobody waits for these devices any more. One of them may still send a 2xx, and the numbers of its dialog go on.
@@ -49,10 +43,7 @@ impl Late {
         for dialog in asked.filter_map(|early| early.dialog.as_ref()) {
             // Who comes and goes without end takes no other device's place.
             self.early.retain(|known| known.id != dialog.id);
-            if self.early.len() == MAX_FORKS {
-                self.early.pop_front();
-            }
-            self.early.push_back(dialog.clone());
+            remember(&mut self.early, MAX_FORKS, dialog.clone());
         }
     }
 

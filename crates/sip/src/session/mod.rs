@@ -325,14 +325,14 @@ impl Session {
             }
             Session::Ringing { ring_again_at, expires_at, reliable, .. } => {
                 let reliable = reliable.as_ref().and_then(|reliable| reliable.poll_timeout());
-                reliable.into_iter().chain(*expires_at).chain([*ring_again_at]).min()
+                Instant::earliest(&[reliable, *expires_at, Some(*ring_again_at)])
             }
             Session::Leaving { ok, .. } => Some(ok.poll_timeout()),
             Session::Confirmed(confirmed) => {
                 let offer = confirmed.offer.poll_timeout();
                 let undecided = confirmed.referral.as_ref().and_then(Referral::poll_timeout);
                 let timer = confirmed.timer.as_ref().map(SessionTimer::poll_timeout);
-                offer.into_iter().chain(undecided).chain(timer).min()
+                Instant::earliest(&[offer, undecided, timer])
             }
         }
     }

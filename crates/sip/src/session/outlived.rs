@@ -34,7 +34,7 @@ impl Outlived {
         let last_word = ended.last_word.filter(|_| has_last_word);
         let (ours, theirs) =
             (transfer.map(|transfer| transfer.until), referral.as_ref().map(|referral| referral.until));
-        let until = ours.into_iter().chain(theirs).chain(last_word).max()?;
+        let until = *[ours, theirs, last_word].iter().flatten().max()?;
         Some(Outlived { dialog: dialog.clone(), transfer: *transfer, referral: referral.clone(), until })
     }
 
@@ -75,11 +75,11 @@ impl UserAgent {
 
     /// Whether the last word about a REFER is on its way in this dialog, or waits for the next registration.
     fn has_last_word(&self, id: &DialogId) -> bool {
-        let parked = self.parked.iter().map(|(purpose, request, _)| (purpose, request));
-        let sent = self.exchanges.values().map(|one| (&one.purpose, one.transaction.request()));
-        parked
-            .chain(sent)
-            .any(|(purpose, request)| *purpose == Purpose::LastWord && DialogId::of_own(request) == *id)
+        let is_it = |purpose: &Purpose, request: &Message| {
+            *purpose == Purpose::LastWord && DialogId::of_own(request) == *id
+        };
+        self.parked.iter().any(|(purpose, request, _)| is_it(purpose, request))
+            || self.exchanges.values().any(|one| is_it(&one.purpose, one.transaction.request()))
     }
 
     /// The REFER of ours in this session, or in what it has left behind.

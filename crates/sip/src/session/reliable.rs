@@ -9,7 +9,6 @@ use crate::{
     transaction::{T1, TIMEOUT, TransactionKey},
     wire::{Message, Method, RAck, ResponseBuilder, StatusCode},
 };
-use std::collections::VecDeque;
 
 /// Provisional responses that wait for the PRACK of the one before: ringing, and early media.
 const MAX_QUEUED: usize = 4;
@@ -23,7 +22,7 @@ pub(crate) struct Reliable {
     /// RSeq of the next one.
     next: u32,
     unacknowledged: Option<Provisional>,
-    queue: VecDeque<ResponseBuilder>,
+    queue: Vec<ResponseBuilder>,
     exchange: Exchange,
     /// Accepted before a description of ours was acknowledged, or one of theirs answered: the 2xx must wait
     /// (RFC 3262 §3).
@@ -69,7 +68,7 @@ impl Reliable {
     /// For an INVITE that demands it. `first` is any number below 2³¹.
     pub(crate) fn demanded_by(invite: &Message, first: u32) -> Option<Box<Reliable>> {
         let demands = invite.lists("Require", "100rel");
-        let (queue, exchange) = (VecDeque::new(), Exchange::Open);
+        let (queue, exchange) = (Vec::new(), Exchange::Open);
         let reliable = Reliable { next: first, unacknowledged: None, queue, exchange, then: None };
         demands.then(|| Box::new(reliable))
     }
@@ -104,7 +103,7 @@ impl Reliable {
     fn push(&mut self, now: Instant, invite: &Message, builder: ResponseBuilder) -> Option<Message> {
         if self.unacknowledged.is_some() {
             if self.queue.len() < MAX_QUEUED {
-                self.queue.push_back(builder);
+                self.queue.push(builder);
             }
             return None;
         }
@@ -178,7 +177,7 @@ impl Reliable {
             Exchange::Open | Exchange::Ours => None,
         };
         let waits = self.unacknowledged.as_ref().map(|waits| waits.again_at.min(waits.gives_up_at));
-        waits.into_iter().chain(offer).min()
+        Instant::earliest(&[waits, offer])
     }
 }
 
@@ -276,7 +275,8 @@ impl UserAgent {
         }
         if let Some((answer, headers)) = reliable.then.take() {
             self.accept(now, session, &answer, &headers);
-        } else if let Some(next) = reliable.queue.pop_front() {
+        } else if !reliable.queue.is_empty() {
+            let next = reliable.queue.remove(0);
             self.provisional(now, session, next);
         }
     }

@@ -6,6 +6,7 @@ use crate::{
     Instant, SessionId,
     agent::UserAgent,
     dialog::DialogId,
+    table::remember,
     wire::{Message, Replaces, StatusCode},
 };
 
@@ -43,10 +44,7 @@ impl UserAgent {
                 if let Some(ack) = &confirmed.ack {
                     self.late.end(id.clone(), ack.clone());
                 }
-                if self.gone.len() == MAX_GONE {
-                    self.gone.pop_front();
-                }
-                self.gone.push_back(id);
+                remember(&mut self.gone, MAX_GONE, id);
             }
             Session::Ringing { .. } | Session::Leaving { .. } => {}
         }

@@ -167,7 +167,7 @@ impl Edit {
     /// Takes all lines of this name away. The same names excepted.
     pub fn remove(mut self, name: &str) -> Edit {
         if is_free(name) {
-            self.draft.lines.retain(|line| !same_name(&line.name, name));
+            self.take_all(name);
         }
         self
     }
@@ -182,7 +182,7 @@ impl Edit {
 
     /// Replaces the body and its type; an empty body has no type.
     pub fn body(mut self, content_type: &str, body: &[u8]) -> Edit {
-        self.draft.lines.retain(|line| !same_name(&line.name, "Content-Type"));
+        self.take_all("Content-Type");
         if !body.is_empty() {
             self.draft.lines.push(Line::new("Content-Type", content_type));
         }
@@ -215,33 +215,33 @@ impl Edit {
         lines.flat_map(|line| split_list(&line.value()).map(str::to_owned).collect::<Vec<_>>()).collect()
     }
 
+    fn place(&self, name: &str) -> Option<usize> {
+        self.draft.lines.iter().position(|line| same_name(&line.name, name))
+    }
+
+    fn take_all(&mut self, name: &str) {
+        self.draft.lines.retain(|line| !same_name(&line.name, name));
+    }
+
+    /// At this place, else at the end.
+    fn insert(&mut self, at: Option<usize>, name: &str, value: &str) {
+        let end = self.draft.lines.len();
+        self.draft.lines.insert(at.unwrap_or(end).min(end), Line::new(name, value));
+    }
+
     fn replace(&mut self, name: &str, value: &str) {
-        let new = Line::new(name, value);
-        match self.draft.lines.iter().position(|line| same_name(&line.name, name)) {
-            Some(at) => {
-                self.draft.lines.retain({
-                    let mut index = 0;
-                    move |line| {
-                        index += 1;
-                        index - 1 == at || !same_name(&line.name, name)
-                    }
-                });
-                if let Some(line) = self.draft.lines.get_mut(at) {
-                    *line = new;
-                }
-            }
-            None => self.draft.lines.push(new),
-        }
+        let at = self.place(name);
+        self.take_all(name);
+        self.insert(at, name, value);
     }
 
     fn insert_first(&mut self, name: &str, value: &str) {
-        let at = self.draft.lines.iter().position(|line| same_name(&line.name, name));
-        let at = at.unwrap_or(if name == "Via" { 0 } else { self.draft.lines.len() });
-        self.draft.lines.insert(at.min(self.draft.lines.len()), Line::new(name, value));
+        let top = (name == "Via").then_some(0);
+        self.insert(self.place(name).or(top), name, value);
     }
 
     fn take_first(&mut self, name: &str) {
-        let Some(at) = self.draft.lines.iter().position(|line| same_name(&line.name, name)) else { return };
+        let Some(at) = self.place(name) else { return };
         let Some(line) = self.draft.lines.get_mut(at) else { return };
         let value = line.value();
         let rest: Vec<&str> = split_list(&value).skip(1).collect();
