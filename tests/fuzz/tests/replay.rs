@@ -27,6 +27,12 @@ const FOUND: &[(&str, &[u8])] = &[
         b"OPTIONS sip:a SIP/2.0\r\nVia: SIP/2.0/WSS c\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:a\xc2\x85@b>\r\nCall-ID: 1\r\n\
           CSeq: 1 OPTIONS\r\n\r\n",
     ),
+    // The same in a parameter of To, in the ACK of a refused call.
+    (
+        "message",
+        b"INVITE sip:a SIP/2.0\r\nVia: SIP/2.0/WSS c\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:a@b>;a\xc2\x8fb\r\nCall-ID: 1\r\n\
+          CSeq: 1 INVITE\r\n\r\n",
+    ),
 ];
 
 /// Damaged copies of each seed: the suite has other things to do.

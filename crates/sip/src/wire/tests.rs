@@ -109,6 +109,19 @@ fn addresses_read_and_refused() {
     assert_eq!(contact.to_string(), "<sip:a@b>;+sip.instance=\"<urn:uuid:1>\";reg-id=1");
 }
 
+/// A control is written as a space, which would end the parameter: the ACK of such a call could not be read.
+#[test]
+fn parameters_with_controls_of_any_kind_are_refused() {
+    for control in ['\0', '\u{7f}', '\u{85}', '\u{8f}'] {
+        for params in [format!("a{control}b"), format!("a=b{control}c")] {
+            let text = format!("<sip:200@a.test>;{params};tag=1");
+            assert!(NameAddr::parse(&text).is_err(), "{text:?}");
+        }
+    }
+    let beyond_ascii = NameAddr::parse("<sip:200@a.test>;é=ñ;tag=1").unwrap();
+    assert_eq!(beyond_ascii.to_string(), "<sip:200@a.test>;é=ñ;tag=1");
+}
+
 #[test]
 fn vias_and_challenges_read() {
     let via = Via::parse("SIP / 2.0 / WS  127.0.0.1:8188 ;rport=5 ; branch=z9").expect("via");

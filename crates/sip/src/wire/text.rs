@@ -36,6 +36,12 @@ pub(crate) fn is_token_octet(octet: u8) -> bool {
     )
 }
 
+/// Whether there is one of the controls that are no octet of their own. Written it becomes a space, and the header around it
+/// unreadable.
+pub(crate) fn has_control_beyond_ascii(text: &str) -> bool {
+    !text.is_ascii() && text.contains(char::is_control)
+}
+
 /// The values of a comma list. Commas inside quotes and angle brackets do not separate. Empty values are left out.
 pub fn split_list(text: &str) -> List<'_> {
     List(split_outside(text, b','))
@@ -257,7 +263,8 @@ impl Param {
             None => (text, None),
         };
         if name.is_empty()
-            || name.bytes().any(|octet| matches!(octet, 0..=b' ' | b'"' | b'<' | b'>' | b',' | b';'))
+            || name.bytes().any(|octet| matches!(octet, 0..=b' ' | b'"' | b'<' | b'>' | b',' | b';' | 0x7f))
+            || has_control_beyond_ascii(name)
         {
             return Err(Unreadable::new("a parameter name"));
         }
@@ -270,7 +277,10 @@ impl Param {
                 }
                 Ok(Param { name, value: Some(value), quoted: true })
             }
-            Some(text) if text.bytes().any(|octet| octet <= b' ' || octet == b'"') => {
+            Some(text)
+                if text.bytes().any(|octet| matches!(octet, 0..=b' ' | b'"' | 0x7f))
+                    || has_control_beyond_ascii(text) =>
+            {
                 Err(Unreadable::new("a parameter value"))
             }
             Some(text) => Ok(Param { name, value: Some(text.to_owned()), quoted: false }),

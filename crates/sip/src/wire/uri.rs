@@ -2,7 +2,7 @@
 //! resolved or compared by anything but text.
 
 use super::{
-    text::{Params, Unreadable, escape, unescape},
+    text::{Params, Unreadable, escape, has_control_beyond_ascii, unescape},
     work,
 };
 use std::fmt;
@@ -48,8 +48,7 @@ impl Uri {
     pub fn parse(text: &str) -> Result<Uri, Unreadable> {
         work::add(text.len());
         let is_foreign = |octet| matches!(octet, 0..=b' ' | b'<' | b'>' | b'"' | 0x7f);
-        // Beyond ASCII there are controls too. Written they become spaces, and the header around them unreadable.
-        if text.bytes().any(is_foreign) || (!text.is_ascii() && text.contains(char::is_control)) {
+        if text.bytes().any(is_foreign) || has_control_beyond_ascii(text) {
             return Err(Unreadable::new("a URI without spaces, quotes and brackets"));
         }
         let (scheme, rest) = text.split_once(':').ok_or(Unreadable::new("a scheme"))?;
