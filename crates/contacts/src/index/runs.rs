@@ -23,13 +23,13 @@ pub(crate) struct Runs {
     items: Vec<Key>,
     /// Items before this are in sorted runs.
     sorted: usize,
-    /// Where the next element of each run stands; a binary heap, the least on top.
-    heads: Vec<usize>,
+    /// Where the next element of each run stands.
+    heads: Heads,
 }
 
 impl Runs {
     pub(crate) fn new(items: Vec<Key>) -> Runs {
-        Runs { items, sorted: 0, heads: Vec::new() }
+        Runs { items, sorted: 0, heads: Heads::default() }
     }
 
     /// Sorts one more run; how many elements it had. 0: all are sorted, and [`Runs::pop`] may be asked.
@@ -39,35 +39,45 @@ impl Runs {
         let Some(run) = self.items.get_mut(start..end).filter(|run| !run.is_empty()) else { return 0 };
         sort(run, |a, b| order(a, b, ties));
         self.sorted = end;
-        self.heads.push(start);
-        self.sift_up(ties);
+        self.heads.push(start, is_less(&self.items, ties));
         end - start
     }
 
     /// The least element that was not given yet.
     pub(crate) fn pop(&mut self, ties: Ties<'_>) -> Option<u16> {
-        let at = *self.heads.first()?;
+        let at = self.heads.first()?;
         let (_, item) = *self.items.get(at)?;
         let next = at + 1;
-        if next.is_multiple_of(RUN) || next >= self.items.len() {
-            self.heads.swap_remove(0);
-        } else if let Some(head) = self.heads.first_mut() {
-            *head = next;
-        }
-        self.sift_down(ties);
+        let is_over = next.is_multiple_of(RUN) || next >= self.items.len();
+        self.heads.replace_first(Some(next).filter(|_| !is_over), is_less(&self.items, ties));
         Some(item)
     }
+}
 
-    fn is_less(&self, a: usize, b: usize, ties: Ties<'_>) -> bool {
-        let item = |head: usize| self.heads.get(head).and_then(|at| self.items.get(*at));
-        matches!((item(a), item(b)), (Some(a), Some(b)) if order(a, b, ties) == Ordering::Less)
+/// Whether the element at one place comes before that at another.
+fn is_less<'a>(items: &'a [Key], ties: Ties<'a>) -> impl Fn(usize, usize) -> bool + 'a {
+    move |a, b| matches!((items.get(a), items.get(b)), (Some(a), Some(b)) if order(a, b, ties) == Ordering::Less)
+}
+
+/// Which of many sorted lists goes on: a binary heap of what stands for each, the least on top.
+#[derive(Debug, Default)]
+pub(crate) struct Heads {
+    heads: Vec<usize>,
+}
+
+impl Heads {
+    /// What stands for the list that has the least element.
+    pub(crate) fn first(&self) -> Option<usize> {
+        self.heads.first().copied()
     }
 
-    fn sift_up(&mut self, ties: Ties<'_>) {
-        let mut child = self.heads.len() - 1;
+    /// One more list. O(log(lists)).
+    pub(crate) fn push(&mut self, head: usize, is_less: impl Fn(usize, usize) -> bool) {
+        let mut child = self.heads.len();
+        self.heads.push(head);
         while child > 0 {
             let parent = (child - 1) / 2;
-            if !self.is_less(child, parent, ties) {
+            if !self.is_less(child, parent, &is_less) {
                 return;
             }
             self.heads.swap(child, parent);
@@ -75,17 +85,27 @@ impl Runs {
         }
     }
 
-    fn sift_down(&mut self, ties: Ties<'_>) {
+    /// The first list goes on, or is over. O(log(lists)).
+    pub(crate) fn replace_first(&mut self, head: Option<usize>, is_less: impl Fn(usize, usize) -> bool) {
+        match (head, self.heads.first_mut()) {
+            (Some(head), Some(first)) => *first = head,
+            (None, Some(_)) => drop(self.heads.swap_remove(0)),
+            (_, None) => return,
+        }
         let mut parent = 0;
         loop {
             let (left, right) = (2 * parent + 1, 2 * parent + 2);
-            let least = if self.is_less(right, left, ties) { right } else { left };
-            if !self.is_less(least, parent, ties) {
+            let least = if self.is_less(right, left, &is_less) { right } else { left };
+            if !self.is_less(least, parent, &is_less) {
                 return;
             }
             self.heads.swap(least, parent);
             parent = least;
         }
+    }
+
+    fn is_less(&self, a: usize, b: usize, is_less: impl Fn(usize, usize) -> bool) -> bool {
+        matches!((self.heads.get(a), self.heads.get(b)), (Some(a), Some(b)) if is_less(*a, *b))
     }
 }
 

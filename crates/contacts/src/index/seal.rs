@@ -9,16 +9,13 @@ use crate::index::builder::{Builder, Words};
 use crate::index::dictionary::Writer;
 use crate::index::keys::KEYS;
 use crate::index::runs::{Key, Runs};
-use crate::index::segment::{COMPANY, Segment, part, part_mut};
+use crate::index::segment::{COMPANY, Segment, name_key, name_rest, part, part_mut};
 
 /// Words or contacts of one call.
 const SLICE: usize = 64;
 
 /// Keys of numbers of one call, in use or not.
-const KEY_SLICE: usize = 4096;
-
-/// Words of a name that take part in sorting by one comparison; the others only break ties.
-const SORTED_WORDS: usize = 4;
+pub(super) const KEY_SLICE: usize = 4096;
 
 /// A segment in the making.
 #[derive(Debug)]
@@ -143,31 +140,21 @@ impl Sealing {
         let builder = &mut self.builder;
         let end = builder.len().min(from + SLICE);
         for doc in from..end {
-            // The first ordinals of the name, counted from 1.
-            let mut key = 0_u64;
-            let mut places = SORTED_WORDS as u32;
-            for word in part_mut(&mut builder.words, &builder.word_ends, doc) {
-                if *word == COMPANY {
-                    places = 0;
-                    continue;
-                }
+            let words = part_mut(&mut builder.words, &builder.word_ends, doc);
+            for word in words.iter_mut().filter(|word| **word != COMPANY) {
                 let ordinal = self.ordinals.get(usize::from(*word)).copied().unwrap_or(0);
                 *word = ordinal;
                 if let Some(cursor) = self.cursors.get_mut(usize::from(ordinal)) {
-                    post(&mut self.postings, cursor, doc);
-                }
-                if places > 0 {
-                    places -= 1;
-                    key |= (u64::from(ordinal) + 1) << (16 * places);
+                    post(&mut self.postings, cursor, doc as u16);
                 }
             }
+            keys.push((name_key(words), doc as u16));
             for key in part(&builder.keys, &builder.key_ends, doc) {
                 let place = builder.key_places.get(usize::from(*key));
                 if let Some(cursor) = place.and_then(|place| self.key_cursors.get_mut(usize::from(*place))) {
-                    post(&mut self.key_postings, cursor, doc);
+                    post(&mut self.key_postings, cursor, doc as u16);
                 }
             }
-            keys.push((key, doc as u16));
         }
         if end < builder.len() {
             return Stage::Fill { doc: end, keys };
@@ -199,11 +186,8 @@ impl Sealing {
 
     /// Alphabetical by the words of the name after those of the key, then as they came.
     fn by_name(&self, a: u16, b: u16) -> Ordering {
-        let rest = |doc: u16| {
-            let words = part(&self.builder.words, &self.builder.word_ends, usize::from(doc));
-            words.iter().take_while(|word| **word != COMPANY).skip(SORTED_WORDS)
-        };
-        rest(a).cmp(rest(b)).then(a.cmp(&b))
+        let words = |doc: u16| part(&self.builder.words, &self.builder.word_ends, usize::from(doc));
+        name_rest(words(a)).cmp(name_rest(words(b))).then(a.cmp(&b))
     }
 
     /// The segment and what its maker leaves behind. To be asked once [`Sealing::step`] says that nothing remains.
@@ -236,9 +220,10 @@ pub(crate) struct Leftover {
     pub(crate) exchanges: Vec<crate::ids::Place>,
 }
 
-fn post(postings: &mut [u16], cursor: &mut u32, doc: usize) {
+/// Writes a posting in its place.
+pub(super) fn post(postings: &mut [u16], cursor: &mut u32, doc: u16) {
     if let Some(posting) = postings.get_mut(*cursor as usize) {
-        *posting = doc as u16;
+        *posting = doc;
     }
     *cursor += 1;
 }

@@ -16,6 +16,9 @@ pub(crate) const MAX_DOCS: usize = 65_535;
 /// Stands between the words of the name and those of the company; no ordinal is so high.
 pub(crate) const COMPANY: u16 = u16::MAX;
 
+/// Words of a name that are in its key.
+const KEY_WORDS: usize = 4;
+
 /// Words are counted in the order of their text, so that all words with a prefix are a range of ordinals, and their postings one range of `postings`. Keys of numbers are numbers themselves, in order.
 #[derive(Debug)]
 #[cfg_attr(test, derive(PartialEq))]
@@ -57,6 +60,27 @@ pub(super) fn part_mut<'a, T>(items: &'a mut [T], ends: &[u32], at: usize) -> &'
 fn stretch<'a>(postings: &'a [u16], ends: &[u32], start: usize, end: usize) -> &'a [u16] {
     let end_of = |at: usize| at.checked_sub(1).and_then(|last| ends.get(last)).map(|end| *end as usize);
     end_of(end).and_then(|end| postings.get(end_of(start).unwrap_or(0)..end)).unwrap_or(&[])
+}
+
+/// The words of a name that decide most comparisons by alphabet, as one number; the others only break ties.
+pub(super) fn name_key(words: &[u16]) -> u64 {
+    let mut key = 0;
+    let mut place = u64::BITS;
+    for word in name(words).take(KEY_WORDS) {
+        place -= u16::BITS;
+        // Counted from 1, so that a shorter name comes first.
+        key |= (u64::from(*word) + 1) << place;
+    }
+    key
+}
+
+/// The words of a name that are not in its key.
+pub(super) fn name_rest(words: &[u16]) -> impl Iterator<Item = &u16> {
+    name(words).skip(KEY_WORDS)
+}
+
+fn name(words: &[u16]) -> impl Iterator<Item = &u16> {
+    words.iter().take_while(|word| **word != COMPANY)
 }
 
 impl Segment {

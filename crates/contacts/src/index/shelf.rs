@@ -15,14 +15,15 @@ use crate::record::{self, Record};
 const FIRST_SEGMENT: usize = 4096;
 
 /// So many neighbours of about the same size are merged. A contact is copied once for each time its segment
-/// grows by so much, and each size has fewer segments than this, which cost a search some microseconds each.
-const MERGED_AT_ONCE: usize = 8;
+/// grows by so much, and each size has fewer segments than this, which cost a search some microseconds each. With half
+/// as many a contact of a push of a hundred was copied once more, and a search took as long.
+const MERGED_AT_ONCE: usize = 16;
 
 /// Fewest contacts that are sealed while more of a push are to come: small segments are copied once more.
 const LEAST_OF_OPEN_PUSH: usize = 1024;
 
 /// More segments are merged even if they differ in size.
-const MAX_SEGMENTS: usize = 48;
+const MAX_SEGMENTS: usize = 64;
 
 /// Contacts read again by one step.
 const REREAD_SLICE: usize = 16;

@@ -27,6 +27,9 @@ const MOST_OF_RIVALS: usize = 250_000;
 const ROUNDS: usize = 3;
 const SLOW_MS: f64 = 8_000.0;
 
+/// Rounds of pushes of a hundred, which are quick enough for more.
+const ROUNDS_OF_PUSHES: usize = 6;
+
 /// A longer script is not going to end.
 const PATIENCE: Duration = Duration::from_secs(1800);
 
@@ -59,7 +62,7 @@ pub(crate) struct Own {
     pub(crate) callers: Vec<(String, usize, Vec<Value>)>,
     /// By size and units: steps, median, 99.9th of a hundred, longest, in milliseconds.
     pub(crate) steps: Vec<(usize, u32, [f64; 4])>,
-    /// By size: µs for each contact where each hundred is a push of its own.
+    /// By size: µs of CPU for each contact where each hundred is a push of its own.
     pub(crate) pushes: Vec<(usize, f64)>,
     /// Cards, cards read, megabytes, seconds.
     pub(crate) cards: [f64; 4],
@@ -244,8 +247,13 @@ impl Bench {
             let found = found.expect("steps");
             own.steps.push((size, units, std::array::from_fn(|at| found[at].as_f64().unwrap_or(f64::NAN))));
         }
-        let each = self.run("return contacts.pushes(100, 3)", Vec::new()).await.expect("pushes");
-        own.pushes.push((size, each.as_f64().unwrap_or(f64::NAN)));
+        let mut least = f64::MAX;
+        for _ in 0..ROUNDS_OF_PUSHES {
+            let start = self.worked().await;
+            self.run("contacts.pushes(100)", Vec::new()).await.expect("pushes");
+            least = least.min(self.worked().await - start);
+        }
+        own.pushes.push((size, least * 1e3 / size as f64));
         if size >= MOST_OF_RIVALS {
             for country in ["DE", ""] {
                 let script = "return contacts.lookUp(arguments[0], arguments[1])";

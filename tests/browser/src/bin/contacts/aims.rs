@@ -62,7 +62,7 @@ pub(crate) fn print(stages: &[(usize, Stage)], own: &Own) {
         aims.at_most(&format!("longest step of {units} units at {size}, ms"), *longest, 3.0);
     }
     for (size, each) in &own.pushes {
-        aims.at_most(&format!("{size} contacts in pushes of 100, µs each"), *each, 2.6);
+        aims.at_most(&format!("{size} contacts in pushes of 100, µs of CPU each"), *each, 2.6);
     }
     for (country, size, forms) in &own.callers {
         callers(&mut aims, country, *size, forms);

@@ -128,7 +128,7 @@ pub(crate) fn print_own(own: &Own) {
         );
     }
     for (size, each) in &own.pushes {
-        println!("{size:>9} contacts in pushes of 100 that each end: {each:.2} µs each");
+        println!("{size:>9} contacts in pushes of 100 that each end: {each:.2} µs of CPU each");
     }
     for (country, size, forms) in &own.callers {
         let home = if country.is_empty() { "no country configured" } else { country };
