@@ -11,7 +11,7 @@ use kept::Kept;
 use unsaved::Unsaved;
 
 use crate::{
-    Output, Phone, StorageError, StoreRequest,
+    Output, Phone, StorageError,
     bridge::{self, Ask, Code, ContactsHead, IndexedData, RowWish},
     call::source_name,
     view::Text,
@@ -196,8 +196,9 @@ impl Phone {
         let more = self.contacts.step(left.max(1)) || waits;
         self.tell_indexing(now);
         let keeps = self.keep_step(more);
-        // A push or file that is not read to its end yet will change its source again.
-        let settled = self.push.open.is_empty() && self.push.files.is_empty();
+        // A push or file that is not read, or not removed, to its end yet will change its source again.
+        let settled =
+            self.push.open.is_empty() && self.push.files.is_empty() && !self.push.kept.removes_file();
         let mut changed = false;
         while settled && let Some(indexed) = self.contacts.poll_indexed() {
             self.tell_indexed(indexed);
@@ -232,7 +233,7 @@ impl Phone {
     /// The account is known: its space is read, and what was dropped before belongs to it.
     pub(crate) fn open_space(&mut self) {
         if let Some(space) = self.space() {
-            self.store(StoreRequest::Load { space, prefix: String::new() });
+            self.read_space(space, String::new());
         }
     }
 
@@ -252,6 +253,9 @@ impl Phone {
 
     /// Trouble with the store stops nothing; it is told once.
     pub(crate) fn storage_failed(&mut self, now: Instant, error: StorageError) {
+        if error != StorageError::Damaged {
+            self.push.kept.write_failed();
+        }
         if self.push.trouble.replace(error) == Some(error) {
             return;
         }

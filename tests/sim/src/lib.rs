@@ -5,7 +5,7 @@
 use serde_json::Value;
 use softframe_phone::{
     Action, Answer, CallId, FlowId, HostInput, Input, Instant, MediaError, MediaEvent, MediaRequest,
-    MediaStats, Output, Phone, SocketEvent, Sound, StoreRequest, view::View,
+    MediaStats, Output, Phone, SocketEvent, Sound, StorageError, StoreRequest, view::View,
 };
 use softframe_server::core::{self, Exchange, Trust};
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,6 +42,8 @@ pub struct Station {
     pub sounds: Vec<Sound>,
     /// The store, by space and key.
     pub store: BTreeMap<(String, String), Vec<u8>>,
+    /// The store takes nothing more.
+    pub is_full: bool,
     /// Media requests, oldest first.
     pub media: Vec<MediaRequest>,
     /// Journal entries that stand.
@@ -156,6 +158,7 @@ impl World {
             heard: Vec::new(),
             sounds: Vec::new(),
             store: BTreeMap::new(),
+            is_full: false,
             media: Vec::new(),
             journal: BTreeMap::new(),
             grants: Vec::new(),
@@ -443,6 +446,9 @@ impl World {
         let now = self.now;
         let station = &mut self.stations[number];
         match request {
+            StoreRequest::Put { .. } if station.is_full => {
+                station.phone.handle_input(now, Input::StorageFailed(StorageError::Quota));
+            }
             StoreRequest::Put { space, key, value } => {
                 station.store.insert((space, key), value);
             }

@@ -163,7 +163,7 @@ impl Phone {
     fn drain_cards(&mut self) {
         let Some(file) = self.push.files.front_mut() else { return };
         let report = self.push.report.get_or_insert_default();
-        let mut news = Vec::new();
+        let (mut news, mut back) = (Vec::new(), Vec::new());
         while let Some(card) = file.reader.next_card() {
             match card {
                 Ok(contact) => {
@@ -174,7 +174,9 @@ impl Phone {
                     if known.is_some() && self.push.kept.is_edit_of(&contact) {
                         continue;
                     }
-                    self.push.kept.is_back(&contact.id);
+                    if self.push.kept.is_back(&contact.id) {
+                        back.push(contact.id.clone());
+                    }
                     if !is_same {
                         news.push(contact.id.clone());
                         let has_room = self.push.unsaved.push(&file.name, contact.clone());
@@ -193,6 +195,7 @@ impl Phone {
             }
         }
         news.iter().for_each(|id| self.forget_edit(id));
+        back.iter().for_each(|id| self.forget_removal(id));
     }
 
     fn file_done(&mut self, mut file: File) {

@@ -5,6 +5,7 @@
 
 mod clean;
 mod edits;
+mod removals;
 
 use crate::{Phone, StorageError, StoreRequest};
 use clean::{Cleaning, Edited};
@@ -20,6 +21,8 @@ const PREFIX: &str = "contacts/";
 const FILES: &str = "files/";
 /// Which files are to go, as `leaving/FILE`: the page may end before all of them is gone.
 const LEAVING: &str = "leaving/";
+/// Where anything of dropped contacts is.
+const PLACES: [&str; 5] = [PREFIX, FILES, LEAVING, edits::PREFIX, removals::PREFIX];
 /// Bits of the number of a chunk and of a file that are drawn, below those that count: other tabs of the account count
 /// to the same.
 const DRAWN_OF_CHUNK: u32 = 32;
@@ -50,7 +53,11 @@ pub(crate) struct Kept {
     files: LiteMap<u32, String>,
     /// It was read: only then is it known which numbers are free.
     loaded: bool,
-    /// Contacts that the person removed, and files: they may still be in the store.
+    /// Reads that it was asked for and that have not ended; and how many of these began before all was removed, so that
+    /// what they bring is gone.
+    reads: usize,
+    void_reads: usize,
+    /// Contacts that the person removed, and files: they may still be in the store, which says so, too.
     removed: LiteMap<String, ()>,
     leaving: Vec<u32>,
     /// Contacts that the person changed: the store still has them as they were.
@@ -67,17 +74,16 @@ impl Kept {
         !self.stored.is_empty()
     }
 
+    /// The store could not write something.
+    pub(super) fn write_failed(&mut self) {
+        if let Some(cleaning) = &mut self.cleaning {
+            cleaning.has_failed = true;
+        }
+    }
+
     /// Rows of those, by estimate.
     pub(super) fn rows_to_come(&self) -> usize {
         self.stored.iter().map(Vec::len).sum::<usize>() / CONTACT_OCTETS
-    }
-
-    /// A contact that was removed is there again.
-    pub(super) fn is_back(&mut self, id: &str) {
-        self.removed.remove(id);
-        if let Some(cleaning) = &mut self.cleaning {
-            cleaning.is_back(id);
-        }
     }
 
     /// The number of a file by its name, and whether it is new: the same file again is the same.
@@ -125,6 +131,8 @@ impl Phone {
     fn end_of_stored(&mut self) {
         let kept = &mut self.push.kept;
         if kept.loaded && kept.stored.is_empty() && std::mem::take(&mut kept.pushing) {
+            // Before the end, so that of a small book nobody is found who is gone.
+            self.remove_again();
             self.contacts.end(&Source::Vcard);
         }
     }
@@ -182,6 +190,9 @@ impl Phone {
         if self.space().as_deref() != Some(space) || self.letter_loaded(now, key, &value) {
             return;
         }
+        if self.push.kept.void_reads > 0 && PLACES.iter().any(|place| key.starts_with(place)) {
+            return;
+        }
         if let Some(place) = key.strip_prefix(PREFIX) {
             let Some((number, file)) = place_of(place) else { return };
             self.loaded_chunk(number, file, value);
@@ -189,6 +200,8 @@ impl Phone {
             self.push.kept.leaving.push(number);
         } else if let Some(number) = key.strip_prefix(FILES).and_then(|number| number.parse().ok()) {
             self.push.kept.files.insert(number, String::from_utf8_lossy(&value).into_owned());
+        } else if key.starts_with(removals::PREFIX) {
+            self.push.kept.loaded_removal(value);
         } else if let Some(id) = key.strip_prefix(edits::PREFIX) {
             self.push.kept.loaded_edit(id, &value);
         } else if key.starts_with("history") {
@@ -217,11 +230,15 @@ impl Phone {
 
     pub(crate) fn load_ended(&mut self, space: &str) {
         if self.space().as_deref() == Some(space) {
-            self.push.kept.loaded = true;
-            self.find_lost();
-            if let Some(cleaning) = &mut self.push.kept.cleaning {
+            let kept = &mut self.push.kept;
+            kept.loaded = true;
+            kept.reads = kept.reads.saturating_sub(1);
+            if kept.void_reads > 0 {
+                kept.void_reads -= 1;
+            } else if let Some(cleaning) = &mut kept.cleaning {
                 cleaning.ended();
             }
+            self.find_lost();
             self.end_of_stored();
             self.wants_index();
         }
@@ -233,7 +250,7 @@ impl Phone {
         self.contacts.remove(&Source::Vcard, &[id.to_owned()]);
         self.contacts.purge(&Source::Vcard);
         // One that waits to be saved is cleaned away once it was.
-        self.push.kept.removed.insert(id.to_owned(), ());
+        self.keep_removal(id);
         self.wants_index();
         Some(contact)
     }
@@ -258,7 +275,9 @@ impl Phone {
         self.contacts.begin(Source::Vcard, Mode::Upsert);
         self.contacts.push(&Source::Vcard, contact.clone());
         self.contacts.end(&Source::Vcard);
-        self.push.kept.is_back(&contact.id);
+        if self.push.kept.is_back(&contact.id) {
+            self.forget_removal(&contact.id);
+        }
         self.push.unsaved.push(&Rc::from(""), contact);
         self.wants_index();
     }
@@ -279,14 +298,20 @@ impl Phone {
         self.wants_index();
     }
 
+    /// Reads of the account's space what begins so.
+    pub(super) fn read_space(&mut self, space: String, prefix: String) {
+        self.push.kept.reads += 1;
+        self.store(StoreRequest::Load { space, prefix });
+    }
+
     /// "Remove all": also from the store.
     pub(crate) fn remove_dropped(&mut self) {
         self.contacts.clear(&Source::Vcard);
         self.push.unsaved.clear();
-        let loaded = self.push.kept.loaded;
-        self.push.kept = Kept { loaded, ..Kept::default() };
+        let Kept { loaded, reads, .. } = self.push.kept;
+        self.push.kept = Kept { loaded, reads, void_reads: reads, ..Kept::default() };
         if let Some(space) = self.space() {
-            for prefix in [PREFIX, FILES, LEAVING, edits::PREFIX] {
+            for prefix in PLACES {
                 self.store(StoreRequest::Delete { space: space.clone(), prefix: prefix.to_owned() });
             }
         }

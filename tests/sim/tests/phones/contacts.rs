@@ -395,6 +395,60 @@ fn one_dropped_contact_is_removed_from_index_and_store_and_comes_back_by_undo() 
     assert_eq!(names(&world, next), ["Ana", "Bo", "Cy"]);
 }
 
+/// Removes the contact in this place of the list.
+fn remove(world: &mut World, station: usize, place: usize) {
+    world.act(station, Action::CloseSheet);
+    let row = world.stations[station].phone.contact_rows(place, 1).remove(0);
+    world.act(station, Action::OpenContact(row.key));
+    world.act(station, Action::RemoveContact);
+}
+
+#[test]
+fn contact_whose_removal_was_cut_short_by_the_end_of_the_page_stays_away_and_leaves_no_mark() {
+    let mut world = World::pair();
+    drop_file(&mut world, 0, &[card("Ana", 1), card("Bo", 2), card("Cy", 3)].concat());
+    remove(&mut world, 0, 1);
+    assert!(is_stored(&world, 0, "Bo"), "the page ends at once");
+    let next = reload(&mut world, 0);
+    assert_eq!(names(&world, next), ["Ana", "Cy"]);
+    let marks = |world: &World| {
+        world.stations[next].store.keys().filter(|(_, key)| key.starts_with("absent/")).count()
+    };
+    assert!(!is_stored(&world, next, "Bo") && is_stored(&world, next, "Cy"));
+    assert_eq!(marks(&world), 0, "it is out of the chunk");
+    let again = reload(&mut world, next);
+    assert_eq!(names(&world, again), ["Ana", "Cy"]);
+}
+
+#[test]
+fn contact_that_a_full_disk_leaves_in_its_chunk_stays_away_when_the_page_is_opened_again() {
+    let mut world = World::pair();
+    drop_file(&mut world, 0, &[card("Ana", 1), card("Bo", 2)].concat());
+    remove(&mut world, 0, 1);
+    world.stations[0].is_full = true;
+    index(&mut world, 0);
+    assert!(is_stored(&world, 0, "Bo"), "the chunk could not be written without");
+    let next = reload(&mut world, 0);
+    assert_eq!(names(&world, next), ["Ana"]);
+    assert!(!is_stored(&world, next, "Bo"));
+}
+
+#[test]
+fn contact_that_is_back_by_undo_or_by_its_file_before_the_page_ends_is_there_when_it_is_opened_again() {
+    for by_file in [false, true] {
+        let mut world = World::pair();
+        let file = [card("Ana", 1), card("Bo", 2)].concat();
+        drop_file(&mut world, 0, &file);
+        remove(&mut world, 0, 1);
+        match by_file {
+            true => drop_file(&mut world, 0, &file),
+            false => world.act(0, Action::Undo),
+        }
+        let next = reload(&mut world, 0);
+        assert_eq!(names(&world, next), ["Ana", "Bo"], "by its file: {by_file}");
+    }
+}
+
 #[test]
 fn contacts_of_the_page_cannot_be_removed_by_the_person() {
     let mut world = World::pair();
@@ -523,6 +577,39 @@ fn file_that_two_tabs_take_at_once_is_listed_once_and_goes_as_one() {
     index(&mut world, next);
     let last = reload(&mut world, next);
     assert!(names(&world, last).is_empty() && !is_stored(&world, last, "Ana"));
+}
+
+#[test]
+fn chunk_that_is_read_while_all_is_removed_brings_nobody_back() {
+    let mut world = World::pair();
+    drop_files(&mut world, 0, &[("a.vcf", &card("Ana", 1)), ("b.vcf", &card("Bo", 2))]);
+    remove_file(&mut world, 0, "a.vcf");
+    let now = world.now;
+    // The chunk is asked for, and comes when all is removed already.
+    world.stations[0].phone.contacts_step(now, 4);
+    for _ in 0..2 {
+        world.act(0, Action::RemoveAllContacts);
+    }
+    index(&mut world, 0);
+    assert!(names(&world, 0).is_empty() && chunks(&world, 0).is_empty());
+    drop_file(&mut world, 0, &card("Cy", 3));
+    let next = reload(&mut world, 0);
+    assert_eq!(names(&world, next), ["Cy"]);
+}
+
+#[test]
+fn file_of_many_chunks_beside_another_goes_wholly_and_leaves_no_octet_in_the_index() {
+    let mut world = World::pair();
+    let cards: String = (0..12_000).map(|n| card(&format!("Person{n}"), n)).collect();
+    drop_files(&mut world, 0, &[("a.vcf", &cards), ("b.vcf", &card("Bo", 99_999))]);
+    remove_file(&mut world, 0, "a.vcf");
+    index(&mut world, 0);
+    assert_eq!((names(&world, 0), chunks(&world, 0).len()), (vec!["Bo".into()], 1));
+    let told = world.stations[0].kinds("contacts:indexed").into_iter().filter(|told| told["removed"] != 0);
+    let told: Vec<_> = told.map(|told| (told["removed"].clone(), told["count"].clone())).collect();
+    assert_eq!(told, [(12_000.into(), 1.into())], "told once");
+    let octets = "Person".bytes().map(|octet| octet.to_string()).collect::<Vec<_>>().join(", ");
+    assert!(!format!("{:?}", world.stations[0].phone.contacts()).contains(&octets));
 }
 
 #[test]

@@ -1,24 +1,37 @@
 //! Chunks of the store that hold what was removed or changed since are written again without it; those of a file that
 //! goes are deleted, and its contacts with them.
 //!
-//! It never has more than one chunk at a time, and never works while contacts are on their way.
+//! It never has more than a few chunks at a time, and never works while contacts are on their way.
 
 use super::{CHUNK_CONTACTS, FILES, Kept, LEAVING, file_key};
 use crate::{Phone, StoreRequest};
 use litemap::LiteMap;
 use softframe_contacts::{Contact, Source, chunk};
+use std::collections::VecDeque;
 
 /// More chunks than twice the need, and these: files were dropped again, or many small ones.
 const SPARE_CHUNKS: usize = 8;
 /// Contacts that are looked up in one step.
 const LOOKS: usize = 64;
+/// Chunks that the store is asked for ahead. If each is asked for when the one before is done, each waits for the disk and
+/// then for idle time, which took a hundred times as long as to look through it.
+const AHEAD: usize = 8;
+/// The number of no chunk, for which the store is asked last: its answer comes when all is written.
+const AFTER_ALL: u64 = u64::MAX;
 
 /// A way through the chunks.
 pub(super) struct Cleaning {
     /// The next one last.
     waiting: Vec<u64>,
     what: What,
-    state: State,
+    /// The store was asked for these, in this order, and has not answered.
+    asked: VecDeque<u64>,
+    /// They came; nobody has looked into them.
+    came: VecDeque<(u64, Vec<u8>)>,
+    /// Is looked through.
+    open: Option<Open>,
+    /// The store could not write something: what says that this is to be done stays there.
+    pub(super) has_failed: bool,
 }
 
 /// A contact that the person changed.
@@ -35,15 +48,6 @@ enum What {
     Stale { removed: LiteMap<String, ()>, edited: LiteMap<String, Edited> },
     /// All contacts go that are in the index in this form.
     File(u32),
-}
-
-enum State {
-    Between,
-    /// The store was asked for this one.
-    Asked(u64),
-    /// It came; nobody has looked into it.
-    Came(u64, Vec<u8>),
-    Open(Open),
 }
 
 impl Edited {
@@ -71,32 +75,53 @@ impl Open {
 }
 
 impl Cleaning {
+    /// `chunks`: the next one last.
+    fn new(chunks: impl Iterator<Item = u64>, what: What) -> Cleaning {
+        let waiting = std::iter::once(AFTER_ALL).chain(chunks).collect();
+        let (asked, came) = (VecDeque::new(), VecDeque::new());
+        Cleaning { waiting, what, asked, came, open: None, has_failed: false }
+    }
+
     /// A chunk came.
     pub(super) fn came(&mut self, number: u64, octets: Vec<u8>) {
-        if matches!(self.state, State::Asked(asked) if asked == number) {
-            self.state = State::Came(number, octets);
+        if self.asked.contains(&number) {
+            self.came.push_back((number, octets));
         }
     }
 
-    /// The store has answered; without the chunk if it is damaged or gone.
+    /// The store has answered what it was asked first; without the chunk if it is damaged or gone.
     pub(super) fn ended(&mut self) {
-        if matches!(self.state, State::Asked(_)) {
-            self.state = State::Between;
+        self.asked.pop_front();
+    }
+
+    /// A contact that was removed is there again; whether it was removed.
+    pub(super) fn is_back(&mut self, id: &str) -> bool {
+        match &mut self.what {
+            What::Stale { removed, .. } => removed.remove(id).is_some(),
+            What::File(_) => false,
         }
     }
 
-    pub(super) fn is_back(&mut self, id: &str) {
-        if let What::Stale { removed, .. } = &mut self.what {
-            removed.remove(id);
-        }
+    /// The next chunk to be asked for, if it is time.
+    fn next_to_ask(&mut self) -> Option<u64> {
+        let under_way = self.asked.len() + self.came.len() + usize::from(self.open.is_some());
+        let room = if self.waiting.len() == 1 { 1 } else { AHEAD };
+        let number = self.waiting.pop_if(|_| under_way < room)?;
+        self.asked.push_back(number);
+        Some(number)
     }
 
     fn is_over(&self) -> bool {
-        self.waiting.is_empty() && matches!(self.state, State::Between)
+        self.waiting.is_empty() && self.asked.is_empty() && self.came.is_empty() && self.open.is_none()
     }
 }
 
 impl Kept {
+    /// The contacts of a file are on their way out.
+    pub(in crate::push) fn removes_file(&self) -> bool {
+        self.cleaning.as_ref().is_some_and(|cleaning| matches!(cleaning.what, What::File(_)))
+    }
+
     /// A file that is to go and has all the chunks.
     fn only_file_leaves(&self) -> Option<u32> {
         let file = self.leaving.first().copied().filter(|_| self.edited.is_empty())?;
@@ -108,8 +133,7 @@ impl Kept {
         // Who leaves with a file must be in its chunks first.
         if let Some(file) = self.leaving.first().copied().filter(|_| self.edited.is_empty()) {
             let of_file = self.chunks.iter().filter(|(_, of)| **of == file);
-            let waiting = of_file.map(|(number, _)| *number).collect();
-            return Some(Cleaning { waiting, what: What::File(file), state: State::Between });
+            return Some(Cleaning::new(of_file.map(|(number, _)| *number), What::File(file)));
         }
         let many = self.chunks.len() > needed.max(self.clean) * 2 + SPARE_CHUNKS;
         if !many && self.removed.is_empty() && self.edited.is_empty() {
@@ -117,8 +141,7 @@ impl Kept {
         }
         let (removed, edited) = (std::mem::take(&mut self.removed), std::mem::take(&mut self.edited));
         let what = What::Stale { removed, edited };
-        let waiting = self.chunks.keys().rev().copied().collect();
-        Some(Cleaning { waiting, what, state: State::Between })
+        Some(Cleaning::new(self.chunks.keys().rev().copied(), what))
     }
 }
 
@@ -141,36 +164,34 @@ impl Phone {
             return false;
         };
         if cleaning.is_over() {
-            self.cleaned(space, cleaning.what);
+            self.cleaned(space, cleaning.what, cleaning.has_failed);
             return true;
         }
-        cleaning.state = match std::mem::replace(&mut cleaning.state, State::Between) {
-            State::Between => match cleaning.waiting.pop() {
-                Some(number) => {
-                    let prefix = self.push.kept.key_of(number);
-                    self.store(StoreRequest::Load { space, prefix });
-                    State::Asked(number)
-                }
-                None => State::Between,
-            },
-            State::Came(number, octets) => match chunk::decode(&octets) {
-                Ok(contacts) => State::Open(Open::new(number, contacts)),
-                // Whoever can read it may still want it.
-                Err(_) => State::Between,
-            },
-            State::Open(mut open) if !open.rest.as_slice().is_empty() => {
+        while let Some(number) = cleaning.next_to_ask() {
+            let prefix = self.push.kept.key_of(number);
+            self.read_space(space.clone(), prefix);
+        }
+        let goes_on = match cleaning.open.take() {
+            Some(mut open) if !open.rest.as_slice().is_empty() => {
                 self.look_through(&mut open, &mut cleaning.what);
-                State::Open(open)
+                cleaning.open = Some(open);
+                true
             }
-            State::Open(open) => {
+            Some(open) => {
                 self.put_back(space, open);
-                State::Between
+                true
             }
-            asked @ State::Asked(_) => asked,
+            None => match cleaning.came.pop_front() {
+                Some((number, octets)) => {
+                    // Whoever can read one that is damaged may still want it.
+                    cleaning.open = chunk::decode(&octets).ok().map(|contacts| Open::new(number, contacts));
+                    true
+                }
+                None => cleaning.is_over(),
+            },
         };
-        let asked = matches!(cleaning.state, State::Asked(_));
         self.push.kept.cleaning = Some(cleaning);
-        !asked
+        goes_on
     }
 
     /// Nobody has to be looked at.
@@ -179,16 +200,18 @@ impl Phone {
         let kept = &mut self.push.kept;
         let keys: Vec<String> = kept.chunks.keys().map(|number| kept.key_of(*number)).collect();
         kept.chunks.clear();
-        kept.removed.clear();
+        let removed = std::mem::take(&mut kept.removed);
+        self.forget_removals(&space, &removed);
         // Not all chunks at once: another tab may have put some there since.
         for prefix in keys {
             self.store(StoreRequest::Delete { space: space.clone(), prefix });
         }
-        self.cleaned(space, What::File(file));
+        self.cleaned(space, What::File(file), false);
         self.wants_index();
     }
 
     fn look_through(&mut self, open: &mut Open, what: &mut What) {
+        let mut gone = Vec::new();
         for contact in open.rest.by_ref().take(LOOKS) {
             let current = self.contacts.get(&Source::Vcard, &contact.id).map(|hit| hit.contact);
             let is_current = current.as_ref() == Some(&contact);
@@ -201,13 +224,16 @@ impl Phone {
                 },
                 What::File(_) => {
                     if is_current {
-                        self.contacts.remove(&Source::Vcard, std::slice::from_ref(&contact.id));
+                        gone.push(contact.id.clone());
                     }
                     None
                 }
             };
             open.changed |= stays.as_ref() != Some(&contact);
             open.stay.extend(stays);
+        }
+        if !gone.is_empty() {
+            self.contacts.remove(&Source::Vcard, &gone);
         }
     }
 
@@ -222,13 +248,20 @@ impl Phone {
         }
     }
 
-    fn cleaned(&mut self, space: String, what: What) {
+    /// `has_failed`: the next start of the phone is to do it again.
+    fn cleaned(&mut self, space: String, what: What, has_failed: bool) {
         match what {
-            What::Stale { .. } => self.push.kept.clean = self.push.kept.chunks.len(),
+            What::Stale { removed, .. } => {
+                self.push.kept.clean = self.push.kept.chunks.len();
+                if !has_failed {
+                    self.forget_removals(&space, &removed);
+                }
+            }
             What::File(file) => {
+                self.contacts.purge(&Source::Vcard);
                 self.push.kept.leaving.retain(|leaving| *leaving != file);
                 self.push.kept.files.remove(&file);
-                for place in [FILES, LEAVING] {
+                for place in [FILES, LEAVING].into_iter().filter(|_| !has_failed) {
                     let prefix = file_key(place, file);
                     self.store(StoreRequest::Delete { space: space.clone(), prefix });
                 }

@@ -17,7 +17,7 @@ const MAX_EDITS: usize = 10_000;
 pub(super) type Edits = LiteMap<u64, u64>;
 
 /// The number of an id.
-fn number_of(id: &str) -> u64 {
+pub(super) fn number_of(id: &str) -> u64 {
     Contact { id: id.to_owned(), ..Contact::default() }.fingerprint()
 }
 
