@@ -199,10 +199,13 @@ impl Bench {
             | Event::Info { session, .. }
             | Event::Informed { session, .. }
             | Event::Refresh { session }
-            | Event::Transfer { session, .. }
             | Event::Referred { session, .. } => {
                 let before = self.sessions.get(session).copied();
                 assert!(matches!(before, Some(Seen::Up | Seen::Begun)), "{event:?} after {before:?}");
+            }
+            // A BYE does not end what a REFER has begun.
+            Event::Transfer { session, .. } => {
+                assert!(self.sessions.contains_key(session), "{event:?} before anything");
             }
             Event::Terminated { session, .. } => {
                 self.step(event, *session, &[None, Some(Seen::Begun), Some(Seen::Up)], Seen::Over);

@@ -135,9 +135,14 @@ impl Context {
             ClientAction::PassAndAcknowledge(ack) => sends.push(Send(branch.flow, *ack)),
         }
         sends.extend(branch.came(now, status));
-        // The Via below ours is the caller's; without one the response has nowhere to go.
-        let Some(onwards) = response.edit().pop_via().map(|edit| edit.finish()) else { return sends };
-        sends.extend(self.passed(now, status, onwards));
+        // The Via below ours is the caller's; without one the response has nowhere to go, and the branch has failed.
+        match response.edit().pop_via() {
+            Some(onwards) => sends.extend(self.passed(now, status, onwards.finish())),
+            None if status.is_final() => {
+                self.keep_if_better(self.own(StatusCode::SERVER_INTERNAL_ERROR, tag));
+            }
+            None => {}
+        }
         sends.extend(self.settle(now, tag));
         sends
     }

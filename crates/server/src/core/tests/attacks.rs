@@ -52,3 +52,22 @@ fn second_request_of_a_frame_goes_nowhere() {
     assert_eq!(names(&came), [(3, "200".to_owned())]);
     assert_eq!(came[0].1.call_id(), "f1");
 }
+
+#[test]
+fn final_responses_without_the_callers_via_end_the_call_and_nothing_is_left_of_it() {
+    let mut scene = Scene::registered();
+    let (_, copies) = scene.called();
+    let mut back = Vec::new();
+    for (copy, flow, code) in [(&copies[0], 1, 200), (&copies[1], 2, 404)] {
+        let whole = response(&copy.1, code, "t");
+        let (ours, rest) =
+            whole.split_once("\r\nVia: ").expect("a Via of ours").1.split_once("\r\n").expect("more");
+        let (_, rest) = rest.split_once("\r\n").expect("what follows the Via of the caller");
+        let status = whole.lines().next().expect("a status line");
+        back.extend(scene.send(flow, &format!("{status}\r\nVia: {ours}\r\n{rest}")));
+    }
+    back.retain(|came| came.0 == FlowId(3));
+    assert_eq!(names(&back), [(3, "500".to_owned())]);
+    scene.wait(32_000);
+    assert_eq!(scene.exchange.pending(), 0);
+}
