@@ -23,7 +23,9 @@ pub use catalogue::{Catalogue, Form};
 pub use events::assert_call;
 pub use lossy::Lossy;
 pub use page::{Frame, Page, write_file};
-pub use plain::{receive_posts, serve_pages, serve_widget, serve_widget_in_trouble};
+pub use plain::{
+    receive_posts, serve_changing_widget, serve_file, serve_pages, serve_widget, serve_widget_in_trouble,
+};
 pub use pulse::Pulse;
 pub use relay::{Relay, with_body};
 pub use server::Server;

@@ -19,6 +19,11 @@ pub fn serve_widget(path: &'static str, config: String) -> String {
     serve_widget_in_trouble(path, config, "", 0)
 }
 
+/// The same with a `config.json` that the operator changes meanwhile.
+pub fn serve_changing_widget(path: &'static str, config: Arc<Mutex<String>>) -> String {
+    serve(path, config, Trouble { file: "", times: AtomicUsize::new(0) })
+}
+
 /// The same, but that it answers 503 the first `times` that a file is asked for whose name begins so.
 pub fn serve_widget_in_trouble(
     path: &'static str,
@@ -26,15 +31,22 @@ pub fn serve_widget_in_trouble(
     file: &'static str,
     times: usize,
 ) -> String {
+    serve(path, Arc::new(Mutex::new(config)), Trouble { file, times: AtomicUsize::new(times) })
+}
+
+fn serve(path: &'static str, config: Arc<Mutex<String>>, trouble: Trouble) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let port = listener.local_addr().expect("bound").port();
     let folder = prepared("SOFTFRAME_WWW");
-    let trouble = Arc::new(Trouble { file, times: AtomicUsize::new(times) });
+    let trouble = Arc::new(trouble);
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             let (folder, config, trouble) = (folder.clone(), config.clone(), trouble.clone());
             // A browser that goes away in the middle is no news.
-            std::thread::spawn(move || answer(stream, path, &folder, &config, &trouble).ok());
+            std::thread::spawn(move || {
+                let config = config.lock().expect("no test panics in here").clone();
+                answer(stream, path, &folder, &config, &trouble).ok()
+            });
         }
     });
     format!("http://localhost:{port}{path}")
@@ -65,6 +77,30 @@ pub fn serve_pages() -> u16 {
         }
     });
     port
+}
+
+/// A file for pages of any origin, at every path of the origin that is given back. Serves until the test ends.
+pub fn serve_file(kind: &'static str, content: Vec<u8>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = listener.local_addr().expect("bound").port();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let content = content.clone();
+            std::thread::spawn(move || {
+                if stream.read(&mut [0; 4096])? == 0 {
+                    return Ok(());
+                }
+                write!(
+                    stream,
+                    "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\
+                     Access-Control-Allow-Origin: *\r\n\r\n",
+                    content.len()
+                )?;
+                stream.write_all(&content)
+            });
+        }
+    });
+    format!("http://127.0.0.1:{port}")
 }
 
 /// An address that takes posts of any page, and the JSON of those that came.

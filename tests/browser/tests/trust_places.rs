@@ -2,7 +2,8 @@
 //! Each is refused, and the right page acts after it.
 
 use serde_json::{Value, json};
-use softframe_browser_tests::{Frame, Page, Server, Setup, serve_pages, until};
+use softframe_browser_tests::{Frame, Page, Server, Setup, serve_changing_widget, serve_pages, until};
+use std::sync::{Arc, Mutex};
 
 fn call(number: &str) -> Value {
     json!({ "type": "click2call", "data": { "number": number } })
@@ -18,14 +19,18 @@ async fn expect_to_be_asked(page: &Page) {
     assert_eq!(page.heard_types().await, ["softframe:ready", "widget:attention"]);
 }
 
-/// A page without an origin, as a frame of this one: it collects what it hears, and has the phone in it.
-async fn add_opaque_frame(page: &Page, phone: &str) {
-    let script = "const [phone] = arguments; const inner = `<!doctype html><body><script>self.heard = []; \
+/// A document that this page makes itself, as a frame of it: it collects what it hears, and has the phone in it. `how`: its
+/// text is a `data:` address, the frame's `srcdoc`, or a `blob:` of the page.
+async fn add_made_frame(page: &Page, how: &str, phone: &str) {
+    let script = "const [how, phone] = arguments; const inner = `<!doctype html><body><script>self.heard = []; \
          addEventListener('message', ({ data }) => heard.push(data.type))</scr` + `ipt>\
          <iframe name=\"sf\" allow=\"microphone; autoplay\" src=\"${phone}\"></iframe>`; \
          const frame = document.createElement('iframe'); frame.name = 'box'; frame.allow = 'microphone *; autoplay *'; \
-         frame.src = `data:text/html;base64,${btoa(inner)}`; document.body.append(frame);";
-    page.run(script, vec![json!(phone)]).await;
+         if (how === 'data') frame.src = `data:text/html;base64,${btoa(inner)}`; \
+         else if (how === 'blob') frame.src = URL.createObjectURL(new Blob([inner], { type: 'text/html' })); \
+         else frame.srcdoc = inner; \
+         document.body.append(frame);";
+    page.run(script, vec![json!(how), json!(phone)]).await;
 }
 
 async fn heard_in(frame: &Frame<'_>) -> Value {
@@ -36,7 +41,7 @@ async fn heard_in(frame: &Frame<'_>) -> Value {
 async fn page_without_an_origin_hears_nothing_at_all_unless_hosts_admits_it() {
     let server = Server::start();
     let page = Page::open(&server.page("/demo/crm.css"), Setup::Microphone).await;
-    add_opaque_frame(&page, &server.on("localhost", "/200/")).await;
+    add_made_frame(&page, "data", &server.on("localhost", "/200/")).await;
     until("the phone is registered", async || server.is_bound("200").then_some(())).await;
     page.inside("iframe[name=box]", async |frame| {
         frame.run("frames.sf.postMessage(arguments[0], '*')", vec![call("600")]).await;
@@ -57,7 +62,7 @@ async fn page_without_an_origin_hears_nothing_at_all_unless_hosts_admits_it() {
     let around = format!("http://crm.localhost:{}", serve_pages());
     let server = Server::with_widget(&json!({ "hosts": ["null", around] }));
     let page = Page::open(&format!("{around}/"), Setup::Microphone).await;
-    add_opaque_frame(&page, &server.on("localhost", "/200/")).await;
+    add_made_frame(&page, "data", &server.on("localhost", "/200/")).await;
     page.inside("iframe[name=box]", async |frame| {
         until("it hears of the account", async || {
             let heard = heard_in(&frame).await;
@@ -139,6 +144,104 @@ async fn frame_that_was_redirected_to_another_site_is_not_trusted_for_where_it_w
     assert!(!has_dialled(&server, "200"));
     page.add_frame("sf", &server.on("localhost", "/201/")).await;
     page.expect("logged").await;
+    page.click2call("600").await;
+    assert_eq!(page.expect("phone:calling").await["to"], "600");
+}
+
+/// The document in the box has heard this.
+async fn box_hears(page: &Page, kind: &str) {
+    page.inside("iframe[name=box]", async |frame| {
+        until(&format!("the box hears {kind}"), async || {
+            let heard = heard_in(&frame).await;
+            heard.as_array().is_some_and(|kinds| kinds.contains(&json!(kind))).then_some(())
+        })
+        .await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn document_that_a_trusted_page_makes_is_trusted_as_the_page_is() {
+    for how in ["srcdoc", "blob"] {
+        let server = Server::start();
+        let page = Page::open(&server.page("/demo/crm.css"), Setup::Microphone).await;
+        add_made_frame(&page, how, &server.on("localhost", "/200/")).await;
+        box_hears(&page, "logged").await;
+        // The page around it is not the parent of the phone.
+        page.run("frames.box.frames.sf.postMessage(arguments[0], '*')", vec![call("601")]).await;
+        page.inside("iframe[name=box]", async |frame| {
+            frame
+                .inside("iframe[name=sf]", async |phone| {
+                    let refused = async || (phone.counter("refused").await == 1).then_some(());
+                    until("the refusal is counted", refused).await;
+                })
+                .await;
+            frame.run("frames.sf.postMessage(arguments[0], '*')", vec![call("600")]).await;
+        })
+        .await;
+        box_hears(&page, "phone:calling").await;
+        let dialled = server.saw_request("200", "INVITE");
+        assert!(dialled.iter().all(|invite| invite.starts_with("INVITE sip:600@")), "{how}: {dialled:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn document_that_another_page_makes_is_asked_about_as_that_page_is() {
+    let hears = json!(["softframe:ready", "widget:attention"]);
+    for how in ["srcdoc", "blob"] {
+        let server = Server::start();
+        let page = Page::open(&server.on("evil.localhost", "/demo/crm.css"), Setup::Microphone).await;
+        add_made_frame(&page, how, &server.on("localhost", "/200/")).await;
+        until("the phone is registered", async || server.is_bound("200").then_some(())).await;
+        page.inside("iframe[name=box]", async |frame| {
+            frame.run("frames.sf.postMessage(arguments[0], '*')", vec![call("601")]).await;
+            frame
+                .inside("iframe[name=sf]", async |phone| {
+                    until("it is put aside", async || (phone.counter("held").await == 1).then_some(())).await;
+                })
+                .await;
+            until("that is all it hears", async || (heard_in(&frame).await == hears).then_some(())).await;
+        })
+        .await;
+        assert!(!has_dialled(&server, "200"), "{how}");
+        drop(page);
+        let page = Page::open_registered(&server, 201).await;
+        page.click2call("600").await;
+        assert_eq!(page.expect("phone:calling").await["to"], "600", "{how}");
+        assert!(!has_dialled(&server, "200"), "{how}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn page_that_hosts_does_not_name_any_more_is_asked_about_at_the_next_load_and_acts_when_it_is_again() {
+    const PASSWORD: &str = "correct horse";
+    let server = Server::with_password("200", PASSWORD);
+    let site = format!("http://crm.localhost:{}", serve_pages());
+    let config = |hosts: &[&str]| {
+        json!({ "server": format!("ws://127.0.0.1:{}/ws", server.port), "domain": "softframe.test", "hosts": hosts,
+            "account": { "user": "200", "password": PASSWORD } })
+        .to_string()
+    };
+    let kept = Arc::new(Mutex::new(config(&[&site])));
+    let phone = serve_changing_widget("/", kept.clone());
+    let page = Page::open(&format!("{site}/"), Setup::Microphone).await;
+    page.add_frame("sf", &phone).await;
+    page.expect("logged").await;
+
+    *kept.lock().expect("no test panics in it") = config(&["http://other.localhost"]);
+    page.reload().await;
+    page.add_frame("sf", &phone).await;
+    page.expect("softframe:ready").await;
+    expect_to_be_asked(&page).await;
+    page.post(call("601")).await;
+    until("it is put aside", async || (page.held().await == 1).then_some(())).await;
+    assert!(!has_dialled(&server, "200"));
+
+    *kept.lock().expect("no test panics in it") = config(&[&site]);
+    page.reload().await;
+    page.add_frame("sf", &phone).await;
+    page.expect("logged").await;
+    assert_eq!(page.count("widget:attention").await, 0, "nobody is asked");
     page.click2call("600").await;
     assert_eq!(page.expect("phone:calling").await["to"], "600");
 }
