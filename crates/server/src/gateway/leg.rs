@@ -13,6 +13,11 @@ pub(super) const MAX_MESSAGE: usize = 1024 * 1024;
 /// gone.
 const LOOK_EVERY: Duration = Duration::from_secs(25);
 
+/// Of a client so many texts go on at once, and one each time after: as many as a phone takes of its page. A client that
+/// sends faster is read no faster, so that the letters of its phone never pile up and cost the phone its socket.
+const BURST: u32 = 200;
+const EACH: Duration = Duration::from_millis(20);
+
 /// A peer that takes nothing for this long is gone.
 const WRITE_PATIENCE: Duration = Duration::from_secs(10);
 
@@ -26,6 +31,8 @@ pub(super) struct Leg {
     websocket: WebSocket,
     heard_at: Instant,
     looked_at: Instant,
+    /// When all of [`BURST`] may come at once again; `None`: this side is read as fast as it sends.
+    rested_at: Option<Instant>,
 }
 
 /// What came.
@@ -38,9 +45,10 @@ pub(super) enum Heard {
 }
 
 impl Leg {
-    pub(super) fn new(websocket: WebSocket) -> Leg {
+    /// `is_paced`: whether it is read no faster than a phone takes.
+    pub(super) fn new(websocket: WebSocket, is_paced: bool) -> Leg {
         let now = Instant::now();
-        Leg { websocket, heard_at: now, looked_at: now }
+        Leg { websocket, heard_at: now, looked_at: now, rested_at: is_paced.then_some(now) }
     }
 
     /// A name that nobody guesses; `None` where there is no randomness.
@@ -57,15 +65,26 @@ impl Leg {
                 let is_gone = self.heard_at.elapsed() >= LOOK_EVERY + LOOK_EVERY;
                 return if is_gone { Heard::End } else { Heard::Due };
             }
-            let Ok(message) = tokio::time::timeout_at(due, self.websocket.recv()).await else { continue };
+            let Ok(message) = tokio::time::timeout_at(due, self.next()).await else { continue };
             self.heard_at = Instant::now();
             match message {
-                Some(Ok(Message::Text(text))) => return Heard::Text(text.to_string()),
+                Some(Ok(Message::Text(text))) => {
+                    self.rested_at = self.rested_at.map(|at| at.max(self.heard_at) + EACH);
+                    return Heard::Text(text.to_string());
+                }
                 // The library answers pings itself.
                 Some(Ok(Message::Binary(_) | Message::Ping(_) | Message::Pong(_))) => {}
                 Some(Ok(Message::Close(_)) | Err(_)) | None => return Heard::End,
             }
         }
+    }
+
+    /// What it sends next, when it may.
+    async fn next(&mut self) -> Option<Result<Message, axum::Error>> {
+        if let Some(opens_at) = self.rested_at.and_then(|at| at.checked_sub(EACH * (BURST - 1))) {
+            tokio::time::sleep_until(opens_at).await;
+        }
+        self.websocket.recv().await
     }
 
     /// Whether it went out.

@@ -187,6 +187,9 @@ pub(crate) fn is_gateway(path: &str) -> bool {
     ["/v1/", "/click2dial/", "/xuc/"].iter().any(|start| path.starts_with(start))
 }
 
+#[cfg(test)]
+mod tests;
+
 fn today() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() / settings::SECONDS_OF_DAY)
 }

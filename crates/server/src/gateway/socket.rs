@@ -73,7 +73,8 @@ pub(super) async fn opened<F: Future<Output = ()> + Send>(
     upgrade
         .on_upgrade(async move |websocket| {
             let _seat = seat;
-            serve(site, Leg::new(websocket), admitted).await;
+            let is_paced = admitted.grant.role != Role::Widget;
+            serve(site, Leg::new(websocket, is_paced), admitted).await;
         })
         .into_response()
 }

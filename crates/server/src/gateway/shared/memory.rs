@@ -6,9 +6,9 @@ use super::{super::Grant, MAX_MAIL, Mail, lockout::Lockout};
 use std::{
     collections::BTreeMap,
     sync::{Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, time::Instant};
 
 /// Tokens of a process; above this the one that ends first goes.
 const MAX_TOKENS: usize = 10_000;
