@@ -173,14 +173,17 @@
     return statuses;
   };
 
-  /** Variables as an object; the document gives them as text with single quotes, too. */
+  /** Variables as an object; the document gives them as text with single quotes, too. Of what is neither, the phone says so. */
   const objectOf = (variables) => {
     if (typeof variables !== 'string') return variables;
-    try {
-      return JSON.parse(variables);
-    } catch {
-      return JSON.parse(variables.replaceAll("'", '"'));
+    for (const text of [variables, variables.replaceAll("'", '"')]) {
+      try {
+        return JSON.parse(text);
+      } catch {
+        continue;
+      }
     }
+    return variables;
   };
 
   const makeCti = () => {

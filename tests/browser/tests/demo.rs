@@ -98,6 +98,7 @@ async fn page_of_008_calls_by_its_own_words_and_writes_its_list_from_the_records
     page.picture_of_page("demo-008").await;
     server.hang_up(&ring);
     lines(&["outbound Echo: terminated", "inbound Inés Carvajal: terminated, missed, "]).await;
+    assert!(page.run("return compared", Vec::new()).await.as_u64() >= Some(4), "`state` followed the events");
 }
 
 /// What is wrong with the page as it lies: the phone is not whole in sight, something is wider than the page, the

@@ -98,6 +98,7 @@ async fn make_and_take_a_call(server: &Server, page: &Page) {
     server.hang_up(&ring);
     expect_told(page, &["EventReleased"]).await;
     assert_eq!(page.run("return problems", Vec::new()).await, json!([]));
+    assert!(page.run("return compared", Vec::new()).await.as_u64() >= Some(4), "`state` followed the events");
 }
 
 #[tokio::test(flavor = "multi_thread")]
