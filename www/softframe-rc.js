@@ -5,6 +5,7 @@
  *   RCAdapter.clickToCall('+34911085460', true);
  *
  * It makes `div#rc-widget` with `iframe#rc-widget-adapter-frame`, which is the phone with `?dialect=rc`, and `RCAdapter`.
+ * It has each method of the original, but does nothing where there is nothing to do here: no SMS, no meetings, no window.
  * Of the parameters of its own address it takes `prefix`, `defaultDirection` (left, right), `minimized` (1),
  * `notification` (1), `disableClickToCall` (1) and `zIndex`; all others go on to the frame.
  * It hears its own frame alone and posts to the phone's origin alone.
@@ -21,6 +22,8 @@
   const ANSWER_MS = 5_000;
   /** A dragged widget is told at most so often. */
   const MOVE_MS = 100;
+  /** The phone takes a megabyte of text, which is so much of a file. */
+  const MAX_RING_OCTETS = 768 * 1024 - 64;
   const ALLOW = 'microphone; autoplay; speaker-selection; clipboard-write; hid';
   const SANDBOX =
     'allow-same-origin allow-scripts allow-forms allow-popups allow-downloads allow-popups-to-escape-sandbox';
@@ -41,6 +44,25 @@
   /** The number of a link, as the original reads it. */
   const numberOf = (href) => href.replace(/[^\d+*-]/g, '');
 
+  /**
+   * A ring from the page's own sites comes along as `data:`, so that the phone has to load nothing from elsewhere. What the
+   * page itself cannot have goes on as it is: the phone may (`soundHosts`), or says that it cannot.
+   */
+  const brought = async (uri) => {
+    if (!/^https?:/i.test(uri)) return uri;
+    try {
+      const answer = await fetch(uri);
+      const file = await answer.arrayBuffer();
+      if (!answer.ok || file.byteLength > MAX_RING_OCTETS) return uri;
+      const reader = new FileReader();
+      reader.readAsDataURL(new Blob([file], { type: 'audio/any' }));
+      await new Promise((done) => reader.addEventListener('loadend', done));
+      return reader.result ?? uri;
+    } catch {
+      return uri;
+    }
+  };
+
   const make = (tag, styles, attributes = {}) => {
     const element = document.createElement(tag);
     Object.assign(element.style, styles);
@@ -51,6 +73,7 @@
   class Adapter {
     #prefix = parameters.get('prefix') || 'rc-widget';
     #container;
+    #title;
     #body;
     #frame;
     #origin;
@@ -63,6 +86,8 @@
     #place = { x: 0, y: 0 };
     #drag = null;
     #moved = null;
+    /** How often a ring was given. */
+    #rings = 0;
     #over = new AbortController();
 
     constructor() {
@@ -82,15 +107,17 @@
       const side = parameters.get('defaultDirection') === 'left' ? 'left' : 'right';
       this.#container = make('div', {
         position: 'fixed', bottom: '0', [side]: '15px', zIndex: parameters.get('zIndex') || Z_INDEX, overflow: 'hidden',
-        background: '#fff', color: '#222', border: '1px solid #bbb', borderRadius: '8px 8px 0 0', boxSizing: 'border-box',
+        background: 'light-dark(#fff, #222529)', color: 'light-dark(#222, #e8e8e8)',
+        border: '1px solid light-dark(#bbb, #555)', colorScheme: 'light', borderRadius: '8px 8px 0 0', boxSizing: 'border-box',
         maxWidth: '100vw', maxHeight: '100vh', font: '14px/1.4 system-ui, sans-serif',
       }, { id: this.#prefix });
       const header = make('div', {
         height: `${HEADER}px`, display: 'flex', alignItems: 'center', gap: '4px', padding: '0 4px 0 12px', cursor: 'move',
         touchAction: 'none', userSelect: 'none', boxSizing: 'border-box',
       });
-      const title = make('span', { flex: '1' });
+      const title = make('span', { flex: '1' }, { 'data-name': '' });
       title.textContent = 'Phone';
+      this.#title = title;
       const button = (name, label, act) => {
         const made = make('button', {
           width: '28px', height: '28px', border: '0', background: 'none', color: 'inherit', font: 'inherit', cursor: 'pointer',
@@ -189,6 +216,12 @@
           // For the style sheet of the page: a header that blinks, a page that makes room.
           this.#container.classList.toggle('ringing', data.ringing);
           return;
+        case 'rc-adapter-theme-notify':
+          this.#container.style.colorScheme = data.theme === 'system' ? 'light dark' : data.theme;
+          return;
+        case 'rc-brand-assets-notify':
+          if (data.name) this.#title.textContent = data.name;
+          return;
         case 'rc-adapter-pushLocale':
           this.#container.lang = data.locale;
           return;
@@ -222,7 +255,7 @@
         }, ANSWER_MS);
         this.#questions.set(requestId, (response) => {
           clearTimeout(late);
-          resolve(response?.data);
+          resolve(response);
         });
         this.#post({ type: 'rc-adapter-message-request', requestId, path, body });
       });
@@ -268,7 +301,13 @@
     }
 
     updateRingtone({ name, uri, volume }) {
-      this.#post({ type: 'rc-adapter-update-ringtone', name, uri, volume });
+      const type = 'rc-adapter-update-ringtone';
+      if (volume !== undefined) this.#post({ type, name, volume });
+      if (uri === undefined) return;
+      this.#rings += 1;
+      const ring = this.#rings;
+      // The newest counts, however long the others take.
+      brought(uri).then((sound) => ring === this.#rings && this.#post({ type, name, uri: sound }));
     }
 
     setAutoLog({ call } = {}) {
@@ -283,16 +322,37 @@
       return this.#ask('/dismiss-alert-message', { id });
     }
 
-    getUnloggedCalls(perPage, pageNumber) {
-      return this.#ask('/unlogged-calls', { perPage, pageNumber });
+    getUnloggedCalls(perPage, page) {
+      return this.#ask('/unlogged-calls', { perPage, page });
     }
 
-    getCallLog(sessionId) {
-      return this.#ask('/get-call-log', { sessionId });
+    getCallLog({ sessionId, telephonySessionId }) {
+      return this.#ask('/get-call-log', { sessionId, telephonySessionId });
     }
 
-    isWindowPoppedUp() {
-      return this.#ask('/check-popup-window');
+    isWindowPoppedUp({ alert = false } = {}) {
+      return this.#ask('/check-popup-window', { alert });
+    }
+
+    scheduleMeeting(meeting) {
+      return this.#ask('/schedule-meeting', meeting);
+    }
+
+    createSMSTemplate(displayName, text) {
+      return this.#ask('/create-sms-template', { displayName, text });
+    }
+
+    toggleMinimized() {
+      this.setMinimized(!this.#minimized);
+    }
+
+    toggleClosed() {
+      this.setClosed(!this.#closed);
+    }
+
+    setSize({ width, height }) {
+      this.#size = { width, height };
+      this.#show();
     }
 
     get id() {
@@ -318,6 +378,14 @@
       this.#container.remove();
     }
   }
+
+  // What this phone has not, pages call without looking: a window of its own would be a second phone.
+  const absent = [
+    'clickToSMS', 'updateSmsSetting', 'autoPopulateConversation', 'setPhoneNumberFormat', 'setThemeVariables',
+    'setEnvironment', 'gotoPresence', 'showFeedback',
+  ];
+  for (const name of absent) Adapter.prototype[name] = () => {};
+  Adapter.prototype.popupWindow = async () => {};
 
   const dispose = () => {
     globalThis.RCAdapter?.dispose();

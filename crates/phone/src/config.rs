@@ -25,6 +25,8 @@ pub struct Config {
     pub addons: Vec<String>,
     /// Origins of contact pictures.
     pub image_hosts: Vec<String>,
+    /// Origins of the sounds that a page may ring with.
+    pub sound_hosts: Vec<String>,
     /// Signs in by itself.
     pub account: Option<AccountConfig>,
     /// Where such an account is fetched.
@@ -101,6 +103,7 @@ impl Default for Config {
             hosts: Vec::new(),
             addons: Vec::new(),
             image_hosts: Vec::new(),
+            sound_hosts: Vec::new(),
             account: None,
             account_url: None,
             settings_url: None,

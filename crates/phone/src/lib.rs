@@ -371,13 +371,11 @@ impl Phone {
                 self.webhook_posted(now, post, outcome);
             }
             Input::Relay(event) => self.relay_event(now, event),
-            Input::Online(online) => {
-                if online {
-                    self.woke(now);
-                }
-            }
+            Input::Online(true) => self.woke(now),
+            Input::Online(false) => {}
             Input::Visible(visible) => self.page_visible(now, visible),
             Input::SoundBlocked => self.sound_blocked(now),
+            Input::RingFailed => self.rc_ring_failed(),
             Input::Speakers(speakers) => self.speakers_are(now, speakers),
             Input::Microphones(microphones) => self.microphones_are(now, microphones),
             Input::Headset(event) => self.headset(now, event),

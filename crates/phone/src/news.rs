@@ -48,6 +48,13 @@ impl Ui {
         self.toast = Some(ToastState { text, error, action: None, told: false, until });
     }
 
+    /// What shows goes then; `None`: when it is closed.
+    pub(crate) fn toast_until(&mut self, until: Option<Instant>) {
+        if let Some(toast) = self.toast.as_mut() {
+            toast.until = until;
+        }
+    }
+
     /// News with something to do about it.
     pub(crate) fn offer(&mut self, now: Instant, text: Text, label: Text, action: Action) {
         let until = Some(now.after(TOAST_ACTION_MILLIS));

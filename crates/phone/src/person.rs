@@ -53,6 +53,17 @@ impl Default for Person {
     }
 }
 
+impl Theme {
+    /// As it is kept and told.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Theme::System => "system",
+            Theme::Light => "light",
+            Theme::Dark => "dark",
+        }
+    }
+}
+
 impl Person {
     pub(crate) fn theme(&self) -> Option<Theme> {
         match self.theme.as_deref() {
@@ -99,12 +110,7 @@ impl Phone {
     }
 
     pub(crate) fn set_theme(&mut self, theme: Theme) {
-        let name = match theme {
-            Theme::System => "system",
-            Theme::Light => "light",
-            Theme::Dark => "dark",
-        };
-        self.person.theme = Some(name.to_owned());
+        self.person.theme = Some(theme.name().to_owned());
         self.save_person();
     }
 

@@ -64,6 +64,8 @@ pub enum Input {
     Visible(bool),
     /// The browser refused to play sound without a gesture; the ring is silent.
     SoundBlocked,
+    /// What [`Output::RingWith`] named cannot be loaded or is no sound: it rings with ours.
+    RingFailed,
     /// The speakers there are, as (id, name), at start and on change; never from a browser that lets nobody choose.
     Speakers(Vec<(String, String)>),
     /// The microphones there are, as (id, name), at start and on change.
@@ -383,7 +385,7 @@ pub enum Output {
     Journal { call: CallId, entry: Option<JournalEntry> },
     /// Play this in a loop or once; exchanges what plays.
     Sound(Sound),
-    /// Ring with this from now on: an audio file in base64; empty, or what cannot be played: with our own sound.
+    /// Ring with this from now on: an audio file in base64, or the address of one; empty: with our own sound.
     RingWith(String),
     /// Voices, and what sounds beside them in a call, go to this speaker; empty: the system's.
     Speaker(String),

@@ -27,11 +27,12 @@ pub(crate) const LIBRARY: [&str; 4] =
 /// Addresses that are no plain `scheme://host` never reach the header: the widget itself says what is wrong with them.
 pub(crate) fn content_security_policy(config: &Map<String, Value>) -> String {
     let images = listed(config.get("imageHosts")).into_iter().filter_map(origin);
-    let mut connect: Vec<String> = ["server", "accountUrl", "settingsUrl", "webhooks", "gateway"]
-        .into_iter()
-        .flat_map(|key| listed(config.get(key)))
-        .filter_map(origin)
-        .collect();
+    let mut connect: Vec<String> =
+        ["server", "accountUrl", "settingsUrl", "webhooks", "gateway", "soundHosts"]
+            .into_iter()
+            .flat_map(|key| listed(config.get(key)))
+            .filter_map(origin)
+            .collect();
     // The gateway has a socket and takes posts, both under one address.
     let posts = listed(config.get("gateway")).into_iter().filter_map(origin);
     connect.extend(
@@ -93,10 +94,10 @@ mod tests {
     fn policy_names_what_the_configuration_names() {
         let full = policy(
             r#"{"server":["wss://a.example/ws","wss://b.example:8443"],"hosts":["https://crm.example","https://*.x.example"],
-                "account":{"user":"200","password":"x"},"accountUrl":"/me","settingsUrl":"https://s.example/x","imageHosts":["https://pics.example"],
+                "account":{"user":"200","password":"x"},"accountUrl":"/me","settingsUrl":"https://s.example/x","imageHosts":["https://pics.example"],"soundHosts":["https://rings.example"],
                 "gateway":{"url":"wss://gw.example/v1"},"webhooks":[{"label":"x","endpoint":"https://hook.example/in"}]}"#,
         );
-        assert!(full.contains("connect-src 'self' wss://a.example wss://b.example:8443 https://s.example https://hook.example wss://gw.example https://gw.example;"), "{full}");
+        assert!(full.contains("connect-src 'self' wss://a.example wss://b.example:8443 https://s.example https://hook.example wss://gw.example https://rings.example https://gw.example;"), "{full}");
         assert!(full.contains("img-src 'self' data: blob: https://pics.example;"), "{full}");
         assert!(full.contains("frame-ancestors https://crm.example https://*.x.example;"), "{full}");
     }

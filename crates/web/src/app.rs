@@ -205,7 +205,7 @@ impl App {
             Output::Store(request) => self.storage.request(request),
             Output::Journal { call, entry } => self.journal(call, entry),
             Output::Sound(sound) => self.audio.play(sound),
-            Output::RingWith(sound) => self.audio.ring_with(&sound),
+            Output::RingWith(sound) => self.audio.ring_with(sound),
             Output::Devices(devices) => self.peers.use_devices(devices),
             Output::Speaker(speaker) => self.peers.send_to(speaker),
             Output::Lights(lights) => self.media_keys.show(lights),

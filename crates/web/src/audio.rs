@@ -1,7 +1,8 @@
 //! What is heard: remote streams in `<audio>` elements, tones in the one `AudioContext`, and whether the browser
 //! lets sound start.
 //!
-//! It never opens the microphone by itself and never fetches a sound.
+//! It never opens the microphone by itself, and fetches no sound but the ring of a page from an origin that the operator
+//! has named.
 
 mod level;
 mod line;
@@ -10,10 +11,11 @@ mod tones;
 
 use crate::{
     app::Feed,
+    boot,
     listener::{Listener, after, within},
     microphone::{Loan, Microphone},
 };
-use js_sys::{Array, Uint8Array, futures::JsFuture};
+use js_sys::{Array, ArrayBuffer, Uint8Array, futures::JsFuture};
 use line::Line;
 use softframe_phone::{Action, Devices, Input, Sound};
 use std::{
@@ -24,13 +26,17 @@ use tones::Playing;
 use wasm_bindgen::JsCast;
 use web_sys::{
     AudioBuffer, AudioContext, AudioContextState, Event, HtmlAudioElement, MediaStream,
-    MediaStreamAudioDestinationNode, MediaStreamAudioSourceNode, MediaStreamTrack,
+    MediaStreamAudioDestinationNode, MediaStreamAudioSourceNode, MediaStreamTrack, RequestCache,
+    RequestCredentials, Response,
 };
 
 /// A context that may run says so within this time; one that needs a gesture never does.
 const START_MS: i32 = 400;
 /// After the last tone the context rests, so that an idle phone keeps no sound device open.
 const REST_MS: i32 = 5_000;
+
+/// A ring of a page is no longer: half a minute as it comes from a compact disc, minutes of what is packed.
+const MAX_RING_OCTETS: u32 = 6 * 1024 * 1024;
 
 /// A voice that is not heard is noticed after a few seconds.
 const LOOKS_EVERY_SECONDS: u8 = 2;
@@ -46,8 +52,10 @@ pub(crate) struct Audio {
     blocked: Cell<bool>,
     generation: Cell<u32>,
     line: Cell<&'static Line>,
-    /// What rings in the place of our own sound.
+    /// What rings in the place of our own sound, …
     ring: RefCell<Option<AudioBuffer>>,
+    /// … of so many that were given.
+    rings: Cell<u32>,
     /// Since devices were looked for.
     seconds: Cell<u8>,
     /// Meters move, …
@@ -70,6 +78,7 @@ impl Audio {
             generation: Cell::new(0),
             line: Cell::new(Line::of("")),
             ring: RefCell::new(None),
+            rings: Cell::new(0),
             seconds: Cell::new(0),
             metering: Cell::new(false),
             metered: RefCell::new(None),
@@ -157,23 +166,33 @@ impl Audio {
         changed
     }
 
-    /// Rings with this from the next ring on: an audio file in base64. What is none leaves our own sound.
-    pub(crate) fn ring_with(self: &Rc<Self>, sound: &str) {
+    /// Rings with this from the next ring on: an audio file in base64, or the address of one; with our own sound where it
+    /// is none.
+    pub(crate) fn ring_with(self: &Rc<Self>, sound: String) {
         *self.ring.borrow_mut() = None;
-        let file = web_sys::window().and_then(|window| window.atob(sound).ok()).unwrap_or_default();
-        // Each character of it is an octet.
-        let octets: Vec<u8> = file.chars().map(|octet| octet as u8).collect();
-        let Some(context) = self.context().filter(|_| !octets.is_empty()) else { return };
-        let Ok(decoded) = context.decode_audio_data(&Uint8Array::from(octets.as_slice()).buffer()) else {
+        let number = self.rings.get().wrapping_add(1);
+        self.rings.set(number);
+        if sound.is_empty() {
             return;
-        };
+        }
         let audio = self.clone();
         js_sys::futures::spawn_local(async move {
-            match JsFuture::from(decoded).await {
-                Ok(sound) => *audio.ring.borrow_mut() = Some(sound.unchecked_into()),
-                Err(_) => crate::app::warn("the sound to ring with could not be read"),
+            let ring = audio.decoded(&sound).await;
+            if audio.rings.get() != number {
+                // The page has given another one since.
+                return;
+            }
+            match ring {
+                Some(ring) => *audio.ring.borrow_mut() = Some(ring),
+                None => audio.feed.input(Input::RingFailed),
             }
         });
+    }
+
+    async fn decoded(self: &Rc<Self>, sound: &str) -> Option<AudioBuffer> {
+        let file = file_of(sound).await.filter(|file| file.byte_length() <= MAX_RING_OCTETS)?;
+        let decoded = self.context()?.decode_audio_data(&file).ok()?;
+        Some(JsFuture::from(decoded).await.ok()?.unchecked_into())
     }
 
     /// Ringback and busy sound as in this country (ISO 3166-1) from now on.
@@ -340,6 +359,20 @@ impl Drop for Player {
         let _ = self.element.pause();
         self.element.set_src_object(None);
     }
+}
+
+/// The file itself.
+async fn file_of(sound: &str) -> Option<ArrayBuffer> {
+    if sound.contains("://") {
+        let fetched = boot::fetch(sound, RequestCredentials::Omit, RequestCache::Default)?;
+        let answer: Response = JsFuture::from(fetched).await.ok()?.unchecked_into();
+        let file = answer.array_buffer().ok().filter(|_| answer.ok())?;
+        return Some(JsFuture::from(file).await.ok()?.unchecked_into());
+    }
+    // Each character of what it stands for is an octet.
+    let text = web_sys::window()?.atob(sound).ok()?;
+    let octets: Vec<u8> = text.chars().map(|octet| octet as u8).collect();
+    Some(Uint8Array::from(octets.as_slice()).buffer())
 }
 
 /// Streams mixed into one track until this is dropped.

@@ -1,7 +1,7 @@
 //! Pages written for RingCentral Embeddable: the documents' own snippets, and the demo's page.
 
 use serde_json::{Value, json};
-use softframe_browser_tests::{Page, Server, Setup, until, within};
+use softframe_browser_tests::{Page, Server, Setup, serve_file, until, within};
 use std::time::Duration;
 
 const DOCUMENT: &str = include_str!("../../seeds/ringcentral-embeddable-contacts.txt");
@@ -189,6 +189,8 @@ async fn page_for_the_other_phone_calls_by_a_link_and_is_called_with_sound() {
     assert_eq!(held["call"]["isOnHold"], json!(true));
     page.run("document.querySelector('#hangup').click()", Vec::new()).await;
     expect(&page, "rc-call-end-notify", |message| message["call"]["direction"] == "Inbound").await;
+    // Beside the words of the other phone ours are told, and `state` has followed them.
+    assert!(page.run("return compared", Vec::new()).await.as_u64() >= Some(6), "`state` followed the events");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -212,4 +214,84 @@ async fn loader_gives_the_container_answers_questions_and_goes_without_a_trace()
     assert_eq!(page.run("return RCAdapter.minimized", Vec::new()).await, json!(true));
     page.run("RCAdapterDispose()", Vec::new()).await;
     assert_eq!(page.run("return document.querySelector('#rc-widget')", Vec::new()).await, Value::Null);
+}
+
+/// What a page may call without looking (`Adapter` of the original).
+const METHODS: [&str; 26] = [
+    "clickToCall",
+    "clickToSMS",
+    "controlCall",
+    "navigateTo",
+    "setMinimized",
+    "toggleMinimized",
+    "setClosed",
+    "toggleClosed",
+    "setSize",
+    "dispose",
+    "alertMessage",
+    "dismissMessage",
+    "logoutUser",
+    "updateCallingSetting",
+    "updateSmsSetting",
+    "updateRingtone",
+    "popupWindow",
+    "isWindowPoppedUp",
+    "getUnloggedCalls",
+    "getCallLog",
+    "setAutoLog",
+    "scheduleMeeting",
+    "createSMSTemplate",
+    "setPhoneNumberFormat",
+    "gotoPresence",
+    "showFeedback",
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn loader_has_every_method_of_the_original_and_the_name_and_colours_of_the_phone() {
+    let server = Server::with_widget(&json!({ "theme": { "mode": "dark", "name": "Marigold" } }));
+    let page = Page::open(&server.page("/demo/rc.html?ext=200"), Setup::Microphone).await;
+    expect(&page, "rc-dialer-status-notify", |message| message["ready"] == json!(true)).await;
+    until("the container has the name and the colours", async || {
+        let look = "const box = document.querySelector('#rc-widget'); \
+             return [box.firstElementChild.textContent.includes('Marigold'), getComputedStyle(box).colorScheme]";
+        (page.run(look, Vec::new()).await == json!([true, "dark"])).then_some(())
+    })
+    .await;
+    let missing = "return arguments[0].filter((name) => typeof RCAdapter[name] !== 'function')";
+    assert_eq!(page.run(missing, vec![json!(METHODS)]).await, json!([]));
+    let nothing = "RCAdapter.clickToSMS('+34911085460', 'Hello'); await RCAdapter.popupWindow(); \
+         return [await RCAdapter.isWindowPoppedUp({ alert: true }), await RCAdapter.scheduleMeeting({ topic: 'x' })]";
+    let told = page.run_async(nothing).await.expect("answers");
+    assert_eq!(told, json!([false, { "data": "no matched path" }]));
+
+    let alert =
+        "return await RCAdapter.alertMessage({ message: 'The record is saved', level: 'info', ttl: 0 })";
+    assert!(page.run_async(alert).await.expect("an answer").is_string());
+    page.inside(FRAME, async |frame| frame.reads("The record is saved").await).await;
+    assert_eq!(page.run_async("return await RCAdapter.dismissMessage()").await, Ok(json!("ok")));
+
+    let ring = server.ring(200, "+34911085460");
+    expect(&page, "rc-call-ring-notify", |_| true).await;
+    server.hang_up(&ring);
+    expect(&page, "rc-call-end-notify", |_| true).await;
+    let log = "const { calls, hasMore } = await RCAdapter.getUnloggedCalls(10, 1); \
+         const { call } = await RCAdapter.getCallLog({ sessionId: calls[0].sessionId }); \
+         return [calls.length, hasMore, call.from.phoneNumber, call.result]";
+    let told = page.run_async(log).await.expect("answers");
+    assert_eq!(told, json!([1, false, "+34911085460", "Missed"]));
+
+    page.run("RCAdapter.updateCallingSetting({ fromNumber: 'anonymous' })", Vec::new()).await;
+    expect(&page, "rc-calling-settings-notify", |message| message["fromNumber"] == "anonymous").await;
+    // A file that the page may fetch comes along, so that the phone fetches nothing: it is no sound, and that is told.
+    let file = serve_file("audio/wav", b"no sound".to_vec());
+    let decoding = "self.decoding = []; const { decodeAudioData } = BaseAudioContext.prototype; \
+         BaseAudioContext.prototype.decodeAudioData = function (file) { \
+         decoding.push(file.byteLength); return decodeAudioData.call(this, file); };";
+    page.inside(FRAME, async |frame| frame.run(decoding, Vec::new()).await).await;
+    let give = "RCAdapter.updateRingtone({ name: 'Own', uri: arguments[0], volume: 0.5 })";
+    page.run(give, vec![json!(format!("{file}/ring.wav"))]).await;
+    expect(&page, "softframe:error", |message| message["data"]["command"] == "rc-adapter-update-ringtone")
+        .await;
+    let decoded = page.inside(FRAME, async |frame| frame.run("return decoding", Vec::new()).await).await;
+    assert_eq!(decoded, json!(["no sound".len()]));
 }

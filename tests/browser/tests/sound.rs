@@ -3,7 +3,7 @@
 //! It measures what the phone hands to the loudspeaker, not what it means to play.
 
 use serde_json::{Value, json};
-use softframe_browser_tests::{Page, Server, Setup, until, within};
+use softframe_browser_tests::{Page, Server, Setup, serve_file, until, within};
 use std::time::Duration;
 
 /// Everything that goes to the loudspeaker by way of an `AudioContext` passes a meter first. Forty times a second it
@@ -289,26 +289,35 @@ async fn ring_has_a_volume_and_a_speaker_of_its_own() {
     .await;
 }
 
-/// A page for RingCentral's phone has a ring of its own: a second of 1,500 Hz.
-const OWN_RING: &str = r"
-    const samples = Array.from({ length: 8000 }, (_, at) => 128 + Math.round(100 * Math.sin(at * 1500 * 2 * Math.PI / 8000)));
-    const octets = (number, many) => Array.from({ length: many }, (_, at) => (number >> (8 * at)) & 255);
-    const text = (words) => [...words].map((letter) => letter.charCodeAt(0));
-    const wave = [...text('RIFF'), ...octets(36 + 8000, 4), ...text('WAVEfmt '), ...octets(16, 4), ...octets(1, 2),
-      ...octets(1, 2), ...octets(8000, 4), ...octets(8000, 4), ...octets(1, 2), ...octets(8, 2), ...text('data'),
-      ...octets(8000, 4), ...samples];
-    const uri = 'data:audio/wav;base64,' + btoa(String.fromCharCode(...wave));
-    frames.sf.postMessage({ type: 'rc-adapter-update-ringtone', name: 'Own', uri, volume: 0.5 }, '*');";
+/// A page for RingCentral's phone has a ring of its own: a second of 1,500 Hz (RIFF WAVE, 8,000 octets a second).
+fn own_ring() -> Vec<u8> {
+    const RATE: u32 = 8_000;
+    let number = |number: u32| number.to_le_bytes();
+    // PCM of one channel; the rate, octets a second, one octet a sample, eight bits of it.
+    let format = [&[1, 0, 1, 0], &number(RATE)[..], &number(RATE), &[1, 0, 8, 0]].concat();
+    let samples: Vec<u8> = (0..RATE)
+        .map(|at| (f64::from(at) * 1_500.0 * std::f64::consts::TAU / f64::from(RATE)).sin())
+        .map(|level| (128.0 + 100.0 * level).round() as u8)
+        .collect();
+    [&b"RIFF"[..], &number(36 + RATE), b"WAVEfmt ", &number(16), &format, b"data", &number(RATE), &samples]
+        .concat()
+}
 
-#[tokio::test(flavor = "multi_thread")]
-async fn phone_rings_with_the_sound_that_its_page_gives_it_until_it_is_answered() {
-    let server = Server::start();
-    let page = open_metered_at(&server, Setup::Microphone, "/200/?dialect=rc").await;
+/// What the page says, and the name of its ring.
+const GIVE_RING: &str = "frames.sf.postMessage({ type: 'rc-adapter-update-ringtone', name: 'Own', uri: arguments[0], volume: 0.5 }, '*');";
+
+/// The phone of a page for RingCentral's, and how many sounds it has read.
+async fn open_for_rings(server: &Server) -> Page {
+    let page = open_metered_at(server, Setup::Microphone, "/200/?dialect=rc").await;
     let watch = "self.decoded = 0; const { decodeAudioData } = BaseAudioContext.prototype; \
          BaseAudioContext.prototype.decodeAudioData = async function (file) { \
          const sound = await decodeAudioData.call(this, file); decoded += 1; return sound; };";
     page.phone(async |frame| frame.run(watch, Vec::new()).await).await;
-    page.run(OWN_RING, Vec::new()).await;
+    page
+}
+
+/// The page's ring has been read, and is all that is heard when somebody calls.
+async fn expect_own_ring(page: &Page, server: &Server) {
     until("the sound is read", async || {
         let decoded = page.phone(async |frame| frame.run("return decoded", Vec::new()).await).await;
         (decoded == 1).then_some(())
@@ -316,12 +325,37 @@ async fn phone_rings_with_the_sound_that_its_page_gives_it_until_it_is_answered(
     .await;
     server.ring(200, "+34666555444");
     page.expect("phone:ringing").await;
-    expect_sound(&page, 0.0, &[1_500.0]).await;
-    let ours = heard(&page).await;
+    expect_sound(page, 0.0, &[1_500.0]).await;
+    let ours = heard(page).await;
     assert!(ours.iter().all(|one| one["hertz"].as_f64() > Some(1_400.0)), "nothing else rings: {ours:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn phone_rings_with_the_sound_that_its_page_gives_it_until_it_is_answered() {
+    let server = Server::start();
+    let page = open_for_rings(&server).await;
+    let embedded = "return 'data:audio/wav;base64,' + btoa(String.fromCharCode(...arguments[0]))";
+    let uri = page.run(embedded, vec![json!(own_ring())]).await;
+    page.run(GIVE_RING, vec![uri]).await;
+    expect_own_ring(&page, &server).await;
     page.answer().await;
     page.expect("phone:accepted").await;
     expect_cut_off(&page, "click").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn phone_rings_with_a_sound_of_an_origin_that_is_named_and_says_what_it_cannot_have() {
+    let [named, other] = [(); 2].map(|()| serve_file("audio/wav", own_ring()));
+    let broken = serve_file("audio/wav", b"no sound".to_vec());
+    let server = Server::with_widget(&json!({ "soundHosts": [named, broken] }));
+    let page = open_for_rings(&server).await;
+    for origin in [other, broken] {
+        page.run(GIVE_RING, vec![json!(format!("{origin}/ring.wav"))]).await;
+        let error = page.expect("softframe:error").await;
+        assert_eq!(error["command"], "rc-adapter-update-ringtone", "{origin}: {error}");
+    }
+    page.run(GIVE_RING, vec![json!(format!("{named}/ring.wav"))]).await;
+    expect_own_ring(&page, &server).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -75,6 +75,7 @@ fn tables_of_the_four_systems_name_a_test_in_each_row() {
         "| documented feature | test",
         "| documented feature of Enigma | test",
         "| documented feature of 008 | test",
+        "| documented feature of Kunzite | test",
     ] {
         let (_, table) = readme.split_once(head).unwrap_or_else(|| panic!("no {head}"));
         let rows: Vec<&str> = table.lines().skip(2).take_while(|line| line.starts_with('|')).collect();

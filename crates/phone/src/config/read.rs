@@ -35,6 +35,7 @@ pub(super) fn read_network(keys: &mut Keys, config: &mut Config) -> Result<(), C
     config.hosts = keys.list("hosts", "must be a list of origins")?;
     config.addons = keys.list("addons", "must be a list of origins")?;
     config.image_hosts = keys.list("imageHosts", "must be a list of origins")?;
+    config.sound_hosts = keys.list("soundHosts", "must be a list of origins")?;
     read_foreign_account(keys, config);
     config.account =
         keys.take("account", "must be an object with user and password or token, all of them text")?;

@@ -269,24 +269,23 @@ impl Phone {
         Some(Toast { text: toast.text.clone(), action: toast.action.clone(), error: toast.error })
     }
 
-    fn look(&self) -> Look {
-        let theme = &self.config.theme;
-        let proposed =
-            |name: &str| self.proposals.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
-        let from_url = match proposed("theme").as_deref() {
+    /// The person's choice, else what the address proposes, else the operator's.
+    pub(crate) fn theme(&self) -> crate::Theme {
+        let proposed = self.proposals.iter().find(|(key, _)| key == "theme").map(|(_, value)| value.as_str());
+        let from_url = match proposed {
             Some("light") => Some(crate::Theme::Light),
             Some("dark") => Some(crate::Theme::Dark),
             _ => None,
         };
+        self.person.theme().or(from_url).unwrap_or(self.config.theme.mode)
+    }
+
+    fn look(&self) -> Look {
+        let theme = &self.config.theme;
         let accent = theme.accent.clone().map(|light| {
             let dark = theme.accent_dark.clone().unwrap_or_else(|| light.clone());
             (light, dark)
         });
-        Look {
-            theme: self.person.theme().or(from_url).unwrap_or(theme.mode),
-            language: self.language(),
-            accent,
-            strings: self.config.strings.clone(),
-        }
+        Look { theme: self.theme(), language: self.language(), accent, strings: self.config.strings.clone() }
     }
 }

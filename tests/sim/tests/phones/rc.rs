@@ -299,7 +299,7 @@ fn sessions_are_told_on_request() {
 fn every_question_of_the_page_is_answered_also_to_an_unknown_path() {
     let mut script = page();
     for (path, answer) in [
-        ("/nobody-knows", json!("no matched path")),
+        ("/nobody-knows", json!({ "data": "no matched path" })),
         ("/unlogged-calls", json!({ "calls": [], "hasMore": false })),
         ("/check-popup-window", json!(false)),
     ] {
@@ -307,11 +307,35 @@ fn every_question_of_the_page_is_answered_also_to_an_unknown_path() {
             json!({ "type": "rc-adapter-message-request", "requestId": path, "path": path, "body": {} }),
         );
         let response = script.last_rc("rc-adapter-message-response");
-        assert_eq!((&response["responseId"], &response["response"]["data"]), (&json!(path), &answer));
+        assert_eq!((&response["responseId"], &response["response"]), (&json!(path), &answer));
     }
-    let body = json!({ "message": "Saved\u{202e}", "level": "success" });
-    script.post(json!({ "type": "rc-adapter-message-request", "requestId": "a", "path": "/custom-alert-message", "body": body }));
-    assert_eq!(script.phone.view(script.now).toast.unwrap().text, view::Text::plain("Saved"));
+}
+
+#[test]
+fn message_of_the_page_is_shown_in_both_forms_until_its_time_is_over_or_it_is_taken_back() {
+    let mut script = page();
+    let toast = |script: &Script| script.phone.view(script.now).toast.map(|toast| (toast.text, toast.error));
+    let request =
+        |path: &str| json!({ "type": "rc-adapter-message-request", "requestId": "a", "path": path });
+    let mut new = request("/custom-alert-message");
+    new["body"] = json!({ "message": "Saved\u{202e}", "level": "success", "ttl": 9_000 });
+    script.post(new);
+    assert_eq!(script.last_rc("rc-adapter-message-response")["response"], "a");
+    script.pass(8_999);
+    assert_eq!(toast(&script), Some((view::Text::plain("Saved"), false)));
+    script.pass(1);
+    assert_eq!(toast(&script), None);
+
+    let mut old = request("/custom-alert-message");
+    old["alertMessage"] = "Lost".into();
+    old["alertLevel"] = "danger".into();
+    old["ttl"] = 0.into();
+    script.post(old);
+    script.pass(60_000);
+    assert_eq!(toast(&script), Some((view::Text::plain("Lost"), true)));
+    script.post(request("/dismiss-alert-message"));
+    assert_eq!(script.last_rc("rc-adapter-message-response")["response"], "ok");
+    assert_eq!(toast(&script), None);
 }
 
 #[test]
@@ -597,8 +621,8 @@ fn page_signs_the_account_of_the_configuration_in_again() {
 }
 
 #[test]
-fn ringtone_of_the_page_sets_how_loud_it_rings_and_with_what_and_loads_nothing() {
-    let mut script = page();
+fn ringtone_of_the_page_sets_how_loud_it_rings_and_with_what_from_origins_that_are_named() {
+    let mut script = Script::with(r#""dialects":["rc"],"soundHosts":["https://rings.example"],"#);
     let volume = |script: &Script| script.phone.view(script.now).screen;
     script.input(Input::Action(Action::OpenSettings));
     let ring = |volume: view::Screen| match volume {
@@ -618,8 +642,26 @@ fn ringtone_of_the_page_sets_how_loud_it_rings_and_with_what_and_loads_nothing()
     script.post(tone(&format!("data:audio/mpeg;base64,{}", "A".repeat(2_000_000)), json!(1)));
     script.post(json!({ "type": "rc-adapter-update-ringtone", "volume": 0.5 }));
     let [first, others @ ..] = script.rings.as_slice() else { panic!("{:?}", script.rings) };
-    assert_eq!((first.as_str(), others.len()), ("SUQz", 8), "one that is too long changes nothing");
-    assert!(others.iter().all(String::is_empty), "what does not come along leaves our own sound: {others:?}");
+    assert_eq!((first.as_str(), others.len()), ("SUQz", 9));
+    assert!(others.iter().all(String::is_empty), "what cannot be had leaves our own sound: {others:?}");
+    let told = |script: &Script| script.rc("softframe:error").len();
+    assert_eq!(told(&script), 8, "all but the empty one, which is the wish for ours");
+    let error = script.last_rc("softframe:error")["data"].clone();
+    assert_eq!(
+        (&error["command"], &error["code"]),
+        (&json!("rc-adapter-update-ringtone"), &json!("not_supported"))
+    );
+
+    for uri in ["https://rings.example.evil.example/x.wav", "https://rings.example:8443/x.wav"] {
+        script.post(tone(uri, json!(1)));
+        assert_eq!(script.rings.last().map(String::as_str), Some(""), "{uri}");
+    }
+    script.post(tone("https://rings.example/x.wav", json!(1)));
+    assert_eq!(script.rings.last().map(String::as_str), Some("https://rings.example/x.wav"));
+    assert_eq!(told(&script), 10);
+    // The browser finds no sound there.
+    script.input(Input::RingFailed);
+    assert_eq!(told(&script), 11);
 }
 
 #[test]
@@ -651,8 +693,33 @@ fn presence_calling_settings_and_views_follow_the_page() {
     script.post(json!({ "type": "rc-adapter-new-call", "phoneNumber": "+34922", "toCall": true }));
     let invite = script.request("INVITE");
     assert!(invite.header("P-Preferred-Identity").unwrap().contains("+34955"), "{invite:?}");
+    script.control("hangup", json!({}));
+    script.post(json!({ "type": "rc-calling-settings-update", "fromNumber": "nobody" }));
+    assert_eq!(script.last_rc("rc-calling-settings-notify")["fromNumber"], "+34955");
+    script.post(json!({ "type": "rc-calling-settings-update", "fromNumber": "anonymous" }));
+    assert_eq!(script.last_rc("rc-calling-settings-notify")["fromNumber"], "anonymous");
+    script.pass(2_000);
+    script.post(json!({ "type": "rc-adapter-new-call", "phoneNumber": "+34933", "toCall": true }));
+    let invite = script.request("INVITE");
+    assert_eq!(invite.header("Privacy"), Some("id"), "{invite:?}");
     script.post(json!({ "type": "rc-adapter-logout" }));
-    assert_eq!(script.notices(), ["init", "end"]);
+    assert_eq!(script.notices(), ["init", "end", "init", "end"]);
+}
+
+#[test]
+fn loader_is_told_the_name_of_the_phone_and_its_colours_and_when_they_change() {
+    let mut script = Script::with(r#""dialects":["rc"],"theme":{"mode":"dark","name":"Marigold"},"#);
+    let brand = script.last_rc("rc-brand-assets-notify");
+    assert_eq!(
+        brand,
+        json!({ "type": "rc-brand-assets-notify", "logoUri": null, "iconUri": null, "name": "Marigold" })
+    );
+    assert_eq!(script.last_rc("rc-adapter-theme-notify")["theme"], "dark");
+    script.input(Input::Action(Action::Theme(softframe_phone::Theme::Light)));
+    let themes: Vec<&Value> =
+        script.rc("rc-adapter-theme-notify").into_iter().map(|told| &told["theme"]).collect();
+    assert_eq!(themes, ["dark", "light"]);
+    assert_eq!(script.rc("rc-brand-assets-notify").len(), 1);
 }
 
 #[test]

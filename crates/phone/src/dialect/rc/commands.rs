@@ -5,7 +5,8 @@
 
 use crate::{
     Action, Dtmf, Output, Phone,
-    bridge::{Ask, Click2Call, Command, provider::word},
+    bridge::{Ask, Click2Call, Code, Command, provider::word},
+    call::WITHHELD,
     dial,
     headers::shown,
     json::object,
@@ -18,6 +19,12 @@ use softframe_sip::Instant;
 const MAX_ID_CHARS: usize = 128;
 /// Longest ring of a page, as text: a minute of well packed music.
 const MAX_RING_CHARS: usize = 1024 * 1024;
+/// A page gives the phone a ring.
+const RINGTONE: &str = "rc-adapter-update-ringtone";
+const NO_RING: &str =
+    "This sound is none, too long, or of no origin of soundHosts: the phone rings with its own.";
+/// Longest that a message of the page is shown: a day, as nobody looks for longer.
+const MAX_ALERT_MILLIS: u64 = 24 * 60 * 60 * 1000;
 /// Numbers of one wish for matches.
 const MAX_NUMBERS: usize = 100;
 
@@ -63,10 +70,10 @@ impl Phone {
             "rc-adapter-syncPosition" | "rc-adapter-syncMinimized" | "rc-adapter-syncClosed" => {
                 self.rc_container(message);
             }
-            "rc-adapter-update-ringtone" => self.rc_ringtone(message),
+            RINGTONE => self.rc_ringtone(message),
             "rc-calling-settings-update" => {
                 if let Some(number) = text("fromNumber") {
-                    self.rc.from = dial::clean_number(&number, false).ok();
+                    self.rc_calls_from(number);
                 }
             }
             "rc-adapter-update-auto-log-settings" => {
@@ -165,20 +172,46 @@ impl Phone {
         }
     }
 
-    /// How loud it rings, and with what: a sound that comes along. One of another address is not loaded, and leaves ours.
+    /// The number of ours that calls show from now on, or none; what is no number changes nothing.
+    fn rc_calls_from(&mut self, number: String) {
+        if number == WITHHELD {
+            self.rc.from = Some(number);
+        } else if let Ok(number) = dial::clean_number(&number, false) {
+            self.rc.from = Some(number);
+        }
+    }
+
+    /// How loud it rings, and with what.
     fn rc_ringtone(&mut self, message: &Value) {
-        if let Some(uri) =
-            message.get("uri").and_then(Value::as_str).filter(|uri| uri.len() <= MAX_RING_CHARS)
-        {
-            let sound = uri.strip_prefix("data:audio/").and_then(|uri| uri.split_once(";base64,"));
-            let sound = sound.map(|(_, sound)| sound).unwrap_or_default();
-            self.out.push_back(Output::RingWith(sound.to_owned()));
+        if let Some(uri) = message.get("uri").and_then(Value::as_str) {
+            let ring = self.rc_ring(uri);
+            self.out.push_back(Output::RingWith(ring.unwrap_or_default().to_owned()));
+            if ring.is_none() {
+                self.rc_ring_failed();
+            }
         }
         let volume =
             message.get("volume").and_then(Value::as_f64).filter(|volume| (0.0..=1.0).contains(volume));
         if let Some(volume) = volume {
             self.change_devices(|devices| devices.ring_volume = (volume * 100.0).round() as u8);
         }
+    }
+
+    /// A sound that comes along, or the address of one that may be loaded.
+    fn rc_ring<'a>(&self, uri: &'a str) -> Option<&'a str> {
+        if uri.len() > MAX_RING_CHARS {
+            return None;
+        }
+        let file = uri.strip_prefix("data:audio/").and_then(|uri| uri.split_once(";base64,"));
+        let is_of = |host: &String| uri.strip_prefix(host.as_str()).is_some_and(|path| path.starts_with('/'));
+        let may_load = uri.is_empty() || self.config.sound_hosts.iter().any(is_of);
+        file.map(|(_, file)| file).or(may_load.then_some(uri))
+    }
+
+    /// It rings with our own sound, and the page hears so.
+    pub(crate) fn rc_ring_failed(&mut self) {
+        let ask = Ask { id: None, command: RINGTONE.to_owned(), asker: None };
+        self.fail_ask(Some(ask), Code::NotSupported, NO_RING);
     }
 
     fn rc_navigate(&mut self, now: Instant, path: &str, held: bool) {
@@ -202,11 +235,9 @@ impl Phone {
             return;
         };
         let body = message.get("body").unwrap_or(&Value::Null);
-        let data = match message.get("path").and_then(Value::as_str).unwrap_or_default() {
+        let response = match message.get("path").and_then(Value::as_str).unwrap_or_default() {
             "/custom-alert-message" => {
-                let text = shown(&word(body.get("message").or(body.get("alertMessage"))).unwrap_or_default());
-                let level = word(body.get("level").or(body.get("alertLevel"))).unwrap_or_default();
-                self.ui.toast(now, Text::plain(&text), matches!(level.as_str(), "danger" | "warning"));
+                self.rc_alert(now, message, body);
                 Value::from(id.as_str())
             }
             "/dismiss-alert-message" => {
@@ -216,11 +247,21 @@ impl Phone {
             "/check-popup-window" => Value::from(false),
             "/unlogged-calls" => self.rc_unlogged(body),
             "/get-call-log" => self.rc_call_log(body),
-            _ => Value::from("no matched path"),
+            _ => object(vec![("data", "no matched path".into())]),
         };
         let kind = "rc-adapter-message-response";
-        let response = object(vec![("data", data)]);
         self.say_rc(object(vec![("type", kind.into()), ("responseId", id.into()), ("response", response)]));
+    }
+
+    /// A message of the page to the person. Pages from before 2.0 of the original say it beside the path.
+    fn rc_alert(&mut self, now: Instant, message: &Value, body: &Value) {
+        let get = |old: &str, key: &str| message.get(old).or_else(|| body.get(key));
+        let text = shown(&word(get("alertMessage", "message")).unwrap_or_default());
+        let level = word(get("alertLevel", "level")).unwrap_or_default();
+        self.ui.toast(now, Text::plain(&text), matches!(level.as_str(), "danger" | "warning"));
+        if let Some(millis) = get("ttl", "ttl").and_then(Value::as_u64) {
+            self.ui.toast_until((millis > 0).then(|| now.after(millis.min(MAX_ALERT_MILLIS))));
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 
 use super::Rc;
 use crate::{
-    Phone, StoreRequest,
+    Phone, StoreRequest, Theme,
     account::{Account, DEVICE},
     bridge,
     call::Call,
@@ -25,6 +25,7 @@ pub(super) struct Container {
     is_bar: bool,
     ringing: bool,
     language: String,
+    theme: Option<Theme>,
 }
 
 /// Place as (x, y) in pixels, minimised, closed; `None` where a page never said so, and the loader's parameters count.
@@ -74,19 +75,33 @@ impl Phone {
         let (place, minimized, closed) = self.rc.container.kept;
         let position = place.map(|(x, y)| object(vec![("translateX", x.into()), ("translateY", y.into())]));
         match self.rc.container.size.replace(wanted) {
-            None => self.say_rc(object(vec![
-                ("type", "rc-adapter-pushAdapterState".into()),
-                ("size", size),
-                ("minimized", minimized.into()),
-                ("closed", closed.into()),
-                ("position", position.unwrap_or_default()),
-            ])),
+            None => {
+                self.say_rc(object(vec![
+                    ("type", "rc-adapter-pushAdapterState".into()),
+                    ("size", size),
+                    ("minimized", minimized.into()),
+                    ("closed", closed.into()),
+                    ("position", position.unwrap_or_default()),
+                ]));
+                // The operator gives the phone a name and no pictures.
+                let name = self.config.theme.name.clone();
+                self.say_rc(object(vec![
+                    ("type", "rc-brand-assets-notify".into()),
+                    ("logoUri", Value::Null),
+                    ("iconUri", Value::Null),
+                    ("name", name.into()),
+                ]));
+            }
             Some(before) if before != wanted => self.rc_shows("rc-adapter-syncSize", "size", size),
             Some(_) => {}
         }
         let is_bar = self.frame.minimised;
         if std::mem::replace(&mut self.rc.container.is_bar, is_bar) != is_bar {
             self.rc_shows("rc-adapter-syncMinimized", "minimized", is_bar.into());
+        }
+        let theme = self.theme();
+        if self.rc.container.theme.replace(theme) != Some(theme) {
+            self.rc_shows("rc-adapter-theme-notify", "theme", theme.name().into());
         }
         let ringing = self.calls.values().any(Call::is_ringing_in);
         if std::mem::replace(&mut self.rc.container.ringing, ringing) != ringing {

@@ -90,7 +90,7 @@ impl Phone {
     pub(super) fn rc_unlogged(&self, body: &Value) -> Value {
         let number = |key: &str, default| body.get(key).and_then(Value::as_u64).unwrap_or(default).max(1);
         let size = |number| usize::try_from(number).unwrap_or(usize::MAX);
-        let (count, page) = (size(number("perPage", PAGE_CALLS)), size(number("pageNumber", 1)));
+        let (count, page) = (size(number("perPage", PAGE_CALLS)), size(number("page", 1)));
         let mut rest = self.rc_unlogged_entries().skip(count.saturating_mul(page - 1));
         let calls: Vec<Value> =
             rest.by_ref().take(count).map(|entry| self.rc_past_call(&self.rc_past(entry))).collect();

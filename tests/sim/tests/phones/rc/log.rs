@@ -12,11 +12,11 @@ impl Script {
         self.post(
             json!({ "type": "rc-adapter-message-request", "requestId": path, "path": path, "body": body }),
         );
-        self.last_rc("rc-adapter-message-response")["response"]["data"].clone()
+        self.last_rc("rc-adapter-message-response")["response"].clone()
     }
 
     fn unlogged(&mut self, page: u64) -> Value {
-        self.ask("/unlogged-calls", json!({ "perPage": 1, "pageNumber": page }))
+        self.ask("/unlogged-calls", json!({ "perPage": 1, "page": page }))
     }
 }
 
