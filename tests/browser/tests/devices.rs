@@ -191,6 +191,16 @@ async fn microphone_that_is_denied_or_blocked_by_the_page_says_who_must_do_what(
     page.expect("logged").await;
     let sub = "Its owner must add this to the phone’s frame:\n\nallow=\"microphone; autoplay\"";
     expect_trouble(&page, "media_denied", "This page blocks the microphone", sub).await;
+    page.phone(async |frame| {
+        frame.press("Copy").await;
+        let selected = "return getSelection().toString().trim() || null";
+        let copied = until("what must be added is selected", async || {
+            frame.run(selected, Vec::new()).await.as_str().map(str::to_owned)
+        })
+        .await;
+        assert_eq!(copied, "allow=\"microphone; autoplay\"");
+    })
+    .await;
     for user in ["200", "201"] {
         assert_eq!(server.saw_request(user, "INVITE"), Vec::<String>::new());
     }

@@ -307,6 +307,8 @@ impl Open {
             Sheet::Microphone { .. } => {
                 self.press(cx, ".cancel", Action::CloseSheet);
                 self.press(cx, ".again", Action::TryAgain);
+                let (snippet, copy) = (self.body.find(".snippet"), self.body.find(".copy"));
+                self._listeners.push(copy.on("click", move |_| copy_text(&snippet)));
             }
             Sheet::Confirm { .. } => {
                 let arm = self.watched();

@@ -43,7 +43,9 @@ pub(crate) fn more_waiting(cx: &Context, incoming: &Incoming) -> String {
 pub(super) fn write_microphone(cx: &Context, body: &Part, title: &Text, sub: &Text, again: bool) {
     body.find(".title").text(&cx.text(title));
     body.find(".sub").text_or_hide(&cx.text(sub));
-    body.find(".snippet").show(title.id == "mic.policy");
+    for part in [".snippet", ".copy"] {
+        body.find(part).show(title.id == "mic.policy");
+    }
     body.find(".again").show(again);
     body.find(".cancel").text(&cx.plain(if again { "set.cancel" } else { "set.close" }));
 }
