@@ -12,7 +12,7 @@ pub struct Form {
     pub name: &'static str,
     /// Pixels of the frame.
     pub size: (u32, u32),
-    /// `theme`, `lang`, `text`, as in an address.
+    /// `theme`, `accents`, `lang`, `text`, as in an address.
     pub wishes: &'static str,
     /// Media features that the browser plays.
     pub media: &'static [(&'static str, &'static str)],

@@ -3,9 +3,11 @@
 use serde_json::Value;
 use softframe_browser_tests::{Catalogue, Form};
 
-const FORMS: [Form; 10] = [
+const FORMS: [Form; 12] = [
     Form::PLAIN,
     Form { name: "dark", wishes: "theme=dark", ..Form::PLAIN },
+    Form { name: "accent", wishes: "theme=light&accents=#0b7285,#0b7285", ..Form::PLAIN },
+    Form { name: "accent-dark", wishes: "theme=dark&accents=#0b7285,#0b7285", ..Form::PLAIN },
     Form { name: "small", size: (280, 400), ..Form::PLAIN },
     Form { name: "tall", size: (420, 900), ..Form::PLAIN },
     Form { name: "german", wishes: "theme=light&lang=de", ..Form::PLAIN },
@@ -26,8 +28,22 @@ const FORMS: [Form; 10] = [
     Form { name: "large-text", wishes: "theme=light&text=200", ..Form::PLAIN },
 ];
 
+/// As many options stand in the page as there is room for.
+const SUGGESTIONS: &str = "const options = [...document.querySelectorAll('.suggestion')].filter((one) => one.checkVisibility()); \
+     if (!options.length) return []; \
+     const room = (options[0].closest('.scroll') ?? options[0].parentElement).clientHeight / options[0].offsetHeight; \
+     const wanted = Math.min(options[0].ariaSetSize, Math.ceil(room)); \
+     return options.length >= wanted ? [] : [`${options.length} of ${wanted} suggestions`];";
+
 /// What must hold beside that in some forms.
-const OF_FORM: [(&str, &str); 4] = [
+const OF_FORM: [(&str, &str); 7] = [
+    ("light", SUGGESTIONS),
+    ("tall", SUGGESTIONS),
+    (
+        "accent",
+        "const worn = getComputedStyle(document.documentElement).getPropertyValue('--accent-light'); \
+         return worn === '#0b7285' ? [] : [`the accent of the host is not worn: ${worn}`];",
+    ),
     (
         "bar",
         "const bar = document.querySelector('#bar'); \
