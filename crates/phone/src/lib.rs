@@ -72,7 +72,7 @@ pub use port::{
     MediaRequest, MediaStats, Output, Paths, PeerId, PeerState, PostOutcome, RelayEvent, RequestId, Seal,
     SocketEvent, Sound, StorageError, StoreRequest, Stress, TabEvent, TabRequest,
 };
-pub use softframe_contacts::{Contact, Contacts, Hit, Source, initial};
+pub use softframe_contacts::{Contact, Contacts, Hit, PhoneNumber, Source, initial};
 pub use softframe_sip::{FlowId, Instant};
 
 use account::Account;

@@ -8,13 +8,14 @@ mod shown;
 
 pub(crate) use calls::{microphone_title, party};
 pub use form::{Draft, Fault};
+pub use lists::found_row;
 pub(crate) use lists::{contact_key, contact_list_row, is_name, kind_id};
 pub use shown::{
     About, CallScreen, CheckPage, CheckRow, CheckState, Consultation, Ended, ForwardRule, Forwarding,
     Incoming, Party, Pill, Tile, TransferPick,
 };
 
-use crate::{CallId, Language};
+use crate::{CallId, Hit, Language};
 
 /// A message id of the string table and its arguments; `text` as it is where the id is empty (names, numbers).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -299,8 +300,9 @@ pub struct Row {
 pub struct ContactList {
     /// The search field.
     pub query: String,
-    /// Rows of a search; without one the list is read by [`crate::Phone::contact_rows`].
-    pub hits: Vec<Row>,
+    /// What a search has found; those in view become rows by [`found_row`]. Without a search the list is read by
+    /// [`crate::Phone::contact_rows`].
+    pub hits: Vec<Hit>,
     /// How many rows there are without a search.
     pub total: usize,
     /// Done and total, while indexing.

@@ -43,6 +43,47 @@ async fn bare_array_is_taken_too_and_found_as_one_types() {
     assert_eq!(matches["matches"]["+46315550107"][0]["name"], "Zoë Lindqvist");
 }
 
+/// Which of how many option is highlighted, what it reads, and whether all of it is in view.
+const HIGHLIGHTED: &str = "const field = document.querySelector('.number-field'); \
+     const option = document.getElementById(field.getAttribute('aria-activedescendant')); \
+     const list = document.querySelector('#suggestions').getBoundingClientRect(); const box = option?.getBoundingClientRect(); \
+     return option && [option.ariaPosInSet, option.ariaSetSize, option.querySelector('.name').textContent, \
+       box.top >= list.top - 1 && box.bottom <= list.bottom + 1]";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn suggestions_out_of_view_are_reached_by_arrows_by_scrolling_and_called_by_their_row() {
+    let server = Server::start();
+    let page = Page::open_registered(&server, 200).await;
+    let people: Vec<Value> = (10..70)
+        .map(|n| json!({ "id": n, "name": format!("Person {n}"), "phones": [format!("+346000000{n}")] }))
+        .collect();
+    page.post(json!({ "type": "contacts", "data": people })).await;
+    page.expect("contacts:indexed").await;
+    page.phone(async |frame| frame.type_into(".number-field", "person").await).await;
+    let expect = async |expected: Value| {
+        page.phone(async |frame| {
+            until(&expected.to_string(), async || {
+                (frame.run(HIGHLIGHTED, Vec::new()).await == expected).then_some(())
+            })
+            .await;
+        })
+        .await;
+    };
+    expect(json!(["1", "50", "Person 10", true])).await;
+    page.keys(&["ArrowDown"; 49]).await;
+    expect(json!(["50", "50", "Person 59", true])).await;
+    page.keys(&["Backspace"]).await;
+    expect(json!(["1", "50", "Person 10", true])).await;
+    page.phone(async |frame| {
+        let scroll = "const list = document.querySelector('#suggestions'); list.scrollTop = list.scrollHeight; \
+             return document.querySelector('#suggestions-49')?.checkVisibility() ?? null";
+        until("the last option", async || frame.run(scroll, Vec::new()).await.as_bool()).await;
+    })
+    .await;
+    page.keys(&["Enter"]).await;
+    assert_eq!(page.expect("phone:calling").await["to"], "+34600000010", "the highlighted one is called");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn row_says_company_and_number_or_how_many_numbers_unless_one_was_searched_for() {
     let server = Server::start();

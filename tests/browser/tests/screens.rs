@@ -108,7 +108,7 @@ async fn screens_of_the_tabs_are_reached() {
     press(&page, "Back").await;
 
     click(&page, "#tab-keypad").await;
-    type_into(&page, ".number-field", "9110").await;
+    type_into(&page, ".number-field", "34911").await;
     page.reached("06-keypad-typing", ".suggestion .name", "Abel Branco").await;
     click(&page, ".dial-field .delete").await;
     run(&page, "const field = document.querySelector('.number-field'); field.value = ''; field.dispatchEvent(new Event('input', { bubbles: true }))").await;

@@ -60,6 +60,17 @@ pub(crate) fn contact_list_row(hit: &Hit) -> Row {
     }
 }
 
+/// A contact that a search in the list has found, with what of it matched.
+pub fn found_row(hit: &Hit, query: &str) -> Row {
+    let mut row = contact_list_row(hit);
+    row.name_match = name_matches(&row.name, query);
+    if let Some(phone) = hit.phone.and_then(|phone| hit.contact.phones.get(phone)) {
+        row.number = phone.number.clone();
+    }
+    row.number_match = number_match(&row.number, query).into_iter().collect();
+    row
+}
+
 fn company(contact: &Contact) -> Text {
     contact.company.as_deref().map(Text::plain).unwrap_or_default()
 }
@@ -205,19 +216,7 @@ impl Phone {
         let query = self.ui.contact_query.clone();
         let hits = match query.trim() {
             "" => Vec::new(),
-            words => self
-                .hits_of(words)
-                .iter()
-                .map(|hit| {
-                    let mut row = contact_list_row(hit);
-                    row.name_match = name_matches(&row.name, words);
-                    if let Some(phone) = hit.phone.and_then(|phone| hit.contact.phones.get(phone)) {
-                        row.number = phone.number.clone();
-                    }
-                    row.number_match = number_match(&row.number, words).into_iter().collect();
-                    row
-                })
-                .collect(),
+            words => self.hits_of(words),
         };
         ContactList { query, hits, total: self.contacts.len(), progress: self.contacts_progress() }
     }

@@ -28,6 +28,8 @@ pub(crate) struct Bar {
     end_arm: Arm,
     expand: Press,
     call: Option<CallId>,
+    /// What stands there while nothing rings and no call is in front.
+    idle: Option<(Header, Option<Banner>, &'static str)>,
 }
 
 /// Which buttons there are.
@@ -55,6 +57,7 @@ impl Bar {
             answer_arm,
             end_arm,
             call: None,
+            idle: None,
             part,
         }
     }
@@ -71,6 +74,18 @@ impl Bar {
     }
 
     fn idle(&mut self, header: &Header, banner: Option<&Banner>, screen: &Screen) {
+        // Nobody is signed in: what stands there in the whole frame.
+        let instead = match screen {
+            Screen::Starting => "boot.starting",
+            Screen::ConfigError { .. } => "boot.config",
+            Screen::SignIn(_) => "signin.title",
+            _ => "",
+        };
+        let wanted = Some((header.clone(), banner.cloned(), instead));
+        if self.call.is_none() && self.idle == wanted {
+            return;
+        }
+        self.idle = wanted;
         self.call = None;
         // Above the tabs the banner counts down; there is no room for it here.
         let waits = banner.filter(|banner| banner.text.id == "net.offline.ban");
@@ -86,13 +101,6 @@ impl Bar {
         let trouble = banner.map_or(Tone::Plain, |banner| banner.tone);
         let meaning = header.running.as_ref().map_or(trouble, |running| running.tone);
         let name = header.running.as_ref().map_or(&header.name, |running| &running.name);
-        // Nobody is signed in: what stands there in the whole frame.
-        let instead = match screen {
-            Screen::Starting => "boot.starting",
-            Screen::ConfigError { .. } => "boot.config",
-            Screen::SignIn(_) => "signin.title",
-            _ => "",
-        };
         match instead {
             "" => self.lines(name, &state, meaning),
             instead => self.lines(&self.cx.plain(instead), "", meaning),

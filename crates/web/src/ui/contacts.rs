@@ -14,7 +14,7 @@ use super::{
 use crate::listener::Listener;
 use softframe_phone::{
     Action,
-    view::{ContactList, ContactPage, Row},
+    view::{ContactList, ContactPage, Row, found_row},
 };
 use std::rc::Rc;
 
@@ -58,6 +58,7 @@ impl Contacts {
     }
 
     pub(crate) fn update(&mut self, view: &ContactList, rows: &dyn Fn(usize, usize) -> Vec<Row>) {
+        self.list.look();
         self.search.update(&view.query);
         self.progress(view);
         let searched = view.query.trim();
@@ -77,7 +78,8 @@ impl Contacts {
             self.list.rewind();
         }
         if searching {
-            let hits = |first, count| view.hits.iter().skip(first).take(count).cloned().collect();
+            let in_view = |first, count| view.hits.iter().skip(first).take(count);
+            let hits = |first, count| in_view(first, count).map(|hit| found_row(hit, searched)).collect();
             self.list.update(view.hits.len(), false, &hits);
         } else if !empty {
             self.list.update(view.total, true, rows);

@@ -321,6 +321,12 @@ impl Part {
         };
     }
 
+    /// Has this attribute, whatever it was: for who knows that it was another.
+    pub(crate) fn write(&self, name: &str, value: &str) {
+        // Fails only for names that are no names.
+        let _ = self.0.set_attribute(name, value);
+    }
+
     /// An attribute that says `true` or `false`.
     pub(crate) fn flag(&self, name: &str, value: bool) {
         self.attribute(name, Some(if value { "true" } else { "false" }));

@@ -31,6 +31,7 @@ pub(crate) struct Frame {
     toast: Part,
     toast_action: Press,
     toast_close: Press,
+    shown_header: Option<Header>,
     shown_banner: Option<Banner>,
     _listeners: Vec<Listener>,
 }
@@ -56,6 +57,7 @@ impl Frame {
             toast_action: Press::new(cx, toast.find(".link")),
             toast_close: pressing(cx, toast.find(".close"), Action::CloseToast),
             _listeners: lingering(cx, &toast).into_iter().chain([arrows()]).collect(),
+            shown_header: None,
             shown_banner: None,
             tabs,
             banner,
@@ -67,7 +69,10 @@ impl Frame {
 
     /// Writes what differs. `tab` is the one that is selected.
     pub(crate) fn update(&mut self, view: &View, tab: Option<Tab>) {
-        self.header(&view.header);
+        if self.shown_header.as_ref() != Some(&view.header) {
+            self.header(&view.header);
+            self.shown_header = Some(view.header.clone());
+        }
         self.banner(view.banner.as_ref());
         self.toast(view.toast.as_ref());
         for (each, press) in &self.tabs {
@@ -77,12 +82,12 @@ impl Frame {
                 press.part().attribute("tabindex", Some(if selected { "0" } else { "-1" }));
             }
         }
-        if let Some(badge) = self.tabs[2].1.part().maybe(".badge") {
-            write_badge(&badge, view.header.missed);
-        }
     }
 
     fn header(&self, header: &Header) {
+        if let Some(badge) = self.tabs[2].1.part().maybe(".badge") {
+            write_badge(&badge, header.missed);
+        }
         let part = self.person.part();
         let (name, state) = (part.find(".name"), part.find(".state"));
         let known = !header.name.is_empty();

@@ -6,15 +6,12 @@ use super::{
     context::Context,
     dom::{Part, Template, clock_ms},
     press::Press,
-    row::Suggestions,
     signin::text_of,
+    suggestions::Suggestions,
 };
 use crate::listener::Listener;
 use softframe_phone::{Action, view::Keypad};
-use std::{
-    cell::{Cell, RefCell},
-    rc::Rc,
-};
+use std::{cell::Cell, rc::Rc};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, KeyboardEvent};
 
@@ -31,7 +28,10 @@ pub(crate) struct Dial {
     delete: Part,
     suggestions: Suggestions,
     call: Press,
-    shown: Rc<RefCell<Keypad>>,
+    /// How many suggestions there are, and which is highlighted.
+    offered: Rc<Cell<(usize, Option<usize>)>>,
+    /// How much place the suggestions had when they were written last.
+    place: (bool, bool, bool),
     _keys: Keys,
     _listeners: Vec<Listener>,
 }
@@ -40,11 +40,12 @@ impl Dial {
     pub(crate) fn new(cx: &Rc<Context>) -> Dial {
         let part = cx.copy(Template::Keypad);
         let (field, delete) = (part.find(".number-field"), part.find(".delete"));
-        let shown: Rc<RefCell<Keypad>> = Rc::default();
-        let listeners = vec![typed(cx, &field), field_keys(cx, &field, &shown), erased(cx, &field, &delete)]
-            .into_iter()
-            .chain(holding(&delete))
-            .collect();
+        let offered: Rc<Cell<(usize, Option<usize>)>> = Rc::default();
+        let listeners =
+            vec![typed(cx, &field), field_keys(cx, &field, &offered), erased(cx, &field, &delete)]
+                .into_iter()
+                .chain(holding(&delete))
+                .collect();
         let suggestions =
             Suggestions::new(cx, part.find(".suggestions"), field.clone(), |index, _| Action::Fill(index));
         let call = super::frame::pressing(cx, part.find(".call"), Action::Call);
@@ -56,7 +57,8 @@ impl Dial {
             delete,
             suggestions,
             call,
-            shown,
+            offered,
+            place: (false, false, false),
             _keys: keys,
             _listeners: listeners,
         }
@@ -73,23 +75,25 @@ impl Dial {
 
     /// Writes what differs.
     pub(crate) fn update(&mut self, view: &Keypad, banner: bool) {
-        self.part.class("banner-above", banner);
+        self.suggestions.look();
         if self.field.input().value() != view.field {
             self.field.input().set_value(&view.field);
         }
-        self.suggestions.update(&view.suggestions, view.highlighted);
-        if *self.shown.borrow() == *view && self.part.is_shown() {
-            return;
-        }
-        self.field.class("long", view.field.chars().count() >= LONG_NUMBER_CHARS);
-        self.delete.show(!view.field.is_empty());
-        self.part.class("by-name", view.by_name);
         let note = text_of(&self.cx, view.note.as_ref());
+        self.part.class("banner-above", banner);
+        self.part.class("by-name", view.by_name);
         self.part.class("noted", !note.is_empty());
         self.part.find(".dial-note").text_or_hide(&note);
+        let place = (banner, view.by_name, !note.is_empty());
+        if std::mem::replace(&mut self.place, place) != place {
+            self.suggestions.look();
+        }
+        self.suggestions.update(&view.suggestions, view.highlighted);
+        self.offered.set((view.suggestions.len(), view.highlighted));
+        self.field.class("long", view.field.chars().count() >= LONG_NUMBER_CHARS);
+        self.delete.show(!view.field.is_empty());
         self.call.part().find(".text").text(&self.cx.text(&view.call_label));
         self.call.enable(view.call_enabled);
-        *self.shown.borrow_mut() = view.clone();
     }
 }
 
@@ -99,17 +103,14 @@ fn typed(cx: &Rc<Context>, field: &Part) -> Listener {
 }
 
 /// Arrows highlight, Enter calls.
-fn field_keys(cx: &Rc<Context>, field: &Part, shown: &Rc<RefCell<Keypad>>) -> Listener {
-    let (cx, shown) = (cx.clone(), shown.clone());
+fn field_keys(cx: &Rc<Context>, field: &Part, offered: &Rc<Cell<(usize, Option<usize>)>>) -> Listener {
+    let (cx, offered) = (cx.clone(), offered.clone());
     field.on("keydown", move |event| {
         let Some(key) = event.dyn_ref::<KeyboardEvent>() else { return };
         if key.is_composing() {
             return;
         }
-        let (count, at) = {
-            let view = shown.borrow();
-            (view.suggestions.len(), view.highlighted)
-        };
+        let (count, at) = offered.get();
         let action = match key.key().as_str() {
             "ArrowDown" if count > 0 => Action::Highlight(Some(at.map_or(0, |at| (at + 1).min(count - 1)))),
             "ArrowUp" if count > 0 => Action::Highlight(at.and_then(|at| at.checked_sub(1))),

@@ -14,7 +14,8 @@ use web_sys::KeyboardEvent;
 
 /// Firefox collapses an element between 14 and 28 million pixels.
 const MAX_SPACER_PX: f64 = 10_000_000.0;
-/// Rows above and below those in view, so that a small scroll shows no gap.
+/// Rows above and below those in view, so that a small scroll shows no gap. A search has none until it is scrolled: each
+/// letter writes all of its rows anew.
 const SPARE_ROWS: usize = 4;
 /// Until a row has been measured.
 const ROW_PX: f64 = 52.0;
@@ -31,6 +32,9 @@ pub(crate) struct VirtualList {
     moving: Rc<Cell<bool>>,
     pool: Vec<RowView>,
     row_px: f64,
+    /// As it was looked at last.
+    top: f64,
+    view_px: f64,
     total: Rc<Cell<usize>>,
     wanted_focus: Rc<RefCell<Option<usize>>>,
     /// The row that had the focus last.
@@ -68,6 +72,8 @@ impl VirtualList {
             moving,
             pool: Vec::new(),
             row_px: ROW_PX,
+            top: 0.0,
+            view_px: 0.0,
             total,
             wanted_focus,
             left: None,
@@ -77,21 +83,34 @@ impl VirtualList {
         }
     }
 
+    /// Looks how high a row is and what is in view: to be called before anything of the screen is written, since a look at
+    /// what was changed lays it all out, and the browser does so once more before it paints.
+    pub(crate) fn look(&mut self) {
+        self.top = f64::from(self.scroll.element().scroll_top());
+        self.view_px = f64::from(self.scroll.element().client_height());
+        self.measure();
+    }
+
     /// Writes the rows in view of `total`; where they stand in the order of names, with its letters.
     pub(crate) fn update(&mut self, total: usize, by_name: bool, read: &dyn Fn(usize, usize) -> Vec<Row>) {
         let is_first = self.pool.is_empty();
         self.total.set(total);
-        self.measure();
+        if self.view_px == 0.0 {
+            // It was hidden.
+            self.look();
+        }
         let spacer = (total as f64 * self.row_px).min(MAX_SPACER_PX);
         if spacer != self.height {
             self.height = spacer;
             self.list.property("height", &format!("{spacer}px"));
         }
+        self.top = self.top.min((spacer - self.view_px).max(0.0));
         let wanted = self.wanted_focus.borrow_mut().take();
         if let Some(index) = wanted {
             self.reveal(index);
         }
-        let window = Window::of(self.top(), self.view_px(), self.row_px, total, spacer);
+        let spare = if by_name || self.top > 0.0 { SPARE_ROWS } else { 0 };
+        let window = Window::of(self.top, self.view_px, self.row_px, total, spacer, spare);
         let count = window.count;
         let rows = read(window.first, count);
         self.resize(count);
@@ -104,24 +123,23 @@ impl VirtualList {
             if let Some(view) = self.pool.get(index % count.max(1)) {
                 view.update(row);
                 view.place(index, total);
-                let top = window.offset_px + offset as f64 * self.row_px;
-                view.part().property("transform", &format!("translateY({top}px)"));
+                view.put(window.offset_px + offset as f64 * self.row_px);
                 view.part().attribute("data-letter", begins.then_some(letter.as_str()));
-                view.part().show(true);
+                view.show(true);
             }
             section = letter;
         }
         // Fewer rows came than there should be (the index is at work): the rest of the pool rests.
         for offset in rows.len()..count {
             if let Some(view) = self.pool.get((window.first + offset) % count.max(1)) {
-                view.part().show(false);
+                view.show(false);
             }
         }
         if let Some(view) = wanted.and_then(|index| self.pool.get(index % count.max(1))) {
             view.open().focus();
         }
         let whole = total as f64 * self.row_px;
-        let seen = self.top() * scale(whole, spacer, self.view_px()) / self.row_px;
+        let seen = self.top * scale(whole, spacer, self.view_px) / self.row_px;
         self.one_stop((seen.ceil() as usize).min(total.saturating_sub(1)));
         if by_name {
             self.show_letter(&rows, &window);
@@ -137,25 +155,17 @@ impl VirtualList {
     }
 
     /// Back to the first row.
-    pub(crate) fn rewind(&self) {
-        self.scroll.element().set_scroll_top(0);
-    }
-
-    fn top(&self) -> f64 {
-        f64::from(self.scroll.element().scroll_top())
-    }
-
-    fn view_px(&self) -> f64 {
-        f64::from(self.scroll.element().client_height())
+    pub(crate) fn rewind(&mut self) {
+        if self.top != 0.0 {
+            self.top = 0.0;
+            self.scroll.element().set_scroll_top(0);
+        }
     }
 
     /// A row is as high as its text makes it.
     fn measure(&mut self) {
-        let high = self
-            .pool
-            .iter()
-            .find(|view| view.part().is_shown())
-            .map(|view| view.part().html().offset_height());
+        let shown = self.pool.iter().find(|view| view.is_shown());
+        let high = shown.map(|view| view.part().html().offset_height());
         if let Some(high) = high.filter(|high| *high > 0) {
             self.row_px = f64::from(high);
         }
@@ -174,25 +184,29 @@ impl VirtualList {
 
     /// Tab leads to the row that was left or, where that is out of view, to the first that is wholly in view.
     fn one_stop(&mut self, seen: usize) {
-        let shown: Vec<&RowView> = self.pool.iter().filter(|row| row.part().is_shown()).collect();
-        let focused = shown.iter().find(|row| row.part().holds_focus()).map(|row| row.index());
+        let shown = || self.pool.iter().filter(|row| row.is_shown());
+        let focused = if self.list.holds_focus() {
+            shown().find(|row| row.part().holds_focus()).map(RowView::index)
+        } else {
+            None
+        };
         self.left = focused.or(self.left);
-        let last_seen = seen + (self.view_px() / self.row_px).floor() as usize;
+        let last_seen = seen + (self.view_px / self.row_px).floor() as usize;
         let left = self.left.filter(|left| focused.is_some() || (seen..last_seen).contains(left));
         let stop = left.unwrap_or(seen);
-        for row in shown {
-            row.open().attribute("tabindex", Some(if row.index() == stop { "0" } else { "-1" }));
+        for row in shown() {
+            row.stop(row.index() == stop);
         }
     }
 
     /// Scrolls so that row `index` is in view.
-    fn reveal(&self, index: usize) {
+    fn reveal(&mut self, index: usize) {
         let spacer = (self.total.get() as f64 * self.row_px).min(MAX_SPACER_PX);
-        let view = self.view_px();
+        let view = self.view_px;
         let whole = self.total.get() as f64 * self.row_px;
         let (top, row) = (index as f64 * self.row_px, self.row_px);
         let scale = scale(whole, spacer, view);
-        let at = self.top() * scale;
+        let at = self.top * scale;
         let to = if top < at {
             top
         } else if top + row > at + view {
@@ -200,7 +214,8 @@ impl VirtualList {
         } else {
             return;
         };
-        self.scroll.element().set_scroll_top((to / scale).round() as i32);
+        self.top = (to / scale).round();
+        self.scroll.element().set_scroll_top(self.top as i32);
     }
 
     fn show_letter(&mut self, rows: &[Row], window: &Window) {
@@ -233,11 +248,11 @@ struct Window {
 }
 
 impl Window {
-    fn of(scroll_top: f64, view: f64, row: f64, total: usize, spacer: f64) -> Window {
+    fn of(scroll_top: f64, view: f64, row: f64, total: usize, spacer: f64, spare: usize) -> Window {
         let whole = total as f64 * row;
         let top = (scroll_top * scale(whole, spacer, view)).clamp(0.0, (whole - view).max(0.0));
-        let first = ((top / row).floor() as usize).saturating_sub(SPARE_ROWS).min(total);
-        let count = ((view / row).ceil() as usize + 2 * SPARE_ROWS + 1).min(total - first);
+        let first = ((top / row).floor() as usize).saturating_sub(spare).min(total);
+        let count = ((view / row).ceil() as usize + 2 * spare + 1).min(total - first);
         // Relative to the spacer: the row that is at `top` stands at `scroll_top`.
         Window { first, count, offset_px: scroll_top.max(0.0) - (top - first as f64 * row) }
     }
@@ -284,20 +299,25 @@ mod tests {
 
     #[test]
     fn rows_in_view_follow_the_scroll_and_stay_where_the_eye_is() {
-        let window = Window::of(0.0, 400.0, 52.0, 1_000, 52_000.0);
+        let window = Window::of(0.0, 400.0, 52.0, 1_000, 52_000.0, SPARE_ROWS);
         assert_eq!((window.first, window.count, window.offset_px), (0, 17, 0.0));
-        let window = Window::of(5_200.0, 400.0, 52.0, 1_000, 52_000.0);
+        let window = Window::of(5_200.0, 400.0, 52.0, 1_000, 52_000.0, SPARE_ROWS);
         assert_eq!((window.first, window.offset_px), (96, 96.0 * 52.0));
-        let end = Window::of(52_000.0 - 400.0, 400.0, 52.0, 1_000, 52_000.0);
+        let end = Window::of(52_000.0 - 400.0, 400.0, 52.0, 1_000, 52_000.0, SPARE_ROWS);
         assert_eq!(end.first + end.count, 1_000);
+        assert_eq!(
+            Window::of(0.0, 400.0, 52.0, 1_000, 52_000.0, 0).count,
+            9,
+            "in view, the last one in part"
+        );
     }
 
     #[test]
     fn a_capped_spacer_reaches_the_first_and_the_last_row() {
         let total = 1_000_000;
-        let start = Window::of(0.0, 400.0, 52.0, total, MAX_SPACER_PX);
+        let start = Window::of(0.0, 400.0, 52.0, total, MAX_SPACER_PX, SPARE_ROWS);
         assert_eq!((start.first, start.offset_px), (0, 0.0));
-        let end = Window::of(MAX_SPACER_PX - 400.0, 400.0, 52.0, total, MAX_SPACER_PX);
+        let end = Window::of(MAX_SPACER_PX - 400.0, 400.0, 52.0, total, MAX_SPACER_PX, SPARE_ROWS);
         assert_eq!(end.first + end.count, total);
         let bottom = end.offset_px + end.count as f64 * 52.0;
         assert!((bottom - MAX_SPACER_PX).abs() < 0.01, "the last row ends where the spacer ends: {bottom}");
@@ -305,8 +325,8 @@ mod tests {
 
     #[test]
     fn an_empty_and_a_short_list_have_no_rows_beyond_their_end() {
-        assert_eq!(Window::of(0.0, 400.0, 52.0, 0, 0.0).count, 0);
-        assert_eq!(Window::of(0.0, 400.0, 52.0, 3, 156.0).count, 3);
-        assert_eq!(Window::of(9_000.0, 400.0, 52.0, 3, 156.0).first, 0);
+        assert_eq!(Window::of(0.0, 400.0, 52.0, 0, 0.0, SPARE_ROWS).count, 0);
+        assert_eq!(Window::of(0.0, 400.0, 52.0, 3, 156.0, SPARE_ROWS).count, 3);
+        assert_eq!(Window::of(9_000.0, 400.0, 52.0, 3, 156.0, SPARE_ROWS).first, 0);
     }
 }

@@ -27,6 +27,7 @@ mod screens;
 mod sheet;
 mod signin;
 mod sound;
+mod suggestions;
 mod text;
 mod theme;
 mod visible;
@@ -187,6 +188,7 @@ impl Ui {
         theme::write(look, self.cx.strings().borrow().tag());
         if changed {
             self.cx.localise_page();
+            (self.frame, self.bar) = (Frame::new(&self.cx), Bar::new(&self.cx));
         }
         self.look = Some(look.clone());
     }

@@ -9,9 +9,10 @@ use super::{
     frame::pressing,
     press::Press,
     recents::{choose, radio_keys},
-    row::{Search, Suggestions},
+    row::Search,
     signin::text_of,
     sound::SoundCard,
+    suggestions::Suggestions,
     who::write_pill,
 };
 use crate::listener::Listener;
@@ -86,6 +87,7 @@ impl TransferView {
     }
 
     pub(crate) fn update(&mut self, view: &TransferPick) {
+        self.targets.look();
         let title = match view.redirect {
             true => self.cx.plain("in.sendto"),
             false => self.cx.with("transfer.title", &[("name", &view.name)]),

@@ -1,4 +1,4 @@
-//! Rows of lists: contacts, hits, recents, suggestions, numbers. A row is written again only when it differs.
+//! Rows of lists: contacts, hits, recents, numbers. A row is written again only when it differs.
 //!
 //! A row opens or fills; only its handset calls.
 
@@ -9,15 +9,34 @@ use super::{
 };
 use crate::listener::Listener;
 use softframe_phone::{Action, view::Row};
-use std::{cell::RefCell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 use wasm_bindgen::JsCast;
 use web_sys::{KeyboardEvent, MouseEvent};
 
-/// One row with its handset.
+/// One row with its handset. It knows what it shows: the page is never asked.
 pub(crate) struct RowView {
     cx: Rc<Context>,
     part: Part,
+    open: Part,
+    avatar: Part,
+    name: Part,
+    second: Part,
+    icon: Part,
+    text: Part,
+    number: Part,
+    time: Part,
+    handset: Part,
     row: Rc<RefCell<Row>>,
+    /// Nothing was written yet.
+    fresh: Cell<bool>,
+    index: Cell<usize>,
+    count: Cell<usize>,
+    top: Cell<f64>,
+    shown: Cell<bool>,
+    tabbable: Cell<bool>,
     _listeners: [Listener; 3],
 }
 
@@ -25,17 +44,18 @@ impl RowView {
     /// An empty row.
     pub(crate) fn new(cx: &Rc<Context>) -> RowView {
         let part = cx.copy(Template::Row);
+        let (open, handset) = (part.find(".open"), part.find(".handset"));
         let row: Rc<RefCell<Row>> = Rc::default();
-        let open = {
+        let opened = {
             let (cx, row) = (cx.clone(), row.clone());
-            part.find(".open").on("click", move |_| {
+            open.on("click", move |_| {
                 let key = row.borrow().key.clone();
                 cx.act(Action::OpenContact(key));
             })
         };
-        let handset = {
+        let called = {
             let (cx, row) = (cx.clone(), row.clone());
-            part.find(".handset").on("click", move |event| {
+            handset.on("click", move |event| {
                 let again = event.dyn_ref::<MouseEvent>().is_some_and(|event| event.detail() > 1);
                 let action = called(&row.borrow());
                 if let Some(action) = action.filter(|_| !again) {
@@ -43,52 +63,71 @@ impl RowView {
                 }
             })
         };
-        let keys = {
-            let (cx, row, sides) = (cx.clone(), row.clone(), (part.find(".open"), part.find(".handset")));
-            part.on("keydown", move |event| {
-                let Some(key) = event.dyn_ref::<KeyboardEvent>() else { return };
-                match (key.key().as_str(), is_mirrored()) {
-                    ("ArrowRight", false) | ("ArrowLeft", true) if sides.1.is_shown() => sides.1.focus(),
-                    ("ArrowLeft", false) | ("ArrowRight", true) => sides.0.focus(),
-                    ("Enter", _) if key.shift_key() && !key.repeat() => {
-                        let action = called(&row.borrow());
-                        if let Some(action) = action {
-                            cx.act(action);
-                        }
-                    }
-                    _ => return,
-                }
-                event.prevent_default();
-            })
-        };
-        RowView { cx: cx.clone(), part, row, _listeners: [open, handset, keys] }
+        let keys = keys(cx, &part, &open, &handset, &row);
+        RowView {
+            cx: cx.clone(),
+            avatar: part.find(".avatar"),
+            name: part.find(".name"),
+            second: part.find(".second"),
+            icon: part.find(".second > .icon"),
+            text: part.find(".text"),
+            number: part.find(".number"),
+            time: part.find(".time"),
+            part,
+            open,
+            handset,
+            row,
+            fresh: Cell::new(true),
+            index: Cell::new(0),
+            count: Cell::new(0),
+            top: Cell::new(f64::NAN),
+            shown: Cell::new(true),
+            tabbable: Cell::new(true),
+            _listeners: [opened, called, keys],
+        }
     }
 
     /// Writes what differs.
     pub(crate) fn update(&self, row: &Row) {
-        if *self.row.borrow() == *row {
+        let fresh = self.fresh.replace(false);
+        if !fresh && *self.row.borrow() == *row {
             return;
         }
-        *self.row.borrow_mut() = row.clone();
-        let part = &self.part;
-        avatar::write(&part.find(".avatar"), &row.avatar, &row.name);
-        let name = part.find(".name");
+        let old = self.row.replace(row.clone());
+        let renamed = fresh || old.name != row.name;
+        if renamed || old.avatar != row.avatar {
+            avatar::write(&self.avatar, &row.avatar, &row.name);
+        }
         if row.name.is_empty() {
-            name.text(&self.cx.plain("in.withheld"));
-        } else {
-            name.marked(&row.name, &row.name_match);
+            self.name.text(&self.cx.plain("in.withheld"));
+        } else if renamed || old.name_match != row.name_match {
+            self.name.marked(&row.name, &row.name_match);
         }
         let counted = row.several > 0 && row.number_match.is_empty();
         let alone = row.number.is_empty() || counted;
         let title = if alone { row.name.clone() } else { format!("{} · {}", row.name, row.number) };
-        name.attribute("title", Some(&title));
-        let second = part.find(".second");
-        let icon = second.find(".icon");
-        icon.show(!row.second_icon.is_empty());
-        if !row.second_icon.is_empty() {
-            icon.icon(row.second_icon);
+        self.name.attribute("title", Some(&title));
+        if old.second_icon != row.second_icon {
+            self.icon.show(!row.second_icon.is_empty());
+            self.icon.icon(row.second_icon);
         }
-        let (text, number) = (second.find(".text"), second.find(".number"));
+        self.second_line(row, counted);
+        if fresh || old.at != row.at {
+            let time = if row.at == 0 { String::new() } else { self.cx.strings().borrow().time(row.at) };
+            self.time.text_or_hide(&time);
+        }
+        if old.missed != row.missed {
+            self.part.only_if("data-missed", row.missed);
+        }
+        if renamed || old.handset != row.handset || old.several != row.several {
+            self.handset.show(!row.handset.is_empty() || row.several > 0);
+            let label = self.cx.with("recents.callto", &[("name", &row.name)]);
+            self.handset.attribute("aria-label", Some(&label));
+            self.handset.attribute("title", Some(&label));
+        }
+    }
+
+    fn second_line(&self, row: &Row, counted: bool) {
         let mut words = self.cx.text(&row.second);
         if counted {
             if !words.is_empty() {
@@ -99,30 +138,52 @@ impl RowView {
         // Not twice; and what happened (it has an icon) needs the place.
         let said = words == row.number || row.name == row.number;
         let shown = if said || counted || !row.second_icon.is_empty() { "" } else { row.number.as_str() };
-        second.show(!(words.is_empty() && shown.is_empty()));
-        text.text(&words);
-        text.class("more", !words.is_empty() && !shown.is_empty());
-        number.marked(shown, if shown.is_empty() { &[] } else { &row.number_match });
-        let time = if row.at == 0 { String::new() } else { self.cx.strings().borrow().time(row.at) };
-        part.find(".time").text_or_hide(&time);
-        part.only_if("data-missed", row.missed);
-        let handset = part.find(".handset");
-        handset.show(!row.handset.is_empty() || row.several > 0);
-        let label = self.cx.with("recents.callto", &[("name", &row.name)]);
-        handset.attribute("aria-label", Some(&label));
-        handset.attribute("title", Some(&label));
+        self.second.show(!(words.is_empty() && shown.is_empty()));
+        self.text.text(&words);
+        self.second.class("more", !words.is_empty() && !shown.is_empty());
+        self.number.marked(shown, if shown.is_empty() { &[] } else { &row.number_match });
     }
 
     /// Where it stands among how many.
     pub(crate) fn place(&self, index: usize, count: usize) {
-        self.part.attribute("aria-posinset", Some(&(index + 1).to_string()));
-        self.part.attribute("aria-setsize", Some(&count.to_string()));
+        let counted = self.count.replace(count);
+        if self.index.replace(index) != index || counted == 0 {
+            self.part.write("aria-posinset", &(index + 1).to_string());
+        }
+        if counted != count {
+            self.part.write("aria-setsize", &count.to_string());
+        }
+    }
+
+    /// How far below the top of its list it stands, in pixels.
+    pub(crate) fn put(&self, top: f64) {
+        if self.top.replace(top) != top {
+            self.part.property("transform", &format!("translateY({top}px)"));
+        }
+    }
+
+    /// Is shown or hidden.
+    pub(crate) fn show(&self, shown: bool) {
+        if self.shown.replace(shown) != shown {
+            self.part.show(shown);
+        }
+    }
+
+    /// Whether Tab leads to it.
+    pub(crate) fn stop(&self, tabbable: bool) {
+        if self.tabbable.replace(tabbable) != tabbable {
+            self.open.write("tabindex", if tabbable { "0" } else { "-1" });
+        }
+    }
+
+    /// Whether it is shown.
+    pub(crate) fn is_shown(&self) -> bool {
+        self.shown.get()
     }
 
     /// Its place, from 0 on.
     pub(crate) fn index(&self) -> usize {
-        let place = self.part.says("aria-posinset").and_then(|place| place.parse().ok());
-        place.unwrap_or(1_usize).saturating_sub(1)
+        self.index.get()
     }
 
     /// The list item.
@@ -131,14 +192,34 @@ impl RowView {
     }
 
     /// What takes the focus.
-    pub(crate) fn open(&self) -> Part {
-        self.part.find(".open")
+    pub(crate) fn open(&self) -> &Part {
+        &self.open
     }
 
     /// Names the row.
     pub(crate) fn key(&self) -> String {
         self.row.borrow().key.clone()
     }
+}
+
+/// Arrows lead to the handset and back; Enter with Shift calls.
+fn keys(cx: &Rc<Context>, part: &Part, open: &Part, handset: &Part, row: &Rc<RefCell<Row>>) -> Listener {
+    let (cx, open, handset, row) = (cx.clone(), open.clone(), handset.clone(), row.clone());
+    part.on("keydown", move |event| {
+        let Some(key) = event.dyn_ref::<KeyboardEvent>() else { return };
+        match (key.key().as_str(), is_mirrored()) {
+            ("ArrowRight", false) | ("ArrowLeft", true) if handset.is_shown() => handset.focus(),
+            ("ArrowLeft", false) | ("ArrowRight", true) => open.focus(),
+            ("Enter", _) if key.shift_key() && !key.repeat() => {
+                let action = called(&row.borrow());
+                if let Some(action) = action {
+                    cx.act(action);
+                }
+            }
+            _ => return,
+        }
+        event.prevent_default();
+    })
 }
 
 fn called(row: &Row) -> Option<Action> {
@@ -216,111 +297,6 @@ pub(crate) fn roving(list: &Part) {
     for (index, row) in rows.iter().enumerate() {
         row.attribute("tabindex", Some(if index == at { "0" } else { "-1" }));
     }
-}
-
-/// Suggestions below a field: options of a listbox, the highlighted one is the field's active descendant.
-pub(crate) struct Suggestions {
-    cx: Rc<Context>,
-    list: Part,
-    field: Part,
-    rows: Vec<(Part, Listener)>,
-    shown: Vec<Row>,
-    highlighted: Option<usize>,
-    choose: fn(usize, &Row) -> Action,
-    latest: Rc<RefCell<Vec<Row>>>,
-}
-
-impl Suggestions {
-    /// Of this field; a click makes what `choose` says.
-    pub(crate) fn new(
-        cx: &Rc<Context>,
-        list: Part,
-        field: Part,
-        choose: fn(usize, &Row) -> Action,
-    ) -> Suggestions {
-        Suggestions {
-            cx: cx.clone(),
-            list,
-            field,
-            rows: Vec::new(),
-            shown: Vec::new(),
-            highlighted: None,
-            choose,
-            latest: Rc::default(),
-        }
-    }
-
-    /// Writes what differs.
-    pub(crate) fn update(&mut self, rows: &[Row], highlighted: Option<usize>) {
-        while self.rows.len() < rows.len() {
-            self.add();
-        }
-        for (part, _listener) in self.rows.drain(rows.len()..) {
-            part.remove();
-        }
-        if self.shown != rows {
-            for (index, row) in rows.iter().enumerate() {
-                if let Some((part, _)) = self.rows.get(index).filter(|_| self.shown.get(index) != Some(row)) {
-                    write_suggestion(&self.cx, part, row);
-                }
-            }
-            self.shown = rows.to_vec();
-            *self.latest.borrow_mut() = rows.to_vec();
-        }
-        for (index, (part, _)) in self.rows.iter().enumerate() {
-            part.flag("aria-selected", highlighted == Some(index));
-        }
-        let active = highlighted.and_then(|index| self.rows.get(index)).and_then(|(part, _)| part.says("id"));
-        self.field.attribute("aria-activedescendant", active.as_deref());
-        self.field.flag("aria-expanded", !rows.is_empty());
-        if highlighted != self.highlighted
-            && let Some((part, _)) = highlighted.and_then(|index| self.rows.get(index))
-        {
-            nearest(part);
-        }
-        self.highlighted = highlighted;
-    }
-
-    fn add(&mut self) {
-        let index = self.rows.len();
-        let part = self.cx.copy(Template::Suggestion);
-        let list = self.list.says("id").unwrap_or_else(|| "targets".to_owned());
-        part.attribute("id", Some(&format!("{list}-{index}")));
-        let (cx, latest, choose) = (self.cx.clone(), self.latest.clone(), self.choose);
-        let click = part.on("click", move |_| {
-            let action = latest.borrow().get(index).map(|row| choose(index, row));
-            if let Some(action) = action {
-                cx.act(action);
-            }
-        });
-        self.list.append(&part);
-        self.rows.push((part, click));
-    }
-}
-
-fn write_suggestion(cx: &Context, part: &Part, row: &Row) {
-    avatar::write(&part.find(".avatar"), &row.avatar, &row.name);
-    let (name, number) = (part.find(".name"), part.find(".number"));
-    name.marked(&row.name, &row.name_match);
-    name.attribute("title", Some(&row.name));
-    let free = part.find(".free");
-    free.class("busy", row.free == Some(false));
-    free.text_or_hide(&row.free.map_or_else(String::new, |is_free| {
-        cx.plain(if is_free { "transfer.free" } else { "transfer.oncall" })
-    }));
-    let hint = cx.text(&row.second);
-    if hint.is_empty() || !row.number.is_empty() {
-        number.marked(&row.number, &row.number_match);
-    } else {
-        number.text(&hint);
-    }
-}
-
-/// Scrolled no further than it needs.
-fn nearest(part: &Part) {
-    let options = web_sys::ScrollIntoViewOptions::new();
-    options.set_block(web_sys::ScrollLogicalPosition::Nearest);
-    part.element().scroll_into_view_with_scroll_into_view_options(&options);
 }
 
 /// The number of a contact, with its kind and a handset.

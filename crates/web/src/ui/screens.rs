@@ -21,6 +21,9 @@ use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
+/// A field of the screen that is shown.
+const SHOWN_FIELD: &str = "#main input:not([hidden] input)";
+
 /// All screens, built when first shown.
 pub(crate) struct Screens {
     cx: Rc<Context>,
@@ -188,10 +191,14 @@ impl Screens {
                 (part, Meaning::Plain)
             }
             Screen::Keypad(keypad) => {
-                let screen = self.dial.get_or_insert_with(|| Dial::new(cx));
-                screen.update(keypad, view.banner.is_some());
-                let (part, field) = (screen.part().clone(), screen.field().clone());
-                (self.present(part), Meaning::Field(field))
+                // Shown first, as contacts are.
+                let part = self.dial.get_or_insert_with(|| Dial::new(cx)).part().clone();
+                let part = self.present(part);
+                let field = self.dial.as_mut().map(|screen| {
+                    screen.update(keypad, view.banner.is_some());
+                    screen.field().clone()
+                });
+                (part, field.map_or(Meaning::Plain, Meaning::Field))
             }
             Screen::Contacts(list) => {
                 // Shown first: a list of which only the rows in view are written must know how high it is.
@@ -267,10 +274,12 @@ impl Screens {
                 (self.present(part), meaning)
             }
             Screen::TransferPick(pick) => {
-                let screen = self.transfer.get_or_insert_with(|| TransferView::new(cx));
-                screen.update(pick);
-                let part = screen.part().clone();
-                (self.present(part), Meaning::Plain)
+                let part = self.transfer.get_or_insert_with(|| TransferView::new(cx)).part().clone();
+                let part = self.present(part);
+                if let Some(screen) = &mut self.transfer {
+                    screen.update(pick);
+                }
+                (part, Meaning::Plain)
             }
             Screen::Ended(ended) => {
                 let screen = self.ended.get_or_insert_with(|| EndedView::new(cx));
@@ -285,7 +294,11 @@ impl Screens {
     /// Shows this part and hides the others.
     fn present(&self, part: Part) -> Part {
         if part.element().parent_element().is_none() {
+            part.show(false);
             self.main.append(&part);
+        }
+        if part.is_shown() {
+            return part;
         }
         for other in self.main.all(":scope > .screen") {
             other.show(other.element() == part.element());
@@ -306,7 +319,11 @@ impl Screens {
 
     /// What had the focus is there no more (a button that hid itself): the screen's first has it.
     pub(crate) fn keep_focus(&self, held: Option<HtmlElement>) {
-        let lost = |held: &HtmlElement| held.offset_height() == 0 && focused().is_none_or(|now| now == *held);
+        // A field that is typed in is asked first: to look how high it is would lay out what the letter has changed.
+        let typed_in = |held: &HtmlElement| held.matches(SHOWN_FIELD).unwrap_or(false);
+        let lost = |held: &HtmlElement| {
+            !typed_in(held) && held.offset_height() == 0 && focused().is_none_or(|now| now == *held)
+        };
         if held.as_ref().is_some_and(lost) {
             let shown = self.main.maybe(":scope > .screen:not([hidden])");
             if let Some(shown) = shown {
