@@ -28,16 +28,19 @@ const FORMS: [Form; 12] = [
     Form { name: "large-text", wishes: "theme=light&text=200", ..Form::PLAIN },
 ];
 
-/// As many options stand in the page as there is room for.
+/// As many options stand in the page as there is room for, and a list that lies in what scrolls is not cut.
 const SUGGESTIONS: &str = "const options = [...document.querySelectorAll('.suggestion')].filter((one) => one.checkVisibility()); \
      if (!options.length) return []; \
-     const room = (options[0].closest('.scroll') ?? options[0].parentElement).clientHeight / options[0].offsetHeight; \
+     const list = options[0].parentElement; const around = list.closest('.scroll'); \
+     const room = (around ?? list).clientHeight / options[0].offsetHeight; \
      const wanted = Math.min(options[0].ariaSetSize, Math.ceil(room)); \
-     return options.length >= wanted ? [] : [`${options.length} of ${wanted} suggestions`];";
+     const missing = options.length >= wanted ? [] : [`${options.length} of ${wanted} suggestions`]; \
+     return around && list.scrollHeight > list.clientHeight + 1 ? [...missing, 'the list of targets is cut'] : missing;";
 
 /// What must hold beside that in some forms.
-const OF_FORM: [(&str, &str); 7] = [
+const OF_FORM: [(&str, &str); 8] = [
     ("light", SUGGESTIONS),
+    ("small", SUGGESTIONS),
     ("tall", SUGGESTIONS),
     (
         "accent",
