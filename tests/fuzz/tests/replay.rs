@@ -33,6 +33,8 @@ const FOUND: &[(&str, &[u8])] = &[
         b"INVITE sip:a SIP/2.0\r\nVia: SIP/2.0/WSS c\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:a@b>;a\xc2\x8fb\r\nCall-ID: 1\r\n\
           CSeq: 1 INVITE\r\n\r\n",
     ),
+    // A bracket in a parameter took the tag behind it in.
+    ("headers", b"<i:>;x=<"),
     // A transfer goes on after its session.
     ("agent", b"\x00\x00\x00\x00\x00 \x00\x00\x00%\x00\x11\x00\x00\x05\x00\x00\x00%"),
 ];

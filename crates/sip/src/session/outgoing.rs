@@ -80,12 +80,16 @@ impl UserAgent {
         self.tell(Event::Terminated { session, cause });
     }
 
-    /// The INVITE was sent again, with credentials.
+    /// The INVITE was sent again, with credentials. What rang for the one before is over with its refusal.
     pub(crate) fn invite_again(&mut self, session: SessionId, again: &Message) {
-        if let Some(Session::Inviting { key, invite, .. }) = self.sessions.get_mut(&session) {
-            *key = TransactionKey::of(again);
-            **invite = again.clone();
-        }
+        let Some(Session::Inviting { key, invite, forks, .. }) = self.sessions.get_mut(&session) else {
+            return;
+        };
+        *key = TransactionKey::of(again);
+        **invite = again.clone();
+        let gone = std::mem::take(forks);
+        self.late.leave(&gone);
+        self.offers_dropped(session, &gone);
     }
 
     /// A response to the INVITE that opens a session.

@@ -109,10 +109,11 @@ fn addresses_read_and_refused() {
     assert_eq!(contact.to_string(), "<sip:a@b>;+sip.instance=\"<urn:uuid:1>\";reg-id=1");
 }
 
-/// A control is written as a space, which would end the parameter: the ACK of such a call could not be read.
+/// A control is written as a space, which would end the parameter, and a bracket would take in all that follows: the ACK of
+/// such a call could not be read, or had no tag.
 #[test]
-fn parameters_with_controls_of_any_kind_are_refused() {
-    for control in ['\0', '\u{7f}', '\u{85}', '\u{8f}'] {
+fn parameters_with_controls_of_any_kind_or_brackets_are_refused() {
+    for control in ['\0', '\u{7f}', '\u{85}', '\u{8f}', '<', '>'] {
         for params in [format!("a{control}b"), format!("a=b{control}c")] {
             let text = format!("<sip:200@a.test>;{params};tag=1");
             assert!(NameAddr::parse(&text).is_err(), "{text:?}");

@@ -278,7 +278,7 @@ impl Param {
                 Ok(Param { name, value: Some(value), quoted: true })
             }
             Some(text)
-                if text.bytes().any(|octet| matches!(octet, 0..=b' ' | b'"' | 0x7f))
+                if text.bytes().any(|octet| matches!(octet, 0..=b' ' | b'"' | b'<' | b'>' | 0x7f))
                     || has_control_beyond_ascii(text) =>
             {
                 Err(Unreadable::new("a parameter value"))

@@ -177,8 +177,7 @@ fn repeated_200_after_the_end_of_the_call_gets_the_ack_again_and_no_second_bye()
 
 #[test]
 fn late_200_of_a_fork_whose_ringing_was_acknowledged_is_ended_with_a_number_of_its_own() {
-    // After another fork has won, and after a CANCEL.
-    for cancelled in [false, true] {
+    for before in ["another fork has won", "it was cancelled", "it was sent again"] {
         let mut world = World::registered(&["200"]);
         let invite = calling(&mut world);
         let rung = ResponseBuilder::new(&invite, StatusCode::RINGING).to_tag("b");
@@ -186,15 +185,19 @@ fn late_200_of_a_fork_whose_ringing_was_acknowledged_is_ended_with_a_number_of_i
         world.send_to_phone(0, rung.build().into_octets());
         world.run(20);
         let prack = std::mem::take(&mut world.proxy.heard).remove(0);
-        match cancelled {
-            true => world.hang_up(0, softframe_sip::SessionId(1)),
-            false => world.send_to_phone(0, ok(&invite, "a")),
+        match before {
+            "another fork has won" => world.send_to_phone(0, ok(&invite, "a")),
+            "it was cancelled" => world.hang_up(0, softframe_sip::SessionId(1)),
+            _ => {
+                let brief = ResponseBuilder::new(&invite, StatusCode::SESSION_INTERVAL_TOO_SMALL).to_tag("b");
+                world.send_to_phone(0, brief.header("Min-SE", "3600").build().into_octets());
+            }
         }
         world.run(20);
         world.proxy.heard.clear();
         world.send_to_phone(0, ok(&invite, "b"));
         world.run(20);
         let bye = world.proxy.heard.iter().find(|heard| heard.method().as_str() == "BYE").expect("a BYE");
-        assert_eq!((prack.cseq().number, bye.cseq().number), (2, 3), "cancelled: {cancelled}");
+        assert_eq!((prack.cseq().number, bye.cseq().number), (2, 3), "{before}");
     }
 }
