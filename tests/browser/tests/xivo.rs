@@ -237,14 +237,18 @@ async fn our_client_has_all_of_the_document_and_sends_what_it_shows() {
     let shown = DOCUMENT.split(":: ").find(|part| part.starts_with(r#"{"claz":"web","command":"setData""#));
     let end = shown.and_then(|part| part.find("}}")).expect("the message") + 2;
     let shown: Value = serde_json::from_str(&shown.unwrap_or_default()[..end]).expect("JSON");
-    let script = format!(
-        "const sent = []; \
-         class Wire {{ readyState = 1; send(text) {{ sent.push(JSON.parse(text)); }} close() {{}} }} \
-         Cti.WebSocket.init('wss://xivo.example', 'bruce', '200', Wire); eval({}); return sent;",
-        json!(snippet)
-    );
-    let sent = page.run_async(&script).await.expect("the snippet runs");
-    assert_eq!(sent, json!([shown]));
+    let sent_by = async |code: &str| {
+        let script = format!(
+            "const sent = []; \
+             class Wire {{ readyState = 1; send(text) {{ sent.push(JSON.parse(text)); }} close() {{}} }} \
+             Cti.WebSocket.init('wss://xivo.example', 'bruce', '200', Wire); eval({}); return sent;",
+            json!(code)
+        );
+        page.run_async(&script).await.expect("the code runs")
+    };
+    assert_eq!(sent_by(snippet).await, json!([shown]));
+    // Of text that is no object the other side says so, and the page goes on.
+    assert_eq!(sent_by("Cti.setData(\"{'var1\")").await[0]["variables"], "{'var1");
 }
 
 #[tokio::test(flavor = "multi_thread")]
