@@ -125,7 +125,7 @@ async fn dropped_file_is_kept_over_a_reload_and_pushed_contacts_are_not() {
     page.expect("contacts:indexed").await;
     page.drop_file("two.vcf", TWO_CARDS).await;
     let indexed = page
-        .expect_where(Duration::from_secs(15), "contacts:indexed", |data| data["source"] == "vcard")
+        .expect_where(Duration::from_secs(60), "contacts:indexed", |data| data["source"] == "vcard")
         .await;
     assert_eq!(indexed["count"], 2, "{indexed}");
     page.reload().await;
@@ -152,7 +152,7 @@ async fn broken_file_costs_its_bad_cards_only() {
     );
     page.drop_file("broken.vcf", &text).await;
     let indexed = page
-        .expect_where(Duration::from_secs(15), "contacts:indexed", |data| data["source"] == "vcard")
+        .expect_where(Duration::from_secs(60), "contacts:indexed", |data| data["source"] == "vcard")
         .await;
     assert_eq!(indexed["count"], 2, "{indexed}");
     page.click2call("602").await;
@@ -170,11 +170,12 @@ const MANY: usize = 20_000;
 /// No step of indexing holds the thread for longer.
 const MAX_STEP_MS: f64 = 4.0;
 
-/// The browser tidies its memory up in the midst of some step; of so many books one is indexed beside that.
+/// The browser tidies its memory up in the midst of some step, and a busy machine lets the test look too late; of so many
+/// books one is indexed without that.
 const BOOKS: usize = 3;
 
-/// 20,000 by one message: found before all are indexed, all of them at the end; how long the steps were.
-async fn index_many(page: &Page, source: &str) -> Stretches {
+/// 20,000 by one message, all of them found at the end; whether some were before, and how long the steps were.
+async fn index_many(page: &Page, source: &str) -> (bool, Stretches) {
     let trace = page.trace().await;
     let before = page.count("contacts:indexed").await;
     page.post(json!({ "type": "contacts", "data": { "contacts": rows(MANY), "source": source } })).await;
@@ -187,7 +188,6 @@ async fn index_many(page: &Page, source: &str) -> Stretches {
     let is_it = |data: &Value| data["source"] == source;
     let indexed = page.expect_where(Duration::from_secs(60), "contacts:indexed", is_it).await;
     assert_eq!(indexed["count"], MANY);
-    assert!(early, "no hit before contacts:indexed");
     let steps = trace.end().await;
     println!("thread time of steps, ms: {}; longest {:.2}", steps.histogram(), steps.longest());
     assert!(steps.over(0.0) > 100, "one loop is not steps");
@@ -195,18 +195,20 @@ async fn index_many(page: &Page, source: &str) -> Stretches {
     assert_eq!(found["matches"]["+34600019999"][0]["id"], "c19999");
     page.post(json!({ "type": "contacts:clear", "data": { "source": source } })).await;
     page.expect_where(Duration::from_secs(60), "contacts:indexed", is_it).await;
-    steps
+    (early, steps)
 }
 
 async fn expect_short_steps(page: &Page) {
-    let mut longest = Vec::new();
+    let (mut was_early, mut longest) = (false, Vec::new());
     for book in 0..BOOKS {
-        longest.push(index_many(page, &format!("book{book}")).await.longest());
-        if longest[book] <= MAX_STEP_MS {
+        let (early, steps) = index_many(page, &format!("book{book}")).await;
+        was_early |= early;
+        longest.push(steps.longest());
+        if was_early && longest.iter().any(|longest| *longest <= MAX_STEP_MS) {
             return;
         }
     }
-    panic!("the longest steps of each book: {longest:.2?} ms");
+    panic!("a hit before contacts:indexed: {was_early}; the longest steps of each book: {longest:.2?} ms");
 }
 
 #[tokio::test(flavor = "multi_thread")]
