@@ -38,6 +38,22 @@ async fn heard_in(frame: &Frame<'_>) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn phone_in_a_sandbox_says_why_it_cannot_start_and_starts_where_its_origin_is_let_in() {
+    let server = Server::start();
+    let page = Page::open(&server.page("/demo/crm.css"), Setup::Microphone).await;
+    let script = "const [name, sandbox, phone] = arguments; const frame = document.createElement('iframe'); \
+         Object.assign(frame, { name, sandbox, allow: 'microphone; autoplay', src: phone, width: 320, height: 460 }); \
+         document.body.append(frame);";
+    let phone = server.on("localhost", "/200/");
+    page.run(script, vec![json!("box"), json!("allow-scripts"), json!(phone)]).await;
+    page.inside("iframe[name=box]", async |frame| frame.reads("add \"allow-same-origin\"").await).await;
+    assert!(!server.is_bound("200"));
+    page.run(script, vec![json!("sf"), json!("allow-scripts allow-same-origin"), json!(phone)]).await;
+    page.expect("logged").await;
+    page.phone(async |frame| assert!(!frame.text().await.contains("sandbox"))).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn page_without_an_origin_hears_nothing_at_all_unless_hosts_admits_it() {
     let server = Server::start();
     let page = Page::open(&server.page("/demo/crm.css"), Setup::Microphone).await;
