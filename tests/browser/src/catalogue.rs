@@ -117,10 +117,10 @@ impl Catalogue {
         self.page.phone(async |frame| frame.run(&axe, Vec::new()).await).await;
     }
 
-    /// What axe-core calls serious or critical on the screen that is shown.
+    /// What axe-core finds wrong with the screen that is shown, however small it says that it is.
     pub async fn axe_faults(&self) -> Vec<String> {
         let script = "const done = arguments[0]; axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => \
-             done(violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').flatMap(({ id, nodes }) => \
+             done(violations.flatMap(({ id, nodes }) => \
              nodes.map((one) => `${id}: ${one.html.slice(0, 120)} ${one.failureSummary.split('\\n').slice(1, 2)}`))), \
              (error) => done([String(error)]));";
         let found = self.page.phone(async |frame| frame.run_async(script).await).await;
