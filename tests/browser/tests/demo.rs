@@ -98,6 +98,16 @@ async fn page_of_008_calls_by_its_own_words_and_writes_its_list_from_the_records
     page.picture_of_page("demo-008").await;
     server.hang_up(&ring);
     lines(&["outbound Echo: terminated", "inbound Inés Carvajal: terminated, missed, "]).await;
+    page.expect("phone:terminated").await;
+
+    let ring = server.ring(200, "+34911085460");
+    page.expect("phone:ringing").await;
+    page.answer().await;
+    page.expect("phone:accepted").await;
+    page.expect_audio().await;
+    server.hang_up(&ring);
+    let answered = "inbound Inés Carvajal: terminated, answered, ";
+    lines(&["outbound Echo: terminated", "inbound Inés Carvajal: terminated, missed, ", answered]).await;
     assert!(page.run("return compared", Vec::new()).await.as_u64() >= Some(4), "`state` followed the events");
 }
 

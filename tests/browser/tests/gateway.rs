@@ -77,6 +77,14 @@ async fn call_of_a_customer_is_on_the_list_of_redis_as_documented_and_on_the_pag
     );
     assert_eq!(shown.await, json!(["call", "cdr"]));
     assert_eq!((redis.list(INBOUND).len(), redis.list(CDR).len()), (1, 1));
+
+    // A call to a customer is none of theirs.
+    page.click2call("600").await;
+    page.expect("phone:accepted").await;
+    page.expect_audio().await;
+    page.post(json!({ "type": "hangup" })).await;
+    page.expect("phone:terminated").await;
+    assert_eq!(redis.list(INBOUND).len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
