@@ -260,3 +260,12 @@ fn call_that_is_answered_is_not_redirected() {
     assert_eq!(code(&world, "r"), "wrong_state");
     assert_eq!(world.stations[1].ladder(), ["phone:ringing", "phone:accepted"]);
 }
+
+#[test]
+fn a_sign_in_alone_writes_nothing_of_the_person() {
+    let mut world = three("");
+    let is_kept = |world: &World| world.stations[0].store.keys().any(|(_, key)| key == "person");
+    assert!(!is_kept(&world));
+    world.host(0, r#"{"type":"dnd","data":{"enabled":true}}"#);
+    assert!(is_kept(&world));
+}
