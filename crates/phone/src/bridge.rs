@@ -17,7 +17,7 @@ pub(crate) use envelope::depth;
 pub(crate) use event::{
     CallEvent, CauseData, ConnectionData, ContactRow, Context, IndexedData, QualityData, Size,
 };
-pub(crate) use rows::{RowWish, as_number, contact_of_row, rows_of};
+pub(crate) use rows::{RowWish, as_number, contact_of_row, row, rows_of};
 pub(crate) use told::{
     Attention, CallState, ContactClick, ErrorData, ForwardChange, Hello, HintChange, Indexing, Limits,
     Logged, MediaQuality, MediaTrouble, MessageReceived, Ready, Snapshot, StatusChange, Unlogged, XivoClose,

@@ -3,7 +3,7 @@
 //!
 //! It never goes to a number that the operator has not named: what a page knows of a customer does not reach a carrier.
 
-use crate::json;
+use crate::{bridge, json};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde_json::{Map, Value};
 
@@ -118,7 +118,7 @@ impl Variables {
         }
         let whole: Map<String, Value> =
             self.0.iter().map(|(key, value)| (key.clone(), Value::from(value.as_str()))).collect();
-        let whole = Base64UrlUnpadded::encode_string(Value::Object(whole).to_string().as_bytes());
+        let whole = Base64UrlUnpadded::encode_string(bridge::json(&whole).as_bytes());
         let each = self.0.iter().map(|(key, value)| (format!("{EACH}{key}"), percent_encoded(value)));
         std::iter::once((WHOLE.to_owned(), whole)).chain(each).collect()
     }

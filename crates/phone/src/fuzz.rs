@@ -62,9 +62,9 @@ pub fn party(value: &str) {
 
 /// Rows of a `contacts` message as JSON, each by itself: what it puts, or `None`.
 pub fn rows(text: &str) -> Vec<Option<Contact>> {
-    let read = |row: &str| match bridge::contact_of_row(row) {
+    let read = |text: &str| match bridge::contact_of_row(&bridge::row(text)) {
         Ok(RowWish::Put { contact, .. }) => Some(contact),
         Ok(RowWish::Delete(_)) | Err(_) => None,
     };
-    bridge::rows_of(text).unwrap_or_default().iter().map(|row| read(row.get())).collect()
+    bridge::rows_of(text).unwrap_or_default().into_iter().map(read).collect()
 }

@@ -3,6 +3,10 @@
 //! serde makes a reader of its own for each pair of a type and a source: with three sources these weighed 4 kB more of
 //! the widget's download. What must not be built in memory first (a message of another page) is read elsewhere.
 
+mod typed;
+
+pub(crate) use typed::{WrongType, typed};
+
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Result, Value};
 
@@ -23,6 +27,6 @@ pub(crate) fn object(fields: Vec<(&'static str, Value)>) -> Value {
 }
 
 /// JSON of one type.
-pub(crate) fn read<T: DeserializeOwned>(text: &[u8]) -> Result<T> {
-    serde_json::from_value(value(text)?)
+pub(crate) fn read<T: DeserializeOwned>(text: &[u8]) -> std::result::Result<T, WrongType> {
+    typed(value(text).map_err(|_| WrongType)?)
 }

@@ -493,6 +493,6 @@ impl Phone {
             }
             data.insert("total".to_owned(), wait.saturating_add(duration).into());
         }
-        Some(serde_json::Value::Object(data).to_string())
+        Some(bridge::json(&data))
     }
 }

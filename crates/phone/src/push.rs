@@ -84,7 +84,7 @@ impl Phone {
         match bridge::rows_of(rows) {
             Some(rows) => {
                 for row in rows {
-                    self.take_row(&source, row.get());
+                    self.take_row(&source, &bridge::row(row));
                 }
             }
             None => self.contacts.reject(&source, Rejection::Shape),
@@ -116,7 +116,7 @@ impl Phone {
             self.contacts.begin(source.clone(), mode(head));
         }
         for row in rows {
-            self.take_row(&source, &row.to_string());
+            self.take_row(&source, row);
         }
         if head.last {
             self.contacts.end(&source);
@@ -124,7 +124,7 @@ impl Phone {
         self.wants_index();
     }
 
-    fn take_row(&mut self, source: &Source, row: &str) {
+    fn take_row(&mut self, source: &Source, row: &Value) {
         match bridge::contact_of_row(row) {
             Ok(RowWish::Put { contact, text_number }) => {
                 self.take_contact(source, contact, text_number);

@@ -108,10 +108,10 @@ fn names_feature(data: &Value, wanted: &str) -> bool {
 }
 
 fn click2call(data: Value) -> Result<Command, &'static str> {
-    let json = Click2CallJson::deserialize(data).map_err(|_| "number must be a text or a number.")?;
+    let json = json::typed::<Click2CallJson>(data).map_err(|_| "number must be a text or a number.")?;
     let number = Some(&json.number).filter(|number| number.is_string() || number.is_u64()).and_then(text_of);
     let number = number.ok_or("number must be a text or a whole number.")?;
-    if json.user_data.as_ref().is_some_and(|data| data.to_string().len() > MAX_USER_DATA_OCTETS) {
+    if json.user_data.as_ref().is_some_and(|data| super::json(data).len() > MAX_USER_DATA_OCTETS) {
         return Err("userData must be an object of at most 8 kB.");
     }
     Ok(Command::Click2Call(Click2Call {
@@ -128,7 +128,7 @@ fn click2call(data: Value) -> Result<Command, &'static str> {
 
 fn call_command(name: &str, data: Value) -> Result<Command, &'static str> {
     const WRONG: &str = "A field of data has the wrong type.";
-    let json = CallJson::deserialize(data).map_err(|_| WRONG)?;
+    let json = json::typed::<CallJson>(data).map_err(|_| WRONG)?;
     let call = json.call_id.as_ref().map(|id| field(id).ok_or(WRONG)).transpose()?;
     Ok(match name {
         "answer" => Command::Answer { call },
@@ -208,7 +208,7 @@ fn source_of(source: Option<&str>) -> String {
 }
 
 fn contacts_command(name: &str, data: Value) -> Result<Command, &'static str> {
-    let json = ContactsJson::deserialize(data).map_err(|_| "A field of data has the wrong type.")?;
+    let json = json::typed::<ContactsJson>(data).map_err(|_| "A field of data has the wrong type.")?;
     let source = source_of(json.source.as_deref());
     Ok(match name {
         "contacts:remove" => {
@@ -281,7 +281,7 @@ fn forward(data: &Value) -> Result<Command, &'static str> {
 }
 
 fn plain_command(name: &str, data: Value) -> Result<Command, &'static str> {
-    let json = PlainJson::deserialize(data).map_err(|_| "A field of data has the wrong type.")?;
+    let json = json::typed::<PlainJson>(data).map_err(|_| "A field of data has the wrong type.")?;
     Ok(match name {
         "status" => Command::Status { status: json.status.ok_or("status must be a text.")? },
         "dnd" => Command::Dnd { enabled: json.enabled.ok_or("enabled must be true or false.")? },

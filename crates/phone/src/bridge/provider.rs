@@ -8,7 +8,7 @@ use super::{
     contact_of_row, json,
 };
 use crate::{
-    json::{object, tree},
+    json::{object, tree, typed},
     provider::{
         DEFAULT_NO_MATCH_TTL, DEFAULT_TTL, Form, Given, Offers, Op, Question, Refusal, Registration, Reply,
     },
@@ -76,7 +76,7 @@ pub(crate) struct ProviderRequest<'a> {
 }
 
 pub(super) fn register(data: Value) -> Result<Command, &'static str> {
-    let json = ProviderRegister::deserialize(data).map_err(|_| "A field of data has the wrong type.")?;
+    let json = typed::<ProviderRegister>(data).map_err(|_| "A field of data has the wrong type.")?;
     let name: String = json.name.trim().chars().take(MAX_NAME_CHARS).collect();
     if name.is_empty() {
         return Err("name must be a text.");
@@ -100,7 +100,7 @@ pub(super) fn register(data: Value) -> Result<Command, &'static str> {
 }
 
 pub(super) fn response(data: Value) -> Result<Command, &'static str> {
-    let json = ProviderResponse::deserialize(data).map_err(|_| "id must be the text of a request.")?;
+    let json = typed::<ProviderResponse>(data).map_err(|_| "id must be the text of a request.")?;
     let answer = json.ok.unwrap_or(true).then(|| json.data.unwrap_or_default());
     Ok(Command::ProviderResponse { id: json.id, answer })
 }
@@ -157,7 +157,7 @@ fn rows(list: &Value) -> Vec<Given> {
 
 /// One row; one that is none is left out.
 fn given(own: &Value) -> Option<Given> {
-    let (contact, deleted, text_id) = match contact_of_row(&own.to_string()).ok()? {
+    let (contact, deleted, text_id) = match contact_of_row(own).ok()? {
         RowWish::Put { contact, text_number } => (contact, false, text_number),
         RowWish::Delete(id) => (Contact { id, ..Contact::default() }, true, false),
     };

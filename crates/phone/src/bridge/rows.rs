@@ -3,7 +3,8 @@
 //! It never builds the rows of a push as one value.
 
 use crate::{headers::undisturbing, json};
-use serde_json::{Value, value::RawValue};
+use serde::de::IgnoredAny;
+use serde_json::{Deserializer, Value};
 use softframe_contacts::{Contact, PhoneNumber, Rejection};
 
 /// Longest id kept.
@@ -23,13 +24,35 @@ pub(crate) enum RowWish {
 }
 
 /// The rows of a JSON array, unread. `None` if it is no array.
-pub(crate) fn rows_of(text: &str) -> Option<Vec<&RawValue>> {
-    serde_json::from_slice(text.as_bytes()).ok()
+///
+/// Each is short-lived as a [`Value`], made by [`row`].
+pub(crate) fn rows_of(text: &str) -> Option<Vec<&str>> {
+    let mut rest = text.trim_ascii_start().strip_prefix('[')?.trim_ascii();
+    let mut rows = Vec::new();
+    if rest == "]" {
+        return Some(rows);
+    }
+    loop {
+        let mut values = Deserializer::from_slice(rest.as_bytes()).into_iter::<IgnoredAny>();
+        values.next()?.ok()?;
+        let (row, after) = rest.split_at_checked(values.byte_offset())?;
+        rows.push(row);
+        let after = after.trim_ascii_start();
+        if after == "]" {
+            return Some(rows);
+        }
+        rest = after.strip_prefix(',')?.trim_ascii_start();
+    }
+}
+
+/// One row's text as a value; `null`, which is no contact, where it is no JSON.
+pub(crate) fn row(text: &str) -> Value {
+    json::value(text.as_bytes()).unwrap_or_default()
 }
 
 /// Reads one row.
-pub(crate) fn contact_of_row(row: &str) -> Result<RowWish, Rejection> {
-    let Ok(Value::Object(row)) = json::value(row.as_bytes()) else { return Err(Rejection::Shape) };
+pub(crate) fn contact_of_row(row: &Value) -> Result<RowWish, Rejection> {
+    let row = row.as_object().ok_or(Rejection::Shape)?;
     let id = row.get("id").and_then(super::text_of).filter(|id| !id.is_empty()).ok_or(Rejection::NoId)?;
     if id.chars().count() > MAX_ID_CHARS {
         return Err(Rejection::TooLarge);

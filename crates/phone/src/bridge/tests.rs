@@ -92,7 +92,7 @@ fn a_bad_row_costs_only_itself() {
     use softframe_contacts::Rejection;
     let rows =
         rows_of(r#"[{"id":1,"name":"A","phones":34},5,{"name":"x"},{"id":"b"},{"id":"c","deleted":true}]"#);
-    let read: Vec<_> = rows.unwrap().iter().map(|row| contact_of_row(row.get())).collect();
+    let read: Vec<_> = rows.unwrap().into_iter().map(|text| contact_of_row(&row(text))).collect();
     assert!(
         matches!(&read[0], Ok(RowWish::Put { contact, text_number: false }) if contact.id == "1" && contact.phones[0].number == "34")
     );
@@ -100,7 +100,30 @@ fn a_bad_row_costs_only_itself() {
     assert_eq!(read[2], Err(Rejection::NoId));
     assert_eq!(read[3], Err(Rejection::NoName));
     assert_eq!(read[4], Ok(RowWish::Delete("c".into())));
-    assert!(rows_of("{}").is_none());
+}
+
+#[test]
+fn list_falls_into_its_rows_and_nothing_else_does() {
+    let nested = r#"{"a":"],[\"","b":[1,{"c":[]}]}"#;
+    let many = format!(" [ {nested} ,5,\n-1.5e3,\"é,]\" , null,[] ]\n");
+    let cases: [(&str, Option<&[&str]>); 13] = [
+        ("[]", Some(&[])),
+        (" [ ] ", Some(&[])),
+        ("[1]", Some(&["1"])),
+        (&many, Some(&[nested, "5", "-1.5e3", "\"é,]\"", "null", "[]"])),
+        ("{}", None),
+        ("", None),
+        ("[", None),
+        ("[1", None),
+        ("[1,]", None),
+        ("[,1]", None),
+        ("[1 2]", None),
+        ("[1],", None),
+        ("[{]", None),
+    ];
+    for (text, rows) in cases {
+        assert_eq!(rows_of(text).as_deref(), rows, "{text}");
+    }
 }
 
 #[test]
@@ -117,17 +140,17 @@ fn responses_carry_the_id_as_it_came() {
 
 #[test]
 fn a_row_keeps_nothing_that_could_disturb_the_screen() {
-    let row = "{\"id\":\"a\",\"name\":\"Ana\u{202e}\u{200b} \\u0007Ruiz\",\"phones\":[\"\u{202d}+34\"],\"company\":\"\u{2066}\"}";
-    let Ok(RowWish::Put { contact, .. }) = contact_of_row(row) else { panic!("taken") };
+    let named = "{\"id\":\"a\",\"name\":\"Ana\u{202e}\u{200b} \\u0007Ruiz\",\"phones\":[\"\u{202d}+34\"],\"company\":\"\u{2066}\"}";
+    let Ok(RowWish::Put { contact, .. }) = contact_of_row(&row(named)) else { panic!("taken") };
     assert_eq!((contact.name.as_str(), contact.phones[0].number.as_str()), ("Ana Ruiz", "+34"));
     assert_eq!((contact.company, contact.email), (None, None));
     for emails in ["\"a@b.example\"", "[\"a@b.example\",\"c@d.example\"]"] {
-        let row = format!("{{\"id\":\"a\",\"name\":\"Ana\",\"emails\":{emails}}}");
-        let Ok(RowWish::Put { contact, .. }) = contact_of_row(&row) else { panic!("taken") };
+        let named = format!("{{\"id\":\"a\",\"name\":\"Ana\",\"emails\":{emails}}}");
+        let Ok(RowWish::Put { contact, .. }) = contact_of_row(&row(&named)) else { panic!("taken") };
         assert_eq!(contact.email.as_deref(), Some("a@b.example"));
     }
     assert_eq!(
-        contact_of_row("{\"id\":\"a\",\"name\":\"\u{202e}\"}"),
+        contact_of_row(&row("{\"id\":\"a\",\"name\":\"\u{202e}\"}")),
         Err(softframe_contacts::Rejection::NoName)
     );
 }

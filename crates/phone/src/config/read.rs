@@ -6,7 +6,13 @@ use super::{
     Config, ConfigError, DialConfig, EnigmaConfig, GatewayConfig, HeaderNames, HostLimit, IceServer,
     MAX_FOUND_CHARS, ThemeConfig, XivoConfig, host_of, is_host, is_loopback, is_token,
 };
-use crate::{Dtmf, Forwards, Language, Theme, account::Offer, forward, webhooks::MAX_WEBHOOKS};
+use crate::{
+    Dtmf, Forwards, Language, Theme,
+    account::Offer,
+    bridge, forward,
+    json::{self, WrongType},
+    webhooks::MAX_WEBHOOKS,
+};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 
@@ -262,7 +268,7 @@ fn read_webhooks(keys: &mut Keys, config: &mut Config) -> Result<(), ConfigError
     if webhooks.len() > MAX_WEBHOOKS {
         return Err(wrong("webhooks", RULE, &Value::from(webhooks.len())));
     }
-    for Webhook::Address(url) | Webhook::Named { url } in webhooks {
+    for Webhook(url) in webhooks {
         let is_safe = url.starts_with("https://") || url.starts_with("http://") && is_loopback(host_of(&url));
         if !is_safe || host_of(&url).is_empty() {
             return Err(wrong("webhooks", RULE, &Value::String(url)));
@@ -274,13 +280,16 @@ fn read_webhooks(keys: &mut Keys, config: &mut Config) -> Result<(), ConfigError
 
 /// An address, or one with a label as 008 has it.
 #[derive(Deserialize)]
-#[serde(untagged)]
-enum Webhook {
-    Address(String),
-    Named {
-        #[serde(alias = "endpoint")]
-        url: String,
-    },
+#[serde(try_from = "Value")]
+struct Webhook(String);
+
+impl TryFrom<Value> for Webhook {
+    type Error = WrongType;
+
+    fn try_from(value: Value) -> Result<Webhook, WrongType> {
+        let url = value.get("url").or_else(|| value.get("endpoint")).unwrap_or(&value);
+        url.as_str().map(|url| Webhook(url.to_owned())).ok_or(WrongType)
+    }
 }
 
 fn read_dial(value: Value) -> Result<(DialConfig, Vec<String>), ConfigError> {
@@ -290,7 +299,7 @@ fn read_dial(value: Value) -> Result<(DialConfig, Vec<String>), ConfigError> {
     let mut dial = DialConfig::default();
     if let Some(limit) = map.remove("hostLimit") {
         let rule = "must be {\"per10s\", \"perHour\", \"sameNumberMs\"} or null";
-        let parsed: Result<Option<HostLimit>, _> = serde_json::from_value(limit.clone());
+        let parsed: Result<Option<HostLimit>, _> = json::typed(limit.clone());
         dial.host_limit = parsed.map_err(|_| wrong("dial.hostLimit", rule, &limit))?;
     }
     let mut keys = Keys::new("dial.", map);
@@ -325,7 +334,7 @@ impl Keys {
         let Some(value) = self.map.remove(key).filter(|value| !value.is_null()) else {
             return Ok(None);
         };
-        match T::deserialize(value.clone()) {
+        match json::typed(value.clone()) {
             Ok(parsed) => Ok(Some(parsed)),
             Err(_) => Err(wrong(&format!("{}{key}", self.prefix), rule, &value)),
         }
@@ -388,27 +397,23 @@ pub(super) fn wrong(key: &str, rule: &'static str, found: &Value) -> ConfigError
     // A password must not appear on screen because a neighbour of it has the wrong type.
     let found = match key {
         "account" => "something else".to_owned(),
-        _ => found.to_string().chars().take(MAX_FOUND_CHARS).collect(),
+        _ => bridge::json(found).chars().take(MAX_FOUND_CHARS).collect(),
     };
     ConfigError { key: key.to_owned(), rule, found }
 }
 
+/// A text, or a list of them.
 #[derive(Deserialize)]
-#[serde(from = "OneOrManyJson")]
+#[serde(try_from = "Value")]
 struct OneOrMany(Vec<String>);
 
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum OneOrManyJson {
-    One(String),
-    Many(Vec<String>),
-}
+impl TryFrom<Value> for OneOrMany {
+    type Error = WrongType;
 
-impl From<OneOrManyJson> for OneOrMany {
-    fn from(json: OneOrManyJson) -> OneOrMany {
-        match json {
-            OneOrManyJson::One(one) => OneOrMany(vec![one]),
-            OneOrManyJson::Many(many) => OneOrMany(many),
+    fn try_from(value: Value) -> Result<OneOrMany, WrongType> {
+        match value {
+            Value::String(one) => Ok(OneOrMany(vec![one])),
+            list => json::typed(list).map(OneOrMany),
         }
     }
 }

@@ -97,7 +97,7 @@ impl Phone {
     /// One message of this dialect: no `seq`, its fields beside its `type`.
     pub(crate) fn say_rc(&mut self, message: Value) {
         if self.host.is_trusted() {
-            self.out.push_back(Output::Host { to: Audience::Trusted, message: message.to_string() });
+            self.out.push_back(Output::Host { to: Audience::Trusted, message: bridge::json(&message) });
         }
     }
 

@@ -80,7 +80,7 @@ impl Phone {
         self.keep_letter(Letter {
             key: format!("{id}:{what}"),
             path: format!("/v1/enigma/{path}?v={version}"),
-            body: body.to_string(),
+            body: crate::bridge::json(&body),
             made: self.clock.wall(now),
         });
     }

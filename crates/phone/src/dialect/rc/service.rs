@@ -6,7 +6,7 @@ use super::{call::Past, commands::is_true};
 use crate::{
     Output, Phone,
     bridge::{
-        as_number,
+        as_number, json,
         provider::{matches, word},
     },
     headers::undisturbing,
@@ -175,7 +175,7 @@ impl Phone {
         let Some(service) = self.rc.service.as_ref() else { return };
         let chain = self.host.chain().to_vec();
         let kept = object(vec![("chain", chain.into()), ("service", Value::Object(service.said.clone()))]);
-        let text = kept.to_string();
+        let text = json(&kept);
         if text.len() <= MAX_KEPT_OCTETS {
             self.out.push_back(Output::Keep(text));
         }

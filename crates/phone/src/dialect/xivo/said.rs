@@ -3,7 +3,7 @@
 //! It holds no logic beyond names: the phone fills these, serde writes them.
 
 use crate::{
-    bridge::{Code, text_of},
+    bridge::{Code, json, text_of},
     config::XivoConfig,
 };
 use serde::Serialize;
@@ -172,7 +172,7 @@ pub(super) fn user_data(call: &Call<'_>) -> Map<String, Value> {
         put("SIPCALLID".to_owned(), call.sip_call_id);
     }
     for (key, value) in call.variables.and_then(Value::as_object).into_iter().flatten() {
-        let text = text_of(value).unwrap_or_else(|| value.to_string());
+        let text = text_of(value).unwrap_or_else(|| json(value));
         let key = if key.starts_with(PREFIX) { key.clone() } else { format!("{PREFIX}{key}") };
         put(key, &text);
     }
