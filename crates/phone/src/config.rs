@@ -397,12 +397,12 @@ impl Config {
         let Value::Object(map) = value else {
             return Err(wrong("", "must be a JSON object", &value));
         };
-        let mut keys = Keys::new("", map);
+        let mut keys = Keys::new(map);
         let mut config = Config::default();
-        read_network(&mut keys, &mut config)?;
-        read_looks(&mut keys, &mut config)?;
-        read_policy(&mut keys, &mut config)?;
-        let warnings = keys.leftover(&config);
+        read_network(&mut keys, &mut config);
+        read_looks(&mut keys, &mut config);
+        read_policy(&mut keys, &mut config);
+        let warnings = keys.finish(&config)?;
         Ok((config, warnings))
     }
 
@@ -517,6 +517,12 @@ mod tests {
             (r#"{"theme":{"accent":"red"}}"#, "theme.accent", "\"red\""),
             (r#"{"dial":{"hostLimit":{"per10s":"5"}}}"#, "dial.hostLimit", "{\"per10s\":\"5\"}"),
             (r#"{"account":{"user":1,"password":"secret"}}"#, "account", "something else"),
+            (r#"{"account":["200","secret"]}"#, "account", "something else"),
+            (r#"{"gateway":{"url":1,"token":"secret"}}"#, "gateway", "something else"),
+            (r#"{"iceServers":[{"urls":1,"credential":"secret"}]}"#, "iceServers", "something else"),
+            (r#"{"theme":{"mode":"grey"}}"#, "theme.mode", "\"grey\""),
+            (r#"{"theme":5,"size":5}"#, "size", "5"),
+            (r#"{"strings":{"ok":5},"team":1}"#, "strings.ok", "5"),
             (r#"{"registerExpires":5}"#, "registerExpires", "5"),
             (r#"{"dtmf":"inband"}"#, "dtmf", "\"inband\""),
             ("[]", "", "[]"),
