@@ -26,6 +26,7 @@ pub(crate) enum Likeness {
 const SHORTEST_PUBLIC: usize = 7;
 
 /// The digit of ASCII, full-width, Arabic-Indic, Persian or Devanagari script.
+#[inline]
 pub(crate) fn digit(c: char) -> Option<u8> {
     let code = c as u32;
     let value = match code {
@@ -47,30 +48,29 @@ pub(crate) fn read_into(text: &str, home: Option<Country>, number: &mut Number, 
     number.digits.clear();
     number.international = false;
     let mut is_abroad = false;
-    let mut is_over = false;
+    let mut extension = None;
     let mut optional_zero = None;
     let mut before = ['\0'; 2];
-    for c in without_scheme(text.trim()).chars() {
+    for c in without_scheme(text.trim_start()).chars() {
+        let digits = written.len();
         if let Some(digit) = digit(c) {
+            is_abroad |= digits == 1 && extension.is_none() && before[1] == '0' && digit == b'0';
             written.push(digit);
-            if !is_over {
-                number.digits.push(digit);
-                is_abroad |= number.digits.len() == 2 && before[1] == '0' && digit == b'0';
-            }
             // In whatever script.
             before = [before[1], char::from(digit)];
             continue;
         }
-        if !is_over {
-            let digits = number.digits.len();
+        if extension.is_none() {
             number.international |= digits == 0 && is_plus(c);
-            is_over = begins_extension(c, before[1], digits);
+            extension = begins_extension(c, before[1], digits).then_some(digits);
             if c == ')' && before == ['(', '0'] && optional_zero.is_none() {
                 optional_zero = digits.checked_sub(1);
             }
         }
         before = [before[1], c];
     }
+    let own = extension.and_then(|end| written.get(..end)).unwrap_or(written);
+    number.digits.extend_from_slice(own);
     // `+49 (0)30` and `0049 (0)30`: the zero is for callers at home.
     if let Some(at) = optional_zero.filter(|_| number.international || is_abroad) {
         number.digits.remove(at);

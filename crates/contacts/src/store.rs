@@ -284,11 +284,16 @@ impl Contacts {
         match task {
             Task::Begin(Mode::Replace) if book.shelf.ids() > 0 => book.next = Some((Shelf::new(), 0)),
             Task::Begin(_) => {}
-            Task::Rows { octets, at: start, rows } => {
-                let (end, is_full) = book.take_row(&octets, start, contacts, home);
-                self.done += 1;
+            Task::Rows { octets, at: start, mut rows } => {
+                let others = contacts - book.total();
+                let (mut end, mut is_full) = (start, false);
+                while end < octets.len() && end - start < UNIT && !is_full {
+                    (end, is_full) = book.take_row(&octets, end, others, home);
+                    rows -= 1;
+                    self.done += 1;
+                }
                 if end < octets.len() {
-                    self.queue.push_front((at, Task::Rows { octets, at: end, rows: rows - 1 }));
+                    self.queue.push_front((at, Task::Rows { octets, at: end, rows }));
                 }
                 return if is_full { UNIT } else { end - start };
             }
@@ -312,10 +317,7 @@ impl Contacts {
     }
 
     fn total(&self) -> usize {
-        self.books
-            .iter()
-            .map(|book| book.shelf.ids() + book.next.as_ref().map_or(0, |next| next.0.ids()))
-            .sum()
+        self.books.iter().map(Book::total).sum()
     }
 
     /// Rows taken in so far and rows known to come, while indexing is under way.
@@ -409,12 +411,18 @@ impl Book {
         if self.is_pushing { self.shelf.is_worth_sealing() } else { self.shelf.has_open() }
     }
 
-    /// Takes in the record at `start`; where the next one is, and whether a segment must be sealed now.
+    /// Contacts that it has and that are to take their place.
+    fn total(&self) -> usize {
+        self.shelf.ids() + self.next.as_ref().map_or(0, |(next, _)| next.ids())
+    }
+
+    /// Takes in the record at `start`; where the next one is, and whether a segment must be sealed now. `others` are the
+    /// contacts of the other sources.
     fn take_row(
         &mut self,
         octets: &[u8],
         start: usize,
-        total: usize,
+        others: usize,
         home: Option<Country>,
     ) -> (usize, bool) {
         let rest = octets.get(start..).unwrap_or(&[]);
@@ -423,14 +431,14 @@ impl Book {
             self.tally.reject(Rejection::Shape);
             return (octets.len(), false);
         };
-        let was_there = self.shelf.octets_of(record.id);
-        if was_there.is_none() && total >= MAX_CONTACTS {
+        if others + self.total() >= MAX_CONTACTS && self.shelf.octets_of(record.id).is_none() {
             self.tally.reject(Rejection::TooLarge);
             return (octets.len() - after.len(), false);
         }
         let taken = match &mut self.next {
             None => self.shelf.add(own, record, home),
             Some((next, kept)) => {
+                let was_there = self.shelf.octets_of(record.id);
                 let is_same = was_there == Some(own);
                 let is_known = was_there.is_some();
                 match next.add(own, record, home) {

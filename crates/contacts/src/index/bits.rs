@@ -17,6 +17,12 @@ impl Bits {
         Bits { words: vec![0; len.div_ceil(64)], count: 0 }
     }
 
+    /// Takes all out.
+    pub(crate) fn clear(&mut self) {
+        self.words.fill(0);
+        self.count = 0;
+    }
+
     /// How many are in.
     pub(crate) fn count(&self) -> usize {
         self.count

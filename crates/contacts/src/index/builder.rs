@@ -5,8 +5,9 @@
 use crate::country::Country;
 use crate::ids::Place;
 use crate::index::bits::Bits;
-use crate::index::keys::{self, Forms, KEYS};
+use crate::index::keys::{self, Forms};
 use crate::index::segment::{COMPANY, MAX_DOCS, Segment, part};
+use crate::index::uses::Uses;
 use crate::record::Record;
 use crate::{fold, ids};
 
@@ -18,6 +19,12 @@ const MAX_OCTETS: usize = 8 * 1024 * 1024;
 
 /// Most keys of numbers of a segment; a contact may have 100 numbers.
 const MAX_KEYS: usize = 2 * 1024 * 1024;
+
+/// Contacts that there is room for at first: a host may send a book by the hundred.
+const SMALL: usize = 128;
+
+/// Places of the smallest table of words: such a hundred has some 250.
+const LEAST_SLOTS: usize = 512;
 
 /// What [`load`] says of a builder that takes no more.
 pub(crate) const FULL: usize = 1000;
@@ -43,40 +50,34 @@ pub(crate) struct Builder {
     pub(crate) word_ends: Vec<u32>,
     pub(crate) keys: Vec<u16>,
     pub(crate) key_ends: Vec<u32>,
-    /// The keys that any document has; of each how many have it, and the last of them, counted from 1. While it is
-    /// sealed, the place of the key among those in use stands there.
-    pub(crate) used_keys: Bits,
-    pub(crate) key_counts: Vec<u16>,
-    pub(crate) key_places: Vec<u16>,
+    /// The keys that any document has.
+    pub(crate) uses: Uses,
     /// Removed or exchanged before it was sealed.
     pub(crate) dead: Bits,
     /// What it exchanges in finished segments: marked when it is sealed, so that nobody is missing in between.
     pub(crate) exchanges: Vec<Place>,
     text: Vec<u8>,
     forms: Forms,
-    own_keys: Vec<u16>,
 }
 
 impl Builder {
-    pub(crate) fn new(serial: u16, home: Option<Country>) -> Builder {
+    /// `uses` are those of no contact.
+    pub(crate) fn new(serial: u16, home: Option<Country>, uses: Uses) -> Builder {
         Builder {
             serial,
             home,
-            records: Vec::new(),
+            records: Vec::with_capacity(SMALL * 64),
             record_ends: Vec::new(),
             dictionary: Words::default(),
-            words: Vec::new(),
+            words: Vec::with_capacity(SMALL * 4),
             word_ends: Vec::new(),
-            keys: Vec::new(),
+            keys: Vec::with_capacity(SMALL * 16),
             key_ends: Vec::new(),
-            used_keys: Bits::new(KEYS),
-            key_counts: vec![0; KEYS],
-            key_places: vec![0; KEYS],
+            uses,
             dead: Bits::default(),
             exchanges: Vec::new(),
             text: Vec::new(),
             forms: Forms::default(),
-            own_keys: Vec::new(),
         }
     }
 
@@ -130,25 +131,18 @@ impl Builder {
 
     fn add_keys(&mut self, record: Record<'_>) {
         let doc = self.record_ends.len() as u16;
+        let (uses, keys) = (&mut self.uses, &mut self.keys);
+        let mut add = |key| {
+            if uses.add(key, doc) {
+                keys.push(key);
+            }
+        };
         for (_, number) in record.phones() {
             self.forms.read(number, self.home);
-            self.forms.keys_into(&mut self.own_keys);
+            self.forms.each_key(&mut add);
         }
         if !record.username.is_empty() {
-            self.own_keys.push(keys::username(record.username));
-        }
-        for key in self.own_keys.drain(..) {
-            let at = usize::from(key);
-            let (Some(count), Some(last)) = (self.key_counts.get_mut(at), self.key_places.get_mut(at)) else {
-                continue;
-            };
-            if *last != doc {
-                if *count == 0 {
-                    self.used_keys.insert(key);
-                }
-                (*last, *count) = (doc, *count + 1);
-                self.keys.push(key);
-            }
+            add(keys::username(record.username));
         }
         self.key_ends.push(self.keys.len() as u32);
     }
@@ -162,7 +156,8 @@ impl Builder {
     pub(crate) fn memory(&self) -> usize {
         self.records.capacity()
             + self.dictionary.memory()
-            + 4 * (self.record_ends.capacity() + self.word_ends.capacity() + self.key_ends.capacity() + KEYS)
+            + self.uses.memory()
+            + 4 * (self.record_ends.capacity() + self.word_ends.capacity() + self.key_ends.capacity())
             + 2 * (self.words.capacity() + self.keys.capacity())
     }
 }
@@ -187,12 +182,6 @@ impl Words {
     /// The text of a word.
     pub(crate) fn text(&self, number: u16) -> &[u8] {
         part(&self.text, &self.ends, usize::from(number))
-    }
-
-    /// The first eight octets of a word as a number in the order of the text.
-    pub(crate) fn beginning(&self, number: u16) -> u64 {
-        let octets = self.text(number).iter().chain(core::iter::repeat(&0)).take(8);
-        octets.fold(0, |beginning, octet| beginning << 8 | u64::from(*octet))
     }
 
     /// The number of a word, a new one if it has not been seen.
@@ -230,8 +219,12 @@ impl Words {
 
     /// Twice the places. The hashes are kept, so no text is read again: 0.3 ms at 65,000 words.
     fn grow(&mut self) {
-        let size = (self.slots.len() * 2).max(256);
+        let size = (self.slots.len() * 2).max(LEAST_SLOTS);
         self.slots = vec![0; size];
+        let more = size / 2 - self.len();
+        for list in [&mut self.ends, &mut self.hashes, &mut self.counts] {
+            list.reserve_exact(more);
+        }
         for (number, hash) in self.hashes.iter().enumerate() {
             let mut at = *hash as usize & (size - 1);
             while self.slots.get(at).is_some_and(|slot| *slot > 0) {

@@ -76,8 +76,8 @@ impl Forms {
         number::read_into(text, home, &mut self.number, &mut self.written);
     }
 
-    /// Appends the keys of every place of every form.
-    pub(crate) fn keys_into(&self, out: &mut Vec<u16>) {
+    /// Gives the keys of every place of every form, some of them twice.
+    pub(crate) fn each_key(&self, mut act: impl FnMut(u16)) {
         // Where both forms end alike, they have the same keys.
         let pairs = self.written.iter().rev().zip(self.number.digits.iter().rev());
         let alike = pairs.take_while(|(a, b)| a == b).count();
@@ -85,14 +85,14 @@ impl Forms {
         for (digits, count) in [(&self.written, self.written.len()), (&self.number.digits, full)] {
             let mut key = 0;
             for (at, digit) in digits.iter().enumerate().rev() {
-                key = key / BASE + (u16::from(digit.wrapping_sub(b'0') % 10) + 1) * (PLACES / BASE);
+                key = key / BASE + (u16::from(digit.wrapping_sub(b'0')).min(9) + 1) * (PLACES / BASE);
                 if at < count {
-                    out.push(key);
+                    act(key);
                 }
             }
-        }
-        for digits in [&self.written, &self.number.digits] {
-            out.extend(whole(digits).map(|whole| whole.start));
+            if let Some(whole) = whole(digits) {
+                act(whole.start);
+            }
         }
     }
 }

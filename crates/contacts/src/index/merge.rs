@@ -2,13 +2,14 @@
 //!
 //! It never changes the segments it reads, and takes over nothing of a contact that is gone.
 
+use core::cmp::Ordering;
 use core::ops::Range;
 
 use crate::country::Country;
 use crate::ids::{self, Ids, Place};
 use crate::index::dictionary::{Cursor, Writer};
 use crate::index::keys::KEYS;
-use crate::index::runs::{Heads, Key};
+use crate::index::runs::{Head, Heads, beginning};
 use crate::index::seal::{KEY_SLICE, post};
 use crate::index::segment::{COMPANY, Segment, name_key, name_rest, part};
 use crate::index::shelf::Slot;
@@ -64,8 +65,6 @@ struct Reading {
     word: Option<usize>,
     /// The next key, document or place in the alphabetical order.
     next: usize,
-    /// The document that is next in that order, by its new number, and its key.
-    head: Key,
 }
 
 impl Merging {
@@ -77,7 +76,7 @@ impl Merging {
             let word = cursor.next(&slot.segment.dictionary);
             let docs = Vec::with_capacity(slot.segment.len());
             let ordinals = Vec::with_capacity(slot.segment.dictionary.len());
-            Reading { docs, ordinals, cursor, word, next: 0, head: (0, GONE) }
+            Reading { docs, ordinals, cursor, word, next: 0 }
         });
         let sum = |of: fn(&Segment) -> usize| old.iter().map(|slot| of(&slot.segment)).sum::<usize>();
         let segment = Segment {
@@ -105,13 +104,17 @@ impl Merging {
     /// One slice of work; whether more remains. Contacts get their new places in `ids` as they come over.
     pub(crate) fn step(&mut self, slots: &[Slot], ids: &mut Ids) -> bool {
         let slots = slots.get(self.run.clone()).unwrap_or(&[]);
-        for _ in 0..SLICE {
+        let acts = match self.stage {
+            Stage::CountKeys | Stage::PlaceKeys | Stage::FillKeys | Stage::Done => 1,
+            Stage::Records | Stage::Words | Stage::Names | Stage::Order => SLICE,
+        };
+        for _ in 0..acts {
             let (was_any, next) = match self.stage {
                 Stage::Records => (self.add_record(slots, ids), Stage::Words),
                 Stage::Words => (self.add_word(slots), Stage::CountKeys),
-                Stage::CountKeys => (self.add_key(slots, Self::count), Stage::PlaceKeys),
+                Stage::CountKeys => (self.add_keys(slots), Stage::PlaceKeys),
                 Stage::PlaceKeys => (self.place_keys(), Stage::FillKeys),
-                Stage::FillKeys => (self.add_key(slots, Self::fill), Stage::Names),
+                Stage::FillKeys => (self.add_keys(slots), Stage::Names),
                 Stage::Names => (self.add_name(slots), Stage::Order),
                 Stage::Order => (self.add_place(slots), Stage::Done),
                 Stage::Done => return false,
@@ -132,8 +135,8 @@ impl Merging {
         match stage {
             Stage::Words => {
                 for at in 0..self.sources.len() {
-                    if self.sources.get(at).is_some_and(|source| source.word.is_some()) {
-                        self.heads.push(at, by_word(&self.sources));
+                    if let Some(head) = self.sources.get(at).and_then(|source| source.word_head(at)) {
+                        self.heads.push(head, &by_word(&self.sources));
                     }
                 }
             }
@@ -146,8 +149,8 @@ impl Merging {
                 self.segment.ranks = vec![0; len];
                 self.segment.order.reserve_exact(len);
                 for at in 0..self.sources.len() {
-                    if self.go_on(slots, at).is_some() {
-                        self.heads.push(at, by_name(&self.sources, &self.segment));
+                    if let Some(head) = self.go_on(slots, at) {
+                        self.heads.push(head, &by_name(&self.segment));
                     }
                 }
             }
@@ -198,11 +201,12 @@ impl Merging {
     }
 
     fn add_word(&mut self, slots: &[Slot]) -> bool {
-        let Some(source) = self.heads.first().and_then(|at| self.sources.get(at)) else { return false };
+        let first = self.heads.first().and_then(|(_, at)| self.sources.get(at));
+        let Some(source) = first else { return false };
         self.word.clone_from(&source.cursor.word);
         let Segment { postings, posting_ends, .. } = &mut self.segment;
         let (ordinal, before) = (posting_ends.len() as u16, postings.len());
-        while let Some(at) = self.heads.first()
+        while let Some((_, at)) = self.heads.first()
             && let (Some(slot), Some(source)) = (slots.get(at), self.sources.get_mut(at))
             && let Some(word) = source.word.filter(|_| source.cursor.word == self.word)
         {
@@ -211,8 +215,8 @@ impl Merging {
             let old = part(&slot.segment.postings, &slot.segment.posting_ends, word);
             postings.extend(old.iter().filter_map(|old| source.doc(*old)));
             source.word = source.cursor.next(&slot.segment.dictionary);
-            let next = source.word.map(|_| at);
-            self.heads.replace_first(next, by_word(&self.sources));
+            let next = source.word_head(at);
+            self.heads.replace_first(next, &by_word(&self.sources));
         }
         if postings.len() > before {
             self.dictionary.push(&self.word);
@@ -221,37 +225,39 @@ impl Merging {
         true
     }
 
-    /// Does `act` with the next of all keys, and the documents of each, one source after the other.
-    fn add_key(&mut self, slots: &[Slot], act: fn(&mut Segment, &mut u32, &Reading, &[u16])) -> bool {
+    /// Writes the documents of a slice of keys, one source after the other. While there is no room for them, they are
+    /// only counted.
+    fn add_keys(&mut self, slots: &[Slot]) -> bool {
         let Some((slot, source)) = slots.get(self.at).zip(self.sources.get_mut(self.at)) else {
             return false;
         };
         let Segment { keys, key_ends, key_postings, .. } = &slot.segment;
-        let cursor = keys.get(source.next).and_then(|key| self.key_cursors.get_mut(usize::from(*key)));
-        let Some(cursor) = cursor else {
+        let start = source.next;
+        source.next = keys.len().min(start + SLICE);
+        if start == source.next {
             self.at += 1;
             return true;
-        };
-        act(&mut self.segment, cursor, source, part(key_postings, key_ends, source.next));
-        source.next += 1;
-        true
-    }
-
-    fn count(_: &mut Segment, count: &mut u32, source: &Reading, old: &[u16]) {
-        *count += old.iter().filter(|old| source.doc(**old).is_some()).count() as u32;
-    }
-
-    fn fill(segment: &mut Segment, cursor: &mut u32, source: &Reading, old: &[u16]) {
-        for doc in old.iter().filter_map(|old| source.doc(*old)) {
-            post(&mut segment.key_postings, cursor, doc);
         }
+        let slice = start..source.next;
+        let mut from =
+            start.checked_sub(1).and_then(|before| key_ends.get(before)).map_or(0, |end| *end as usize);
+        let (keys, ends) = (keys.get(slice.clone()).unwrap_or(&[]), key_ends.get(slice).unwrap_or(&[]));
+        for (key, end) in keys.iter().zip(ends) {
+            let postings = key_postings.get(from..*end as usize).unwrap_or(&[]);
+            from = *end as usize;
+            let Some(cursor) = self.key_cursors.get_mut(usize::from(*key)) else { continue };
+            for doc in postings.iter().filter_map(|old| source.doc(*old)) {
+                post(&mut self.segment.key_postings, cursor, doc);
+            }
+        }
+        true
     }
 
     /// Which keys there are, and where the postings of each go.
     fn place_keys(&mut self) -> bool {
         let Segment { keys, key_ends, .. } = &mut self.segment;
         let mut end = key_ends.last().copied().unwrap_or(0);
-        let next = KEYS.min(self.at + KEY_SLICE / SLICE);
+        let next = KEYS.min(self.at + KEY_SLICE);
         for (key, cursor) in
             (self.at as u16..).zip(self.key_cursors.get_mut(self.at..next).unwrap_or(&mut []))
         {
@@ -287,27 +293,25 @@ impl Merging {
 
     /// Of the contacts that come next in the order of their segments, the first.
     fn add_place(&mut self, slots: &[Slot]) -> bool {
-        let Some(at) = self.heads.first() else { return false };
-        let Some((_, doc)) = self.sources.get(at).map(|source| source.head) else { return false };
+        let Some(((_, doc), at)) = self.heads.first() else { return false };
         let Segment { order, ranks, .. } = &mut self.segment;
         if let Some(rank) = ranks.get_mut(usize::from(doc)) {
             *rank = order.len() as u16;
         }
         order.push(doc);
         let next = self.go_on(slots, at);
-        self.heads.replace_first(next, by_name(&self.sources, &self.segment));
+        self.heads.replace_first(next, &by_name(&self.segment));
         true
     }
 
-    /// The head of a source is its next contact that is still there; the source, unless it is over.
-    fn go_on(&mut self, slots: &[Slot], at: usize) -> Option<usize> {
+    /// The next contact of a source that is still there, unless it is over.
+    fn go_on(&mut self, slots: &[Slot], at: usize) -> Option<Head> {
         let (slot, source) = slots.get(at).zip(self.sources.get_mut(at))?;
         loop {
             let old = slot.segment.at_rank(source.next)?;
             source.next += 1;
             if let Some(doc) = source.doc(old) {
-                source.head = (name_key(self.segment.words(doc)), doc);
-                return Some(at);
+                return Some(((name_key(self.segment.words(doc)), doc), at));
             }
         }
     }
@@ -318,24 +322,24 @@ impl Reading {
     fn doc(&self, old: u16) -> Option<u16> {
         self.docs.get(usize::from(old)).copied().filter(|doc| *doc != GONE)
     }
-}
 
-/// The order of the sources by the words under their cursors.
-fn by_word(sources: &[Reading]) -> impl Fn(usize, usize) -> bool {
-    |a, b| {
-        let word = |at: usize| sources.get(at).map(|source| (source.cursor.word.as_slice(), at));
-        word(a) < word(b)
+    /// The word under the cursor, as the head of the source at this place.
+    fn word_head(&self, at: usize) -> Option<Head> {
+        self.word.map(|_| ((beginning(&self.cursor.word), at as u16), at))
     }
 }
 
-/// The order of the sources by the names of their next contacts. Of equal names the one that came first is first.
-fn by_name(sources: &[Reading], segment: &Segment) -> impl Fn(usize, usize) -> bool {
+/// The order of the sources by words that begin alike. Of equal words the one that came first is first.
+fn by_word(sources: &[Reading]) -> impl Fn(u16, u16) -> Ordering {
     |a, b| {
-        let head = |at: usize| sources.get(at).map_or((u64::MAX, GONE), |source| source.head);
-        let ((key_a, a), (key_b, b)) = (head(a), head(b));
-        let rest = |doc: u16| name_rest(segment.words(doc));
-        key_a.cmp(&key_b).then_with(|| rest(a).cmp(rest(b))).then(a.cmp(&b)).is_lt()
+        let word = |at: u16| sources.get(usize::from(at)).map(|source| source.cursor.word.as_slice());
+        word(a).cmp(&word(b)).then(a.cmp(&b))
     }
+}
+
+/// The order of contacts by the rests of names that begin alike. Of equal names the one that came first is first.
+fn by_name(segment: &Segment) -> impl Fn(u16, u16) -> Ordering {
+    |a, b| name_rest(segment.words(a)).cmp(name_rest(segment.words(b))).then(a.cmp(&b))
 }
 
 #[cfg(test)]
@@ -343,11 +347,12 @@ mod tests {
     use super::*;
     use crate::index::builder::Builder;
     use crate::index::seal::Sealing;
+    use crate::index::uses::Uses;
     use crate::{Contact, PhoneNumber, country};
     use proptest::collection::vec;
 
     fn sealed(contacts: &[Contact]) -> Segment {
-        let mut builder = Builder::new(0, country::by_iso("ES"));
+        let mut builder = Builder::new(0, country::by_iso("ES"), Uses::new());
         for contact in contacts {
             let mut octets = Vec::new();
             record::write(contact, &mut octets);

@@ -14,3 +14,4 @@ pub(crate) mod seal;
 pub(crate) mod segment;
 pub(crate) mod shelf;
 pub(crate) mod typo;
+pub(crate) mod uses;

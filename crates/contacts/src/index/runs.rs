@@ -13,6 +13,13 @@ pub(crate) type Key = (u64, u16);
 /// The order of two elements whose numbers are equal. Every call is given the same one.
 pub(crate) type Ties<'a> = &'a dyn Fn(u16, u16) -> Ordering;
 
+/// The first eight octets of a text as a number in the order of the text.
+pub(crate) fn beginning(text: &[u8]) -> u64 {
+    let mut octets = [0; size_of::<u64>()];
+    octets.iter_mut().zip(text).for_each(|(octet, of_text)| *octet = *of_text);
+    u64::from_be_bytes(octets)
+}
+
 fn order(a: &Key, b: &Key, ties: Ties<'_>) -> Ordering {
     a.0.cmp(&b.0).then_with(|| ties(a.1, b.1))
 }
@@ -36,48 +43,48 @@ impl Runs {
     pub(crate) fn sort_run(&mut self, ties: Ties<'_>) -> usize {
         let start = self.sorted;
         let end = self.items.len().min(start + RUN);
-        let Some(run) = self.items.get_mut(start..end).filter(|run| !run.is_empty()) else { return 0 };
+        let Some(run) = self.items.get_mut(start..end) else { return 0 };
         sort(run, |a, b| order(a, b, ties));
+        let Some(first) = run.first() else { return 0 };
+        self.heads.push((*first, start), ties);
         self.sorted = end;
-        self.heads.push(start, is_less(&self.items, ties));
         end - start
     }
 
     /// The least element that was not given yet.
     pub(crate) fn pop(&mut self, ties: Ties<'_>) -> Option<u16> {
-        let at = self.heads.first()?;
-        let (_, item) = *self.items.get(at)?;
+        let ((_, item), at) = self.heads.first()?;
         let next = at + 1;
-        let is_over = next.is_multiple_of(RUN) || next >= self.items.len();
-        self.heads.replace_first(Some(next).filter(|_| !is_over), is_less(&self.items, ties));
+        let follower = self.items.get(next).filter(|_| !next.is_multiple_of(RUN));
+        self.heads.replace_first(follower.map(|key| (*key, next)), ties);
         Some(item)
     }
 }
 
-/// Whether the element at one place comes before that at another.
-fn is_less<'a>(items: &'a [Key], ties: Ties<'a>) -> impl Fn(usize, usize) -> bool + 'a {
-    move |a, b| matches!((items.get(a), items.get(b)), (Some(a), Some(b)) if order(a, b, ties) == Ordering::Less)
-}
+/// The next element of a sorted list, and what stands for the list.
+pub(crate) type Head = (Key, usize);
 
-/// Which of many sorted lists goes on: a binary heap of what stands for each, the least on top.
+/// Which of many sorted lists goes on: a binary heap of their heads, the least on top.
 #[derive(Debug, Default)]
 pub(crate) struct Heads {
-    heads: Vec<usize>,
+    heads: Vec<Head>,
 }
 
 impl Heads {
-    /// What stands for the list that has the least element.
-    pub(crate) fn first(&self) -> Option<usize> {
+    /// The least of all.
+    pub(crate) fn first(&self) -> Option<Head> {
         self.heads.first().copied()
     }
 
     /// One more list. O(log(lists)).
-    pub(crate) fn push(&mut self, head: usize, is_less: impl Fn(usize, usize) -> bool) {
+    pub(crate) fn push(&mut self, head: Head, ties: Ties<'_>) {
         let mut child = self.heads.len();
         self.heads.push(head);
         while child > 0 {
             let parent = (child - 1) / 2;
-            if !self.is_less(child, parent, &is_less) {
+            let pair = (self.heads.get(parent), self.heads.get(child));
+            let (Some((before, _)), Some((key, _))) = pair else { return };
+            if order(key, before, ties).is_ge() {
                 return;
             }
             self.heads.swap(child, parent);
@@ -86,44 +93,52 @@ impl Heads {
     }
 
     /// The first list goes on, or is over. O(log(lists)).
-    pub(crate) fn replace_first(&mut self, head: Option<usize>, is_less: impl Fn(usize, usize) -> bool) {
-        match (head, self.heads.first_mut()) {
-            (Some(head), Some(first)) => *first = head,
-            (None, Some(_)) => drop(self.heads.swap_remove(0)),
-            (_, None) => return,
-        }
+    pub(crate) fn replace_first(&mut self, head: Option<Head>, ties: Ties<'_>) {
+        let Some((key, list)) = head.or_else(|| self.heads.pop()) else { return };
         let mut parent = 0;
-        loop {
-            let (left, right) = (2 * parent + 1, 2 * parent + 2);
-            let least = if self.is_less(right, left, &is_less) { right } else { left };
-            if !self.is_less(least, parent, &is_less) {
-                return;
-            }
-            self.heads.swap(least, parent);
-            parent = least;
+        // Who is less goes up, and the place that it leaves goes down.
+        while let Some((child, least)) = self.least_child(parent, ties)
+            && order(&least.0, &key, ties).is_lt()
+            && let Some(place) = self.heads.get_mut(parent)
+        {
+            *place = least;
+            parent = child;
+        }
+        if let Some(place) = self.heads.get_mut(parent) {
+            *place = (key, list);
         }
     }
 
-    fn is_less(&self, a: usize, b: usize, is_less: impl Fn(usize, usize) -> bool) -> bool {
-        matches!((self.heads.get(a), self.heads.get(b)), (Some(a), Some(b)) if is_less(*a, *b))
+    fn least_child(&self, parent: usize, ties: Ties<'_>) -> Option<(usize, Head)> {
+        let at = 2 * parent + 1;
+        let left = self.heads.get(at)?;
+        match self.heads.get(at + 1) {
+            Some(right) if order(&right.0, &left.0, ties).is_lt() => Some((at + 1, *right)),
+            Some(_) | None => Some((at, *left)),
+        }
     }
 }
 
 /// Shell's sort, with Ciura's gaps. For the few hundred elements that are sorted here it is as quick as the standard
 /// library's, which would add some 6 kB for each type of element.
-pub(crate) fn sort<T>(items: &mut [T], order: impl Fn(&T, &T) -> Ordering) {
+pub(crate) fn sort<T: Copy>(items: &mut [T], order: impl Fn(&T, &T) -> Ordering) {
     let larger = core::iter::successors(Some(1577_usize), |gap| Some(gap * 9 / 4))
         .take_while(|gap| *gap < items.len());
     let larger: Vec<usize> = larger.collect();
     for gap in larger.into_iter().rev().chain([701, 301, 132, 57, 23, 10, 4, 1]) {
         for next in gap..items.len() {
+            let Some(item) = items.get(next).copied() else { break };
             let mut at = next;
             while at >= gap
-                && let (Some(before), Some(item)) = (items.get(at - gap), items.get(at))
-                && order(before, item) == Ordering::Greater
+                && let Some(before) =
+                    items.get(at - gap).copied().filter(|before| order(before, &item).is_gt())
+                && let Some(place) = items.get_mut(at)
             {
-                items.swap(at - gap, at);
+                *place = before;
                 at -= gap;
+            }
+            if let Some(place) = items.get_mut(at) {
+                *place = item;
             }
         }
     }

@@ -8,8 +8,9 @@ use crate::index::bits::Bits;
 use crate::index::builder::{Builder, Words};
 use crate::index::dictionary::Writer;
 use crate::index::keys::KEYS;
-use crate::index::runs::{Key, Runs};
+use crate::index::runs::{Key, Runs, beginning};
 use crate::index::segment::{COMPANY, Segment, name_key, name_rest, part, part_mut};
+use crate::index::uses::Uses;
 
 /// Words or contacts of one call.
 const SLICE: usize = 64;
@@ -52,7 +53,7 @@ enum Stage {
 impl Sealing {
     pub(crate) fn new(builder: Builder) -> Sealing {
         let words = builder.dictionary.len();
-        let keys = (0..words as u16).map(|number| (builder.dictionary.beginning(number), number));
+        let keys = (0..words as u16).map(|number| (beginning(builder.dictionary.text(number)), number));
         Sealing {
             stage: Stage::SortWords(Runs::new(keys.collect())),
             dictionary: Writer::default(),
@@ -60,9 +61,9 @@ impl Sealing {
             posting_ends: Vec::with_capacity(words),
             cursors: Vec::with_capacity(words),
             postings: Vec::new(),
-            keys: Vec::new(),
-            key_ends: Vec::new(),
-            key_cursors: Vec::new(),
+            keys: Vec::with_capacity(builder.uses.len()),
+            key_ends: Vec::with_capacity(builder.uses.len()),
+            key_cursors: Vec::with_capacity(builder.uses.len()),
             key_postings: Vec::new(),
             order: Vec::new(),
             ranks: Vec::new(),
@@ -103,16 +104,14 @@ impl Sealing {
     /// Which keys there are, and where the postings of each go.
     fn add_keys(&mut self, next: usize) {
         let mut end = self.key_ends.last().copied().unwrap_or(0);
-        for key in self.builder.used_keys.within(next..next + KEY_SLICE) {
-            let at = usize::from(key);
-            if let Some(place) = self.builder.key_places.get_mut(at) {
-                *place = self.keys.len() as u16;
-            }
-            self.keys.push(key);
-            self.key_cursors.push(end);
-            end += self.builder.key_counts.get(at).map_or(0, |count| u32::from(*count));
-            self.key_ends.push(end);
-        }
+        let Sealing { builder, keys, key_ends, key_cursors, .. } = self;
+        builder.uses.put_in_place(next..next + KEY_SLICE, |key, count| {
+            keys.push(key);
+            key_cursors.push(end);
+            end += u32::from(count);
+            key_ends.push(end);
+            (keys.len() - 1) as u16
+        });
     }
 
     fn add_words(&mut self, mut runs: Runs) -> Stage {
@@ -150,8 +149,8 @@ impl Sealing {
             }
             keys.push((name_key(words), doc as u16));
             for key in part(&builder.keys, &builder.key_ends, doc) {
-                let place = builder.key_places.get(usize::from(*key));
-                if let Some(cursor) = place.and_then(|place| self.key_cursors.get_mut(usize::from(*place))) {
+                let place = builder.uses.place(*key);
+                if let Some(cursor) = place.and_then(|place| self.key_cursors.get_mut(place)) {
                     post(&mut self.key_postings, cursor, doc as u16);
                 }
             }
@@ -162,8 +161,6 @@ impl Sealing {
         // What is not needed any more makes room for what comes.
         builder.keys = Vec::new();
         builder.key_ends = Vec::new();
-        builder.key_counts = Vec::new();
-        builder.key_places = Vec::new();
         self.key_cursors = Vec::new();
         builder.dictionary = Words::default();
         self.ordinals = Vec::new();
@@ -209,7 +206,9 @@ impl Sealing {
             home: builder.home,
         };
         let segment = segment.shrunk();
-        (segment, Leftover { serial: builder.serial, dead: builder.dead, exchanges: builder.exchanges })
+        let Builder { serial, dead, exchanges, mut uses, .. } = builder;
+        uses.clear();
+        (segment, Leftover { serial, dead, exchanges, uses })
     }
 }
 
@@ -218,6 +217,8 @@ pub(crate) struct Leftover {
     pub(crate) serial: u16,
     pub(crate) dead: Bits,
     pub(crate) exchanges: Vec<crate::ids::Place>,
+    /// Of no contact.
+    pub(crate) uses: Uses,
 }
 
 /// Writes a posting in its place.

@@ -9,6 +9,7 @@ use crate::index::builder::{self, Builder};
 use crate::index::merge::Merging;
 use crate::index::seal::Sealing;
 use crate::index::segment::{MAX_DOCS, Segment};
+use crate::index::uses::Uses;
 use crate::record::{self, Record};
 
 /// Contacts of the first segment; later ones are as large as all before, so that what is in is found early.
@@ -111,6 +112,8 @@ pub(crate) enum Taken {
 pub(crate) struct Shelf {
     slots: Vec<Slot>,
     open: Option<Box<Builder>>,
+    /// What the open part before left for the next one.
+    spare: Option<Uses>,
     /// The open part before was sealed because it was full: this one is likely to become so, too.
     streams: bool,
     making: Making,
@@ -124,6 +127,7 @@ impl Shelf {
         Shelf {
             slots: Vec::new(),
             open: None,
+            spare: None,
             streams: false,
             making: Making::Nothing,
             purges: false,
@@ -205,8 +209,9 @@ impl Shelf {
         Taken::Updated
     }
 
-    fn new_builder(&self, home: Option<Country>) -> Box<Builder> {
-        let mut builder = Box::new(Builder::new(self.free_serial(), home));
+    fn new_builder(&mut self, home: Option<Country>) -> Box<Builder> {
+        let uses = self.spare.take().unwrap_or_else(Uses::new);
+        let mut builder = Box::new(Builder::new(self.free_serial(), home, uses));
         if let Some(last) = self.slots.last().filter(|_| self.streams) {
             builder.reserve(self.target(), &last.segment);
         }
@@ -278,7 +283,8 @@ impl Shelf {
         let Some((first, last)) = stale.or_else(|| self.crowd()) else { return false };
         let serial = self.free_serial();
         self.making = if self.slots.get(first).is_some_and(|slot| slot.segment.home() != home) {
-            Making::Reread { builder: Box::new(Builder::new(serial, home)), slot: first, doc: 0 }
+            let uses = self.spare.take().unwrap_or_else(Uses::new);
+            Making::Reread { builder: Box::new(Builder::new(serial, home, uses)), slot: first, doc: 0 }
         } else {
             Making::Merge(Box::new(Merging::new(&self.slots, first..last + 1, serial, home)))
         };
@@ -357,6 +363,7 @@ impl Shelf {
     /// The new segment goes in and what it exchanges goes out, at once.
     fn install(&mut self, sealing: Sealing, position: usize) {
         let (segment, leftover) = sealing.into_segment();
+        self.spare = Some(leftover.uses);
         for old in leftover.exchanges {
             self.kill(old);
         }
@@ -395,6 +402,7 @@ impl Shelf {
             Making::Reread { builder, .. } => builder.memory(),
             Making::Seal { sealing, .. } => sealing.builder.memory(),
         };
-        slots.sum::<usize>() + self.ids.memory() + made + self.open.as_ref().map_or(0, |open| open.memory())
+        let open = self.open.as_ref().map_or(0, |open| open.memory());
+        slots.sum::<usize>() + self.ids.memory() + made + open + self.spare.as_ref().map_or(0, Uses::memory)
     }
 }
