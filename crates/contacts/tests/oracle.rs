@@ -349,7 +349,7 @@ fn pushes_in_any_order_end_in_what_the_host_said() {
             let mut cursor = 0;
             while let Some((rows, next)) = contacts.export(&source, cursor) {
                 let chunk = softframe_contacts::chunk::encode(&rows);
-                assert_eq!(copy.push_chunk(&source, &chunk), Ok(rows.len()));
+                assert_eq!(copy.push_chunk(&source, &chunk, |_| false), Ok(rows.len()));
                 cursor = next;
             }
         }

@@ -94,7 +94,7 @@ impl Book {
             octets = chunk::encode(&contacts);
         }
         let read = chunk::decode(&octets).map_or(0, |contacts| contacts.len());
-        let pushed = self.contacts.push_chunk(&self.source, &octets).unwrap_or_default();
+        let pushed = self.contacts.push_chunk(&self.source, &octets, |gone| gone == id).unwrap_or_default();
         let page = self.contacts.page(read, pushed).len();
         self.contacts.remove(&self.source, &[id.to_owned()]);
         self.contacts.clear(&Source::Vcard);

@@ -48,7 +48,7 @@ fn run(octets: &[u8]) {
     for (source, _) in contacts.sources() {
         let mut cursor = 0;
         while let Some((rows, next)) = contacts.export(&source, cursor) {
-            assert_eq!(copy.push_chunk(&source, &chunk::encode(&rows)), Ok(rows.len()));
+            assert_eq!(copy.push_chunk(&source, &chunk::encode(&rows), |_| false), Ok(rows.len()));
             cursor = next;
         }
     }

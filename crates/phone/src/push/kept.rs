@@ -19,8 +19,9 @@ use std::{collections::VecDeque, rc::Rc};
 const PREFIX: &str = "contacts/";
 /// Where the names of the files are, as `files/FILE`.
 const FILES: &str = "files/";
-/// Which files are to go, as `leaving/FILE`: the page may end before all of them is gone.
-const LEAVING: &str = "leaving/";
+/// Which files are to go, as `away/FILE`: the page may end before all of them is gone. It comes before the chunks in the
+/// order of the store, so that nobody of them is found again.
+const LEAVING: &str = "away/";
 /// Where anything of dropped contacts is.
 const PLACES: [&str; 5] = [PREFIX, FILES, LEAVING, edits::PREFIX, removals::PREFIX];
 /// Bits of the number of a chunk and of a file that are drawn, below those that count: other tabs of the account count
@@ -120,7 +121,8 @@ impl Phone {
     /// Takes in one chunk of the store; what it counts as, 0 if there is none.
     pub(super) fn step_stored(&mut self, now: Instant) -> u32 {
         let Some(chunk) = self.push.kept.stored.pop_front() else { return 0 };
-        if self.contacts.push_chunk(&Source::Vcard, &chunk).is_err() {
+        let removed = &self.push.kept.removed;
+        if self.contacts.push_chunk(&Source::Vcard, &chunk, |id| removed.contains_key(id)).is_err() {
             self.storage_failed(now, StorageError::Damaged);
         }
         self.end_of_stored();
@@ -131,7 +133,7 @@ impl Phone {
     fn end_of_stored(&mut self) {
         let kept = &mut self.push.kept;
         if kept.loaded && kept.stored.is_empty() && std::mem::take(&mut kept.pushing) {
-            // Before the end, so that of a small book nobody is found who is gone.
+            // What the disk refused is in memory and read last: such a mark comes after the chunks.
             self.remove_again();
             self.contacts.end(&Source::Vcard);
         }
@@ -214,7 +216,7 @@ impl Phone {
         kept.chunks.insert(number, file);
         if let Some(cleaning) = &mut kept.cleaning {
             cleaning.came(number, value);
-        } else {
+        } else if !kept.leaving.contains(&file) {
             if !std::mem::replace(&mut kept.pushing, true) {
                 self.contacts.begin(Source::Vcard, Mode::Upsert);
             }

@@ -420,6 +420,50 @@ fn contact_whose_removal_was_cut_short_by_the_end_of_the_page_stays_away_and_lea
     assert_eq!(names(&world, again), ["Ana", "Cy"]);
 }
 
+/// A phone of the same account opens and takes in what the store has, a little at a time: after each step nobody is found
+/// for `gone`, though others were found before the last one was in.
+fn is_never_found_while_the_store_is_read(world: &mut World, station: usize, gone: &str) -> usize {
+    let store = world.stations[station].store.clone();
+    let next = world.station();
+    world.stations[next].store = store;
+    world.trust(next);
+    world.boot(next, &world.kiosk("200", "secret-200", ""));
+    let mut early = 0;
+    while !world.stations[next].heard.iter().any(|told| told["type"] == "contacts:indexed") {
+        world.run(10);
+        let now = world.now;
+        world.stations[next].phone.contacts_step(now, 1);
+        let contacts = world.stations[next].phone.contacts();
+        assert!(contacts.search(gone, 1).is_empty(), "{gone} is found after {early} steps");
+        early += usize::from(!contacts.is_empty());
+    }
+    assert!(early > 100, "the others are found while the rest is read: {early}");
+    index(world, next);
+    next
+}
+
+#[test]
+fn contact_of_a_large_book_whose_removal_was_cut_short_is_not_found_for_a_moment_while_the_book_is_read() {
+    let mut world = World::pair();
+    let cards: String = (0..12_000).map(|n| card(&format!("Person{n}"), n)).collect();
+    drop_file(&mut world, 0, &[card("Bo", 99_999), cards].concat());
+    remove(&mut world, 0, 0);
+    assert!(is_stored(&world, 0, "Bo"), "the page ends at once");
+    let next = is_never_found_while_the_store_is_read(&mut world, 0, "Bo");
+    assert_eq!(world.stations[next].phone.contacts().len(), 12_000);
+}
+
+#[test]
+fn file_whose_removal_was_cut_short_is_not_found_for_a_moment_while_another_is_read() {
+    let mut world = World::pair();
+    let cards = |name: &str| (0..12_000).map(|n| card(&format!("{name}{n}"), n)).collect::<String>();
+    drop_files(&mut world, 0, &[("a.vcf", &cards("Ana")), ("b.vcf", &cards("Bo"))]);
+    remove_file(&mut world, 0, "a.vcf");
+    let next = is_never_found_while_the_store_is_read(&mut world, 0, "Ana");
+    assert_eq!((world.stations[next].phone.contacts().len(), chunks(&world, next).len()), (12_000, 12));
+    assert!(!is_stored(&world, next, "Ana"));
+}
+
 #[test]
 fn contact_that_a_full_disk_leaves_in_its_chunk_stays_away_when_the_page_is_opened_again() {
     let mut world = World::pair();

@@ -54,7 +54,7 @@ impl Phone {
         }
     }
 
-    /// The page ended before these were out of their chunks, which have just been read.
+    /// The page ended before these were out of their chunks, which have just been read, maybe before their marks.
     pub(super) fn remove_again(&mut self) {
         let ids: Vec<String> = self.push.kept.removed.keys().cloned().collect();
         if !ids.is_empty() {
