@@ -1,6 +1,6 @@
 //! Changing one dropped contact: what is found, kept, and what becomes of it when its file comes again.
 
-use super::contacts::{card, drop_files, import, index, is_stored, names, reload};
+use super::book::{card, drop_files, import, index, is_stored, names, reload};
 use softframe_phone::{Action, view};
 use softframe_sim::World;
 

@@ -2,14 +2,17 @@
 
 mod agent008;
 mod attacks;
+mod book;
 mod calls;
 mod contacts;
 mod data;
 mod day;
 mod devices;
+mod dropped;
 mod early_media;
 mod early_offer;
 mod editing;
+mod files;
 mod forwarding;
 mod forwards;
 mod gateway;
@@ -28,6 +31,7 @@ mod provider;
 mod quality;
 mod rc;
 mod registration;
+mod removed;
 mod screens;
 mod script;
 mod scripted;
