@@ -6,7 +6,7 @@
 use crate::{
     Ids, RealmHash, Secret,
     table::remember,
-    wire::{AuthValue, Message, Method, quote},
+    wire::{AuthValue, Message, Method, quote, split_list},
 };
 use sha2::Digest as _;
 
@@ -61,7 +61,13 @@ impl Algorithm {
 }
 
 fn hexadecimal(octets: &[u8]) -> String {
-    octets.iter().map(|octet| format!("{octet:02x}")).collect()
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |half: u8| DIGITS.get(usize::from(half)).copied().map_or('0', char::from);
+    let mut text = String::with_capacity(2 * octets.len());
+    for octet in octets {
+        text.extend([digit(octet >> 4), digit(octet & 15)]);
+    }
+    text
 }
 
 impl RealmHash {
@@ -140,7 +146,7 @@ impl Qop {
     /// `None` where the challenge offers only what we do not know.
     fn read(offered: Option<&str>) -> Option<Qop> {
         let Some(offered) = offered else { return Some(Qop::None) };
-        let offers = |wanted: &str| offered.split(',').any(|qop| qop.trim().eq_ignore_ascii_case(wanted));
+        let offers = |wanted: &str| split_list(offered).any(|qop| qop.eq_ignore_ascii_case(wanted));
         [("auth", Qop::Auth), ("auth-int", Qop::AuthInt)]
             .into_iter()
             .find_map(|(name, qop)| offers(name).then_some(qop))
@@ -452,7 +458,7 @@ impl Kept {
                     ha1 => ha1.to_owned(),
                 };
                 self.used = self.used.saturating_add(1);
-                let (nc, method) = (format!("{:08x}", self.used), method.as_str());
+                let (nc, method) = (hexadecimal(&self.used.to_be_bytes()), method.as_str());
                 let body = (*qop == Qop::AuthInt).then_some(body);
                 let input = DigestInput { nonce, nc: &nc, cnonce, method, uri, body };
                 let response = match qop {

@@ -3,7 +3,7 @@
 
 use crate::{
     Config, Ids, Instant,
-    wire::{Message, Method, NameAddr, RequestBuilder, StatusCode, Uri, Via},
+    wire::{Message, Method, NameAddr, RequestBuilder, StatusCode, Uri, Via, number},
 };
 
 /// A registrar that does not answer by then is passed over for the next one.
@@ -217,7 +217,7 @@ impl Registration {
 
     fn bind(&mut self, now: Instant, ids: &mut Ids, response: &Message) -> Outcome {
         let own = response.addresses("Contact").find(|contact| self.is_own(contact));
-        let granted = own.as_ref().and_then(|contact| contact.params.get("expires")?.parse().ok());
+        let granted = own.as_ref().and_then(|contact| number(contact.params.get("expires")?));
         let seconds: u32 = granted.or(response.number("Expires")).unwrap_or(self.expires);
         if seconds == 0 {
             self.state = State::Unbound;

@@ -8,8 +8,8 @@ use crate::{
     table::remember,
     transaction::{ServerAction, TransactionKey},
     wire::{
-        EventType, Message, Method, ResponseBuilder, StatusCode, SubscriptionState, Uri, sipfrag_status,
-        split_list,
+        EventType, Message, Method, ResponseBuilder, StatusCode, SubscriptionState, Uri, join_list,
+        sipfrag_status, split_list,
     },
 };
 
@@ -88,7 +88,7 @@ impl UserAgent {
         let unknown: Vec<&str> = request.list("Require").filter(known).collect();
         if !unknown.is_empty() {
             let builder = refuse(self, StatusCode::BAD_EXTENSION);
-            return Some(builder.header("Unsupported", &unknown.join(", ")).build());
+            return Some(builder.header("Unsupported", &join_list(&unknown)).build());
         }
         let is_encoded =
             request.header("Content-Encoding").is_some_and(|e| !e.eq_ignore_ascii_case("identity"));

@@ -363,7 +363,7 @@ impl UserAgent {
 
     /// A target of a command: a user part in our domain, or a whole URI. `None` if it is neither.
     pub(crate) fn target(&self, text: &str) -> Option<Uri> {
-        let text = text.trim();
+        let text = text.trim_ascii();
         match Uri::parse(text) {
             Ok(uri) if uri.is_sip() => Some(uri),
             Ok(_) | Err(_) if text.is_empty() => None,

@@ -10,13 +10,13 @@ use crate::{
     agent::{ALLOW, Purpose, SUPPORTED, UserAgent, reason_of},
     dialog::{ANONYMOUS_HOST, Dialog, DialogId},
     transaction::TransactionKey,
-    wire::{Message, Method, NameAddr, ResponseBuilder, StatusCode, Uri},
+    wire::{Message, Method, NameAddr, ResponseBuilder, StatusCode, Uri, split_outside},
 };
 
 /// Whether this is a Privacy header that keeps the caller from the callee (RFC 3323 §4.2, RFC 3325 §9.3).
 fn hides_the_caller(name: &str, value: &str) -> bool {
-    let hides = |level: &str| matches!(level.trim(), "id" | "user" | "header");
-    name.eq_ignore_ascii_case("Privacy") && value.split(';').any(hides)
+    let hides = |level: &str| matches!(level.trim_ascii(), "id" | "user" | "header");
+    name.eq_ignore_ascii_case("Privacy") && split_outside(value, b';').any(hides)
 }
 
 /// RFC 3323 §4.1.1.3. The server knows us by our credentials.

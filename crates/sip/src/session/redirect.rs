@@ -7,9 +7,8 @@ use crate::{
     Cause, EndedBy, Event, Instant, SessionId,
     agent::{Purpose, UserAgent, reason_of},
     digest::Attempt,
-    wire::{Message, Uri},
+    wire::{Message, Uri, number, split_once},
 };
-use std::cmp::Reverse;
 
 /// Addresses tried or waiting for one call: more is a loop, or no person's patience.
 const MAX_TARGETS: usize = 8;
@@ -52,13 +51,13 @@ impl Onward {
 
     /// Takes what a 3xx names, by its q, before what was known.
     fn take(&mut self, response: &Message) {
-        let mut named: Vec<(u32, String)> = response
-            .addresses("Contact")
-            .filter(|contact| contact.uri.is_sip())
-            .map(|contact| (quality(contact.params.get("q")), contact.uri.without_headers().to_string()))
-            .collect();
-        // Stable, so of equals the one named first is tried first.
-        named.sort_by_key(|(quality, _)| Reverse(*quality));
+        let mut named: Vec<(u32, String)> = Vec::new();
+        for contact in response.addresses("Contact").filter(|contact| contact.uri.is_sip()) {
+            let quality = quality(contact.params.get("q"));
+            // Of equals the one named first is tried first.
+            let behind = named.iter().take_while(|(known, _)| *known >= quality).count();
+            named.insert(behind, (quality, contact.uri.without_headers().to_string()));
+        }
         let mut fresh = Vec::new();
         for (_, target) in named {
             if self.seen.len() < MAX_TARGETS && !self.seen.contains(&target) {
@@ -90,11 +89,10 @@ fn is_same(one: &Uri, other: &Uri) -> bool {
 
 /// `q` in thousandths; 1 where there is none, or none that can be read (RFC 3261 §20.10).
 fn quality(q: Option<&str>) -> u32 {
-    let Some((whole, fraction)) = q.map(|q| q.trim().split_once('.').unwrap_or((q.trim(), ""))) else {
-        return 1_000;
-    };
-    let thousandths = format!("{whole}{fraction:0<3}");
-    thousandths.get(..4).and_then(|text| text.parse().ok()).unwrap_or(1_000).min(1_000)
+    let Some(q) = q.map(str::trim_ascii) else { return 1_000 };
+    let (whole, fraction) = split_once(q, b'.').unwrap_or((q, ""));
+    let thousandths = format!("{whole}{fraction}000");
+    thousandths.get(..4).and_then(number).unwrap_or(1_000).min(1_000)
 }
 
 impl UserAgent {

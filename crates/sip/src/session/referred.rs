@@ -6,7 +6,7 @@ use crate::{
     EndedBy, Event, Instant, SessionId,
     agent::{Purpose, UserAgent},
     dialog::{Dialog, DialogId},
-    wire::{Message, Method, NameAddr, ResponseBuilder, StatusCode, TargetDialog, Uri},
+    wire::{Message, Method, NameAddr, ResponseBuilder, StatusCode, TargetDialog, Uri, split_params},
 };
 
 /// How long the decision may take: a person may be asked.
@@ -177,6 +177,6 @@ impl UserAgent {
 
 /// `Refer-Sub: false` (RFC 4488), of a REFER or of its answer.
 pub(super) fn wants_no_notify(message: &Message) -> bool {
-    let value = message.header("Refer-Sub").unwrap_or_default();
-    value.split(';').next().is_some_and(|value| value.trim().eq_ignore_ascii_case("false"))
+    let (value, _) = split_params(message.header("Refer-Sub").unwrap_or_default());
+    value.trim_ascii().eq_ignore_ascii_case("false")
 }

@@ -6,7 +6,7 @@ use crate::{
     Event, Instant, SessionId,
     agent::{Purpose, UserAgent},
     dialog::is_anonymous,
-    wire::{Message, Method, Uri},
+    wire::{Message, Method, Uri, number},
 };
 
 /// Octets of Refer-To: what does not fit in there is in the REFER itself, which must stay far from 64 kB.
@@ -109,6 +109,6 @@ impl UserAgent {
     /// one it may be left out.
     pub(crate) fn is_of_transfer(&mut self, session: SessionId, id: Option<&str>) -> bool {
         let Some(transfer) = self.transfer_in(session).and_then(|transfer| *transfer) else { return false };
-        id.map_or(transfer.is_alone, |id| id.parse() == Ok(transfer.id))
+        id.map_or(transfer.is_alone, |id| number(id) == Some(transfer.id))
     }
 }

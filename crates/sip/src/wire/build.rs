@@ -5,7 +5,7 @@ use super::{
     CSeq, Message, Method, NameAddr, StatusCode, Uri, Via,
     message::{Parts, Required, Start},
     parse::{parse_fields, same_name, slice, unfold},
-    text::{is_token, split_list},
+    text::{is_token, join_list, split_list, split_once},
 };
 
 /// Headers only the typed setters write, so that a message never lacks them.
@@ -43,8 +43,8 @@ impl Line {
 
     fn value(&self) -> String {
         let text = String::from_utf8_lossy(&self.octets);
-        let value = text.split_once(':').map_or("", |(_, value)| value);
-        unfold(value.trim())
+        let value = split_once(&text, b':').map_or("", |(_, value)| value);
+        unfold(value.trim_ascii())
     }
 }
 
@@ -248,7 +248,7 @@ impl Edit {
         if rest.is_empty() {
             self.draft.lines.remove(at);
         } else {
-            *line = Line::new(name, &rest.join(", "));
+            *line = Line::new(name, &join_list(&rest));
         }
     }
 }

@@ -4,7 +4,7 @@
 
 use super::{
     Message, Method,
-    text::{Params, Unreadable, quote, quoted, with_params},
+    text::{Params, Unreadable, is_token, quote, quoted, split_blank, split_outside, with_params},
     uri::number,
 };
 use std::fmt;
@@ -86,13 +86,16 @@ pub struct RAck {
 impl RAck {
     /// Reads the value.
     pub fn parse(text: &str) -> Result<RAck, Unreadable> {
-        let mut parts = text.split_ascii_whitespace();
-        let mut digits = || parts.next().and_then(number).ok_or(Unreadable::new("a number"));
-        let (response, sequence) = (digits()?, digits()?);
-        let (Some(method), None) = (parts.next(), parts.next()) else {
-            return Err(Unreadable::new("two numbers and a method"));
-        };
-        Ok(RAck { response, sequence, method: Method::from(method) })
+        let parts = split_blank(text.trim_ascii()).and_then(|(response, rest)| {
+            let (sequence, method) = split_blank(rest.trim_ascii_start())?;
+            Some((number(response)?, number(sequence)?, method.trim_ascii_start()))
+        });
+        match parts {
+            Some((response, sequence, method)) if is_token(method) => {
+                Ok(RAck { response, sequence, method: Method::from(method) })
+            }
+            Some(_) | None => Err(Unreadable::new("two numbers and a method")),
+        }
     }
 }
 
@@ -163,7 +166,7 @@ impl Reason {
     pub fn parse(text: &str) -> Reason {
         let (protocol, params) = with_params(text);
         let params = params.unwrap_or_default();
-        let cause = params.get("cause").and_then(|cause| number(cause.trim())).unwrap_or_default();
+        let cause = params.get("cause").and_then(|cause| number(cause.trim_ascii())).unwrap_or_default();
         let text = params.get("text").unwrap_or_default().to_owned();
         Reason { protocol: protocol.to_owned(), cause, text }
     }
@@ -222,7 +225,7 @@ impl SubscriptionState {
     pub fn parse(text: &str) -> SubscriptionState {
         let (state, params) = with_params(text);
         let params = params.unwrap_or_default();
-        let seconds = |name: &str| params.get(name).and_then(|value| number(value.trim()));
+        let seconds = |name: &str| params.get(name).and_then(|value| number(value.trim_ascii()));
         SubscriptionState {
             state: state.to_ascii_lowercase(),
             reason: params.get("reason").map(str::to_ascii_lowercase),
@@ -256,7 +259,7 @@ pub struct UserToUser {
 impl UserToUser {
     /// Reads one value.
     pub fn parse(text: &str) -> Result<UserToUser, Unreadable> {
-        let text = text.trim();
+        let text = text.trim_ascii();
         let (data, params) = match text.starts_with('"') {
             true => quoted(text).map(|(data, rest)| (data, Params::parse(rest)))?,
             false => {
@@ -297,19 +300,21 @@ pub struct Warning {
 impl Warning {
     /// Reads one value.
     pub fn parse(text: &str) -> Result<Warning, Unreadable> {
-        let mut parts = text.trim().splitn(3, [' ', '\t']);
-        let code = parts.next().and_then(number).filter(|code| (100..1_000).contains(code));
-        let (Some(code), Some(agent), Some(text)) = (code, parts.next(), parts.next()) else {
-            return Err(Unreadable::new("a code, an agent and a text"));
-        };
-        Ok(Warning { code, agent: agent.to_owned(), text: quoted(text.trim_start())?.0 })
+        let parts =
+            split_blank(text.trim_ascii()).and_then(|(code, rest)| Some((number(code)?, split_blank(rest)?)));
+        match parts {
+            Some((code @ 100..1_000, (agent, text))) => {
+                Ok(Warning { code, agent: agent.to_owned(), text: quoted(text.trim_ascii_start())?.0 })
+            }
+            Some(_) | None => Err(Unreadable::new("a code, an agent and a text")),
+        }
     }
 }
 
 impl Message {
     /// What the sender wants to be kept private (RFC 3323): `id`, `user`, `header`, `session`, `critical`, `none` …
     pub fn privacy(&self) -> impl Iterator<Item = &str> {
-        let values = self.values("Privacy").flat_map(|value| value.split([';', ',']));
-        values.map(str::trim).filter(|value| !value.is_empty())
+        let levels = self.list("Privacy").flat_map(|value| split_outside(value, b';'));
+        levels.map(str::trim_ascii).filter(|level| !level.is_empty())
     }
 }

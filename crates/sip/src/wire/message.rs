@@ -4,6 +4,7 @@
 use super::{
     CSeq, Method, NameAddr, StatusCode, Uri, Via,
     parse::{self, Fields, slice},
+    text::split_params,
     uri::number,
 };
 use std::{fmt, ops::Range, sync::Arc};
@@ -115,6 +116,8 @@ pub(super) enum Start {
 pub(super) struct Field {
     pub(super) line: Range<usize>,
     pub(super) name: Range<usize>,
+    /// Of the long name, to find it by.
+    pub(super) key: u32,
     pub(super) value: Range<usize>,
     /// The value where its octets cannot be shown as they are: folded, or not UTF-8.
     pub(super) decoded: Option<Box<str>>,
@@ -255,8 +258,8 @@ impl Message {
     /// A header that is one number, leading zeros and parameters allowed; `None` if unreadable.
     pub fn number(&self, name: &str) -> Option<u32> {
         let value = self.header(name)?;
-        let digits = value.split([';', ' ', '(']).next()?;
-        number(digits.trim())
+        let end = value.bytes().position(|octet| matches!(octet, b';' | b' ' | b'('));
+        number(value.get(..end.unwrap_or(value.len()))?)
     }
 
     /// Whether a comma list of option tags or names holds this one, without case.
@@ -266,8 +269,8 @@ impl Message {
 
     /// The media type of the body in lower case, without parameters; empty if there is none.
     pub fn content_type(&self) -> String {
-        let value = self.header("Content-Type").unwrap_or_default();
-        value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+        let (kind, _) = split_params(self.header("Content-Type").unwrap_or_default());
+        kind.trim_ascii().to_ascii_lowercase()
     }
 
     /// The body, empty if there is none.

@@ -24,9 +24,10 @@ macro_rules! methods {
 
         impl From<&str> for Method {
             fn from(text: &str) -> Method {
-                match text {
-                    $($text => Method::$variant,)*
-                    other => Method::Other(other.to_owned()),
+                const KNOWN: &[Method] = &[$(Method::$variant),*];
+                match KNOWN.iter().find(|known| known.as_str() == text) {
+                    Some(known) => known.clone(),
+                    None => Method::Other(text.to_owned()),
                 }
             }
         }
@@ -86,8 +87,11 @@ macro_rules! status_codes {
 
             /// The phrase RFC 3261 §21 and its extensions give it.
             pub fn phrase(self) -> &'static str {
+                const PHRASES: &[(u16, &str)] = &[$(($code, $phrase)),*];
+                if let Some((_, phrase)) = PHRASES.iter().find(|(code, _)| *code == self.0) {
+                    return phrase;
+                }
                 match self.0 {
-                    $($code => $phrase,)*
                     100..200 => "Session Progress",
                     200..300 => "OK",
                     300..400 => "Redirected",

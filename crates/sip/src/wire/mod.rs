@@ -25,6 +25,8 @@ pub use message::{
 };
 pub use method::{Method, StatusCode};
 pub use text::{List, Params, Unreadable, quote, split_list, unescape};
+pub(crate) use text::{join_list, split_once, split_outside, split_params};
+pub(crate) use uri::number;
 pub use uri::{Scheme, Uri};
 pub use values::{AuthValue, CSeq, NameAddr, Via, sipfrag_status};
 

@@ -1,7 +1,11 @@
 //! Bodies of several parts (RFC 5621, RFC 2046 §5.1): gateways put what their network says of the call beside the session's
 //! description. Who reads descriptions alone finds that one part here. Never looks into it.
 
-use super::{message::Message, text::Params, work};
+use super::{
+    message::Message,
+    text::{Params, split_once, split_params},
+    work,
+};
 
 /// Longest boundary, in octets (RFC 2046 §5.1.1).
 const MAX_BOUNDARY: usize = 70;
@@ -23,7 +27,7 @@ fn description(message: &Message) -> Option<Vec<u8>> {
     if message.body().is_empty() {
         return None;
     }
-    let (kind, params) = message.header("Content-Type")?.split_once(';')?;
+    let (kind, params) = split_once(message.header("Content-Type")?, b';')?;
     if !kind.get(..10)?.eq_ignore_ascii_case("multipart/") {
         return None;
     }
@@ -49,9 +53,9 @@ fn content(part: &[u8]) -> Option<Vec<u8>> {
     let end = position(part, b"\r\n\r\n")?;
     let headers = String::from_utf8_lossy(part.get(..end)?);
     let is_sdp = |line: &str| {
-        let Some((name, value)) = line.split_once(':') else { return false };
-        let kind = value.split(';').next().unwrap_or_default();
-        name.trim().eq_ignore_ascii_case("Content-Type") && kind.trim().eq_ignore_ascii_case(SDP)
+        let Some((name, value)) = split_once(line, b':') else { return false };
+        let (kind, _) = split_params(value);
+        name.trim_ascii().eq_ignore_ascii_case("Content-Type") && kind.trim_ascii().eq_ignore_ascii_case(SDP)
     };
     if !headers.lines().any(is_sdp) {
         return None;

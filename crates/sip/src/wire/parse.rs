@@ -5,11 +5,14 @@ use super::{
     CSeq, MAX_BODY_OCTETS, MAX_HEADER_OCTETS, MAX_HEADERS, MAX_HOPS, MAX_MESSAGE_OCTETS, Message, Method,
     NameAddr, StatusCode, Uri, Via,
     message::{Defect, Field, Malformed, Parts, Required, Start},
-    text::{List, is_token, split_list},
+    text::{List, is_token, is_token_octet, position, split_list, split_once},
     uri::number,
     work,
 };
 use std::{borrow::Cow, ops::Range};
+
+/// Room for the header lines of most messages at once.
+const USUAL_HEADERS: usize = 24;
 
 pub(super) fn message(octets: Vec<u8>) -> Result<Message, Malformed> {
     if octets.len() > MAX_MESSAGE_OCTETS {
@@ -19,7 +22,7 @@ pub(super) fn message(octets: Vec<u8>) -> Result<Message, Malformed> {
     let start_line = next_line(&octets, &mut at);
     let line = slice(&octets, &start_line);
     let (is_response, is_ack) = (line.starts_with(b"SIP/"), line.starts_with(b"ACK "));
-    let start = parse_start(&String::from_utf8_lossy(line));
+    let start = parse_start(&as_text(line));
     if start == Err(Defect::StartLine) {
         return Err(Malformed { defect: Defect::StartLine, response: None });
     }
@@ -39,6 +42,13 @@ pub(super) fn slice<'a>(octets: &'a [u8], range: &Range<usize>) -> &'a [u8] {
     octets.get(range.clone()).unwrap_or_default()
 }
 
+fn as_text(octets: &[u8]) -> Cow<'_, str> {
+    match str::from_utf8(octets) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(octets),
+    }
+}
+
 /// The header lines of a message that may lack something.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Fields<'a> {
@@ -56,14 +66,6 @@ impl<'a> Fields<'a> {
         str::from_utf8(slice(self.octets, &field.name)).unwrap_or_default()
     }
 
-    /// Whether a line has this name, given as the long one. Most lines asked about have another, so octets are compared.
-    fn is_named(&self, field: &Field, wanted: &str) -> bool {
-        match slice(self.octets, &field.name) {
-            compact @ [_] => same_name(str::from_utf8(compact).unwrap_or_default(), wanted),
-            name => name.eq_ignore_ascii_case(wanted.as_bytes()),
-        }
-    }
-
     pub(super) fn value(&self, field: &'a Field) -> &'a str {
         match &field.decoded {
             Some(decoded) => decoded,
@@ -72,19 +74,17 @@ impl<'a> Fields<'a> {
     }
 
     pub(super) fn first(&self, name: &str) -> Option<&'a str> {
-        work::add(self.fields.len());
-        let wanted = long_name(name);
-        let field = self.fields.iter().find(|field| self.is_named(field, wanted))?;
-        Some(self.value(field))
+        Fields::named(*self, name).next()
     }
 
-    pub(super) fn named(self, name: &'a str) -> Values<'a> {
+    pub(super) fn named<'n>(self, name: &'n str) -> Values<'a, 'n> {
         work::add(self.fields.len());
-        Values { of: self, rest: self.fields.iter(), wanted: long_name(name) }
+        let wanted = long_name(name);
+        Values { of: self, rest: self.fields.iter(), wanted, key: key(wanted.as_bytes()) }
     }
 
     /// All values of a header that is a comma list.
-    pub(super) fn list(self, name: &'a str) -> Listed<'a> {
+    pub(super) fn list<'n>(self, name: &'n str) -> Listed<'a, 'n> {
         Listed { lines: self.named(name), line: split_list("") }
     }
 
@@ -117,7 +117,7 @@ impl<'a> Fields<'a> {
             return Err(Defect::Header("CSeq"));
         }
         let call_id = self.only("Call-ID")?.to_owned();
-        if call_id.is_empty() || call_id.contains([' ', '\t']) {
+        if call_id.is_empty() || call_id.bytes().any(|octet| matches!(octet, b' ' | b'\t')) {
             return Err(Defect::Header("Call-ID"));
         }
         Ok((Required { via, from, to, call_id, cseq }, self.body(rest)?))
@@ -170,29 +170,33 @@ impl<'a> Fields<'a> {
 
 /// The values of the lines of one name.
 #[derive(Clone, Debug)]
-pub(super) struct Values<'a> {
+pub(super) struct Values<'a, 'n> {
     of: Fields<'a>,
     rest: std::slice::Iter<'a, Field>,
-    wanted: &'a str,
+    /// The long name.
+    wanted: &'n str,
+    key: u32,
 }
 
-impl<'a> Iterator for Values<'a> {
+impl<'a> Iterator for Values<'a, '_> {
     type Item = &'a str;
 
     fn next(&mut self) -> Option<&'a str> {
-        let Values { of, rest, wanted } = self;
-        rest.find(|field| of.is_named(field, wanted)).map(|field| of.value(field))
+        let Values { of, rest, wanted, key } = self;
+        let field =
+            rest.find(|field| field.key == *key && long_name(of.name(field)).eq_ignore_ascii_case(wanted))?;
+        Some(of.value(field))
     }
 }
 
 /// The values of a comma list, over all its lines.
 #[derive(Clone, Debug)]
-pub(super) struct Listed<'a> {
-    lines: Values<'a>,
+pub(super) struct Listed<'a, 'n> {
+    lines: Values<'a, 'n>,
     line: List<'a>,
 }
 
-impl<'a> Iterator for Listed<'a> {
+impl<'a> Iterator for Listed<'a, '_> {
     type Item = &'a str;
 
     fn next(&mut self) -> Option<&'a str> {
@@ -209,7 +213,7 @@ impl<'a> Iterator for Listed<'a> {
 fn next_line(octets: &[u8], at: &mut usize) -> Range<usize> {
     let start = *at;
     let rest = octets.get(start..).unwrap_or_default();
-    let end = match rest.iter().position(|&octet| octet == b'\n') {
+    let end = match position(rest, b'\n') {
         Some(length) => {
             *at = start + length + 1;
             start + length
@@ -228,7 +232,7 @@ fn next_line(octets: &[u8], at: &mut usize) -> Range<usize> {
 
 /// All header lines up to the empty line, and whether there were more or longer ones than are read.
 pub(super) fn parse_fields(octets: &[u8], at: &mut usize) -> (Vec<Field>, bool) {
-    let mut fields = Vec::new();
+    let mut fields = Vec::with_capacity(USUAL_HEADERS);
     while *at < octets.len() {
         let start = *at;
         let mut line = next_line(octets, at);
@@ -256,58 +260,73 @@ fn parse_field(octets: &[u8], text: Range<usize>, line: Range<usize>, folded: bo
         // The first line continues nothing; it would continue whatever is put before it.
         return None;
     }
-    let colon = content.iter().position(|&octet| octet == b':')?;
+    let colon = position(content, b':')?;
     let name = trim(octets, text.start..text.start + colon);
-    if !str::from_utf8(slice(octets, &name)).is_ok_and(is_token) {
+    let known = slice(octets, &name);
+    if known.is_empty() || !known.iter().copied().all(is_token_octet) {
         return None;
     }
+    let key = match known {
+        &[letter] => key(of_letter(letter).map_or(known, str::as_bytes)),
+        _ => key(known),
+    };
     let value = trim(octets, text.start + colon + 1..text.end);
-    let decoded = match String::from_utf8_lossy(slice(octets, &value)) {
-        Cow::Borrowed(text) if !folded && !text.contains('\r') => None,
+    let decoded = match as_text(slice(octets, &value)) {
+        Cow::Borrowed(text) if !folded && position(text.as_bytes(), b'\r').is_none() => None,
         text => Some(unfold(&text).into_boxed_str()),
     };
-    Some(Field { line, name, value, decoded })
+    Some(Field { line, name, key, value, decoded })
+}
+
+/// What two long names without a difference but of case share, and seldom two others: most lines that are asked about have
+/// another name.
+fn key(name: &[u8]) -> u32 {
+    let [first, last] = [name.first(), name.last()].map(|octet| octet.map_or(0, u8::to_ascii_lowercase));
+    (name.len() as u32) << 16 | u32::from(first) << 8 | u32::from(last)
 }
 
 /// Each line end with the white space after it is one space (RFC 3261 §7.3.1). So is a CR alone, which some take for a
 /// line end: no value that is read may end a header that is written.
 pub(super) fn unfold(text: &str) -> String {
     work::add(text.len());
-    let mut lines = text.split(['\r', '\n']).filter(|line| !line.is_empty());
-    let mut unfolded = lines.next().unwrap_or_default().trim_end().to_owned();
-    for line in lines {
-        unfolded.push(' ');
-        unfolded.push_str(line.trim());
+    let mut unfolded = String::with_capacity(text.len());
+    let mut rest = text;
+    while !rest.is_empty() {
+        let end = rest.bytes().position(|octet| matches!(octet, b'\r' | b'\n'));
+        let (line, behind) = rest.split_at_checked(end.unwrap_or(rest.len())).unwrap_or_default();
+        rest = behind.get(1..).unwrap_or_default();
+        if !unfolded.is_empty() && !line.is_empty() {
+            unfolded.push(' ');
+        }
+        unfolded.push_str(line.trim_ascii());
     }
     unfolded
 }
 
 fn trim(octets: &[u8], range: Range<usize>) -> Range<usize> {
     let content = slice(octets, &range);
-    let blank = |octet: &&u8| matches!(octet, b' ' | b'\t' | b'\r' | b'\n');
-    let front = content.iter().take_while(blank).count();
-    let back = content.iter().rev().take_while(blank).count();
-    let start = range.start + front;
-    start..(range.end - back.min(range.len())).max(start)
+    let start = range.end.min(octets.len()) - content.trim_ascii_start().len();
+    start..start + content.trim_ascii().len()
 }
 
 fn parse_start(line: &str) -> Result<Start, Defect> {
-    let line = line.trim_end();
-    if let Some(("SIP" | "sip", rest)) = line.split_once('/')
-        && let Some((version, rest)) = rest.split_once(' ')
+    let line = line.trim_ascii_end();
+    if let Some(("SIP" | "sip", rest)) = split_once(line, b'/')
+        && let Some((version, rest)) = split_once(rest, b' ')
     {
         if version != "2.0" {
             return Err(Defect::StartLine);
         }
-        let (code, phrase) = rest.split_once(' ').unwrap_or((rest, ""));
+        let (code, phrase) = split_once(rest, b' ').unwrap_or((rest, ""));
         let status = number(code).filter(|_| code.len() == 3).and_then(StatusCode::new);
         let status = status.ok_or(Defect::StartLine)?;
         return Ok(Start::Response { status, phrase: phrase.to_owned() });
     }
-    let (method, rest) = line.split_once(' ').ok_or(Defect::StartLine)?;
-    let (uri, version) = rest.rsplit_once(' ').ok_or(Defect::StartLine)?;
-    let (name, version) = version.split_once('/').ok_or(Defect::StartLine)?;
-    if !is_token(method) || !name.eq_ignore_ascii_case("SIP") {
+    let (method, rest) = split_once(line, b' ').ok_or(Defect::StartLine)?;
+    let end = rest.bytes().rposition(|octet| octet == b' ').ok_or(Defect::StartLine)?;
+    let (uri, version) = rest.split_at_checked(end).unwrap_or_default();
+    let (name, version) = split_once(version, b'/').ok_or(Defect::StartLine)?;
+    if !is_token(method) || !name.trim_ascii_start().eq_ignore_ascii_case("SIP") {
         return Err(Defect::StartLine);
     }
     if version != "2.0" {
@@ -317,36 +336,38 @@ fn parse_start(line: &str) -> Result<Start, Defect> {
     Ok(Start::Request { method: Method::from(method), uri })
 }
 
-/// RFC 3261 §20 and the registry of header names: one-letter names and what they stand for.
-const COMPACT: &[(&str, &str)] = &[
-    ("a", "Accept-Contact"),
-    ("b", "Referred-By"),
-    ("c", "Content-Type"),
-    ("d", "Request-Disposition"),
-    ("e", "Content-Encoding"),
-    ("f", "From"),
-    ("i", "Call-ID"),
-    ("j", "Reject-Contact"),
-    ("k", "Supported"),
-    ("l", "Content-Length"),
-    ("m", "Contact"),
-    ("n", "Identity-Info"),
-    ("o", "Event"),
-    ("r", "Refer-To"),
-    ("s", "Subject"),
-    ("t", "To"),
-    ("u", "Allow-Events"),
-    ("v", "Via"),
-    ("x", "Session-Expires"),
-    ("y", "Identity"),
-];
-
+/// RFC 3261 §20 and the registry of header names: what a name of one letter stands for.
 pub(super) fn long_name(name: &str) -> &str {
-    if name.len() != 1 {
-        return name;
+    match name.as_bytes() {
+        &[letter] => of_letter(letter).unwrap_or(name),
+        _ => name,
     }
-    let known = COMPACT.iter().find(|(compact, _)| compact.eq_ignore_ascii_case(name));
-    known.map_or(name, |(_, long)| long)
+}
+
+fn of_letter(letter: u8) -> Option<&'static str> {
+    Some(match letter.to_ascii_lowercase() {
+        b'a' => "Accept-Contact",
+        b'b' => "Referred-By",
+        b'c' => "Content-Type",
+        b'd' => "Request-Disposition",
+        b'e' => "Content-Encoding",
+        b'f' => "From",
+        b'i' => "Call-ID",
+        b'j' => "Reject-Contact",
+        b'k' => "Supported",
+        b'l' => "Content-Length",
+        b'm' => "Contact",
+        b'n' => "Identity-Info",
+        b'o' => "Event",
+        b'r' => "Refer-To",
+        b's' => "Subject",
+        b't' => "To",
+        b'u' => "Allow-Events",
+        b'v' => "Via",
+        b'x' => "Session-Expires",
+        b'y' => "Identity",
+        _ => return None,
+    })
 }
 
 pub(super) fn same_name(one: &str, other: &str) -> bool {

@@ -82,6 +82,58 @@ fn uris_written_with_escapes() {
 }
 
 #[test]
+fn what_is_set_in_a_uri_stands_where_it_belongs_and_the_rest_stays_as_it_came() {
+    let uri = |text: &str| Uri::parse(text).expect("valid");
+    let held = uri("SIP:a:secret@[::1]:05060;x=1;lr?y=z");
+    assert_eq!(held.password(), Some("secret"));
+    let changed = held.with_param("X", Some("2")).with_param("ob", None).with_header("q", "&");
+    assert_eq!(changed.as_str(), "SIP:a:secret@[::1]:05060;X=2;lr;ob?y=z&q=%26");
+    assert_eq!(changed.without_headers().as_str(), "SIP:a:secret@[::1]:05060;X=2;lr;ob");
+    assert_eq!(uri("tel:+34").with_param("phone-context", Some("x")).as_str(), "tel:+34;phone-context=x");
+    assert_eq!(uri("urn:a:b").with_param("x", None).with_header("y", "z").as_str(), "urn:a:b");
+    assert_eq!(Uri::sip(Some("200"), "h").with_param("ob", None), uri("sip:200@h;ob"));
+}
+
+#[test]
+fn parameters_are_replaced_in_their_place_added_at_the_end_or_taken_away() {
+    let mut params = Params::parse("; a = 1;b;c=\"\\\"x;\" ").expect("valid");
+    assert_eq!(params.iter().collect::<Vec<_>>(), [("a", Some("1")), ("b", None), ("c", Some("\"x;"))]);
+    params.set("B", Some("two words"));
+    params.set("d", None);
+    assert_eq!(params.to_string(), ";a=1;B=\"two words\";c=\"\\\"x;\";d");
+    params.remove("C");
+    params.remove("A");
+    assert_eq!((params.to_string().as_str(), params.get("c")), (";B=\"two words\";d", None));
+}
+
+/// The search that takes eight octets at a time finds what one that takes each finds.
+#[test]
+fn octet_is_found_wherever_it_stands() {
+    let octets: Vec<u8> = (0..=255).chain(0..=40).collect();
+    for wanted in 0..=255 {
+        for start in [0, 1, 7, 8, 200, 270, 290] {
+            let rest = octets.get(start..).expect("a start within");
+            let each = rest.iter().position(|&octet| octet == wanted);
+            assert_eq!(text::position(rest, wanted), each, "{wanted} from {start}");
+        }
+    }
+}
+
+#[test]
+fn separators_count_outside_of_quotes_and_brackets_only() {
+    for (text, values) in [
+        ("a,b , ,c", &["a", "b", "c"][..]),
+        ("\"a,\\\",b\" <c,d>,e", &["\"a,\\\",b\" <c,d>", "e"]),
+        ("<a\",b>,c", &["<a\",b>", "c"]),
+        ("\"a,b", &["\"a,b"]),
+        ("<a,b", &["<a,b"]),
+        ("a>,b", &["a>", "b"]),
+    ] {
+        assert_eq!(split_list(text).collect::<Vec<_>>(), values, "{text}");
+    }
+}
+
+#[test]
 fn addresses_read_and_refused() {
     let read = [
         ("\"<a>\" <sip:b@h>", "<a>", "sip:b@h", None),

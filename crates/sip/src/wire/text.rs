@@ -36,15 +36,69 @@ pub(crate) fn is_token_octet(octet: u8) -> bool {
     )
 }
 
-/// Whether there is one of the controls that are no octet of their own. Written it becomes a space, and the header around it
-/// unreadable.
-pub(crate) fn has_control_beyond_ascii(text: &str) -> bool {
-    !text.is_ascii() && text.contains(char::is_control)
+/// Whether all of `text` may stand outside of quotes in a URI or a parameter: no space, no quote, no angle bracket, no
+/// control. A control, those beyond ASCII too, is written as a space, and the header around it could not be read any more.
+pub(crate) fn is_bare(text: &str) -> bool {
+    work::add(text.len());
+    let mut all = 0;
+    let mut octets = text.bytes();
+    let fits = octets.all(|octet| {
+        all |= octet;
+        !matches!(octet, 0..=b' ' | b'"' | b'<' | b'>' | 0x7f)
+    });
+    fits && (all < 0x80 || !text.chars().any(char::is_control))
+}
+
+/// Where `wanted` stands first, eight octets at a time. In the place of searches for characters, which weigh more and
+/// take each text apart first.
+pub(super) fn position(octets: &[u8], wanted: u8) -> Option<usize> {
+    const LOW: u64 = u64::from_ne_bytes([0x01; 8]);
+    const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
+    let (words, rest) = octets.as_chunks::<8>();
+    let mut at = 0;
+    for word in words {
+        // An octet that is wanted becomes 0, and the lowest 0 is the lowest octet that borrows its high bit.
+        let differs = u64::from_le_bytes(*word) ^ (LOW * u64::from(wanted));
+        let hits = differs.wrapping_sub(LOW) & !differs & HIGH;
+        if hits != 0 {
+            return Some(at + hits.trailing_zeros() as usize / 8);
+        }
+        at += 8;
+    }
+    Some(at + rest.iter().position(|&octet| octet == wanted)?)
+}
+
+/// What stands before and behind the first `separator`, which is one of ASCII.
+pub(crate) fn split_once(text: &str, separator: u8) -> Option<(&str, &str)> {
+    let at = position(text.as_bytes(), separator)?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
+}
+
+/// What stands before and behind the first space or tab.
+pub(super) fn split_blank(text: &str) -> Option<(&str, &str)> {
+    let at = text.bytes().position(|octet| matches!(octet, b' ' | b'\t'))?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
+}
+
+/// What stands before the first `;`, and the parameters from it on.
+pub(crate) fn split_params(text: &str) -> (&str, &str) {
+    let at = position(text.as_bytes(), b';').unwrap_or(text.len());
+    text.split_at_checked(at).unwrap_or((text, ""))
 }
 
 /// The values of a comma list. Commas inside quotes and angle brackets do not separate. Empty values are left out.
 pub fn split_list(text: &str) -> List<'_> {
     List(split_outside(text, b','))
+}
+
+/// The values as one line of a list.
+pub(crate) fn join_list(values: &[&str]) -> String {
+    let mut list = String::new();
+    for value in values {
+        list.push_str(if list.is_empty() { "" } else { ", " });
+        list.push_str(value);
+    }
+    list
 }
 
 /// What [`split_list`] gives. A type with a name, since each chain of adapters in its place is compiled anew for each
@@ -57,7 +111,7 @@ impl<'a> Iterator for List<'a> {
 
     fn next(&mut self) -> Option<&'a str> {
         loop {
-            let value = self.0.next()?.trim();
+            let value = self.0.next()?.trim_ascii();
             if !value.is_empty() {
                 return Some(value);
             }
@@ -95,40 +149,55 @@ impl<'a> Iterator for Split<'a> {
     }
 }
 
-/// The first `wanted` outside of quotes and angle brackets.
+/// The first `wanted` outside of quotes and angle brackets; a `>` that is wanted is also found behind its `<`.
 pub(crate) fn find_outside(text: &str, wanted: u8) -> Option<usize> {
-    let (mut quoted, mut escaped, mut bracketed) = (false, false, false);
-    for (at, octet) in text.bytes().enumerate() {
-        work::add(1);
-        match octet {
-            _ if escaped => escaped = false,
-            b'\\' if quoted => escaped = true,
-            b'"' if !bracketed => quoted = !quoted,
-            _ if quoted => {}
-            _ if octet == wanted && (!bracketed || wanted == b'>') => return Some(at),
-            b'<' => bracketed = true,
-            b'>' => bracketed = false,
-            _ => {}
-        }
+    // Most texts have no separator, and most that have one no quotes and brackets before it.
+    let at = position(text.as_bytes(), wanted)?;
+    let before = text.as_bytes().get(..at)?;
+    if position(before, b'"').is_none() && position(before, b'<').is_none() {
+        return Some(at);
     }
-    None
+    let mut octets = text.bytes().enumerate();
+    let mut found = None;
+    while let Some((at, octet)) = octets.next() {
+        match octet {
+            _ if octet == wanted => found = Some(at),
+            b'"' => {
+                while let Some((_, inside)) = octets.next()
+                    && inside != b'"'
+                {
+                    if inside == b'\\' {
+                        octets.next();
+                    }
+                }
+                continue;
+            }
+            b'<' => match octets.find(|&(_, octet)| octet == b'>') {
+                Some((at, _)) if wanted == b'>' => found = Some(at),
+                Some(_) | None => continue,
+            },
+            _ => continue,
+        }
+        break;
+    }
+    work::add(found.map_or(text.len(), |at| at + 1));
+    found
 }
 
 /// The content of a quoted string at the start of `text` without its escapes, and what follows it.
 pub(crate) fn quoted(text: &str) -> Result<(String, &str), Unreadable> {
-    let inner = text.strip_prefix('"').ok_or(Unreadable::new("a quoted string"))?;
+    let mut rest = text.strip_prefix('"').ok_or(Unreadable::new("a quoted string"))?;
     let mut content = String::new();
-    let mut characters = inner.char_indices();
-    while let Some((at, character)) = characters.next() {
-        work::add(character.len_utf8());
-        match character {
-            '"' => return Ok((content, inner.get(at + 1..).unwrap_or_default())),
-            '\\' => match characters.next() {
-                Some((_, escaped)) => content.push(escaped),
-                None => break,
-            },
-            plain => content.push(plain),
+    while let Some(at) = rest.bytes().position(|octet| matches!(octet, b'"' | b'\\')) {
+        work::add(at + 1);
+        let (plain, special) = rest.split_at_checked(at).unwrap_or_default();
+        content.push_str(plain);
+        let mut characters = special.chars();
+        if characters.next() == Some('"') {
+            return Ok((content, characters.as_str()));
         }
+        content.extend(characters.next());
+        rest = characters.as_str();
     }
     Err(Unreadable::new("a closing quote"))
 }
@@ -183,7 +252,8 @@ pub(crate) fn escape(text: &str, allowed: &[u8]) -> String {
         if octet.is_ascii_alphanumeric() || b"-_.!~*'()".contains(&octet) || allowed.contains(&octet) {
             escaped.push(char::from(octet));
         } else {
-            escaped.push_str(&format!("%{octet:02X}"));
+            let digit = |half: u8| char::from_digit(half.into(), 16).unwrap_or('0').to_ascii_uppercase();
+            escaped.extend(['%', digit(octet >> 4), digit(octet & 15)]);
         }
     }
     escaped
@@ -191,63 +261,142 @@ pub(crate) fn escape(text: &str, allowed: &[u8]) -> String {
 
 /// Parameters of a URI or a header, in their order. Names are compared without case.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Params(Vec<Param>);
+pub struct Params {
+    /// Names and values without quotes and escapes, one right behind the other.
+    text: String,
+    spans: Vec<Span>,
+}
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Param {
-    name: String,
-    value: Option<String>,
-    quoted: bool,
+/// One parameter: where in the text its name and its value end. The name begins where the parameter before it ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Span {
+    name_end: usize,
+    end: usize,
+    form: Form,
+}
+
+/// How the value of a parameter is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// There is none, nor a `=`.
+    Absent,
+    Plain,
+    Quoted,
 }
 
 impl Params {
     /// Reads `;name=value;name;name="quoted"`, spaces around `;` and `=` allowed.
     pub fn parse(text: &str) -> Result<Params, Unreadable> {
-        let mut params = Vec::new();
-        let text = text.trim();
+        Params::parse_checked(text, is_bare(text))
+    }
+
+    /// Reads them where it is known whether all of the text is bare.
+    pub(super) fn parse_checked(text: &str, is_bare: bool) -> Result<Params, Unreadable> {
+        let mut params = Params::default();
+        let text = text.trim_ascii();
         if text.is_empty() {
-            return Ok(Params(params));
+            return Ok(params);
         }
         let text = text.strip_prefix(';').ok_or(Unreadable::new("a parameter"))?;
+        params.text.reserve_exact(text.len());
         for part in split_outside(text, b';') {
-            params.push(Param::parse(part.trim())?);
+            params.read(part.trim_ascii(), is_bare)?;
         }
-        Ok(Params(params))
+        Ok(params)
+    }
+
+    /// Reads one parameter.
+    fn read(&mut self, text: &str, all_bare: bool) -> Result<(), Unreadable> {
+        let (name, value) = match split_once(text, b'=') {
+            Some((name, value)) => (name.trim_ascii_end(), Some(value.trim_ascii_start())),
+            None => (text, None),
+        };
+        let fits = |text: &str| all_bare || is_bare(text);
+        if name.is_empty() || !fits(name) || position(name.as_bytes(), b',').is_some() {
+            return Err(Unreadable::new("a parameter name"));
+        }
+        match value {
+            None => self.push(name, "", Form::Absent),
+            Some(text) if text.starts_with('"') => {
+                let (value, rest) = quoted(text)?;
+                if !rest.trim_ascii().is_empty() {
+                    return Err(Unreadable::new("nothing behind a quoted value"));
+                }
+                self.push(name, &value, Form::Quoted);
+            }
+            Some(text) if fits(text) => self.push(name, text, Form::Plain),
+            Some(_) => return Err(Unreadable::new("a parameter value")),
+        }
+        Ok(())
+    }
+
+    /// Adds one behind the others, of this name and this value as they are.
+    pub(super) fn add(&mut self, name: &str, value: &str) {
+        self.push(name, value, Form::Plain);
+    }
+
+    fn push(&mut self, name: &str, value: &str, form: Form) {
+        self.text.push_str(name);
+        let name_end = self.text.len();
+        self.text.push_str(value);
+        self.spans.push(Span { name_end, end: self.text.len(), form });
     }
 
     /// The value of a parameter; empty if it stands without one.
     pub fn get(&self, name: &str) -> Option<&str> {
-        work::add(self.0.len());
-        let param = self.0.iter().find(|param| param.name.eq_ignore_ascii_case(name))?;
-        Some(param.value.as_deref().unwrap_or_default())
+        work::add(self.spans.len());
+        self.all().find(|(known, ..)| known.eq_ignore_ascii_case(name)).map(|(_, value, _)| value)
     }
 
     /// Sets or replaces a parameter; it is quoted on the wire where its value is no token.
     pub fn set(&mut self, name: &str, value: Option<&str>) {
-        let quoted = value.is_some_and(|value| !value.bytes().all(is_param_octet) || value.is_empty());
-        let param = Param { name: name.to_owned(), value: value.map(str::to_owned), quoted };
-        match self.0.iter_mut().find(|old| old.name.eq_ignore_ascii_case(name)) {
-            Some(old) => *old = param,
-            None => self.0.push(param),
-        }
+        let form = match value {
+            None => Form::Absent,
+            Some(value) if value.is_empty() || !value.bytes().all(is_param_octet) => Form::Quoted,
+            Some(_) => Form::Plain,
+        };
+        self.replace(name, Some((value.unwrap_or_default(), form)));
     }
 
     /// Takes a parameter away.
     pub fn remove(&mut self, name: &str) {
-        self.0.retain(|param| !param.name.eq_ignore_ascii_case(name));
+        self.replace(name, None);
+    }
+
+    /// Writes all anew: the one of this name with another value in its place, or at the end, or without it.
+    fn replace(&mut self, name: &str, mut new: Option<(&str, Form)>) {
+        let old = std::mem::take(self);
+        for (known, value, form) in old.all() {
+            if !known.eq_ignore_ascii_case(name) {
+                self.push(known, value, form);
+            } else if let Some((value, form)) = new.take() {
+                self.push(name, value, form);
+            }
+        }
+        if let Some((value, form)) = new {
+            self.push(name, value, form);
+        }
     }
 
     /// Names and values in their order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
-        self.0.iter().map(|param| (param.name.as_str(), param.value.as_deref()))
+        self.all().map(|(name, value, form)| (name, (form != Form::Absent).then_some(value)))
+    }
+
+    fn all(&self) -> impl Iterator<Item = (&str, &str, Form)> {
+        let mut start = 0;
+        self.spans.iter().map(move |span| {
+            let name = self.text.get(start..span.name_end).unwrap_or_default();
+            start = span.end;
+            (name, self.text.get(span.name_end..span.end).unwrap_or_default(), span.form)
+        })
     }
 }
 
 /// A value and the parameters behind it. Where they cannot be read the value still stands.
 pub(crate) fn with_params(text: &str) -> (&str, Result<Params, Unreadable>) {
-    work::add(text.len());
-    let (value, params) = text.split_at(text.find(';').unwrap_or(text.len()));
-    (value.trim(), Params::parse(params))
+    let (value, params) = split_params(text);
+    (value.trim_ascii(), Params::parse(params))
 }
 
 /// Token octets and those of hosts and addresses, which stand unquoted in `received` and URI parameters.
@@ -255,47 +404,13 @@ fn is_param_octet(octet: u8) -> bool {
     is_token_octet(octet) || matches!(octet, b'[' | b']' | b':' | b'/' | b'&' | b'$')
 }
 
-impl Param {
-    fn parse(text: &str) -> Result<Param, Unreadable> {
-        work::add(text.len());
-        let (name, value) = match text.split_once('=') {
-            Some((name, value)) => (name.trim_end(), Some(value.trim_start())),
-            None => (text, None),
-        };
-        if name.is_empty()
-            || name.bytes().any(|octet| matches!(octet, 0..=b' ' | b'"' | b'<' | b'>' | b',' | b';' | 0x7f))
-            || has_control_beyond_ascii(name)
-        {
-            return Err(Unreadable::new("a parameter name"));
-        }
-        let name = name.to_owned();
-        match value {
-            Some(text) if text.starts_with('"') => {
-                let (value, rest) = quoted(text)?;
-                if !rest.trim().is_empty() {
-                    return Err(Unreadable::new("nothing behind a quoted value"));
-                }
-                Ok(Param { name, value: Some(value), quoted: true })
-            }
-            Some(text)
-                if text.bytes().any(|octet| matches!(octet, 0..=b' ' | b'"' | b'<' | b'>' | 0x7f))
-                    || has_control_beyond_ascii(text) =>
-            {
-                Err(Unreadable::new("a parameter value"))
-            }
-            Some(text) => Ok(Param { name, value: Some(text.to_owned()), quoted: false }),
-            None => Ok(Param { name, value: None, quoted: false }),
-        }
-    }
-}
-
 impl fmt::Display for Params {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for param in &self.0 {
-            match &param.value {
-                Some(value) if param.quoted => write!(f, ";{}={}", param.name, quote(value))?,
-                Some(value) => write!(f, ";{}={value}", param.name)?,
-                None => write!(f, ";{}", param.name)?,
+        for (name, value, form) in self.all() {
+            match form {
+                Form::Quoted => write!(f, ";{name}={}", quote(value))?,
+                Form::Plain => write!(f, ";{name}={value}")?,
+                Form::Absent => write!(f, ";{name}")?,
             }
         }
         Ok(())

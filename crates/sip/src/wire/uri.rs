@@ -2,10 +2,12 @@
 //! resolved or compared by anything but text.
 
 use super::{
-    text::{Params, Unreadable, escape, has_control_beyond_ascii, unescape},
+    text::{
+        Params, Unreadable, escape, is_bare, position, split_once, split_outside, split_params, unescape,
+    },
     work,
 };
-use std::fmt;
+use std::{fmt, ops::Range};
 
 /// What stands before the first colon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,96 +33,105 @@ pub enum Scheme {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Uri {
+    text: String,
     scheme: Scheme,
-    /// Escaped, as it came, without a password. Of `tel:` the number.
-    user: Option<String>,
-    password: Option<String>,
-    host: String,
+    /// Escaped, as it came, without a password; empty if there is none. Of `tel:` the number.
+    user: Range<usize>,
+    password: Option<Range<usize>>,
+    host: Range<usize>,
     port: Option<u16>,
     params: Params,
-    /// What follows `?`, as it came.
-    headers: Option<String>,
-    text: String,
+    /// Where the parameters stand, if any. What follows them is `?` and the headers, as they came.
+    params_at: Range<usize>,
 }
 
 impl Uri {
     /// Reads a whole URI; anything that follows it is an error.
     pub fn parse(text: &str) -> Result<Uri, Unreadable> {
         work::add(text.len());
-        let is_foreign = |octet| matches!(octet, 0..=b' ' | b'<' | b'>' | b'"' | 0x7f);
-        if text.bytes().any(is_foreign) || has_control_beyond_ascii(text) {
+        if !is_bare(text) {
             return Err(Unreadable::new("a URI without spaces, quotes and brackets"));
         }
-        let (scheme, rest) = text.split_once(':').ok_or(Unreadable::new("a scheme"))?;
-        let scheme = match scheme.to_ascii_lowercase().as_str() {
-            "sip" => Scheme::Sip,
-            "sips" => Scheme::Sips,
-            "tel" => Scheme::Tel,
-            other if is_scheme(other) => Scheme::Other,
-            _ => return Err(Unreadable::new("a scheme")),
-        };
-        match scheme {
-            Scheme::Sip | Scheme::Sips => Uri::parse_sip(scheme, rest, text),
-            Scheme::Tel => Uri::parse_tel(rest, text),
-            Scheme::Other => Ok(Uri::bare(Scheme::Other, text)),
+        let (scheme, _) = split_once(text, b':').ok_or(Unreadable::new("a scheme"))?;
+        let known = [("sip", Scheme::Sip), ("sips", Scheme::Sips), ("tel", Scheme::Tel)];
+        let known = known.into_iter().find(|(name, _)| scheme.eq_ignore_ascii_case(name));
+        let (start, text) = (scheme.len() + 1, text.to_owned());
+        match known {
+            Some((_, Scheme::Tel)) => Uri::parse_tel(start, text),
+            Some((_, scheme)) => Uri::parse_sip(scheme, start, text),
+            None if is_scheme(scheme) => Ok(Uri::bare(Scheme::Other, text)),
+            None => Err(Unreadable::new("a scheme")),
         }
     }
 
     /// `sip:user@host`; the user part is escaped as needed, and an empty one is none.
     pub fn sip(user: Option<&str>, host: &str) -> Uri {
-        let user = user.filter(|user| !user.is_empty()).map(|user| escape(user, b"&=+$,;?/"));
-        let mut uri = Uri { user, host: host.to_owned(), ..Uri::bare(Scheme::Sip, "") };
-        uri.rewrite();
-        uri
+        let mut text = "sip:".to_owned();
+        let start = text.len();
+        text.push_str(&escape(user.unwrap_or_default(), b"&=+$,;?/"));
+        let user = start..text.len();
+        if !user.is_empty() {
+            text.push('@');
+        }
+        let start = text.len();
+        text.push_str(host);
+        Uri { user, host: start..text.len(), ..Uri::bare(Scheme::Sip, text) }
     }
 
-    fn bare(scheme: Scheme, text: &str) -> Uri {
+    /// One of which nothing but the text is known.
+    fn bare(scheme: Scheme, text: String) -> Uri {
+        let end = text.len();
         Uri {
+            text,
             scheme,
-            user: None,
+            user: 0..0,
             password: None,
-            host: String::new(),
+            host: 0..0,
             port: None,
             params: Params::default(),
-            headers: None,
-            text: text.to_owned(),
+            params_at: end..end,
         }
     }
 
-    fn parse_sip(scheme: Scheme, rest: &str, text: &str) -> Result<Uri, Unreadable> {
+    fn parse_sip(scheme: Scheme, start: usize, text: String) -> Result<Uri, Unreadable> {
+        let rest = text.get(start..).unwrap_or_default();
         // The user part may hold `;`, `?` and `/`, everything behind it must escape `@`: the first one ends it.
-        let (userinfo, rest) = match rest.split_once('@') {
-            Some((userinfo, rest)) => (Some(userinfo), rest),
-            None => (None, rest),
+        let (userinfo, rest) = match split_once(rest, b'@') {
+            Some(("", _)) => return Err(Unreadable::new("a user part")),
+            Some((userinfo, rest)) => (userinfo, rest),
+            None => ("", rest),
         };
-        let (user, password) = match userinfo {
-            Some(userinfo) => match userinfo.split_once(':') {
-                Some((user, password)) => (Some(user), Some(password.to_owned())),
-                None => (Some(userinfo), None),
-            },
-            None => (None, None),
-        };
-        if user.is_some_and(str::is_empty) {
+        let user = position(userinfo.as_bytes(), b':').unwrap_or(userinfo.len());
+        if user == 0 && !userinfo.is_empty() {
             return Err(Unreadable::new("a user part"));
         }
-        let (rest, headers) = match rest.split_once('?') {
-            Some((rest, headers)) => (rest, Some(headers.to_owned())),
-            None => (rest, None),
-        };
-        let (hostport, params) = rest.split_at(rest.find(';').unwrap_or(rest.len()));
-        let (host, port) = parse_hostport(hostport)?;
-        let params = Params::parse(params)?;
-        let user = user.map(str::to_owned);
-        Ok(Uri { scheme, user, password, host, port, params, headers, text: text.to_owned() })
+        let (user, password) = (start..start + user, start + user + 1..start + userinfo.len());
+        let host = text.len() - rest.len();
+        let (rest, _) = split_once(rest, b'?').unwrap_or((rest, ""));
+        let (hostport, params) = split_params(rest);
+        let params_at = host + hostport.len()..host + rest.len();
+        let (name, port) = parse_hostport(hostport)?;
+        let (host, params) = (host..host + name.len(), Params::parse_checked(params, true)?);
+        let password = (user.len() < userinfo.len()).then_some(password);
+        Ok(Uri { scheme, user, password, host, port, params, params_at, text })
     }
 
-    fn parse_tel(rest: &str, text: &str) -> Result<Uri, Unreadable> {
-        let (number, params) = rest.split_at(rest.find(';').unwrap_or(rest.len()));
+    fn parse_tel(start: usize, text: String) -> Result<Uri, Unreadable> {
+        let (number, params) = split_params(text.get(start..).unwrap_or_default());
         if number.is_empty() {
             return Err(Unreadable::new("a number"));
         }
-        let params = Params::parse(params)?;
-        Ok(Uri { user: Some(number.to_owned()), params, ..Uri::bare(Scheme::Tel, text) })
+        let (user, params) = (start..start + number.len(), Params::parse_checked(params, true)?);
+        Ok(Uri {
+            user: user.clone(),
+            params,
+            params_at: user.end..text.len(),
+            ..Uri::bare(Scheme::Tel, text)
+        })
+    }
+
+    fn part(&self, range: &Range<usize>) -> &str {
+        self.text.get(range.clone()).unwrap_or_default()
     }
 
     /// Its scheme.
@@ -135,17 +146,17 @@ impl Uri {
 
     /// The user part without escapes; the number of a `tel:`.
     pub fn user(&self) -> Option<String> {
-        self.user.as_deref().map(unescape)
+        (!self.user.is_empty()).then(|| unescape(self.part(&self.user)))
     }
 
     /// The password, which nobody should send.
     pub fn password(&self) -> Option<&str> {
-        self.password.as_deref()
+        self.password.as_ref().map(|password| self.part(password))
     }
 
     /// The host as it stands there, an IPv6 address in its brackets. Empty where the scheme has none.
     pub fn host(&self) -> &str {
-        &self.host
+        self.part(&self.host)
     }
 
     /// The port, if one stands there.
@@ -165,36 +176,40 @@ impl Uri {
 
     /// The headers behind `?`, names and values without escapes.
     pub fn headers(&self) -> impl Iterator<Item = (String, String)> {
-        let headers = self.headers.as_deref().unwrap_or_default();
-        headers.split('&').filter_map(|header| {
-            let (name, value) = header.split_once('=')?;
+        let headers = self.text.get(self.params_at.end + 1..).unwrap_or_default();
+        split_outside(headers, b'&').filter_map(|header| {
+            let (name, value) = split_once(header, b'=')?;
             Some((unescape(name), unescape(value)))
         })
     }
 
-    /// The same with a parameter set or replaced.
+    /// The same with a parameter set or replaced; of a scheme that is not known, the same.
     pub fn with_param(mut self, name: &str, value: Option<&str>) -> Uri {
-        self.params.set(name, value);
-        self.rewrite();
+        if self.scheme != Scheme::Other {
+            self.params.set(name, value);
+            let headers = self.text.split_off(self.params_at.end);
+            self.text.truncate(self.params_at.start);
+            self.text.push_str(&self.params.to_string());
+            self.params_at.end = self.text.len();
+            self.text.push_str(&headers);
+        }
         self
     }
 
-    /// The same with one more header behind `?`, escaped as needed.
+    /// The same with one more header behind `?`, escaped as needed; of a scheme that is not known, the same.
     pub fn with_header(mut self, name: &str, value: &str) -> Uri {
-        let header = format!("{}={}", escape(name, b""), escape(value, b"[]/?:+$"));
-        self.headers = Some(match self.headers.take() {
-            Some(headers) => format!("{headers}&{header}"),
-            None => header,
-        });
-        self.rewrite();
+        if self.scheme != Scheme::Other {
+            self.text.push(if self.params_at.end == self.text.len() { '?' } else { '&' });
+            self.text.push_str(&escape(name, b""));
+            self.text.push('=');
+            self.text.push_str(&escape(value, b"[]/?:+$"));
+        }
         self
     }
 
     /// The same without headers, as a Request-URI must be (RFC 3261 §19.1.5).
     pub fn without_headers(mut self) -> Uri {
-        if self.headers.take().is_some() {
-            self.rewrite();
-        }
+        self.text.truncate(self.params_at.end);
         self
     }
 
@@ -207,38 +222,8 @@ impl Uri {
     pub fn same_place(&self, other: &Uri) -> bool {
         self.is_sip() == other.is_sip()
             && self.user() == other.user()
-            && self.host.eq_ignore_ascii_case(&other.host)
+            && self.host().eq_ignore_ascii_case(other.host())
             && self.port == other.port
-    }
-
-    fn rewrite(&mut self) {
-        let scheme = match self.scheme {
-            Scheme::Sip => "sip",
-            Scheme::Sips => "sips",
-            Scheme::Tel => "tel",
-            Scheme::Other => return,
-        };
-        let mut text = format!("{scheme}:");
-        if let Some(user) = &self.user {
-            text.push_str(user);
-        }
-        if let Some(password) = &self.password {
-            text.push(':');
-            text.push_str(password);
-        }
-        if self.user.is_some() && self.is_sip() {
-            text.push('@');
-        }
-        text.push_str(&self.host);
-        if let Some(port) = self.port {
-            text.push_str(&format!(":{port}"));
-        }
-        text.push_str(&self.params.to_string());
-        if let Some(headers) = &self.headers {
-            text.push('?');
-            text.push_str(headers);
-        }
-        self.text = text;
     }
 }
 
@@ -257,35 +242,38 @@ impl std::str::FromStr for Uri {
 }
 
 fn is_scheme(text: &str) -> bool {
-    text.starts_with(|first: char| first.is_ascii_alphabetic())
+    text.bytes().next().is_some_and(|first| first.is_ascii_alphabetic())
         && text.bytes().all(|octet| octet.is_ascii_alphanumeric() || b"+-.".contains(&octet))
 }
 
 /// `host[:port]`, the host a name, an IPv4 address or an IPv6 address in brackets.
-pub(crate) fn parse_hostport(text: &str) -> Result<(String, Option<u16>), Unreadable> {
+pub(crate) fn parse_hostport(text: &str) -> Result<(&str, Option<u16>), Unreadable> {
     let (host, port) = match text.strip_prefix('[') {
-        Some(rest) => {
-            let (address, rest) = rest.split_once(']').ok_or(Unreadable::new("a closing bracket"))?;
+        Some(inner) => {
+            let (address, rest) = split_once(inner, b']').ok_or(Unreadable::new("a closing bracket"))?;
             if !is_ipv6(address) {
                 return Err(Unreadable::new("an IPv6 address"));
             }
-            let port = match rest.trim() {
+            let port = match rest.trim_ascii() {
                 "" => None,
                 rest => Some(rest.strip_prefix(':').ok_or(Unreadable::new("a port"))?),
             };
-            (format!("[{address}]"), port)
+            (text.get(..text.len() - rest.len()).unwrap_or_default(), port)
         }
-        None => match text.split_once(':') {
-            Some((host, port)) => (host.trim_end().to_owned(), Some(port)),
-            None => (text.to_owned(), None),
-        },
+        None => {
+            let (host, port) = match split_once(text, b':') {
+                Some((host, port)) => (host.trim_ascii_end(), Some(port)),
+                None => (text, None),
+            };
+            let is_name = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'.' | b'_');
+            if host.is_empty() || !host.bytes().all(is_name) {
+                return Err(Unreadable::new("a host"));
+            }
+            (host, port)
+        }
     };
-    let is_name = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'.' | b'_');
-    if host.is_empty() || !(host.starts_with('[') || host.bytes().all(is_name)) {
-        return Err(Unreadable::new("a host"));
-    }
     let port = match port {
-        Some(port) => Some(number(port.trim()).ok_or(Unreadable::new("a port"))?),
+        Some(port) => Some(number(port.trim_ascii()).ok_or(Unreadable::new("a port"))?),
         None => None,
     };
     Ok((host, port))
@@ -304,9 +292,15 @@ fn is_ipv6(address: &str) -> bool {
 }
 
 /// Digits only; no sign, which Rust's own reading would take.
-pub(crate) fn number<N: std::str::FromStr>(text: &str) -> Option<N> {
-    if text.is_empty() || !text.bytes().all(|octet| octet.is_ascii_digit()) {
-        return None;
+pub(crate) fn number<N: TryFrom<u64>>(text: &str) -> Option<N> {
+    N::try_from(digits(text)?).ok()
+}
+
+fn digits(text: &str) -> Option<u64> {
+    let mut value = (!text.is_empty()).then_some(0_u64);
+    for octet in text.bytes() {
+        let digit = octet.checked_sub(b'0').filter(|digit| *digit < 10)?;
+        value = value?.checked_mul(10)?.checked_add(u64::from(digit));
     }
-    text.parse().ok()
+    value
 }

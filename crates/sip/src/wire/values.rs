@@ -3,7 +3,10 @@
 
 use super::{
     Method, StatusCode,
-    text::{Params, Unreadable, find_outside, is_token, quote, quoted, split_list},
+    text::{
+        Params, Unreadable, find_outside, is_token, position, quote, quoted, split_blank, split_list,
+        split_once, split_params,
+    },
     uri::{Uri, number, parse_hostport},
 };
 use std::fmt;
@@ -27,44 +30,44 @@ impl NameAddr {
 
     /// Reads one value. Unquoted display names with commas and dots are read too.
     pub fn parse(text: &str) -> Result<NameAddr, Unreadable> {
-        let text = text.trim();
+        let text = text.trim_ascii();
         if text.starts_with('"') {
             let (display, rest) = quoted(text)?;
-            return NameAddr::parse_bracketed(display, rest.trim_start());
+            let inner = rest.trim_ascii_start().strip_prefix('<');
+            return NameAddr::parse_bracketed(
+                display,
+                inner.ok_or(Unreadable::new("an address in angle brackets"))?,
+            );
         }
-        match text.find('<') {
-            Some(at) => {
-                let (display, rest) = text.split_at(at);
-                if display.contains('"') {
-                    return Err(Unreadable::new("a display name with both quotes or none"));
-                }
-                NameAddr::parse_bracketed(display.trim_end().to_owned(), rest)
+        match split_once(text, b'<') {
+            Some((display, _)) if position(display.as_bytes(), b'"').is_some() => {
+                Err(Unreadable::new("a display name with both quotes or none"))
             }
+            Some((display, inner)) => NameAddr::parse_bracketed(display.trim_ascii_end().to_owned(), inner),
             None => NameAddr::parse_bare(text),
         }
     }
 
-    fn parse_bracketed(display: String, text: &str) -> Result<NameAddr, Unreadable> {
-        let inner = text.strip_prefix('<').ok_or(Unreadable::new("an address in angle brackets"))?;
+    /// What follows the opening bracket.
+    fn parse_bracketed(display: String, inner: &str) -> Result<NameAddr, Unreadable> {
         let end = find_outside(inner, b'>').ok_or(Unreadable::new("a closing angle bracket"))?;
-        let uri = Uri::parse(inner.get(..end).unwrap_or_default().trim())?;
+        let uri = Uri::parse(inner.get(..end).unwrap_or_default().trim_ascii())?;
         let params = Params::parse(inner.get(end + 1..).unwrap_or_default())?;
         Ok(NameAddr { display, uri, params })
     }
 
     /// Without angle brackets the parameters belong to the header, and `?` and `,` may not stand (RFC 3261 §20).
     fn parse_bare(text: &str) -> Result<NameAddr, Unreadable> {
-        let userinfo_end = text.find('@').map_or(0, |at| at + 1);
-        let (userinfo, rest) = text.split_at(userinfo_end);
         // A `;` before `@` may be part of the user, as in `sip:user;par=u%40example.net@example.com`.
-        let end = rest.find(';').unwrap_or(rest.len());
-        let (uri, params) = text.split_at(userinfo.len() + end);
-        if uri.contains(['?', ',']) {
+        let rest = split_once(text, b'@').map_or(text, |(_, rest)| rest);
+        let (_, params) = split_params(rest);
+        let uri = text.get(..text.len() - params.len()).unwrap_or_default();
+        if uri.bytes().any(|octet| matches!(octet, b'?' | b',')) {
             return Err(Unreadable::new("angle brackets around this URI"));
         }
         Ok(NameAddr {
             display: String::new(),
-            uri: Uri::parse(uri.trim_end())?,
+            uri: Uri::parse(uri.trim_ascii_end())?,
             params: Params::parse(params)?,
         })
     }
@@ -113,20 +116,23 @@ impl Via {
 
     /// Reads one value: spaces may surround each `/` and `:`.
     pub fn parse(text: &str) -> Result<Via, Unreadable> {
-        let mut parts = text.trim().splitn(3, '/');
-        let mut part = || parts.next().map(str::trim).ok_or(Unreadable::new("a Via value"));
-        let (name, version, rest) = (part()?, part()?, part()?);
-        if !name.eq_ignore_ascii_case("SIP") || !is_token(version) {
+        let parts = split_once(text, b'/').and_then(|(name, rest)| Some((name, split_once(rest, b'/')?)));
+        let (name, (version, rest)) = parts.ok_or(Unreadable::new("a Via value"))?;
+        if !name.trim_ascii().eq_ignore_ascii_case("SIP") || !is_token(version.trim_ascii()) {
             return Err(Unreadable::new("SIP/2.0 in a Via"));
         }
-        let (transport, rest) = rest.split_once([' ', '\t']).ok_or(Unreadable::new("a sent-by"))?;
+        let (transport, rest) = split_blank(rest.trim_ascii()).ok_or(Unreadable::new("a sent-by"))?;
         if !is_token(transport) {
             return Err(Unreadable::new("a transport"));
         }
-        let rest = rest.trim();
-        let (sent_by, params) = rest.split_at(rest.find(';').unwrap_or(rest.len()));
-        let (host, port) = parse_hostport(sent_by.trim())?;
-        Ok(Via { transport: transport.to_owned(), host, port, params: Params::parse(params)? })
+        let (sent_by, params) = split_params(rest);
+        let (host, port) = parse_hostport(sent_by.trim_ascii())?;
+        Ok(Via {
+            transport: transport.to_owned(),
+            host: host.to_owned(),
+            port,
+            params: Params::parse(params)?,
+        })
     }
 
     /// The branch, empty where an RFC 2543 peer left it out.
@@ -165,10 +171,10 @@ pub struct CSeq {
 impl CSeq {
     /// Reads the value.
     pub fn parse(text: &str) -> Result<CSeq, Unreadable> {
-        let (digits, method) = text.trim().split_once([' ', '\t']).ok_or(Unreadable::new("a method"))?;
+        let (digits, method) = split_blank(text.trim_ascii()).ok_or(Unreadable::new("a method"))?;
         let sequence = number(digits).filter(|&sequence| sequence < 1 << 31);
         let number = sequence.ok_or(Unreadable::new("a sequence number below 2^31"))?;
-        let method = method.trim();
+        let method = method.trim_ascii();
         if !is_token(method) {
             return Err(Unreadable::new("a method"));
         }
@@ -187,34 +193,32 @@ impl fmt::Display for CSeq {
 pub struct AuthValue {
     /// `Digest`, `Bearer` …
     pub scheme: String,
-    params: Vec<(String, String)>,
+    params: Params,
 }
 
 impl AuthValue {
     /// Reads one value; several challenges stand in several header lines.
     pub fn parse(text: &str) -> Result<AuthValue, Unreadable> {
-        let text = text.trim();
-        let (scheme, rest) = text.split_at(text.find([' ', '\t']).unwrap_or(text.len()));
+        let text = text.trim_ascii();
+        let (scheme, rest) = split_blank(text).unwrap_or((text, ""));
         if !is_token(scheme) {
             return Err(Unreadable::new("an authentication scheme"));
         }
-        let mut params = Vec::new();
+        let mut params = Params::default();
         for part in split_list(rest) {
-            let Some((name, value)) = part.split_once('=') else { continue };
-            let value = value.trim_start();
-            let value = match value.starts_with('"') {
-                true => quoted(value)?.0,
-                false => value.to_owned(),
-            };
-            params.push((name.trim_end().to_owned(), value));
+            let Some((name, value)) = split_once(part, b'=') else { continue };
+            let (name, value) = (name.trim_ascii_end(), value.trim_ascii_start());
+            match value.starts_with('"') {
+                true => params.add(name, &quoted(value)?.0),
+                false => params.add(name, value),
+            }
         }
         Ok(AuthValue { scheme: scheme.to_owned(), params })
     }
 
     /// A parameter without its quotes.
     pub fn get(&self, name: &str) -> Option<&str> {
-        let (_, value) = self.params.iter().find(|(known, _)| known.eq_ignore_ascii_case(name))?;
-        Some(value)
+        self.params.get(name)
     }
 
     /// Whether the scheme is this one.
@@ -227,10 +231,10 @@ impl AuthValue {
 pub fn sipfrag_status(body: &[u8]) -> Option<(StatusCode, String)> {
     let line = body.split(|&octet| octet == b'\r' || octet == b'\n').find(|line| !line.is_empty())?;
     let line = String::from_utf8_lossy(line);
-    let mut parts = line.trim().splitn(3, ' ');
-    if !parts.next()?.eq_ignore_ascii_case("SIP/2.0") {
+    let (version, rest) = split_once(line.trim_ascii(), b' ')?;
+    if !version.eq_ignore_ascii_case("SIP/2.0") {
         return None;
     }
-    let status = StatusCode::new(number(parts.next()?)?)?;
-    Some((status, parts.next().unwrap_or_default().to_owned()))
+    let (code, phrase) = split_once(rest, b' ').unwrap_or((rest, ""));
+    Some((StatusCode::new(number(code)?)?, phrase.to_owned()))
 }
