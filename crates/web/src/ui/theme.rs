@@ -232,4 +232,87 @@ mod tests {
         assert_eq!(Rgb::of("red"), None);
         assert_eq!(Rgb::of("#12345g"), None);
     }
+
+    const STYLE: &str = include_str!("../../../../www/style.css");
+
+    /// A colour of the style sheet, or a token of it: light and dark.
+    fn colours(name: &str) -> [Rgb; 2] {
+        let value = match name.starts_with('#') {
+            true => name,
+            false => {
+                STYLE.split_once(&format!("--{name}: ")).and_then(|(_, rest)| rest.split(';').next()).unwrap()
+            }
+        };
+        let colours: Vec<Rgb> =
+            value.match_indices('#').filter_map(|(at, _)| Rgb::of(value.get(at..at + 7)?)).collect();
+        [colours[0], colours[colours.len() - 1]]
+    }
+
+    /// What stands on what, and how well it is told from it: light, dark (WCAG 2.2: 4.5 for texts, 3 for what is no text;
+    /// `ink3` is of what cannot be used, for which it asks nothing).
+    const CONTRASTS: [(&str, &str, [f64; 2]); 35] = [
+        ("ink", "bg", [17.96, 16.14]),
+        ("ink", "fill", [16.02, 13.48]),
+        ("ink", "press", [13.3, 9.8]),
+        ("ink2", "bg", [6.94, 8.21]),
+        ("ink2", "fill", [6.19, 6.86]),
+        ("ink2", "sunk", [6.42, 8.72]),
+        ("ink2", "accent-soft", [6.01, 6.52]),
+        ("ink2", "live-soft", [6.01, 6.52]),
+        ("ink2", "end-soft", [6.01, 6.52]),
+        ("ink2", "warn-soft", [6.01, 6.52]),
+        ("ink3", "bg", [2.94, 3.71]),
+        ("edge", "bg", [3.34, 4.33]),
+        ("on-accent", "accent", [5.94, 7.55]),
+        ("accent", "bg", [5.94, 7.50]),
+        ("accent-ink", "bg", [7.21, 9.11]),
+        ("accent-ink", "accent-soft", [6.24, 7.28]),
+        ("#ffffff", "live", [5.44, 4.70]),
+        ("live-ink", "bg", [6.58, 9.92]),
+        ("live-ink", "live-soft", [5.75, 7.87]),
+        ("#ffffff", "end", [5.17, 4.64]),
+        ("end-ink", "bg", [6.54, 8.37]),
+        ("end-ink", "end-soft", [5.68, 7.19]),
+        ("on-warn", "warn", [8.89, 8.69]),
+        ("warn-ink", "bg", [6.74, 10.73]),
+        ("warn-ink", "warn-soft", [6.03, 8.65]),
+        ("available", "bg", [3.65, 7.99]),
+        ("accent", "raised", [3.0, 3.0]),
+        ("edge", "raised", [3.0, 3.0]),
+        ("edge", "sunk", [3.0, 3.0]),
+        ("ink2", "raised", [4.5, 4.5]),
+        ("ink2", "hover", [4.5, 4.5]),
+        ("accent-ink", "raised", [4.5, 4.5]),
+        ("live-ink", "raised", [4.5, 4.5]),
+        ("end-ink", "raised", [4.5, 4.5]),
+        ("warn-ink", "raised", [4.5, 4.5]),
+    ];
+
+    #[test]
+    fn every_token_is_told_from_what_it_stands_on() {
+        for (ink, ground, wanted) in CONTRASTS {
+            let pairs = colours(ink).into_iter().zip(colours(ground));
+            for ((ink_colour, ground_colour), wanted) in pairs.zip(wanted) {
+                let contrast = ink_colour.contrast(ground_colour);
+                // The figures have two places.
+                assert!(contrast > wanted - 0.006, "{ink} on {ground}: {contrast:.2} of {wanted}");
+            }
+        }
+    }
+
+    #[test]
+    fn initials_are_read_on_all_six_tints() {
+        let tints: Vec<&str> = STYLE.lines().filter(|line| line.starts_with("[data-tint=\"")).collect();
+        let numbered = tints.iter().filter(|line| line.contains("--tint-ink: light-dark("));
+        let mut seen = 0;
+        for line in numbered {
+            let all: Vec<Rgb> =
+                line.match_indices('#').filter_map(|(at, _)| Rgb::of(&line[at..at + 7])).collect();
+            let [light, dark, light_ink, dark_ink] = all[..] else { panic!("{line}") };
+            // What the design asks for, to one place.
+            assert!(light_ink.contrast(light) > 6.25 && dark_ink.contrast(dark) > 6.25, "{line}");
+            seen += 1;
+        }
+        assert_eq!(seen, 6);
+    }
 }
