@@ -76,6 +76,8 @@ pub enum Action {
     /// Connect who waits with who was asked, or go back to who waits.
     CompleteTransfer(CallId),
     CancelTransfer,
+    /// A button was pressed that does not work now: the phone says why.
+    WhyNot,
     /// Talk on with who was to be transferred and is not yet (32).
     TakeBack(CallId),
     /// Leave the call view and browse; or return to it.

@@ -315,6 +315,7 @@ impl Phone {
             Action::CompleteTransfer(asking) => self.complete_transfer(now, Some(asking), None, None),
             Action::CancelTransfer => self.cancel_transfer(now, None),
             Action::TakeBack(id) => self.take_back(now, id),
+            Action::WhyNot => self.say_why_not(now),
             Action::Browse(browsing) => self.ui.browsing = browsing,
             Action::Done => self.ui.ended = None,
             Action::CallAgain => {

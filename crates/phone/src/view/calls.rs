@@ -186,6 +186,26 @@ impl Phone {
         first.into_iter().chain(route).chain([hold]).chain(aimed).collect()
     }
 
+    /// Why what the person pressed on the screen of a call does not work yet (ui.md 5).
+    pub(crate) fn say_why_not(&mut self, now: Instant) {
+        let on_screen = !self.ui.browsing && self.ui.picking.is_none();
+        let why = self.front_call().filter(|_| on_screen).map(|call| self.why_not(call));
+        why.into_iter().for_each(|why| self.ui.toast(now, why, false));
+    }
+
+    fn why_not(&self, call: &Call) -> Text {
+        match (call.talk(), call.talk().and_then(|talk| talk.transfer.as_ref())) {
+            (Some(talk), _) if talk.link != Link::Whole => Text::of("call.reconnecting.note"),
+            (Some(_), Some(transfer)) if transfer.taken_back => {
+                let to = self.name_of(&transfer.to).unwrap_or_else(|| transfer.to.clone());
+                Text::with("transfer.pending", "to", to)
+            }
+            (Some(_), Some(_)) => Text::of("transfer.running"),
+            (Some(_), None) if !self.is_registered() => Text::of("dial.offline"),
+            _ => Text::of("call.notyet"),
+        }
+    }
+
     /// What can be made of two calls.
     fn pair_tiles(&self, call: &Call, other: &Call) -> Vec<Tile> {
         let (one, two) = (call.id, other.id);

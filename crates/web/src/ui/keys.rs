@@ -166,8 +166,8 @@ fn in_call(
 ) -> Option<Action> {
     let pressed = key.key();
     let tile = |icons: &[&str]| {
-        let tile = tiles.iter().find(|tile| icons.contains(&tile.icon) && tile.enabled && !tile.busy);
-        tile.map(|tile| tile.action.clone())
+        let tile = tiles.iter().find(|tile| icons.contains(&tile.icon) && !tile.busy);
+        tile.map(|tile| if tile.enabled { tile.action.clone() } else { Action::WhyNot })
     };
     match (pressed.to_lowercase().as_str(), key.shift_key()) {
         ("e", true) => Some(ends.clone()),
@@ -176,7 +176,7 @@ fn in_call(
         ("k", false) if keypad => Some(Action::CallKeypad(false)),
         ("k", false) => tile(&["keypad"]),
         // Connect looks alike, and ends what a letter alone never ends.
-        ("t", false) => tile(&["transfer"]).filter(|action| matches!(action, Action::PickTransfer(_))),
+        ("t", false) => tile(&["transfer"]).filter(|action| !matches!(action, Action::Connect(..))),
         ("a", false) => tile(&["add"]),
         ("v", false) => tile(&["headset", "speaker"]),
         ("s", false) => held.map(Action::Swap),

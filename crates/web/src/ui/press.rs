@@ -83,11 +83,11 @@ impl Press {
             event.prevent_default();
             let clicks = event.dyn_ref::<MouseEvent>().map_or(0, |event| event.detail());
             let Some(action) = wanted.borrow().clone() else { return };
-            let disabled = element.says("aria-disabled").as_deref() == Some("true");
+            let disabled = element.element().has_attribute("aria-disabled");
             let armed = arm.as_ref().is_none_or(|arm| arm.ready(&cx, clicks == 0));
             let again = clicks > 1 && dials(&action);
-            if armed && !disabled && !again {
-                cx.act(action);
+            if armed && !again && !element.element().has_attribute("aria-busy") {
+                cx.act(if disabled { Action::WhyNot } else { action });
             }
         });
         Press { part, action, _click: click }

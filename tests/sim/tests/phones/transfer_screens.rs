@@ -46,6 +46,10 @@ fn transfer_tile_works(screen: &CallScreen) -> bool {
     tile.expect("the tile keeps its place").enabled
 }
 
+fn toast(world: &World) -> Option<Text> {
+    world.view(0).toast.map(|toast| toast.text)
+}
+
 #[test]
 fn target_that_is_typed_is_named_in_what_ask_first_would_do_and_the_call_goes_on_in_sight() {
     let (mut world, _) = talking();
@@ -73,6 +77,20 @@ fn transfer_says_who_is_sent_to_whom_and_is_offered_back_after_ten_seconds() {
     let note = screen.note.as_ref().map(|note| note.id);
     assert_eq!((screen.pill.1, note, screen.take_back), (Tone::Live, Some("call.theyheld"), false));
     assert!(!transfer_tile_works(&screen), "one REFER at a time");
+    world.act(0, Action::WhyNot);
+    assert_eq!(toast(&world), Some(Text::with("transfer.pending", "to", "202")));
+}
+
+#[test]
+fn what_does_not_work_yet_says_why_when_it_is_used() {
+    let mut world = World::pair();
+    world.act(0, Action::WhyNot);
+    assert_eq!(toast(&world), None, "there is no call");
+    world.act(0, Action::CallNumber("201".into()));
+    world.run(1_000);
+    world.act(0, Action::WhyNot);
+    assert_eq!(toast(&world), Some(Text::of("call.notyet")));
+    assert!(world.stations[0].announced.contains(&"call.notyet"), "also to the ear");
 }
 
 #[test]
