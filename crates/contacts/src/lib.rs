@@ -134,6 +134,14 @@ pub struct Hit {
     pub phone_range: Option<Range<usize>>,
 }
 
+/// Where a found contact stands in the index, until contacts are pushed, removed or indexed: after that somebody else
+/// may stand there, or nobody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DocAddress {
+    slot: u32,
+    doc: u16,
+}
+
 /// What became of a source since the last such report: `contacts:indexed`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Indexed {

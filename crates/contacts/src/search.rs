@@ -6,8 +6,7 @@ use crate::index::keys::{self, Forms, KEY_DIGITS};
 use crate::index::query::{Forgiven, Found, Query};
 use crate::index::shelf::Slot;
 use crate::number::{self, Likeness, Number};
-use crate::record::Record;
-use crate::{Contact, Contacts, Hit, MAX_MATCHES, Source, fold};
+use crate::{Contact, Contacts, DocAddress, Hit, MAX_MATCHES, Source, fold};
 
 /// Most hits of a search: a list on screen shows a few dozen.
 const MAX_HITS: usize = 1000;
@@ -25,42 +24,42 @@ impl Contacts {
     /// alphabet. Where that finds too few, one slip in a word of four letters is forgiven, behind all others; where that
     /// does, too, one in its first letter, or two in a word of eight.
     pub fn search(&self, query: &str, max: usize) -> Vec<Hit> {
-        let home = self.home();
-        let query = Query::new(query, home);
+        self.read(query, &self.find(query, max))
+    }
+
+    /// The same, but for what the contacts say: a list on screen reads by [`Contacts::read`] those in view alone.
+    pub fn find(&self, query: &str, max: usize) -> Vec<DocAddress> {
+        let query = Query::new(query, self.home());
         let max = max.min(MAX_HITS);
         if query.is_empty() || max == 0 {
             return Vec::new();
         }
-        let slots: Vec<(&Slot, &Source)> = self.slots().collect();
+        let slots: Vec<&Slot> = self.slots().map(|(slot, _)| slot).collect();
         let numbers = MAX_NUMBERS / slots.len().max(1);
         let mut answers: Vec<Vec<Found>> =
-            slots.iter().map(|(slot, _)| query.search(slot, max, numbers)).collect();
+            slots.iter().map(|slot| query.search(slot, max, numbers)).collect();
         for forgiven in [Forgiven::One, Forgiven::Far] {
             if answers.iter().map(Vec::len).sum::<usize>() >= max {
                 break;
             }
-            for ((slot, _), answer) in slots.iter().zip(&mut answers) {
+            for (slot, answer) in slots.iter().zip(&mut answers) {
                 answer.extend(query.search_slips(slot, max, answer, forgiven));
             }
         }
-        let mut lists: Vec<_> = answers.into_iter().map(Vec::into_iter).collect();
-        let mut heads: Vec<Option<Head>> =
-            slots.iter().zip(&mut lists).map(|((slot, _), list)| Head::next(slot, list)).collect();
-        let mut hits = Vec::new();
-        while hits.len() < max {
-            let waiting = (0..).zip(&heads).filter_map(|(at, head)| head.as_ref().map(|head| (at, head)));
-            let best = waiting.min_by(|(_, a), (_, b)| (a.score, &a.name).cmp(&(b.score, &b.name)));
-            let Some((at, Some(next))) = best.map(|(at, head)| (at, slots.get(at).zip(Some(head.record))))
-            else {
-                break;
-            };
-            let ((slot, source), record) = next;
-            hits.push(Hit::new((*source).clone(), record.to_contact()).marked(&query, home));
-            if let (Some(head), Some(list)) = (heads.get_mut(at), lists.get_mut(at)) {
-                *head = Head::next(slot, list);
-            }
-        }
-        hits
+        merged(&slots, answers, max)
+    }
+
+    /// The contacts that [`Contacts::find`] has found for `query`, with what of them answers it.
+    pub fn read(&self, query: &str, found: &[DocAddress]) -> Vec<Hit> {
+        let home = self.home();
+        let query = Query::new(query, home);
+        let slots: Vec<_> = self.slots().collect();
+        let found = found.iter().filter_map(|at| {
+            let (slot, source) = slots.get(at.slot as usize)?;
+            let contact = slot.segment.record(at.doc)?.to_contact();
+            Some(Hit::new((*source).clone(), contact).marked(&query, home))
+        });
+        found.collect()
     }
 
     /// Whose number this is: all matches of the best class, in the order they were pushed, at most
@@ -129,18 +128,37 @@ impl Contacts {
     }
 }
 
-/// The best hit of a segment that was not given yet: less is better, by score, then by name.
-struct Head<'a> {
-    score: u32,
-    name: Vec<u8>,
-    record: Record<'a>,
+/// The best `max` of what each of the segments has found, best first.
+fn merged(slots: &[&Slot], answers: Vec<Vec<Found>>, max: usize) -> Vec<DocAddress> {
+    let mut lists: Vec<_> = answers.into_iter().map(Vec::into_iter).collect();
+    let mut heads: Vec<Option<Head>> =
+        slots.iter().zip(&mut lists).map(|(slot, list)| Head::next(slot, list)).collect();
+    let mut found = Vec::new();
+    while found.len() < max {
+        let waiting = (0..).zip(&heads).filter_map(|(at, head)| head.as_ref().map(|head| (at, head)));
+        let best = waiting.min_by(|(_, a), (_, b)| (a.score, &a.name).cmp(&(b.score, &b.name)));
+        let Some((at, doc)) = best.map(|(at, head)| (at, head.doc)) else { break };
+        found.push(DocAddress { slot: at as u32, doc });
+        if let (Some(head), Some(list), Some(slot)) = (heads.get_mut(at), lists.get_mut(at), slots.get(at)) {
+            *head = Head::next(slot, list);
+        }
+    }
+    found
 }
 
-impl<'a> Head<'a> {
-    fn next(slot: &'a Slot, found: &mut impl Iterator<Item = Found>) -> Option<Head<'a>> {
+/// The best hit of a segment that was not given yet: less is better, by score, then by name.
+struct Head {
+    score: u32,
+    name: Vec<u8>,
+    doc: u16,
+}
+
+impl Head {
+    fn next(slot: &Slot, found: &mut impl Iterator<Item = Found>) -> Option<Head> {
         let hit = found.next()?;
-        let record = slot.segment.record(slot.segment.at_rank(hit as usize & 0xFFFF)?)?;
-        Some(Head { score: hit >> 16, name: fold::folded(record.name), record })
+        let doc = slot.segment.at_rank(hit as usize & 0xFFFF)?;
+        let name = fold::folded(slot.segment.record(doc)?.name);
+        Some(Head { score: hit >> 16, name, doc })
     }
 }
 

@@ -151,6 +151,11 @@ impl History {
         self.entries.iter().rev()
     }
 
+    /// The one at this place, the newest at 0.
+    pub(crate) fn at(&self, place: usize) -> Option<&Entry> {
+        self.entries.iter().rev().nth(place)
+    }
+
     /// How many there are, and when the newest began: another one than before where a call has come in.
     pub(crate) fn stamp(&self) -> (usize, u64) {
         (self.entries.len(), self.entries.last().map_or(0, |entry| entry.at))

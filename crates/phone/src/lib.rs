@@ -333,7 +333,7 @@ impl Phone {
         self.identity().map(account::Identity::aor)
     }
 
-    /// Rows `start..start + count` of the whole contact list, for the virtual list.
+    /// Rows `start..start + count` of all contacts by name.
     pub fn contact_rows(&self, start: usize, count: usize) -> Vec<view::Row> {
         self.contacts.page(start, count).iter().map(view::contact_list_row).collect()
     }

@@ -16,6 +16,7 @@ pub use shown::{
 };
 
 use crate::{CallId, Hit, Language};
+use softframe_contacts::DocAddress;
 
 /// A message id of the string table and its arguments; `text` as it is where the id is empty (names, numbers).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -300,13 +301,31 @@ pub struct Row {
 pub struct ContactList {
     /// The search field.
     pub query: String,
-    /// What a search has found; those in view become rows by [`found_row`]. Without a search the list is read by
-    /// [`crate::Phone::contact_rows`].
-    pub hits: Vec<Hit>,
-    /// How many rows there are without a search.
+    /// Where what a search has found stands; rows are read by [`crate::Phone::rows`].
+    pub found: Vec<DocAddress>,
+    /// What the page has found beyond, below ours.
+    pub by_page: Vec<Hit>,
+    /// How many contacts there are.
     pub total: usize,
     /// Done and total, while indexing.
     pub progress: Option<(usize, usize)>,
+}
+
+impl ContactList {
+    /// Whether it has what a search has found, and not all contacts.
+    pub fn is_search(&self) -> bool {
+        !self.query.trim().is_empty()
+    }
+
+    /// How many rows it has.
+    pub fn len(&self) -> usize {
+        if self.is_search() { self.found.len() + self.by_page.len() } else { self.total }
+    }
+
+    /// Whether it has none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
 }
 
 /// 14.
@@ -335,12 +354,23 @@ pub struct RecentList {
     pub missed: bool,
     /// The search field.
     pub query: String,
-    /// Newest first; `at` tells the day.
-    pub rows: Vec<Row>,
+    /// Newest first; rows are read by [`crate::Phone::rows`].
+    pub calls: Vec<Past>,
     /// Wall milliseconds now, for "Today".
     pub now: u64,
     /// The voice mail, once the server has told of it.
     pub voicemail: Option<Mailbox>,
+}
+
+/// One row of the recents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Past {
+    /// Its place among all calls, the newest first.
+    pub place: usize,
+    /// Wall milliseconds of its begin: tells the day.
+    pub at: u64,
+    /// So many calls were missed in a row.
+    pub times: usize,
 }
 
 /// The voice mail above the recents.

@@ -1,7 +1,7 @@
 //! Walks through the phone that come to the screens of the catalogue by what people and servers do, and by nothing else.
 
 use serde_json::{Value, json};
-use softframe_browser_tests::{Page, Server, Setup, serve_widget};
+use softframe_browser_tests::{Page, Server, Setup, serve_widget, until};
 use std::net::TcpListener;
 
 const PASSWORD: &str = "secret-200";
@@ -352,4 +352,77 @@ async fn screens_of_trouble_with_the_microphone_the_sound_and_the_server_are_rea
     let config = json!({ "server": address, "domain": "softframe.test", "account": account });
     let page = open_with(&server, &config).await;
     page.reached("43-refused", "#banner .text", "The server refused this account.").await;
+}
+
+/// Puts a thousand calls into the store of the account, as the phone keeps them: one every ten minutes, the newest now.
+const FILL: &str = r"
+    const done = arguments[arguments.length - 1], space = '200@softframe.test', asked = indexedDB.open('softframe');
+    asked.onsuccess = async () => {
+      const base = asked.result;
+      const wait = (request) => new Promise((good, bad) => {
+        request.onsuccess = () => good(request.result); request.onerror = () => bad(request.error); });
+      const kept = await wait(base.transaction('keys').objectStore('keys').get(space));
+      const key = kept ?? await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, ['encrypt', 'decrypt']);
+      const sealed = [];
+      for (let n = 0; n < 1000; n++) {
+        const at = Date.now() - n * 600000;
+        const name = `${space}\0history/${String(at).padStart(15, '0')}-${String(n + 1).padStart(6, '0')}`;
+        const call = { number: `+3491${1000000 + n}`, name: '', inbound: true, at, talked: 60, rang: 5, reason: 'hangup' };
+        const encoder = new TextEncoder(), nonce = crypto.getRandomValues(new Uint8Array(12));
+        const how = { name: 'AES-GCM', iv: nonce, additionalData: encoder.encode(name) };
+        const text = new Uint8Array(await crypto.subtle.encrypt(how, key, encoder.encode(JSON.stringify(call))));
+        sealed.push([name, Uint8Array.of(...nonce, ...text)]);
+      }
+      const writing = base.transaction(['keys', 'values'], 'readwrite');
+      writing.oncomplete = () => { base.close(); done(sealed.length); };
+      writing.objectStore('keys').put(key, space);
+      for (const [name, value] of sealed) writing.objectStore('values').put(value, name);
+    };";
+
+/// Of the recents that a person sees: rows, days, the number of the one with the focus, and its place. And how many
+/// there are, and stand in the page.
+const RECENTS: &str = "const seen = (one) => { const box = one.getBoundingClientRect(), edge = \
+       one.closest('.scroll').getBoundingClientRect(); return one.checkVisibility() && box.bottom > edge.top && box.top < edge.bottom; }; \
+     const all = [...document.querySelectorAll('.screen:not([hidden]) .rows li')], row = document.activeElement.closest('.row'); \
+     return { rows: all.filter((one) => one.matches('.row') && seen(one)).length, made: all.length, \
+       days: all.filter((one) => one.matches('.day') && seen(one)).map((one) => one.innerText), \
+       of: all.find((one) => one.ariaSetSize)?.ariaSetSize, at: row?.querySelector('.name').innerText, place: row?.ariaPosInSet }";
+
+async fn recents(page: &Page) -> serde_json::Value {
+    page.phone(async |frame| frame.run(RECENTS, Vec::new()).await).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_thousand_recents_only_those_in_view_stand_in_the_page_and_keys_lead_to_the_last() {
+    let server = Server::start();
+    let page = Page::open_registered(&server, 200).await;
+    assert_eq!(page.phone(async |frame| frame.run_async(FILL).await).await, 1_000);
+    page.reload().await;
+    page.add_frame("sf", &server.on("localhost", "/200/")).await;
+    page.expect("logged").await;
+    click(&page, "#tab-recents").await;
+    // The store gives them part by part.
+    let first = until("all of the recents", async || {
+        Some(recents(&page).await).filter(|recents| recents["of"] == "1000")
+    })
+    .await;
+    assert_eq!(first["days"][0], "Today");
+    let (seen, made) = (first["rows"].as_u64().unwrap_or(0), first["made"].as_u64().unwrap_or(0));
+    assert!((5..=10).contains(&seen) && made <= 30, "{first}");
+
+    page.keys(&["Tab", "Tab", "Tab"]).await;
+    assert_eq!(recents(&page).await["place"], "1");
+    page.keys(&["End"]).await;
+    let last = until("the last call has the focus", async || {
+        Some(recents(&page).await).filter(|recents| recents["place"] == "1000")
+    })
+    .await;
+    assert_eq!(last["at"], "+34911000999");
+    assert!(last["made"].as_u64().is_some_and(|made| made <= 30), "{last}");
+    page.keys(&["PageUp", "ArrowDown"]).await;
+    let above = until("another call has the focus", async || {
+        Some(recents(&page).await).filter(|recents| recents["place"] == "995")
+    })
+    .await;
+    assert_eq!(above["at"], "+34911000994");
 }

@@ -5,7 +5,7 @@
 use super::{Given, Op, Question, Reply, hit};
 use crate::{Phone, view::Tab};
 use litemap::LiteMap;
-use softframe_contacts::{Hit, MAX_MATCHES};
+use softframe_contacts::{DocAddress, Hit, MAX_MATCHES};
 use softframe_sip::Instant;
 
 /// Fewer characters find everybody (protocol.md 3.5).
@@ -92,10 +92,10 @@ impl Phone {
     }
 
     /// Whom the page has found for these words and we have not.
-    pub(crate) fn found_by_page(&self, words: &str, ours: &[Hit]) -> Vec<Hit> {
+    pub(crate) fn found_by_page(&self, words: &str, ours: &[DocAddress]) -> Vec<Hit> {
         let Some(provider) = self.provider.as_ref() else { return Vec::new() };
         let Some((_, rows)) = provider.search.found.get(words) else { return Vec::new() };
-        let source = provider.source();
+        let (source, ours) = (provider.source(), self.contacts.read(words, ours));
         let is_ours =
             |given: &Given| ours.iter().any(|hit| hit.source == source && hit.contact.id == given.contact.id);
         let theirs = rows.iter().filter(|given| !is_ours(given));

@@ -2,7 +2,7 @@
 //!
 //! It draws nothing; what a row calls is written on it.
 
-use super::{ContactList, ContactPage, Keypad, RecentList, Row, Text};
+use super::{ContactList, ContactPage, Keypad, Past, RecentList, Row, Screen, Text};
 use crate::{Phone, Source, cause::Reason, dial, history::Entry};
 use softframe_contacts::{Contact, Hit};
 use softframe_sip::Instant;
@@ -181,7 +181,8 @@ impl Phone {
         }
         let by_name = is_name(field);
         let max = if by_name { MAX_BY_NAME } else { MAX_SUGGESTIONS };
-        let hits = self.contacts.search(field, max);
+        let found = self.contacts.find(field, max);
+        let hits = self.contacts.read(field, &found);
         let mut rows = Vec::new();
         for hit in &hits {
             let phones = hit.contact.phones.iter().filter(|phone| phone.kind.as_deref() != Some("fax"));
@@ -192,7 +193,7 @@ impl Phone {
             }
         }
         rows.truncate(max);
-        for hit in self.found_by_page(field, &hits) {
+        for hit in self.found_by_page(field, &found) {
             let phones = hit.contact.phones.iter().filter(|phone| phone.kind.as_deref() != Some("fax"));
             rows.extend(phones.map(|phone| number_row(&hit, &phone.number, field)));
         }
@@ -214,18 +215,35 @@ impl Phone {
 
     pub(super) fn contact_list(&self) -> ContactList {
         let query = self.ui.contact_query.clone();
-        let hits = match query.trim() {
-            "" => Vec::new(),
-            words => self.hits_of(words),
-        };
-        ContactList { query, hits, total: self.contacts.len(), progress: self.contacts_progress() }
+        let found = self.contacts.find(query.trim(), MAX_HITS);
+        let by_page = self.found_by_page(query.trim(), &found);
+        ContactList { query, found, by_page, total: self.contacts.len(), progress: self.contacts_progress() }
     }
 
-    /// Ours, and below them those of the page.
-    fn hits_of(&self, words: &str) -> Vec<Hit> {
-        let mut hits = self.contacts.search(words, MAX_HITS);
-        hits.extend(self.found_by_page(words, &hits));
-        hits
+    /// Rows `start..start + count` of the list of `screen`, for the virtual list. To be read before anything changes.
+    pub fn rows(&self, screen: &Screen, start: usize, count: usize) -> Vec<Row> {
+        match screen {
+            Screen::Contacts(list) if list.is_search() => self.found_rows(list, start, count),
+            Screen::Contacts(_) => self.contact_rows(start, count),
+            Screen::Recents(list) => {
+                let calls = list.calls.iter().skip(start).take(count);
+                calls
+                    .filter_map(|call| {
+                        Some(folded(self.recent_row(self.history.at(call.place)?), call.times))
+                    })
+                    .collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn found_rows(&self, list: &ContactList, start: usize, count: usize) -> Vec<Row> {
+        let words = list.query.trim();
+        let ours: Vec<_> = list.found.iter().copied().skip(start).take(count).collect();
+        let mut hits = self.contacts.read(words, &ours);
+        let theirs = list.by_page.iter().skip(start.saturating_sub(list.found.len()));
+        hits.extend(theirs.take(count.saturating_sub(ours.len())).cloned());
+        hits.iter().map(|hit| found_row(hit, words)).collect()
     }
 
     pub(super) fn contact_page(&self, source: &Source, id: &str) -> Option<ContactPage> {
@@ -250,33 +268,33 @@ impl Phone {
 
     pub(super) fn recents(&self, now: Instant) -> RecentList {
         let query = self.ui.recent_query.trim().to_lowercase();
-        let wanted = |row: &Row| {
-            query.is_empty() || row.name.to_lowercase().contains(&query) || row.handset.contains(&query)
-        };
-        let entries = self.history.newest().filter(|entry| !self.ui.only_missed || entry.is_missed());
-        let mut rows: Vec<(Row, usize)> = Vec::new();
-        for entry in entries {
-            let row = self.recent_row(entry);
-            if !wanted(&row) {
+        let mut calls: Vec<Past> = Vec::new();
+        let mut last: Option<&Entry> = None;
+        for (place, entry) in self.history.newest().enumerate() {
+            if self.ui.only_missed && !entry.is_missed() || !self.is_searched(entry, &query) {
                 continue;
             }
-            match rows.last_mut() {
-                Some((last, times)) if last.missed && row.missed && last.handset == row.handset => {
-                    *times += 1
-                }
-                _ => rows.push((row, 1)),
+            let again = last.is_some_and(|last| last.is_missed() && last.number() == entry.number());
+            match calls.last_mut().filter(|_| again && entry.is_missed()) {
+                Some(call) => call.times += 1,
+                None => calls.push(Past { place, at: entry.at, times: 1 }),
             }
+            last = Some(entry);
         }
-        let rows = rows.into_iter().map(|(row, times)| folded(row, times)).collect();
         RecentList {
             missed: self.ui.only_missed,
             query: self.ui.recent_query.clone(),
-            rows,
+            calls,
             now: self.clock.wall(now),
-            voicemail: self
-                .mailbox()
-                .filter(|_| !self.ui.only_missed && self.ui.recent_query.trim().is_empty()),
+            voicemail: self.mailbox().filter(|_| !self.ui.only_missed && query.is_empty()),
         }
+    }
+
+    /// Whether a search for this, in small letters, finds a call.
+    fn is_searched(&self, entry: &Entry, query: &str) -> bool {
+        query.is_empty()
+            || entry.number().contains(query)
+            || self.recent_row(entry).name.to_lowercase().contains(query)
     }
 
     /// The only contact with this number.

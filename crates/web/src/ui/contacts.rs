@@ -7,14 +7,14 @@ use super::{
     context::Context,
     dom::{Part, Template, id},
     frame::pressing,
-    list::VirtualList,
+    list::{Marks, VirtualList},
     press::Press,
     row::{Numbers, RowList, Search},
 };
 use crate::listener::Listener;
 use softframe_phone::{
     Action,
-    view::{ContactList, ContactPage, Row, found_row},
+    view::{ContactList, ContactPage, Row},
 };
 use std::rc::Rc;
 
@@ -35,7 +35,7 @@ impl Contacts {
         let part = cx.copy(Template::Contacts);
         let search = Search::new(cx, &part.find(".search-place"), "contacts.search", Action::ContactSearch);
         let list_part = part.find(".virtual");
-        let list = VirtualList::new(cx, part.find(".scroll"), list_part.clone(), part.find(".letter"));
+        let list = VirtualList::new(cx, part.find(".scroll"), list_part.clone(), part.maybe(".letter"));
         let listeners = vec![choosing(&part.find(".import")), choosing(&part.find(".choose"))];
         Contacts {
             cx: cx.clone(),
@@ -63,8 +63,8 @@ impl Contacts {
         self.progress(view);
         let searched = view.query.trim();
         let searching = !searched.is_empty();
-        let nothing = searching && view.hits.is_empty();
-        let empty = !searching && view.total == 0;
+        let nothing = searching && view.is_empty();
+        let empty = !searching && view.is_empty();
         self.list_part.class("hits", searching);
         self.part.find(".scroll").show(!nothing && !empty);
         self.part.find(".no-contacts").show(empty);
@@ -77,12 +77,9 @@ impl Contacts {
             self.searched = searched.to_owned();
             self.list.rewind();
         }
-        if searching {
-            let in_view = |first, count| view.hits.iter().skip(first).take(count);
-            let hits = |first, count| in_view(first, count).map(|hit| found_row(hit, searched)).collect();
-            self.list.update(view.hits.len(), false, &hits);
-        } else if !empty {
-            self.list.update(view.total, true, rows);
+        if !empty {
+            let marks = if searching { Marks::None } else { Marks::Letters };
+            self.list.update(view.len(), marks, rows);
         }
     }
 
@@ -98,7 +95,7 @@ impl Contacts {
                 let args = [("done", done.to_string()), ("total", total.to_string())];
                 self.cx.with("contacts.reading", &args.each_ref().map(|(name, n)| (*name, n.as_str())))
             }
-            None if !view.query.trim().is_empty() => count("say.hits", view.hits.len()),
+            None if !view.query.trim().is_empty() => count("say.hits", view.len()),
             None if view.total > 0 => count("contacts.count", view.total),
             None => String::new(),
         };

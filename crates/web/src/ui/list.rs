@@ -2,7 +2,11 @@
 //!
 //! It reads rows by index when it is written, and never holds more than a screenful.
 
-use super::{context::Context, dom::Part, row::RowView};
+use super::{
+    context::Context,
+    dom::{Part, Template},
+    row::RowView,
+};
 use crate::listener::Listener;
 use softframe_phone::view::Row;
 use std::{
@@ -19,19 +23,33 @@ const MAX_SPACER_PX: f64 = 10_000_000.0;
 const SPARE_ROWS: usize = 4;
 /// Until a row has been measured.
 const ROW_PX: f64 = 52.0;
+/// Until a heading has been measured.
+const HEAD_PX: f64 = 28.0;
 /// Scrolled by so many rows at once, the letter is shown.
 const FAST_ROWS: f64 = 12.0;
 
-/// The list, its scroll container and the letter chip.
+/// What stands by the rows.
+#[derive(Clone, Copy)]
+pub(crate) enum Marks<'a> {
+    /// Nothing.
+    None,
+    /// Their letters, where they stand in the order of names.
+    Letters,
+    /// Headings, each above the row of this index, in order.
+    Heads(&'a [(usize, String)]),
+}
+
+/// The list, its scroll container and the letter chip, if there is one.
 pub(crate) struct VirtualList {
     cx: Rc<Context>,
     scroll: Part,
     list: Part,
-    letter: Part,
+    letter: Option<Part>,
     /// Between the first event of scrolling and the last: a list that comes back at another place is no fast scroll.
     moving: Rc<Cell<bool>>,
     pool: Vec<RowView>,
-    row_px: f64,
+    heads: Vec<Part>,
+    lines: Lines,
     /// As it was looked at last.
     top: f64,
     view_px: f64,
@@ -46,7 +64,7 @@ pub(crate) struct VirtualList {
 
 impl VirtualList {
     /// In `list`, scrolled by `scroll`.
-    pub(crate) fn new(cx: &Rc<Context>, scroll: Part, list: Part, letter: Part) -> VirtualList {
+    pub(crate) fn new(cx: &Rc<Context>, scroll: Part, list: Part, letter: Option<Part>) -> VirtualList {
         let (total, wanted_focus) = (Rc::new(Cell::new(0)), Rc::new(RefCell::new(None)));
         let moving = Rc::new(Cell::new(false));
         let scrolled = {
@@ -60,7 +78,7 @@ impl VirtualList {
             let (letter, moving) = (letter.clone(), moving.clone());
             scroll.on("scrollend", move |_| {
                 moving.set(false);
-                letter.show(false);
+                letter.iter().for_each(|letter| letter.show(false));
             })
         };
         let keys = keys(cx, &list, &total, &wanted_focus);
@@ -71,7 +89,8 @@ impl VirtualList {
             letter,
             moving,
             pool: Vec::new(),
-            row_px: ROW_PX,
+            heads: Vec::new(),
+            lines: Lines { row_px: ROW_PX, head_px: HEAD_PX, heads: Vec::new() },
             top: 0.0,
             view_px: 0.0,
             total,
@@ -91,15 +110,19 @@ impl VirtualList {
         self.measure();
     }
 
-    /// Writes the rows in view of `total`; where they stand in the order of names, with its letters.
-    pub(crate) fn update(&mut self, total: usize, by_name: bool, read: &dyn Fn(usize, usize) -> Vec<Row>) {
+    /// Writes the rows in view of `total`.
+    pub(crate) fn update(&mut self, total: usize, marks: Marks<'_>, read: &dyn Fn(usize, usize) -> Vec<Row>) {
         let is_first = self.pool.is_empty();
         self.total.set(total);
+        self.lines.heads.clear();
+        if let Marks::Heads(heads) = marks {
+            self.lines.heads.extend(heads.iter().map(|(index, _)| *index));
+        }
         if self.view_px == 0.0 {
             // It was hidden.
             self.look();
         }
-        let spacer = (total as f64 * self.row_px).min(MAX_SPACER_PX);
+        let spacer = self.lines.whole(total).min(MAX_SPACER_PX);
         if spacer != self.height {
             self.height = spacer;
             self.list.property("height", &format!("{spacer}px"));
@@ -109,21 +132,45 @@ impl VirtualList {
         if let Some(index) = wanted {
             self.reveal(index);
         }
-        let spare = if by_name || self.top > 0.0 { SPARE_ROWS } else { 0 };
-        let window = Window::of(self.top, self.view_px, self.row_px, total, spacer, spare);
+        let spare = if !matches!(marks, Marks::None) || self.top > 0.0 { SPARE_ROWS } else { 0 };
+        let window = Window::of(self.top, self.view_px, &self.lines, total, spacer, spare);
+        let rows = read(window.first, window.count);
+        self.write(&rows, &window, total, matches!(marks, Marks::Letters));
+        self.write_heads(marks, &window);
+        if let Some(view) = wanted.and_then(|index| self.pool.get(index % window.count.max(1))) {
+            view.open().focus();
+        }
+        let from = self.top * scale(self.lines.whole(total), spacer, self.view_px);
+        let seen = self.lines.at(from, total);
+        let is_cut = self.lines.top(seen) < from;
+        self.one_stop((seen + usize::from(is_cut)).min(total.saturating_sub(1)));
+        if let Marks::Letters = marks {
+            self.show_letter(&rows, &window);
+        }
+        // The first rows tell how high rows are: in large letters, higher than was thought.
+        if is_first {
+            let thought = (self.lines.row_px, self.lines.head_px);
+            self.measure();
+            if (self.lines.row_px, self.lines.head_px) != thought {
+                self.update(total, marks, read);
+            }
+        }
+    }
+
+    /// The rows of a window, each with its letter where that is the first of it.
+    fn write(&mut self, rows: &[Row], window: &Window, total: usize, by_name: bool) {
         let count = window.count;
-        let rows = read(window.first, count);
         self.resize(count);
         let mut section = String::new();
         for (offset, row) in rows.iter().enumerate() {
             let index = window.first + offset;
-            let letter = letter_of(&row.name);
+            let letter = if by_name { letter_of(&row.name) } else { String::new() };
             // What is before the first of many rows is out of view, and so is that row.
-            let begins = by_name && letter != section && (offset > 0 || index == 0);
+            let begins = letter != section && (offset > 0 || index == 0);
             if let Some(view) = self.pool.get(index % count.max(1)) {
                 view.update(row);
                 view.place(index, total);
-                view.put(window.offset_px + offset as f64 * self.row_px);
+                view.put(window.shift_px + self.lines.top(index));
                 view.part().attribute("data-letter", begins.then_some(letter.as_str()));
                 view.show(true);
             }
@@ -135,22 +182,39 @@ impl VirtualList {
                 view.show(false);
             }
         }
-        if let Some(view) = wanted.and_then(|index| self.pool.get(index % count.max(1))) {
-            view.open().focus();
+    }
+
+    /// The headings in a window.
+    fn write_heads(&mut self, marks: Marks<'_>, window: &Window) {
+        let Marks::Heads(heads) = marks else { return };
+        let in_view = heads.iter().skip_while(|(index, _)| *index < window.first);
+        let in_view: Vec<_> = in_view.take_while(|(index, _)| *index < window.first + window.count).collect();
+        while self.heads.len() < in_view.len() {
+            let head = self.cx.copy(Template::Day);
+            self.list.append(&head);
+            self.heads.push(head);
         }
-        let whole = total as f64 * self.row_px;
-        let seen = self.top * scale(whole, spacer, self.view_px) / self.row_px;
-        self.one_stop((seen.ceil() as usize).min(total.saturating_sub(1)));
-        if by_name {
-            self.show_letter(&rows, &window);
+        for surplus in self.heads.drain(in_view.len()..) {
+            surplus.remove();
         }
-        // The first rows tell how high rows are: in large letters, higher than was thought.
-        if is_first {
-            let thought = self.row_px;
-            self.measure();
-            if self.row_px != thought {
-                self.update(total, by_name, read);
-            }
+        for (head, (index, text)) in self.heads.iter().zip(in_view) {
+            head.text(text);
+            let top = window.shift_px + self.lines.top(*index) - self.lines.head_px;
+            head.property("transform", &format!("translateY({top}px)"));
+        }
+    }
+
+    /// When the row that has the focus began, for a list whose rows have times.
+    pub(crate) fn focused_at(&self) -> Option<u64> {
+        let focused = || self.pool.iter().find(|row| row.part().holds_focus());
+        if self.list.holds_focus() { focused().map(RowView::at) } else { None }
+    }
+
+    /// The row of this index has the focus when the list is written next, unless it has it.
+    pub(crate) fn want_focus(&self, index: usize) {
+        let has_it = self.pool.iter().any(|row| row.index() == index && row.part().holds_focus());
+        if !has_it {
+            *self.wanted_focus.borrow_mut() = Some(index);
         }
     }
 
@@ -162,12 +226,16 @@ impl VirtualList {
         }
     }
 
-    /// A row is as high as its text makes it.
+    /// A row is as high as its text makes it, and so is a heading.
     fn measure(&mut self) {
-        let shown = self.pool.iter().find(|view| view.is_shown());
-        let high = shown.map(|view| view.part().html().offset_height());
-        if let Some(high) = high.filter(|high| *high > 0) {
-            self.row_px = f64::from(high);
+        let row = self.pool.iter().find(|view| view.is_shown()).map(RowView::part);
+        let high = |part: Option<&Part>| part.map_or(0, |part| part.html().offset_height());
+        for (px, high) in
+            [(&mut self.lines.row_px, high(row)), (&mut self.lines.head_px, high(self.heads.first()))]
+        {
+            if high > 0 {
+                *px = f64::from(high);
+            }
         }
     }
 
@@ -191,7 +259,7 @@ impl VirtualList {
             None
         };
         self.left = focused.or(self.left);
-        let last_seen = seen + (self.view_px / self.row_px).floor() as usize;
+        let last_seen = seen + (self.view_px / self.lines.row_px).floor() as usize;
         let left = self.left.filter(|left| focused.is_some() || (seen..last_seen).contains(left));
         let stop = left.unwrap_or(seen);
         for row in shown() {
@@ -199,18 +267,17 @@ impl VirtualList {
         }
     }
 
-    /// Scrolls so that row `index` is in view.
+    /// Scrolls so that row `index` is in view, with its heading.
     fn reveal(&mut self, index: usize) {
-        let spacer = (self.total.get() as f64 * self.row_px).min(MAX_SPACER_PX);
-        let view = self.view_px;
-        let whole = self.total.get() as f64 * self.row_px;
-        let (top, row) = (index as f64 * self.row_px, self.row_px);
-        let scale = scale(whole, spacer, view);
-        let at = self.top * scale;
-        let to = if top < at {
-            top
-        } else if top + row > at + view {
-            top + row - view
+        let whole = self.lines.whole(self.total.get());
+        let scale = scale(whole, whole.min(MAX_SPACER_PX), self.view_px);
+        let (top, at) = (self.lines.top(index), self.top * scale);
+        let from = top - if self.lines.heads.contains(&index) { self.lines.head_px } else { 0.0 };
+        let end = top + self.lines.row_px;
+        let to = if from < at {
+            from
+        } else if end > at + self.view_px {
+            end - self.view_px
         } else {
             return;
         };
@@ -220,9 +287,12 @@ impl VirtualList {
 
     fn show_letter(&mut self, rows: &[Row], window: &Window) {
         let top = window.first as f64;
-        if self.moving.get() && (top - self.last_top).abs() >= FAST_ROWS {
+        if let Some(letter) = &self.letter
+            && self.moving.get()
+            && (top - self.last_top).abs() >= FAST_ROWS
+        {
             let first = rows.get(SPARE_ROWS.min(window.first));
-            self.letter.text_or_hide(&first.map(|row| letter_of(&row.name)).unwrap_or_default());
+            letter.text_or_hide(&first.map(|row| letter_of(&row.name)).unwrap_or_default());
         }
         self.last_top = top;
     }
@@ -239,22 +309,59 @@ fn scale(whole: f64, spacer: f64, view: f64) -> f64 {
     if spacer < whole { (whole - view) / travel } else { 1.0 }
 }
 
-/// Which rows stand in the page, and where.
+/// Where rows and headings stand below each other, in pixels of the content.
+struct Lines {
+    row_px: f64,
+    head_px: f64,
+    /// The rows with a heading above them, in order.
+    heads: Vec<usize>,
+}
+
+impl Lines {
+    /// The top of row `index`, below its heading.
+    fn top(&self, index: usize) -> f64 {
+        let heads = self.heads.partition_point(|head| *head <= index);
+        index as f64 * self.row_px + heads as f64 * self.head_px
+    }
+
+    /// All rows and headings.
+    fn whole(&self, total: usize) -> f64 {
+        total as f64 * self.row_px + self.heads.len() as f64 * self.head_px
+    }
+
+    /// The first row that ends below `px`; `total` where none does.
+    fn at(&self, px: f64, total: usize) -> usize {
+        let (mut low, mut high) = (0, total);
+        while low < high {
+            let middle = low.midpoint(high);
+            if self.top(middle) + self.row_px <= px {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low
+    }
+}
+
+/// Which rows stand in the page, and how far below their place in the content.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Window {
     first: usize,
     count: usize,
-    offset_px: f64,
+    shift_px: f64,
 }
 
 impl Window {
-    fn of(scroll_top: f64, view: f64, row: f64, total: usize, spacer: f64, spare: usize) -> Window {
-        let whole = total as f64 * row;
+    fn of(scroll_top: f64, view: f64, lines: &Lines, total: usize, spacer: f64, spare: usize) -> Window {
+        let whole = lines.whole(total);
         let top = (scroll_top * scale(whole, spacer, view)).clamp(0.0, (whole - view).max(0.0));
-        let first = ((top / row).floor() as usize).saturating_sub(spare).min(total);
-        let count = ((view / row).ceil() as usize + 2 * spare + 1).min(total - first);
-        // Relative to the spacer: the row that is at `top` stands at `scroll_top`.
-        Window { first, count, offset_px: scroll_top.max(0.0) - (top - first as f64 * row) }
+        let first = lines.at(top, total).saturating_sub(spare);
+        // As many wherever it is scrolled to, and whether there are headings or not: rows keep their places in the pool.
+        let cut = usize::from(spare > 0);
+        let count = ((view / lines.row_px).ceil() as usize + 2 * spare + cut).min(total - first);
+        // Relative to the spacer: what is at `top` stands at `scroll_top`.
+        Window { first, count, shift_px: scroll_top.max(0.0) - top }
     }
 }
 
@@ -297,36 +404,52 @@ fn keys(
 mod tests {
     use super::*;
 
+    fn rows() -> Lines {
+        Lines { row_px: 52.0, head_px: 28.0, heads: Vec::new() }
+    }
+
     #[test]
     fn rows_in_view_follow_the_scroll_and_stay_where_the_eye_is() {
-        let window = Window::of(0.0, 400.0, 52.0, 1_000, 52_000.0, SPARE_ROWS);
-        assert_eq!((window.first, window.count, window.offset_px), (0, 17, 0.0));
-        let window = Window::of(5_200.0, 400.0, 52.0, 1_000, 52_000.0, SPARE_ROWS);
-        assert_eq!((window.first, window.offset_px), (96, 96.0 * 52.0));
-        let end = Window::of(52_000.0 - 400.0, 400.0, 52.0, 1_000, 52_000.0, SPARE_ROWS);
+        let window = Window::of(0.0, 400.0, &rows(), 1_000, 52_000.0, SPARE_ROWS);
+        assert_eq!(window, Window { first: 0, count: 17, shift_px: 0.0 });
+        let window = Window::of(5_200.0, 400.0, &rows(), 1_000, 52_000.0, SPARE_ROWS);
+        assert_eq!((window.first, window.shift_px), (96, 0.0));
+        let end = Window::of(52_000.0 - 400.0, 400.0, &rows(), 1_000, 52_000.0, SPARE_ROWS);
         assert_eq!(end.first + end.count, 1_000);
-        assert_eq!(
-            Window::of(0.0, 400.0, 52.0, 1_000, 52_000.0, 0).count,
-            9,
-            "in view, the last one in part"
-        );
+        let search = Window::of(0.0, 400.0, &rows(), 1_000, 52_000.0, 0);
+        assert_eq!(search.count, 8, "in view, the last one in part");
+    }
+
+    #[test]
+    fn headings_move_the_rows_below_them_down() {
+        let days = Lines { heads: vec![0, 3, 500], ..rows() };
+        let tops = [0, 2, 3, 499, 500].map(|index| days.top(index));
+        assert_eq!(tops, [28.0, 132.0, 212.0, 26_004.0, 26_084.0]);
+        assert_eq!(days.whole(1_000), 52_084.0);
+        for (px, row) in
+            [(0.0, 0), (79.0, 0), (80.0, 1), (184.0, 3), (263.0, 3), (26_056.0, 500), (52_084.0, 1_000)]
+        {
+            assert_eq!(days.at(px, 1_000), row, "at {px}");
+        }
+        let end = Window::of(52_084.0 - 400.0, 400.0, &days, 1_000, 52_084.0, SPARE_ROWS);
+        assert_eq!((end.first + end.count, end.shift_px), (1_000, 0.0));
     }
 
     #[test]
     fn a_capped_spacer_reaches_the_first_and_the_last_row() {
         let total = 1_000_000;
-        let start = Window::of(0.0, 400.0, 52.0, total, MAX_SPACER_PX, SPARE_ROWS);
-        assert_eq!((start.first, start.offset_px), (0, 0.0));
-        let end = Window::of(MAX_SPACER_PX - 400.0, 400.0, 52.0, total, MAX_SPACER_PX, SPARE_ROWS);
+        let start = Window::of(0.0, 400.0, &rows(), total, MAX_SPACER_PX, SPARE_ROWS);
+        assert_eq!((start.first, start.shift_px), (0, 0.0));
+        let end = Window::of(MAX_SPACER_PX - 400.0, 400.0, &rows(), total, MAX_SPACER_PX, SPARE_ROWS);
         assert_eq!(end.first + end.count, total);
-        let bottom = end.offset_px + end.count as f64 * 52.0;
+        let bottom = end.shift_px + rows().whole(total);
         assert!((bottom - MAX_SPACER_PX).abs() < 0.01, "the last row ends where the spacer ends: {bottom}");
     }
 
     #[test]
     fn an_empty_and_a_short_list_have_no_rows_beyond_their_end() {
-        assert_eq!(Window::of(0.0, 400.0, 52.0, 0, 0.0, SPARE_ROWS).count, 0);
-        assert_eq!(Window::of(0.0, 400.0, 52.0, 3, 156.0, SPARE_ROWS).count, 3);
-        assert_eq!(Window::of(9_000.0, 400.0, 52.0, 3, 156.0, SPARE_ROWS).first, 0);
+        assert_eq!(Window::of(0.0, 400.0, &rows(), 0, 0.0, SPARE_ROWS).count, 0);
+        assert_eq!(Window::of(0.0, 400.0, &rows(), 3, 156.0, SPARE_ROWS).count, 3);
+        assert_eq!(Window::of(9_000.0, 400.0, &rows(), 3, 156.0, SPARE_ROWS).first, 0);
     }
 }

@@ -45,7 +45,7 @@ use screens::Screens;
 use sheet::Sheets;
 use softframe_phone::{
     Input, Instant, Phone,
-    view::{Look, Row, Text, View},
+    view::{Look, Row, Screen, Text, View},
 };
 use std::rc::Rc;
 pub use text::Strings;
@@ -116,11 +116,11 @@ impl Ui {
     /// Writes what differs from what stands there.
     pub fn render(&mut self, phone: &Phone, now: Instant) {
         let view = phone.view(now);
-        self.render_view(&view, &|start, count| phone.contact_rows(start, count));
+        self.render_view(&view, &|screen, start, count| phone.rows(screen, start, count));
     }
 
-    /// The same for a view from anywhere; `rows` reads the contact list.
-    pub fn render_view(&mut self, view: &View, rows: &dyn Fn(usize, usize) -> Vec<Row>) {
+    /// The same for a view from anywhere; `rows` reads the rows of the list of a screen from one on, so many.
+    pub fn render_view(&mut self, view: &View, rows: &dyn Fn(&Screen, usize, usize) -> Vec<Row>) {
         let held = screens::focused();
         self.look(&view.look);
         self.frame.update(view, Screens::tab(&view.screen));

@@ -7,13 +7,14 @@ use super::{
     dom::{Part, Template},
     frame::pressing,
     keys::Meaning,
+    list::{Marks, VirtualList},
     press::Press,
-    row::{RowView, Search, one_stop, roving},
+    row::Search,
 };
 use crate::listener::Listener;
 use softframe_phone::{
     Action,
-    view::{Mailbox, RecentList, Row},
+    view::{Mailbox, Past, RecentList, Row},
 };
 use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue};
@@ -24,23 +25,15 @@ const DAY_MS: f64 = 86_400_000.0;
 pub(crate) struct Recents {
     cx: Rc<Context>,
     part: Part,
-    list: Part,
+    list: VirtualList,
     search: Search,
     all: Press,
     missed: Press,
     mailbox: Press,
-    rows: Vec<RowView>,
-    days: Vec<Part>,
-    shape: Vec<Entry>,
-    shown: Option<RecentList>,
-    _listeners: Vec<Listener>,
-}
-
-/// What stands where: the text of a day, or the row of this index.
-#[derive(Clone, Debug, PartialEq)]
-enum Entry {
-    Day(String),
-    Row,
+    /// The first call of each day, with its text.
+    days: Vec<(usize, String)>,
+    shown: RecentList,
+    _listeners: [Listener; 2],
 }
 
 impl Recents {
@@ -48,7 +41,6 @@ impl Recents {
         let part = cx.copy(Template::Recents);
         let place = part.find(".search-place");
         let search = Search::new(cx, &place, "recents.search", Action::RecentSearch);
-        let list = part.find(".rows");
         let find = finding(cx, &part, search.input());
         let radios = radio_keys(&part.find(".segments"));
         Recents {
@@ -57,12 +49,10 @@ impl Recents {
             mailbox: Press::new(cx, part.find(".mailbox .handset")),
             cx: cx.clone(),
             search,
-            rows: Vec::new(),
+            list: VirtualList::new(cx, part.find(".scroll"), part.find(".rows"), None),
             days: Vec::new(),
-            shape: Vec::new(),
-            shown: None,
-            _listeners: vec![find, radios, one_stop(&list)],
-            list,
+            shown: RecentList::default(),
+            _listeners: [find, radios],
             part,
         }
     }
@@ -79,33 +69,41 @@ impl Recents {
         }
     }
 
-    pub(crate) fn update(&mut self, view: &RecentList) {
-        let same_day = self.shown.as_ref().is_some_and(|shown| day_of(shown.now) == day_of(view.now));
-        let same = self.shown.as_ref().is_some_and(|shown| {
-            shown.rows == view.rows
-                && shown.query == view.query
-                && shown.missed == view.missed
-                && shown.voicemail == view.voicemail
-        });
-        if same && same_day {
-            return;
-        }
+    pub(crate) fn update(&mut self, view: &RecentList, rows: &dyn Fn(usize, usize) -> Vec<Row>) {
+        self.list.look();
         self.search.update(&view.query);
         choose(self.all.part(), !view.missed);
         choose(self.missed.part(), view.missed);
         self.voicemail(view.voicemail.as_ref());
+        let (is_empty, searched) = (view.calls.is_empty(), view.query.trim());
         let empty = self.part.find(".empty");
-        empty.show(view.rows.is_empty());
-        self.part.find(".scroll").show(!view.rows.is_empty());
-        let title = match (view.query.trim().is_empty(), view.missed) {
-            (false, _) => self.cx.with("dial.none", &[("text", &view.query)]),
-            (true, true) => self.cx.plain("recents.nomissed"),
-            (true, false) => self.cx.plain("recents.empty"),
-        };
-        empty.find(".title").text(&title);
-        empty.find(".sub").show(view.missed && view.query.trim().is_empty());
-        self.write(view);
-        self.shown = Some(view.clone());
+        empty.show(is_empty);
+        self.part.find(".scroll").show(!is_empty);
+        if is_empty {
+            let title = match (searched.is_empty(), view.missed) {
+                (false, _) => self.cx.with("dial.none", &[("text", &view.query)]),
+                (true, true) => self.cx.plain("recents.nomissed"),
+                (true, false) => self.cx.plain("recents.empty"),
+            };
+            empty.find(".title").text(&title);
+            empty.find(".sub").show(view.missed && searched.is_empty());
+        }
+        if view.missed != self.shown.missed || searched != self.shown.query.trim() {
+            self.list.rewind();
+        }
+        if view.calls != self.shown.calls {
+            // Whoever is at a call stays at it when another one comes above it.
+            let focused = self.list.focused_at();
+            let again = focused.and_then(|at| view.calls.iter().position(|call| call.at == at));
+            again.into_iter().for_each(|index| self.list.want_focus(index));
+        }
+        if view.calls != self.shown.calls || day_of(view.now) != day_of(self.shown.now) {
+            self.days = self.days(&view.calls, view.now);
+        }
+        self.shown = view.clone();
+        if !is_empty {
+            self.list.update(view.calls.len(), Marks::Heads(&self.days), rows);
+        }
     }
 
     fn voicemail(&self, mailbox: Option<&Mailbox>) {
@@ -123,65 +121,15 @@ impl Recents {
         self.mailbox.makes(Action::CallNumber(mailbox.number.clone()));
     }
 
-    fn write(&mut self, view: &RecentList) {
-        let shape = self.shape(&view.rows, view.now);
-        while self.rows.len() < view.rows.len() {
-            self.rows.push(RowView::new(&self.cx));
-        }
-        for surplus in self.rows.drain(view.rows.len()..) {
-            surplus.part().remove();
-        }
-        let focused = self.rows.iter().find(|row| row.part().holds_focus()).map(RowView::key);
-        for (index, (row, data)) in self.rows.iter().zip(&view.rows).enumerate() {
-            row.update(data);
-            row.place(index, view.rows.len());
-        }
-        if shape != self.shape {
-            self.arrange(&shape);
-            let again = focused.and_then(|key| self.rows.iter().find(|row| row.key() == key));
-            if let Some(row) = again {
-                row.open().focus();
-            }
-            self.shape = shape;
-        }
-        roving(&self.list);
-    }
-
-    fn arrange(&mut self, shape: &[Entry]) {
-        for day in self.days.drain(..) {
-            day.remove();
-        }
-        let mut rows = self.rows.iter();
-        for entry in shape {
-            match entry {
-                Entry::Day(text) => {
-                    let day = self.cx.copy(Template::Day);
-                    day.text(text);
-                    self.list.append(&day);
-                    self.days.push(day);
-                }
-                Entry::Row => {
-                    if let Some(row) = rows.next() {
-                        self.list.append(row.part());
-                    }
-                }
-            }
-        }
-    }
-
-    fn shape(&self, rows: &[Row], now: u64) -> Vec<Entry> {
+    fn days(&self, calls: &[Past], now: u64) -> Vec<(usize, String)> {
         let (today, strings) = (day_of(now), self.cx.strings().borrow());
-        let mut shape = Vec::new();
         let mut last = None;
-        for row in rows {
-            let day = day_of(row.at);
-            if row.at != 0 && last != Some(day) {
-                shape.push(Entry::Day(strings.day(row.at, today - day)));
-                last = Some(day);
-            }
-            shape.push(Entry::Row);
-        }
-        shape
+        let first = calls.iter().enumerate().filter_map(|(index, call)| {
+            let day = day_of(call.at);
+            let is_first = call.at != 0 && last.replace(day) != Some(day);
+            is_first.then(|| (index, strings.day(call.at, today - day)))
+        });
+        first.collect()
     }
 }
 

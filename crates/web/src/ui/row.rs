@@ -196,9 +196,9 @@ impl RowView {
         &self.open
     }
 
-    /// Names the row.
-    pub(crate) fn key(&self) -> String {
-        self.row.borrow().key.clone()
+    /// When its call began.
+    pub(crate) fn at(&self) -> u64 {
+        self.row.borrow().at
     }
 }
 

@@ -24,6 +24,9 @@ use web_sys::HtmlElement;
 /// A field of the screen that is shown.
 const SHOWN_FIELD: &str = "#main input:not([hidden] input)";
 
+/// Reads the rows from one on, so many, of the list that a screen has.
+pub(crate) type Rows<'a> = dyn Fn(&Screen, usize, usize) -> Vec<Row> + 'a;
+
 /// All screens, built when first shown.
 pub(crate) struct Screens {
     cx: Rc<Context>,
@@ -150,7 +153,7 @@ impl Screens {
     }
 
     /// Writes what differs; says what keys mean now.
-    pub(crate) fn update(&mut self, view: &View, rows: &dyn Fn(usize, usize) -> Vec<Row>) -> Meaning {
+    pub(crate) fn update(&mut self, view: &View, rows: &Rows) -> Meaning {
         let shown = Shown::of(&view.screen);
         let changed = shown != self.shown;
         if changed && shown.is_call() && !self.shown.is_call() {
@@ -158,9 +161,9 @@ impl Screens {
         }
         self.phone.attribute("data-view", Some(shown.frame()));
         match &view.screen {
-            Screen::Contacts(list) => self.hits.count(&self.cx, &list.query, list.hits.len()),
+            Screen::Contacts(list) => self.hits.count(&self.cx, &list.query, list.len()),
             Screen::Keypad(keypad) => self.hits.count(&self.cx, &keypad.field, keypad.suggestions.len()),
-            Screen::Recents(list) => self.hits.count(&self.cx, &list.query, list.rows.len()),
+            Screen::Recents(list) => self.hits.count(&self.cx, &list.query, list.calls.len()),
             _ => self.hits.rest(),
         }
         let (part, meaning) = self.write(view, rows);
@@ -172,8 +175,9 @@ impl Screens {
     }
 
     /// Writes the screen of the view and shows it alone.
-    fn write(&mut self, view: &View, rows: &dyn Fn(usize, usize) -> Vec<Row>) -> (Part, Meaning) {
+    fn write(&mut self, view: &View, rows: &Rows) -> (Part, Meaning) {
         let cx = &self.cx;
+        let rows = |start, count| rows(&view.screen, start, count);
         match &view.screen {
             Screen::Starting => (self.present(self.starting.clone()), Meaning::Plain),
             Screen::ConfigError { key, rule, found } => {
@@ -205,7 +209,7 @@ impl Screens {
                 let part = self.contacts.get_or_insert_with(|| Contacts::new(cx)).part().clone();
                 let part = self.present(part);
                 let screen = self.contacts.as_mut().map(|screen| {
-                    screen.update(list, rows);
+                    screen.update(list, &rows);
                     screen.search().clone()
                 });
                 (part, screen.map_or(Meaning::Plain, Meaning::Search))
@@ -217,10 +221,13 @@ impl Screens {
                 (self.present(part), Meaning::Plain)
             }
             Screen::Recents(list) => {
-                let screen = self.recents.get_or_insert_with(|| Recents::new(cx));
-                screen.update(list);
-                let (part, search) = (screen.part().clone(), screen.search());
-                (self.present(part), search)
+                let part = self.recents.get_or_insert_with(|| Recents::new(cx)).part().clone();
+                let part = self.present(part);
+                let search = self.recents.as_mut().map(|screen| {
+                    screen.update(list, &rows);
+                    screen.search()
+                });
+                (part, search.unwrap_or(Meaning::Plain))
             }
             Screen::Settings(settings) => {
                 let screen = self.settings.get_or_insert_with(|| SettingsView::new(cx));

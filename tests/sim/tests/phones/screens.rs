@@ -14,10 +14,9 @@ fn keypad(world: &World, station: usize) -> softframe_phone::view::Keypad {
 }
 
 fn recents(world: &World, station: usize) -> Vec<Row> {
-    match world.view(station).screen {
-        Screen::Recents(list) => list.rows,
-        other => panic!("{other:?}"),
-    }
+    let screen = world.view(station).screen;
+    assert!(matches!(screen, Screen::Recents(_)), "{screen:?}");
+    world.stations[station].phone.rows(&screen, 0, 2_000)
 }
 
 fn missed_call(world: &mut World) {
