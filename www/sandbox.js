@@ -7,4 +7,9 @@ if (self.origin === 'null') {
   about.textContent =
     'Neither its settings nor a microphone can be had there. Leave "sandbox" out of the frame, or add "allow-same-origin" to it.';
   starting.querySelector('.late').replaceWith(about);
+  // Whom the phone trusts is among the settings that cannot be had. The page may be told all the same, as it may be told
+  // `softframe:ready`: it has made the sandbox, and nothing in this is private. One without an origin could be reached by '*'
+  // alone, and so by whoever is there: it hears nothing.
+  const page = location.ancestorOrigins?.[0] ?? 'null';
+  if (page !== 'null') parent.postMessage({ type: 'media:error', data: { code: 'media_denied' }, seq: 1, v: 1 }, page);
 }

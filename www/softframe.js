@@ -445,6 +445,10 @@
   const attach = async (frame, options = {}) => {
     const element = found(frame);
     if (element?.localName !== 'iframe') throw new SoftframeError('bad_frame', `There is no iframe: ${frame}`);
+    const { sandbox } = element;
+    if (sandbox.length > 0 && !sandbox.contains('allow-same-origin')) {
+      throw new SoftframeError('bad_frame', 'The phone cannot start in a sandbox without "allow-same-origin".');
+    }
     return new Phone(element, options)._arrive(options.timeLimit);
   };
 

@@ -76,6 +76,9 @@ async fn frame_that_is_no_phone_is_refused_or_given_up() {
     let server = Server::start();
     let page = open(&server).await;
     assert_eq!(page.run_async("await Softframe.attach('#none')").await, Err(json!("bad_frame")));
+    let sandboxed = "const frame = document.createElement('iframe'); frame.sandbox = 'allow-scripts'; \
+         frame.src = 'https://phone.example/'; await Softframe.attach(frame)";
+    assert_eq!(page.run_async(sandboxed).await, Err(json!("bad_frame")));
     let address = server.on("localhost", "/demo/crm.css");
     let silent = format!("await Softframe.create({{ url: '{address}', timeLimit: 500 }})");
     assert_eq!(page.run_async(&silent).await, Err(json!("timeout")));

@@ -20,12 +20,13 @@ async fn expect_to_be_asked(page: &Page) {
 }
 
 /// A document that this page makes itself, as a frame of it: it collects what it hears, and has the phone in it. `how`: its
-/// text is a `data:` address, the frame's `srcdoc`, or a `blob:` of the page.
+/// text is a `data:` address, the frame's `srcdoc`, in a `sandbox` or not, or a `blob:` of the page.
 async fn add_made_frame(page: &Page, how: &str, phone: &str) {
     let script = "const [how, phone] = arguments; const inner = `<!doctype html><body><script>self.heard = []; \
          addEventListener('message', ({ data }) => heard.push(data.type))</scr` + `ipt>\
          <iframe name=\"sf\" allow=\"microphone; autoplay\" src=\"${phone}\"></iframe>`; \
          const frame = document.createElement('iframe'); frame.name = 'box'; frame.allow = 'microphone *; autoplay *'; \
+         if (how === 'sandbox') frame.sandbox = 'allow-scripts'; \
          if (how === 'data') frame.src = `data:text/html;base64,${btoa(inner)}`; \
          else if (how === 'blob') frame.src = URL.createObjectURL(new Blob([inner], { type: 'text/html' })); \
          else frame.srcdoc = inner; \
@@ -37,6 +38,8 @@ async fn heard_in(frame: &Frame<'_>) -> Value {
     frame.run("return self.heard", Vec::new()).await
 }
 
+const SANDBOXED: &str = "The page keeps this phone in a sandbox";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn phone_in_a_sandbox_says_why_it_cannot_start_and_starts_where_its_origin_is_let_in() {
     let server = Server::start();
@@ -46,11 +49,43 @@ async fn phone_in_a_sandbox_says_why_it_cannot_start_and_starts_where_its_origin
          document.body.append(frame);";
     let phone = server.on("localhost", "/200/");
     page.run(script, vec![json!("box"), json!("allow-scripts"), json!(phone)]).await;
-    page.inside("iframe[name=box]", async |frame| frame.reads("add \"allow-same-origin\"").await).await;
+    page.inside("iframe[name=box]", async |frame| {
+        frame.reads(SANDBOXED).await;
+        frame.reads("add \"allow-same-origin\"").await;
+    })
+    .await;
+    assert_eq!(page.expect("media:error").await["code"], "media_denied");
     assert!(!server.is_bound("200"));
     page.run(script, vec![json!("sf"), json!("allow-scripts allow-same-origin"), json!(phone)]).await;
     page.expect("logged").await;
     page.phone(async |frame| assert!(!frame.text().await.contains("sandbox"))).await;
+    // The one in the sandbox has told that once, and nothing else.
+    let heard = page.heard().await;
+    let of_sandbox: Vec<&Value> = heard.iter().filter(|one| one["origin"] == "null").collect();
+    assert_eq!(of_sandbox.iter().map(|one| &one["type"]).collect::<Vec<_>>(), ["media:error"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn phone_in_a_sandboxed_page_says_so_on_the_screen_and_tells_nobody() {
+    let server = Server::start();
+    let page = Page::open(&server.page("/demo/crm.css"), Setup::Microphone).await;
+    add_made_frame(&page, "sandbox", &server.on("localhost", "/200/")).await;
+    page.inside("iframe[name=box]", async |frame| {
+        frame
+            .inside("iframe[name=sf]", async |phone| {
+                phone.reads(SANDBOXED).await;
+                // What the phone has said before this word of ours would come before it.
+                phone
+                    .run("for (const to of [parent, top]) to.postMessage({ type: 'last' }, '*')", Vec::new())
+                    .await;
+            })
+            .await;
+        until("the last word has come", async || (heard_in(&frame).await != json!([])).then_some(())).await;
+        assert_eq!(heard_in(&frame).await, json!(["last"]));
+    })
+    .await;
+    page.expect("last").await;
+    assert_eq!(page.heard_types().await, ["last"], "the page around it");
 }
 
 #[tokio::test(flavor = "multi_thread")]
