@@ -18,6 +18,8 @@ pub(crate) struct ToastState {
     /// Screen readers have it.
     told: bool,
     until: Option<Instant>,
+    /// A message of the page, by the id that the page takes it back with.
+    of_page: Option<String>,
 }
 
 /// What the toast can bring back.
@@ -45,21 +47,31 @@ impl ToastState {
 impl Ui {
     pub(crate) fn toast(&mut self, now: Instant, text: Text, error: bool) {
         let until = (!error).then(|| now.after(TOAST_MILLIS));
-        self.toast = Some(ToastState { text, error, action: None, told: false, until });
+        self.toast = Some(ToastState { text, error, action: None, told: false, until, of_page: None });
     }
 
-    /// What shows goes then; `None`: when it is closed.
-    pub(crate) fn toast_until(&mut self, until: Option<Instant>) {
+    /// What shows is the page's message `id`. It goes after so many milliseconds, at 0 when it is closed, and without them
+    /// as other news does.
+    pub(crate) fn toast_is_of_page(&mut self, now: Instant, id: &str, millis: Option<u64>) {
         if let Some(toast) = self.toast.as_mut() {
-            toast.until = until;
+            toast.of_page = Some(id.to_owned());
+            if let Some(millis) = millis {
+                toast.until = (millis > 0).then(|| now.after(millis));
+            }
         }
+    }
+
+    /// The page takes its message `id` back, or whichever it has there; news of ours is not the page's.
+    pub(crate) fn take_back_of_page(&mut self, id: Option<&str>) {
+        self.toast
+            .take_if(|toast| toast.of_page.as_deref().is_some_and(|shown| id.is_none_or(|id| id == shown)));
     }
 
     /// News with something to do about it.
     pub(crate) fn offer(&mut self, now: Instant, text: Text, label: Text, action: Action) {
         let until = Some(now.after(TOAST_ACTION_MILLIS));
-        self.toast =
-            Some(ToastState { text, error: false, action: Some((label, action)), told: false, until });
+        let action = Some((label, action));
+        self.toast = Some(ToastState { text, error: false, action, told: false, until, of_page: None });
     }
 }
 

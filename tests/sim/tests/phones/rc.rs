@@ -339,6 +339,47 @@ fn message_of_the_page_is_shown_in_both_forms_until_its_time_is_over_or_it_is_ta
 }
 
 #[test]
+fn page_takes_back_the_message_that_it_names_or_any_of_its_own_and_no_news_of_the_phone() {
+    let mut script = page();
+    let shown =
+        |script: &Script| script.phone.view(script.now).toast.map(|toast| toast.text.args[0].1.clone());
+    let ask = |script: &mut Script, id: &str, path: &str, body: Value| {
+        script.post(
+            json!({ "type": "rc-adapter-message-request", "requestId": id, "path": path, "body": body }),
+        );
+        assert_eq!(script.last_rc("rc-adapter-message-response")["responseId"], id);
+    };
+    let alert = |script: &mut Script, id: &str| {
+        ask(script, id, "/custom-alert-message", json!({ "message": id, "level": "warning", "ttl": 0 }));
+    };
+    let dismiss = |script: &mut Script, body: Value| ask(script, "x", "/dismiss-alert-message", body);
+
+    alert(&mut script, "first");
+    alert(&mut script, "second");
+    for other in ["first", "sec", "x"] {
+        dismiss(&mut script, json!({ "id": other }));
+        assert_eq!(shown(&script).as_deref(), Some("second"), "{other} is not shown");
+    }
+    dismiss(&mut script, json!({ "id": "second" }));
+    assert_eq!(shown(&script), None);
+    for any in [json!({}), json!({ "id": null }), json!({ "id": "" })] {
+        alert(&mut script, "third");
+        dismiss(&mut script, any);
+        assert_eq!(shown(&script), None);
+    }
+
+    let flow = script.flow.unwrap();
+    script.input(Input::Socket { flow, event: softframe_phone::SocketEvent::Closed });
+    alert(&mut script, "fourth");
+    script.input(Input::Action(Action::CallNumber("600".into())));
+    let news = |script: &Script| script.phone.view(script.now).toast.map(|toast| toast.text.id);
+    for body in [json!({}), json!({ "id": "fourth" })] {
+        dismiss(&mut script, body);
+        assert_eq!(news(&script), Some("dial.offline"), "that is the phone's own");
+    }
+}
+
+#[test]
 fn contacts_come_page_by_page_with_the_stamp_of_the_first_and_then_as_changes() {
     let mut script = page();
     script.offer(json!({ "name": "TestService", "contactsPath": "/contacts" }));

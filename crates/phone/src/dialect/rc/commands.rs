@@ -237,11 +237,12 @@ impl Phone {
         let body = message.get("body").unwrap_or(&Value::Null);
         let response = match message.get("path").and_then(Value::as_str).unwrap_or_default() {
             "/custom-alert-message" => {
-                self.rc_alert(now, message, body);
+                self.rc_alert(now, &id, message, body);
                 Value::from(id.as_str())
             }
             "/dismiss-alert-message" => {
-                self.ui.toast = None;
+                let wanted = word(body.get("id")).filter(|id| !id.is_empty());
+                self.ui.take_back_of_page(wanted.as_deref());
                 Value::from("ok")
             }
             "/check-popup-window" => Value::from(false),
@@ -253,15 +254,14 @@ impl Phone {
         self.say_rc(object(vec![("type", kind.into()), ("responseId", id.into()), ("response", response)]));
     }
 
-    /// A message of the page to the person. Pages from before 2.0 of the original say it beside the path.
-    fn rc_alert(&mut self, now: Instant, message: &Value, body: &Value) {
+    /// A message of the page to the person, which the page takes back by `id`. Pages from before 2.0 of the original say it beside the path.
+    fn rc_alert(&mut self, now: Instant, id: &str, message: &Value, body: &Value) {
         let get = |old: &str, key: &str| message.get(old).or_else(|| body.get(key));
         let text = shown(&word(get("alertMessage", "message")).unwrap_or_default());
         let level = word(get("alertLevel", "level")).unwrap_or_default();
         self.ui.toast(now, Text::plain(&text), matches!(level.as_str(), "danger" | "warning"));
-        if let Some(millis) = get("ttl", "ttl").and_then(Value::as_u64) {
-            self.ui.toast_until((millis > 0).then(|| now.after(millis.min(MAX_ALERT_MILLIS))));
-        }
+        let millis = get("ttl", "ttl").and_then(Value::as_u64);
+        self.ui.toast_is_of_page(now, id, millis.map(|millis| millis.min(MAX_ALERT_MILLIS)));
     }
 }
 
