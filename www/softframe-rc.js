@@ -217,7 +217,7 @@
           this.#container.classList.toggle('ringing', data.ringing);
           return;
         case 'rc-adapter-theme-notify':
-          this.#container.style.colorScheme = data.theme === 'system' ? 'light dark' : data.theme;
+          this.#container.style.colorScheme = data.theme;
           return;
         case 'rc-brand-assets-notify':
           if (data.name) this.#title.textContent = data.name;

@@ -374,6 +374,7 @@ impl Phone {
             Input::Online(true) => self.woke(now),
             Input::Online(false) => {}
             Input::Visible(visible) => self.page_visible(now, visible),
+            Input::Dark(dark) => self.rc.machine_is_dark(dark),
             Input::SoundBlocked => self.sound_blocked(now),
             Input::RingFailed => self.rc_ring_failed(),
             Input::Speakers(speakers) => self.speakers_are(now, speakers),

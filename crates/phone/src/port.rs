@@ -62,6 +62,8 @@ pub enum Input {
     Online(bool),
     /// Whether the page can be seen: at start and on change.
     Visible(bool),
+    /// Whether the machine wants dark colours: at start and on change.
+    Dark(bool),
     /// The browser refused to play sound without a gesture; the ring is silent.
     SoundBlocked,
     /// What [`Output::RingWith`] named cannot be loaded or is no sound: it rings with ours.

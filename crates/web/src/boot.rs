@@ -18,7 +18,7 @@ use js_sys::{Array, Function, JSON, Promise, Reflect, futures::JsFuture};
 use softframe_phone::{Input, Phone};
 use std::{cell::RefCell, rc::Rc};
 use wasm_bindgen::{JsCast, prelude::*};
-use web_sys::{Event, RequestCache, RequestCredentials, RequestInit, Response};
+use web_sys::{Event, MediaQueryList, RequestCache, RequestCredentials, RequestInit, Response};
 
 /// The store may take so long; then the phone starts without what it held.
 const RESTORE_MS: i32 = 1_000;
@@ -50,6 +50,7 @@ pub(crate) fn start(shell: Shell) {
         feed.input(Input::Resume { seq: seq as u64 });
     }
     feed.inputs([Clock::wall(), Input::Online(is_online()), Input::Visible(is_visible())]);
+    feed.inputs(dark_scheme().map(|scheme| Input::Dark(scheme.matches())));
     let parts = app.audio().start().into_iter().chain(app.headsets().start());
     for listener in listeners(&feed).into_iter().chain(Host::listen(&feed)).chain(parts) {
         app.listen(listener);
@@ -276,6 +277,11 @@ fn is_visible() -> bool {
     web_sys::window().and_then(|window| window.document()).is_none_or(|document| !document.hidden())
 }
 
+/// Whether the machine wants dark colours, now and on change.
+fn dark_scheme() -> Option<MediaQueryList> {
+    web_sys::window()?.match_media("(prefers-color-scheme: dark)").ok().flatten()
+}
+
 /// What the page and the window tell for as long as the core lives.
 fn listeners(feed: &Feed) -> Vec<Listener> {
     let Some(window) = web_sys::window() else { return Vec::new() };
@@ -295,6 +301,10 @@ fn listeners(feed: &Feed) -> Vec<Listener> {
         all.push(Listener::new(&document, "visibilitychange", move |_: Event| {
             feed.inputs([Clock::wall(), Input::Visible(is_visible())]);
         }));
+    }
+    if let Some(scheme) = dark_scheme() {
+        let (feed, now) = (feed.clone(), scheme.clone());
+        all.push(Listener::new(&scheme, "change", move |_: Event| feed.input(Input::Dark(now.matches()))));
     }
     all
 }

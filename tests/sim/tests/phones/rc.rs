@@ -764,6 +764,27 @@ fn loader_is_told_the_name_of_the_phone_and_its_colours_and_when_they_change() {
 }
 
 #[test]
+fn page_is_told_the_colours_in_force_and_again_when_the_machine_changes_its_own() {
+    let mut script = page();
+    let told = |script: &Script| -> Vec<Value> {
+        script.rc("rc-adapter-theme-notify").iter().map(|told| told["theme"].clone()).collect()
+    };
+    assert_eq!(told(&script), ["light"], "the machine has said nothing");
+    for dark in [true, true, false] {
+        script.input(Input::Dark(dark));
+    }
+    assert_eq!(told(&script), ["light", "dark", "light"]);
+    // What the person has chosen stands against the machine.
+    script.input(Input::Action(Action::Theme(softframe_phone::Theme::Dark)));
+    for dark in [true, false] {
+        script.input(Input::Dark(dark));
+    }
+    assert_eq!(told(&script), ["light", "dark", "light", "dark"]);
+    script.input(Input::Action(Action::Theme(softframe_phone::Theme::System)));
+    assert_eq!(told(&script), ["light", "dark", "light", "dark", "light"]);
+}
+
+#[test]
 fn page_that_is_trusted_during_a_call_hears_of_it_from_its_beginning() {
     let mut world = softframe_sim::World::pair();
     let late = world.station();

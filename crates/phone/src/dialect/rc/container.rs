@@ -25,7 +25,9 @@ pub(super) struct Container {
     is_bar: bool,
     ringing: bool,
     language: String,
-    theme: Option<Theme>,
+    machine_is_dark: bool,
+    /// Whether the container was told dark colours.
+    dark: Option<bool>,
 }
 
 /// Place as (x, y) in pixels, minimised, closed; `None` where a page never said so, and the loader's parameters count.
@@ -36,6 +38,11 @@ impl Rc {
     pub(super) fn restore_container(&mut self, values: &[(String, Vec<u8>)]) {
         let value = values.iter().find(|(key, _)| key == KEPT_KEY).map(|(_, value)| value.as_slice());
         self.container.kept = value.and_then(|value| crate::json::read(value).ok()).unwrap_or_default();
+    }
+
+    /// What [`Theme::System`] means.
+    pub(crate) fn machine_is_dark(&mut self, dark: bool) {
+        self.container.machine_is_dark = dark;
     }
 }
 
@@ -99,9 +106,13 @@ impl Phone {
         if std::mem::replace(&mut self.rc.container.is_bar, is_bar) != is_bar {
             self.rc_shows("rc-adapter-syncMinimized", "minimized", is_bar.into());
         }
-        let theme = self.theme();
-        if self.rc.container.theme.replace(theme) != Some(theme) {
-            self.rc_shows("rc-adapter-theme-notify", "theme", theme.name().into());
+        let dark = match self.theme() {
+            Theme::System => self.rc.container.machine_is_dark,
+            Theme::Light => false,
+            Theme::Dark => true,
+        };
+        if self.rc.container.dark.replace(dark) != Some(dark) {
+            self.rc_shows("rc-adapter-theme-notify", "theme", if dark { "dark" } else { "light" }.into());
         }
         let ringing = self.calls.values().any(Call::is_ringing_in);
         if std::mem::replace(&mut self.rc.container.ringing, ringing) != ringing {
