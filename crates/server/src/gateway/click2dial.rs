@@ -7,6 +7,7 @@ use super::{
     desk::client_channel,
     leg::Leg,
     reply::{answer, unavailable},
+    shared::MAX_MAIL,
 };
 use crate::http::{Shared, Site};
 use axum::{
@@ -99,7 +100,7 @@ async fn asked(
     let command = wish.command().map_err(bad)?;
     let down = |_| Box::new(unavailable());
     let Some(id) = Leg::fresh_id() else { return Err(Box::new(unavailable())) };
-    let mut mail = gateway.shared.subscribe(&[client_channel(agent, &id)]).await.map_err(down)?;
+    let mut mail = gateway.shared.subscribe(&[client_channel(agent, &id)], MAX_MAIL).await.map_err(down)?;
     if gateway.deliver(agent, &id, None, &command.to_string()).await.map_err(down)?.is_none() {
         return Err(refused(StatusCode::CONFLICT, "the agent's phone is not signed in"));
     }

@@ -15,7 +15,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(25);
 
 /// Of a client so many texts go on at once, and one each time after: as many as a phone takes of its page. A client that
 /// sends faster is read no faster, so that the letters of its phone never pile up and cost the phone its socket.
-const BURST: u32 = 200;
+pub(super) const BURST: u32 = 200;
 const EACH: Duration = Duration::from_millis(20);
 
 /// A peer that takes nothing for this long is gone.

@@ -7,6 +7,7 @@ mod click2dial;
 mod desk;
 mod enigma;
 mod leg;
+mod letters;
 mod notify;
 mod reply;
 mod seats;

@@ -12,7 +12,7 @@ use std::{
 const MAX_SOCKETS: usize = 5_000;
 /// Phones of one extension, and as many clients of it: some tabs, some programs, and those that a dead network has not given
 /// back yet.
-const MAX_OF_GRANT: usize = 32;
+pub(super) const MAX_OF_GRANT: usize = 32;
 
 /// The seats that are taken.
 #[derive(Clone, Default)]

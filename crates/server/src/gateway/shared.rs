@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
-/// Messages that wait for a socket that takes them slowly. One that is further behind loses its socket.
+/// Messages that wait for a client that takes them slowly. One that is further behind loses its socket.
 pub(super) const MAX_MAIL: usize = 256;
 
 /// How long a key of a message that was told is remembered: longer than a widget goes on trying, so that no
@@ -125,11 +125,15 @@ impl Shared {
         }
     }
 
-    /// Listens on channels from now on; ends with the value, or with Redis.
-    pub(super) async fn subscribe(&self, channels: &[String]) -> Result<mpsc::Receiver<Mail>, Unavailable> {
+    /// Listens on channels from now on; ends with the value, or with Redis, or when more than `room` messages wait.
+    pub(super) async fn subscribe(
+        &self,
+        channels: &[String],
+        room: usize,
+    ) -> Result<mpsc::Receiver<Mail>, Unavailable> {
         match self {
-            Shared::Memory(memory) => Ok(memory.subscribe(channels)),
-            Shared::Redis(redis) => redis.subscribe(channels).await,
+            Shared::Memory(memory) => Ok(memory.subscribe(channels, room)),
+            Shared::Redis(redis) => redis.subscribe(channels, room).await,
         }
     }
 

@@ -7,8 +7,9 @@ use super::{
     Gateway, Grant, Role,
     desk::{self, Presence},
     leg::{Heard, Leg, MAX_MESSAGE},
+    letters,
     reply::{refused, unavailable},
-    shared::Mail,
+    shared::{MAX_MAIL, Mail},
 };
 use crate::http::{Shared, Site};
 use axum::{
@@ -84,31 +85,38 @@ async fn phone(gateway: &Gateway, mut leg: Leg, grant: &Grant, id: &str, token: 
     let extension = grant.extension.as_str();
     let revoked = desk::token_channel(token);
     let channels = [desk::widget_channel(id), revoked.clone()];
-    let Ok(mut mail) = gateway.shared.subscribe(&channels).await else { return leg.later().await };
+    let Ok(mail) = gateway.shared.subscribe(&channels, letters::MAX_UNSORTED).await else {
+        return leg.later().await;
+    };
     if gateway.arrive(extension, id).await.is_err() {
         return leg.later().await;
     }
-    let mut is_revoked = false;
-    loop {
-        let next = tokio::select! {
-            mail = mail.recv() => match mail {
-                Some(Mail { channel, .. }) if channel == revoked => {
-                    is_revoked = true;
-                    false
+    let (waiting, mut letters) = letters::queue();
+    let is_revoked = {
+        let serving = async {
+            let mut is_revoked = false;
+            loop {
+                let next = tokio::select! {
+                    letter = letters.recv() => match letter {
+                        Some(letter) => leg.say(letter).await,
+                        None => false,
+                    },
+                    heard = leg.hear() => match heard {
+                        Heard::Text(text) => said_by_phone(gateway, extension, id, &text).await,
+                        Heard::Due => looked_after(gateway, &mut leg, grant, token, &mut is_revoked).await,
+                        Heard::End => false,
+                    },
+                };
+                if !next {
+                    return is_revoked;
                 }
-                Some(Mail { text, .. }) => leg.say(text).await,
-                None => false,
-            },
-            heard = leg.hear() => match heard {
-                Heard::Text(text) => said_by_phone(gateway, extension, id, &text).await,
-                Heard::Due => looked_after(gateway, &mut leg, grant, token, &mut is_revoked).await,
-                Heard::End => false,
-            },
+            }
         };
-        if !next {
-            break;
+        tokio::select! {
+            is_revoked = letters::sort(gateway, extension, &revoked, mail, waiting) => is_revoked,
+            is_revoked = serving => is_revoked,
         }
-    }
+    };
     // Without Redis there is nobody to tell; the next message finds that nobody listens.
     let _unheard = gateway.depart(extension, id).await;
     ended(leg, is_revoked).await;
@@ -171,7 +179,7 @@ async fn client(gateway: &Gateway, mut leg: Leg, grant: &Grant, id: &str, token:
     let revoked = desk::token_channel(token);
     let own = desk::client_channel(extension, id);
     let channels = [own, desk::event_channel(extension), presence.clone(), revoked.clone()];
-    let Ok(mut mail) = gateway.shared.subscribe(&channels).await else { return leg.later().await };
+    let Ok(mut mail) = gateway.shared.subscribe(&channels, MAX_MAIL).await else { return leg.later().await };
     let mut is_revoked = false;
     loop {
         let next = tokio::select! {
@@ -222,14 +230,7 @@ async fn said_by_client(gateway: &Gateway, leg: &mut Leg, extension: &str, id: &
         Ok(Some(_)) => true,
         Ok(None) => {
             let message = format!("No phone of {extension} is signed in.");
-            let answer = if ask.is_null() {
-                let data = json!({ "command": r#type, "code": "not_logged", "message": message });
-                json!({ "type": "softframe:error", "data": data, "v": 1 })
-            } else {
-                let error = json!({ "code": "not_logged", "message": message });
-                json!({ "type": "softframe:response", "id": ask, "ok": false, "error": error })
-            };
-            leg.say(answer.to_string()).await
+            leg.say(letters::failure(&r#type, &ask, "not_logged", &message).to_string()).await
         }
         Err(_) => false,
     }

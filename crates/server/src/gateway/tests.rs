@@ -1,6 +1,9 @@
 //! What the sockets do as time passes, on a clock that goes on when nobody has anything left to do.
 
-use super::{Gateway, Grant, Role, WIDGET_TOKEN_SECONDS, desk, routes, settings::GatewaySettings};
+use super::{
+    Gateway, Grant, Role, WIDGET_TOKEN_SECONDS, desk, letters::MAX_WAITING, routes, seats::MAX_OF_GRANT,
+    settings::GatewaySettings,
+};
 use crate::{
     Options, Settings,
     answering::Answering,
@@ -9,11 +12,12 @@ use crate::{
     switchboard::Switchboard,
 };
 use futures_util::{SinkExt, StreamExt};
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use serde_json::{Value, json};
+use std::{collections::HashSet, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use tokio::{
     io::DuplexStream,
     sync::mpsc,
-    time::{Instant, advance, sleep},
+    time::{Instant, advance, sleep, timeout},
 };
 use tokio_tungstenite::{WebSocketStream, client_async, tungstenite::Message};
 
@@ -165,4 +169,58 @@ async fn client_that_sends_a_thousand_commands_costs_a_busy_phone_neither_its_so
     let taken = begin.elapsed().as_millis();
     assert!((16_000..16_100).contains(&taken), "{taken} ms");
     sending.await.expect("all are sent");
+}
+
+#[tokio::test(start_paused = true)]
+async fn clients_that_together_send_more_than_a_phone_takes_are_told_so_and_the_phone_keeps_its_socket() {
+    /// All but one that comes later.
+    const CLIENTS: usize = MAX_OF_GRANT - 1;
+    const COMMANDS: usize = 100;
+    let served = Served::start();
+    served.give_token("phone", Role::Widget, 600).await;
+    served.give_token("client", Role::Client, 600).await;
+    let mut phone = served.open("phone").await;
+    let mut clients = Vec::new();
+    for name in 0..CLIENTS {
+        let (mut sender, receiver) = served.open("client").await.split();
+        clients.push(receiver);
+        tokio::spawn(async move {
+            for number in 0..COMMANDS {
+                let command = format!("{{\"type\":\"mute\",\"id\":\"{name}-{number}\"}}");
+                sender.send(Message::text(command)).await.expect("the socket is open");
+            }
+            // An end of the sender would be the end of the socket.
+            std::future::pending::<()>().await;
+        });
+    }
+    // The page of the phone does something else for as long as its socket waits for it.
+    sleep(Duration::from_secs(5)).await;
+
+    let mut refused = HashSet::new();
+    for (name, client) in clients.iter_mut().enumerate() {
+        // The answers have come by now: what more there is would take time.
+        while let Ok(heard) = timeout(Duration::from_millis(1), client.next()).await {
+            let Some(Ok(Message::Text(text))) = &heard else { panic!("client {name}: {heard:?}") };
+            let Ok(answer) = serde_json::from_str::<Value>(text) else { panic!("{text}") };
+            assert_eq!((&answer["ok"], &answer["error"]["code"]), (&json!(false), &json!("rate_limited")));
+            refused.insert(answer["id"].as_str().expect("the id of the command").to_owned());
+        }
+    }
+    let mut taken = HashSet::new();
+    while let Ok(heard) = timeout(Duration::from_millis(1), phone.next()).await {
+        let Some(Ok(Message::Text(text))) = &heard else { panic!("the phone: {heard:?}") };
+        let (_, command) = text.split_once('\n').expect("a line with the client");
+        let command: Value = serde_json::from_str(command).expect("the command as it was");
+        taken.insert(command["id"].as_str().expect("its id").to_owned());
+    }
+    assert!(taken.is_disjoint(&refused));
+    assert_eq!(taken.len() + refused.len(), CLIENTS * COMMANDS, "each is taken or refused");
+    // What waits, and what was on its way in the socket itself; the name of the client alone has 32 octets.
+    let most = MAX_WAITING + ON_THE_WAY / 32;
+    assert!((MAX_WAITING..most).contains(&taken.len()), "{}", taken.len());
+
+    let mut late = served.open("client").await;
+    late.send(Message::text(r#"{"type":"mute","id":"late"}"#)).await.expect("the socket is open");
+    let heard = phone.next().await;
+    assert!(matches!(&heard, Some(Ok(Message::Text(text))) if text.ends_with("\"late\"}")), "{heard:?}");
 }

@@ -7,7 +7,7 @@ use super::{
     desk::{self, Presence},
     leg::{Heard, Leg},
     reply::{answer, too_early, unavailable},
-    shared::{Mail, Unavailable},
+    shared::{MAX_MAIL, Mail, Unavailable},
     socket::{Admitted, ended, looked_after, opened},
 };
 use crate::http::Shared;
@@ -131,7 +131,9 @@ impl Client<'_> {
         let presence = desk::presence_channel(&self.extension);
         let revoked = desk::token_channel(token);
         let channels = [desk::client_channel(&self.extension, &self.id), presence.clone(), revoked.clone()];
-        let Ok(mut mail) = self.gateway.shared.subscribe(&channels).await else { return leg.later().await };
+        let Ok(mut mail) = self.gateway.shared.subscribe(&channels, MAX_MAIL).await else {
+            return leg.later().await;
+        };
         let mut is_revoked = false;
         let mut goes_on = self.attach(&mut leg).await;
         while goes_on {

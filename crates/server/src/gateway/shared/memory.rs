@@ -2,7 +2,7 @@
 //!
 //! It is gone with the process: tokens have to be asked for again, as after any server without Redis.
 
-use super::{super::Grant, MAX_MAIL, Mail, lockout::Lockout};
+use super::{super::Grant, Mail, lockout::Lockout};
 use std::{
     collections::BTreeMap,
     sync::{Mutex, MutexGuard, PoisonError},
@@ -75,8 +75,8 @@ impl Memory {
         heard
     }
 
-    pub(super) fn subscribe(&self, channels: &[String]) -> mpsc::Receiver<Mail> {
-        let (sender, receiver) = mpsc::channel(MAX_MAIL);
+    pub(super) fn subscribe(&self, channels: &[String], room: usize) -> mpsc::Receiver<Mail> {
+        let (sender, receiver) = mpsc::channel(room);
         let mut state = self.state();
         state.listeners.retain(|_, listeners| {
             listeners.retain(|listener| !listener.is_closed());

@@ -4,7 +4,7 @@
 
 use super::{
     super::{Grant, settings::Push},
-    Letter, MAX_MAIL, Mail, TOLD_SECONDS, Unavailable, fingerprint,
+    Letter, Mail, TOLD_SECONDS, Unavailable, fingerprint,
     lockout::{FORGET_AFTER, MAX_COUNTED, pause},
 };
 use futures_util::StreamExt;
@@ -131,7 +131,11 @@ impl Redis {
     }
 
     /// One connection for each listener: it is found dead with the listener, and needs no book of who wants what.
-    pub(super) async fn subscribe(&self, channels: &[String]) -> Result<mpsc::Receiver<Mail>, Unavailable> {
+    pub(super) async fn subscribe(
+        &self,
+        channels: &[String],
+        room: usize,
+    ) -> Result<mpsc::Receiver<Mail>, Unavailable> {
         let open = async {
             let mut connection = self.client.get_async_pubsub().await?;
             let names: Vec<String> = channels.iter().map(|channel| channel_name(channel)).collect();
@@ -139,7 +143,7 @@ impl Redis {
             Ok(connection)
         };
         let mut messages = answered(open).await?.into_on_message();
-        let (sender, receiver) = mpsc::channel(MAX_MAIL);
+        let (sender, receiver) = mpsc::channel(room);
         tokio::spawn(async move {
             loop {
                 let message = tokio::select! {
