@@ -7,14 +7,6 @@ use softframe_phone::{Action, Input, view};
 use softframe_sim::description;
 
 impl Script {
-    /// What the phone answers to a question of the page.
-    fn ask(&mut self, path: &str, body: Value) -> Value {
-        self.post(
-            json!({ "type": "rc-adapter-message-request", "requestId": path, "path": path, "body": body }),
-        );
-        self.last_rc("rc-adapter-message-response")["response"].clone()
-    }
-
     fn unlogged(&mut self, page: u64) -> Value {
         self.ask("/unlogged-calls", json!({ "perPage": 1, "page": page }))
     }
