@@ -3,7 +3,10 @@
 //!
 //! It never goes to a number that the operator has not named: what a page knows of a customer does not reach a carrier.
 
-use crate::{bridge, json};
+use crate::{
+    bridge::{self, CallEvent},
+    json,
+};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde_json::{Map, Value};
 
@@ -153,6 +156,14 @@ impl Variables {
 pub(crate) fn is_carrier(name: &str) -> bool {
     let is = |head: &str| name.get(..head.len()).is_some_and(|start| start.eq_ignore_ascii_case(head));
     is(EACH) || name.eq_ignore_ascii_case(WHOLE)
+}
+
+/// Takes the data out of an event: what is written of a call elsewhere than in its own events has none (protocol.md 4.5).
+pub(crate) fn leave_out(event: &mut CallEvent) {
+    event.headers.retain(|name, _| !is_carrier(name));
+    if let Some(Value::Object(shown)) = &mut event.user_data {
+        shown.retain(|key, _| !key.starts_with(SHOWN));
+    }
 }
 
 /// Whether data may go to this number: one of our domain that a pattern of `dataTo` fits.

@@ -12,6 +12,7 @@ use crate::{
     CallId, Phone,
     bridge::{self, CallEvent},
     call::Wish,
+    data,
     dialect::rc,
 };
 use list::List;
@@ -340,9 +341,12 @@ impl Phone {
     /// A call is over: the page logs it, if it takes and wants that.
     pub(crate) fn log_provided(&mut self, now: Instant, event: &CallEvent) -> bool {
         let is_wanted = self.provider.as_ref().is_some_and(|provider| provider.offers(Op::Log));
-        is_wanted
-            && self.rc.logs()
-            && self.ask_provider(now, Question::Log { event: Box::new(event.clone()) })
+        if !is_wanted || !self.rc.logs() {
+            return false;
+        }
+        let mut event = Box::new(event.clone());
+        data::leave_out(&mut event);
+        self.ask_provider(now, Question::Log { event })
     }
 
     /// A contact by source and id: of the index, or one that the page has named.

@@ -2,7 +2,7 @@
 //!
 //! `contacts` as a list, `call`, `hangup` and `settings` are read by the native protocol.
 
-use crate::{Phone, bridge::CallEvent};
+use crate::{Phone, bridge::CallEvent, data};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -32,12 +32,17 @@ pub(crate) struct Record {
 impl Phone {
     /// For a page that wants it (`?dialect=008` or `dialects: ["008"]`).
     pub(crate) fn record_008(&self, event: &CallEvent) -> Option<Record> {
-        self.speaks(NAME).then(|| Record {
+        if !self.speaks(NAME) {
+            return None;
+        }
+        let mut headers = event.headers.clone();
+        headers.retain(|name, _| !data::is_carrier(name));
+        Some(Record {
             id: event.id.clone(),
             direction: event.direction,
             from: event.from.clone(),
             to: event.to.clone(),
-            headers: event.headers.clone(),
+            headers,
             video: event.video,
             status: event.status,
             date: event.date.clone(),

@@ -2,7 +2,7 @@
 
 use crate::script::Script;
 use serde_json::{Value, json};
-use softframe_phone::{Action, HostInput, Input};
+use softframe_phone::{Action, HostInput, Input, Output};
 use softframe_sim::{World, description};
 
 /// 200 talks to 201; 202 is there.
@@ -198,6 +198,59 @@ fn data_in_an_invite_that_keeps_no_rule_costs_itself_alone() {
     ));
     let seen = &script.last("phone:ringing")["userData"];
     assert_eq!(seen, &json!({"USR_good": "a b", "USR_percent": "5% more"}));
+}
+
+#[test]
+fn records_of_a_call_have_none_of_its_data() {
+    const SECRET: &str = "customer-4711";
+    for (keys, offer) in [
+        (
+            r#""dialects":["008"],"enigma":{},"gateway":{"url":"wss://gw.test","token":"tok"},"#,
+            json!({ "type": "provider:register", "data": { "name": "crm", "log": true } }),
+        ),
+        (
+            r#""dialects":["rc"],"#,
+            json!({ "type": "rc-adapter-register-third-party-service",
+                "service": { "name": "crm", "callLoggerPath": "/log" } }),
+        ),
+    ] {
+        let mut script = Script::with(keys);
+        script.host(&offer.to_string());
+        script.frame(format!(
+            "INVITE sip:200@c.test SIP/2.0\r\nVia: SIP/2.0/WSS p.test;branch=z9hG4bK1\r\nMax-Forwards: 70\r\n\
+             From: <sip:31@a.test>;tag=f\r\nTo: <sip:200@a.test>\r\nCall-ID: in1\r\nCSeq: 1 INVITE\r\n\
+             Contact: <sip:ana@p.test>\r\nX-Contact-Ref: ACC-9\r\nX-USR-came: {SECRET}\r\n\
+             Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{}",
+            description(1, "sendrecv").len(),
+            description(1, "sendrecv")
+        ));
+        script.host(r#"{"type":"answer"}"#);
+        let ok = script.response("INVITE");
+        let tag = format!(";tag={}", ok.header("To").unwrap().split_once("tag=").unwrap().1);
+        script.ack(1, &tag, "");
+        script.host(&json!({ "type": "setData", "data": { "variables": { "set": SECRET } } }).to_string());
+        assert_eq!(
+            script.last("phone:updated")["userData"],
+            json!({ "USR_came": SECRET, "USR_set": SECRET })
+        );
+        script.bye(2, &tag);
+
+        let ended = script.last("phone:terminated");
+        let logged = script
+            .heard
+            .iter()
+            .find(|message| message["data"]["op"] == "log" || message["type"] == "rc-post-message-request");
+        let records = [ended["cdr"].to_string(), ended["enigma"].to_string(), logged.unwrap().to_string()];
+        let kept = script.kept.values().map(|value| String::from_utf8_lossy(value).into_owned());
+        let told = script.gateway.iter().filter_map(|output| match output {
+            Output::Post { body, .. } => Some(body.clone()),
+            _ => None,
+        });
+        for record in records.into_iter().chain(kept).chain(told) {
+            assert!(!record.contains(SECRET), "{record}");
+        }
+        assert!(keys.contains("rc") || ended["cdr"]["headers"]["X-Contact-Ref"] == "ACC-9", "{ended}");
+    }
 }
 
 #[test]
