@@ -207,10 +207,10 @@ pub(crate) fn onward(destination: &str, user: &str, domain: &str, why: &str) -> 
 
 /// protocol.md 5.1: own headers, P-Called-Party-ID, oldest History-Info, oldest Diversion, To.
 fn dialled(invite: &Message, names: &HeaderNames, is_own: impl Fn(&str) -> bool) -> Option<String> {
-    let configured = names.dialled.iter().find_map(|name| invite.header(name)).map(shown);
+    let mut configured = names.dialled.iter().filter_map(|name| invite.header(name)).map(shown);
     let user = |value: &str| Some(name_addr(value).user).filter(|user| !user.is_empty());
     configured
-        .filter(|number| !number.is_empty())
+        .find(|number| !number.is_empty())
         .or_else(|| invite.header("P-Called-Party-ID").and_then(user))
         // RFC 7044 §5 adds behind, RFC 5806 §3 before those that are there.
         .or_else(|| invite.list("History-Info").next().and_then(user))

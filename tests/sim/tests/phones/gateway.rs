@@ -112,7 +112,7 @@ fn call_that_we_make_is_told_at_its_end_alone_by_the_names_that_were_given() {
     script.respond(&invite, "200 OK", "a", "", &description(7, "sendrecv"));
     assert!(script.last("phone:accepted").get("enigma").is_none());
     assert!(posts(&mut script).is_empty());
-    script.host(r#"{"type":"hangup"}"#);
+    script.host(r#"{"type":"hangup","data":{"callId":"order-7"}}"#);
     let (_, _, key, body) = one_post(&mut script);
     assert!(key.ends_with(":cdr"), "{key}");
     let body: Value = serde_json::from_str(&body).unwrap();

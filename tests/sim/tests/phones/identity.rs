@@ -67,6 +67,9 @@ fn the_number_that_was_called_is_the_oldest_of_the_way() {
         (&["Diversion: <sip:903@a.test>", "Diversion: <sip:902@a.test>,<sip:901@a.test>"][..], "901"),
         (&["History-Info: <sip:901@a.test>;index=1, <sip:902@a.test>;index=1.1"][..], "901"),
         (&["P-Called-Party-ID: <sip:900@a.test>", "Diversion: <sip:903@a.test>"][..], "900"),
+        (&["X-Teleforge-Dial-Number: 899", "P-Called-Party-ID: <sip:900@a.test>"][..], "899"),
+        (&["X-Dialed-Number: 898", "X-Teleforge-Dial-Number: 899"][..], "898"),
+        (&["X-Dialed-Number:", "X-Teleforge-Dial-Number: 899"][..], "899"),
         (&[][..], "200"),
     ] {
         let mut script = Script::new();
