@@ -136,7 +136,9 @@
       header.addEventListener('pointerup', () => (this.#drag = null));
       header.addEventListener('pointercancel', () => (this.#drag = null));
       this.#body = make('div', { height: `calc(100% - ${HEADER}px)` });
-      this.#frame = make('iframe', { width: '100%', height: '100%', border: '0', display: 'block' }, {
+      // The colours of the container are what the phone says; what the machine wants must reach the phone past them.
+      const styles = { width: '100%', height: '100%', border: '0', display: 'block', colorScheme: 'light dark' };
+      this.#frame = make('iframe', styles, {
         id: `${this.#prefix}-adapter-frame`, name: `${this.#prefix}-adapter-frame`, allow: ALLOW, sandbox: SANDBOX,
         title: 'Phone', src: address.href,
       });

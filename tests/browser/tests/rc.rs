@@ -216,6 +216,23 @@ async fn loader_gives_the_container_answers_questions_and_goes_without_a_trace()
     assert_eq!(page.run("return document.querySelector('#rc-widget')", Vec::new()).await, Value::Null);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn container_follows_the_colours_of_the_machine_when_they_change() {
+    let server = Server::start();
+    // Of the phone's own site: what is emulated reaches the frames of one process.
+    let page = Page::open(&server.on("localhost", "/demo/crm.css"), Setup::Microphone).await;
+    page.run(LOAD, vec![json!(server.on("localhost", "/200/softframe-rc.js"))]).await;
+    for scheme in ["dark", "light", "dark"] {
+        let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
+        page.browser.cdp("Emulation.setEmulatedMedia", json!({ "features": features })).await;
+        until(&format!("the container is {scheme}"), async || {
+            let style = "const box = document.querySelector('#rc-widget'); return box && getComputedStyle(box).colorScheme";
+            (page.run(style, Vec::new()).await == scheme).then_some(())
+        })
+        .await;
+    }
+}
+
 /// What a page may call without looking (`Adapter` of the original).
 const METHODS: [&str; 26] = [
     "clickToCall",
