@@ -15,24 +15,35 @@ pub(crate) fn say(words: impl std::fmt::Display) {
     eprintln!("\x1b[1m==>\x1b[0m {words}");
 }
 
-/// Variables of cargo that are a person's choice, not this run's.
-const KEPT: [&str; 6] =
-    ["CARGO_HOME", "CARGO_INCREMENTAL", "CARGO_NET_", "CARGO_HTTP_", "CARGO_REGISTR", "CARGO_SOURCE_"];
+/// Variables of cargo and rustup that are a person's choice, not this run's. Who has told rustup to install nothing does
+/// not want another toolchain because of us.
+const KEPT: [&str; 8] = [
+    "CARGO_HOME",
+    "CARGO_INCREMENTAL",
+    "CARGO_NET_",
+    "CARGO_HTTP_",
+    "CARGO_REGISTR",
+    "CARGO_SOURCE_",
+    "RUSTUP_HOME",
+    "RUSTUP_AUTO_INSTALL",
+];
 
 /// A command without what rustup's shim and the outer cargo exported: with it, another compiler's cargo would take
 /// rustup's rustc again, and build scripts would see xtask's package.
 pub(crate) fn clean(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     for (name, _) in std::env::vars_os() {
-        let name = name.to_string_lossy();
-        let ours = name.starts_with("RUSTUP_") && *name != *"RUSTUP_HOME"
-            || name.starts_with("CARGO") && !KEPT.iter().any(|kept| name.starts_with(kept))
-            || ["RUSTC", "RUSTFLAGS", "RUSTC_WRAPPER", "LD_LIBRARY_PATH"].contains(&&*name);
-        if ours {
-            command.env_remove(&*name);
+        if is_of_this_run(&name.to_string_lossy()) {
+            command.env_remove(name);
         }
     }
     command
+}
+
+fn is_of_this_run(variable: &str) -> bool {
+    let is_exported = variable.starts_with("RUSTUP_") || variable.starts_with("CARGO");
+    is_exported && !KEPT.iter().any(|kept| variable.starts_with(kept))
+        || ["RUSTC", "RUSTFLAGS", "RUSTC_WRAPPER", "LD_LIBRARY_PATH"].contains(&variable)
 }
 
 /// The cargo that runs us, for native builds into `target`.
@@ -166,5 +177,17 @@ mod tests {
         drop(Forbidden::start(&policy).expect("nothing to do"));
         assert!(policy.exists());
         std::fs::remove_file(&policy).expect("it was there");
+    }
+
+    #[test]
+    fn choices_of_a_person_reach_child_processes_and_what_this_run_exports_does_not() {
+        for kept in ["RUSTUP_AUTO_INSTALL", "RUSTUP_HOME", "CARGO_HOME", "CARGO_HTTP_TIMEOUT", "PATH"] {
+            assert!(!is_of_this_run(kept), "{kept}");
+        }
+        for dropped in
+            ["RUSTUP_TOOLCHAIN", "CARGO", "CARGO_PKG_NAME", "CARGO_TARGET_DIR", "RUSTC", "RUSTFLAGS"]
+        {
+            assert!(is_of_this_run(dropped), "{dropped}");
+        }
     }
 }
