@@ -295,15 +295,26 @@ fn calls_missed_while_the_page_was_hidden_are_said_once_on_return() {
     assert_eq!(said(&world), 1, "no news");
 }
 
-#[test]
-fn phone_that_waits_for_its_next_try_connects_at_once_when_the_page_is_seen_again() {
+/// The network has been away for a minute and is back, which nobody has noticed; then the browser says this.
+fn registers_at_once_on(news: Input) {
     let mut world = World::pair();
     world.stations[0].network = false;
     world.cut(0);
     world.input(0, Input::Visible(false));
     world.run(60_000);
     world.stations[0].network = true;
-    world.input(0, Input::Visible(true));
+    assert_eq!(world.stations[0].last("connection:change")["state"], "reconnecting");
+    world.input(0, news);
     world.run(600);
     assert_eq!(world.stations[0].last("connection:change")["state"], "registered");
+}
+
+#[test]
+fn phone_that_waits_for_its_next_try_connects_at_once_when_the_page_is_seen_again() {
+    registers_at_once_on(Input::Visible(true));
+}
+
+#[test]
+fn phone_that_waits_for_its_next_try_connects_at_once_when_the_browser_is_online_again() {
+    registers_at_once_on(Input::Online(true));
 }
