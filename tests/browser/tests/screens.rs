@@ -183,6 +183,13 @@ async fn screens_of_a_call_out_are_reached() {
     let page = Page::open_registered(&server, 200).await;
     page.click2call("603").await;
     page.reached("23-ringing", ".state-pill", "Ringing 0:").await;
+    press(&page, "Transfer").await;
+    // What is said stays longer than what is shown.
+    let said = "return document.querySelector('#say').textContent.includes('This works once the call is answered.') || null";
+    until("what does not work yet says why", async || {
+        page.phone(async |frame| frame.run(said, Vec::new()).await).await.as_bool()
+    })
+    .await;
     hang_up(&page).await;
     page.reached("38-ended", ".ended .again", "Call again").await;
     page.click2call("602").await;
