@@ -131,8 +131,8 @@ const EXITS: [&str; 6] = ["00", "011", "0011", "810", "010", "001"];
 /// Whether `dialled` is how the international number `full` is dialled in its own country, or from some other. Of a
 /// country that is not in the table it is known only that its code has up to three digits.
 pub(crate) fn is_dialled(full: &[u8], dialled: &[u8]) -> bool {
-    // No code begins so.
-    if full.starts_with(b"0") || dialled.len() < SHORTEST_NATIONAL {
+    // No code begins so, and an extension has none.
+    if full.starts_with(b"0") || full.len().min(dialled.len()) < SHORTEST_NATIONAL {
         return false;
     }
     if let Some(exit) = dialled.strip_suffix(full) {

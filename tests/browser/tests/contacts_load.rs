@@ -14,8 +14,8 @@ const ROWS: usize = 400_000;
 const LONG_MS: f64 = 50.0;
 /// What lies between two pictures on a screen.
 const A_PICTURE_MS: f64 = 17.0;
-/// A busy machine with two cores takes its time.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// Only what never comes takes so long: a machine with much other work has taken two minutes for what takes it two seconds.
+const PATIENCE: Duration = Duration::from_secs(400);
 
 /// Names and numbers as in life: few names of many people, no two people alike.
 const PEOPLE: &str = "const first = ['María', 'José', 'Ana', 'Zoë', 'Łukasz', '美咲', 'محمد', 'John', 'Émilie', 'Dmitri']; \
@@ -122,7 +122,7 @@ async fn quarter_million_in_batches_leave_a_page_of_the_same_site_its_timers() {
     let with = gaps(&page).await;
     expect_rare_progress(&page, took).await;
     page.run(BATCHES, vec![json!(MANY), json!("control")]).await;
-    within(PATIENCE, "as long", async || (start.elapsed() > took * 2).then_some(())).await;
+    within(PATIENCE + took * 2, "as long", async || (start.elapsed() > took * 2).then_some(())).await;
     let control = gaps(&page).await;
     println!(
         "the page's timer, ms (median, p99, longest, over 50, all): {with:.1?}, without the phone {control:.1?}"
@@ -251,7 +251,7 @@ async fn push_some(page: &Page) {
     page.run(PEOPLE, Vec::new()).await;
     let post = "frames.sf.postMessage({ type: 'contacts', data: Array.from({ length: arguments[0] }, (_, n) => person(n)) }, '*')";
     page.run(post, vec![json!(SOME)]).await;
-    page.expect_where(Duration::from_secs(30), "contacts:indexed", |data| data["count"] == SOME).await;
+    page.expect_where(PATIENCE, "contacts:indexed", |data| data["count"] == SOME).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -504,7 +504,7 @@ async fn voice_of_a_call_has_no_more_gaps_while_a_quarter_million_is_indexed() {
     };
     for round in 0..SECONDS {
         let first = samples(&page).await;
-        within(Duration::from_secs(20), "a second of sound, at eight thousand samples", async || {
+        within(PATIENCE, "a second of sound, at eight thousand samples", async || {
             (samples(&page).await.1 - first.1 > 8_000.0).then_some(())
         })
         .await;
@@ -547,7 +547,7 @@ const OCTETS_BESIDE: usize = 10_000_000;
 #[tokio::test(flavor = "multi_thread")]
 async fn as_many_contacts_as_there_may_be_are_loaded_found_and_name_who_calls() {
     let count = all_there_may_be();
-    let patience = PATIENCE * 5;
+    let patience = PATIENCE * 2;
     let server = Server::start();
     let page = Page::open(&server.on("localhost", "/demo/crm.css"), Setup::Microphone).await;
     page.browser.before_each_document(Page::WATCH_MEMORY).await;

@@ -106,6 +106,9 @@ fn likeness_is_the_same_both_ways() {
         ("123", "123", Some(Same)),
         ("123", "0123", None),
         ("100", "+34600123100", None),
+        // An extension is no number of another country, whatever is dialled before it.
+        ("23456", "00123456", None),
+        ("600123", "011600123", None),
         ("", "", None),
         ("1", "", None),
     ] {
