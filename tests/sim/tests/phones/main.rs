@@ -35,6 +35,7 @@ mod removed;
 mod screens;
 mod script;
 mod scripted;
+mod shared_store;
 mod tabs;
 mod texts;
 mod transfer_screens;
