@@ -7,6 +7,8 @@ use softframe_fuzz::TARGETS;
 const FOUND: &[(&str, &[u8])] = &[
     // A colon in quotes was taken for the one before the value where a chunk ended in the quotes.
     ("vcard", b"\x05BEGIN:VCARD\nN:D\r\":.TEL;\":9\nEND:VCARD"),
+    // An extension was taken for an international number behind 001, where it was asked for by that.
+    ("numbers", b"\n23456\n00123456"),
     // An empty user part was written, which is no URI.
     ("uri", b"\x01"),
     // A carriage return inside of a value was kept.
