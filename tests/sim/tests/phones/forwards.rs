@@ -114,6 +114,36 @@ fn call_beside_another_is_forwarded_where_the_rule_for_busy_is_on() {
 }
 
 #[test]
+fn caller_hears_the_code_of_the_operator_where_the_person_is_not_to_be_disturbed_or_lets_nobody_wait() {
+    for (keys, code) in [("", "486 "), (r#""dndCode":480,"#, "480 "), (r#""dndCode":603,"#, "603 ")] {
+        let mut world = three(keys);
+        world.host(1, r#"{"type":"dnd","data":{"enabled":true}}"#);
+        call(&mut world, 0, "201");
+        assert_eq!(refusal(&world), code, "{keys}");
+        assert_eq!(world.stations[1].last("phone:refused")["cause"]["reason"], "busy");
+        assert!(world.stations[1].ladder().iter().all(|kind| *kind != "phone:ringing"));
+    }
+    let mut world = three(r#""callWaiting":false,"#);
+    call(&mut world, 0, "201");
+    world.answer(1);
+    world.run(1_000);
+    call(&mut world, 2, "201");
+    assert_eq!(refusal(&world), "486 ");
+    assert_eq!(world.stations[1].last("phone:refused")["cause"]["reason"], "busy");
+    let rung = world.stations[1].ladder().into_iter().filter(|kind| *kind == "phone:ringing").count();
+    assert_eq!(rung, 1, "the first alone");
+}
+
+/// The code of the last call that 201 refused.
+fn refusal(world: &World) -> &str {
+    let mut answers = world.stations[1].sent.iter().rev().filter_map(|frame| frame.strip_prefix("SIP/2.0 "));
+    answers
+        .find(|answer| !answer.starts_with(['1', '2']))
+        .and_then(|answer| answer.get(..4))
+        .expect("a refusal")
+}
+
+#[test]
 fn rules_are_asked_in_order_unconditional_dnd_busy_unanswered() {
     let mut world = three("");
     for kind in ["na", "busy", "unc"] {
