@@ -283,8 +283,18 @@ async fn loader_has_every_method_of_the_original_and_the_name_and_colours_of_the
 
     let alert =
         "return await RCAdapter.alertMessage({ message: 'The record is saved', level: 'info', ttl: 0 })";
-    assert!(page.run_async(alert).await.expect("an answer").is_string());
+    let shown = page.run_async(alert).await.expect("an answer");
     page.inside(FRAME, async |frame| frame.reads("The record is saved").await).await;
+    let hidden = "return document.querySelector('#toast').hidden";
+    for (id, goes) in [(json!("another"), false), (shown, true)] {
+        let dismiss = format!("return await RCAdapter.dismissMessage({id})");
+        assert_eq!(page.run_async(&dismiss).await, Ok(json!("ok")));
+        page.inside(FRAME, async |frame| {
+            let is_so = async || (frame.run(hidden, Vec::new()).await == goes).then_some(());
+            until(&format!("{id} has gone: {goes}"), is_so).await;
+        })
+        .await;
+    }
     assert_eq!(page.run_async("return await RCAdapter.dismissMessage()").await, Ok(json!("ok")));
 
     let ring = server.ring(200, "+34911085460");
