@@ -134,12 +134,21 @@ impl UserAgent {
         }
     }
 
-    /// What nobody has decided on is declined, and what has had its time is forgotten.
+    /// What nobody has decided on is declined, and what has had its time is forgotten; but not while a request of the same
+    /// dialog waits for the next registration, since that needs the next number.
     pub(crate) fn outlived_timeout(&mut self, now: Instant) {
         let sessions: Vec<SessionId> = self.outlived.keys().copied().collect();
         for session in sessions {
             self.referral_timeout(now, session);
         }
-        self.outlived.retain(|_, outlived| outlived.until > now);
+        let parked = &self.parked;
+        self.outlived.retain(|_, outlived| {
+            if outlived.until <= now
+                && parked.iter().any(|(_, request, _)| DialogId::of_own(request) == outlived.dialog.id)
+            {
+                outlived.until = now.after(REFERRED);
+            }
+            outlived.until > now
+        });
     }
 }

@@ -178,8 +178,8 @@ fn numbers_of_the_dialog_go_on_where_we_have_hung_up_on_who_referred_us() {
     assert!(numbers.is_sorted_by(|one, next| one.1 < next.1), "{numbers:?}");
 }
 
-#[test]
-fn last_word_that_is_found_without_a_flow_goes_out_before_the_bye_that_waits() {
+/// The flow is away for so long when a call ends with a REFER that is declined.
+fn last_word_and_bye_wait_for_a_flow_that_comes_after(away: u64) {
     let mut world = World::registered(&["200"]);
     let (session, to) = called(&mut world);
     let refer = ["Refer-To: <sip:202@sip.test>", "Contact: <sip:300@c>"];
@@ -188,6 +188,7 @@ fn last_word_that_is_found_without_a_flow_goes_out_before_the_bye_that_waits() {
     world.cut(0);
     world.hang_up(0, session);
     world.command(0, Command::Decline { session });
+    world.run(away);
     world.phones[0].reachable = true;
     world.run(40_000);
     let of_call = |message: &Message| message.call_id() == "one";
@@ -199,6 +200,16 @@ fn last_word_that_is_found_without_a_flow_goes_out_before_the_bye_that_waits() {
     let methods: Vec<&str> = sent.iter().map(|(method, _)| method.as_str()).collect();
     assert_eq!(methods, ["NOTIFY", "NOTIFY", "BYE"]);
     assert!(sent.is_sorted_by(|one, next| one.1 < next.1), "{sent:?}");
+}
+
+#[test]
+fn last_word_that_is_found_without_a_flow_goes_out_before_the_bye_that_waits() {
+    last_word_and_bye_wait_for_a_flow_that_comes_after(0);
+}
+
+#[test]
+fn bye_that_waits_for_a_flow_longer_than_its_refer_is_followed_has_the_number_after_that_of_the_last_word() {
+    last_word_and_bye_wait_for_a_flow_that_comes_after(400_000);
 }
 
 #[test]
