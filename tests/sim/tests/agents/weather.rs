@@ -4,8 +4,11 @@
 //! As many seeds as fit into the time; `cargo xtask soak` gives more of it, and begins where nobody has been. One alone:
 //! `SEED=7 cargo test -p softframe-sim --test agents random_weather`.
 
-use super::world::{Hits, World};
-use softframe_sip::{Command, ConnectionState, Event, Input, SessionId};
+use super::{
+    requests::{INVITE, answers, codes, request},
+    world::{Hits, World},
+};
+use softframe_sip::{Command, ConnectionState, Event, Input, SessionId, wire::Message};
 use std::{
     collections::BTreeMap,
     ops::Range,
@@ -337,7 +340,7 @@ fn storm(seed: u64, seen: &mut BTreeMap<&'static str, usize>, hits: &mut Hits) {
 /// CSeq of what each phone sent inside each dialog, of each method but ACK and CANCEL: strictly rising.
 fn numbers_rise(world: &World, script: &str) {
     for (phone, name) in NAMES.iter().enumerate() {
-        let mut last: BTreeMap<(String, String), (u32, String)> = BTreeMap::new();
+        let mut last: BTreeMap<[String; 3], (u32, String)> = BTreeMap::new();
         for message in world.requests(phone) {
             let method = message.method().as_str();
             let (Some(tag), None, false) =
@@ -346,7 +349,8 @@ fn numbers_rise(world: &World, script: &str) {
                 continue;
             };
             let (number, branch) = (message.cseq().number, message.via().branch().to_owned());
-            let key = (message.call_id().to_owned(), tag.to_owned());
+            let own_tag = message.from().tag().unwrap_or_default();
+            let key = [message.call_id(), own_tag, tag].map(str::to_owned);
             let before = last.insert(key, (number, branch.clone()));
             // A BYE that waited for the next flow is the same request with another branch.
             let again = method == "BYE" && before.as_ref().is_some_and(|(known, _)| *known == number);
@@ -354,6 +358,33 @@ fn numbers_rise(world: &World, script: &str) {
             assert!(rises || again, "{name} {method} {number}\n{script}");
         }
     }
+}
+
+/// The caller's flow broke before a word of ours reached them, and their INVITE came again over the next one: one Call-ID
+/// and one From tag, but two dialogs, for each has a tag of ours (RFC 3261 §12).
+#[test]
+fn numbers_of_an_invite_that_was_taken_on_both_flows_begin_anew_in_the_second_dialog() {
+    let mut world = World::registered(&NAMES);
+    let [first, second] = [1, 2].map(|number| {
+        let cseq = format!("CSeq: {number} INVITE");
+        let lines = [&cseq, "Contact: <sip:300@c>", "Content-Type: application/sdp"];
+        let rung = answers(&mut world, request(INVITE, &number.to_string(), &lines, "v=0"));
+        assert_eq!(codes(&rung), [100, 180]);
+        let session = world.incoming(0);
+        world.accept(0, session);
+        let lines = [format!("To: {}", rung[1].to()), format!("CSeq: {number} ACK")];
+        let lines = lines.each_ref().map(String::as_str);
+        answers(&mut world, request("ACK sip:200@x.invalid", &format!("a{number}"), &lines, ""));
+        session
+    });
+    world.hang_up(0, first);
+    world.command(0, Command::Reinvite { session: second, offer: b"v=0 again".to_vec() });
+    let sent: Vec<_> = world.requests(0).collect();
+    let said: Vec<_> = sent.iter().map(|one| (one.method().as_str(), one.cseq().number)).collect();
+    assert_eq!(said, [("BYE", 1), ("INVITE", 1)]);
+    let same = |what: fn(&Message) -> Option<&str>| what(&sent[0]) == what(&sent[1]);
+    assert!(same(|one| Some(one.call_id())) && same(|one| one.to().tag()) && !same(|one| one.from().tag()));
+    numbers_rise(&world, "two dialogs of one caller");
 }
 
 /// The same phones, but every third frame that reaches one comes a second time, damaged. What such a frame may do is
