@@ -109,7 +109,8 @@ impl Storage {
         if self.base.borrow().is_some() || self.told.get() {
             return;
         }
-        match Base::open().await {
+        let feed = self.feed.clone();
+        match Base::open(move || feed.input(Input::StorageFailed(StorageError::Blocked))).await {
             Some(base) => *self.base.borrow_mut() = Some(Rc::new(base)),
             None if !self.told.replace(true) => self.feed.input(Input::StorageFailed(StorageError::Blocked)),
             None => {}

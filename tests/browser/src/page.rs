@@ -336,8 +336,9 @@ impl Page {
                 })
                 .await;
         }
-        let middle = "const box = document.querySelector('iframe[name=sf]').getBoundingClientRect(); \
-             return [box.x + box.width / 2, box.y + box.height / 2]";
+        // A page that is loaded again is scrolled where it was.
+        let middle = "const frame = document.querySelector('iframe[name=sf]'); frame.scrollIntoView({ block: 'center' }); \
+             const box = frame.getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2]";
         let place = self.run(middle, Vec::new()).await;
         let data = json!({ "items": [], "files": files, "dragOperationsMask": 1 });
         for kind in ["dragEnter", "dragOver", "drop"] {

@@ -481,3 +481,55 @@ async fn large_file_with_pictures_never_stands_in_memory() {
     assert_eq!(indexed["rejected"], 0, "{indexed}");
     assert!(after - before <= 4.0, "from {before:.1} to {after:.1} MB");
 }
+
+/// Another page of the same origin deletes all that is kept. It is not held up, and the person reads what that means.
+async fn expect_deleted(page: &Page, server: &Server) {
+    page.add_frame("other", &server.on("localhost", "/demo/crm.css")).await;
+    let script = "const done = arguments[arguments.length - 1]; const deleting = indexedDB.deleteDatabase('softframe'); \
+         deleting.onsuccess = () => done('deleted');";
+    let deleted = page.inside("iframe[name=other]", async |frame| frame.run_async(script).await).await;
+    assert_eq!(deleted, "deleted");
+    page.phone(async |frame| frame.reads("The browser stores nothing here.").await).await;
+}
+
+/// Contacts that are found, all at once.
+async fn found(page: &Page, query: &str) -> usize {
+    let found = page.ask("contacts:search", json!({ "query": query, "max": 20 })).await.expect("hits");
+    found["hits"].as_array().map_or(0, Vec::len)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn store_that_another_page_deletes_during_an_import_costs_no_contact_until_the_phone_is_closed() {
+    const COUNT: usize = 20_000;
+    let server = Server::start();
+    let page = open_same_site(&server).await;
+    page.drop_files(&[("large.vcf", &cards(COUNT))]).await;
+    within(PATIENCE, "some are kept", async || (kept_chunks(&page).await > 0).then_some(())).await;
+    expect_deleted(&page, &server).await;
+    page.expect_where(PATIENCE, "contacts:indexed", |data| data["count"] == COUNT).await;
+    page.reload().await;
+    page.add_frame("sf", &server.on("localhost", "/200/")).await;
+    page.expect("logged").await;
+    page.drop_files(&[("apple.vcf", APPLE)]).await;
+    assert_eq!(expect_vcard(&page).await["count"], 1, "nobody of those who were deleted is back");
+    within(PATIENCE, "who came after is kept", async || (kept_chunks(&page).await == 1).then_some(())).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn store_that_another_page_deletes_while_it_is_read_leaves_a_phone_that_works() {
+    const COUNT: usize = 20_000;
+    let server = Server::start();
+    let page = open_same_site(&server).await;
+    page.drop_files(&[("large.vcf", &cards(COUNT))]).await;
+    within(PATIENCE, "all are kept", async || {
+        (kept_chunks(&page).await >= COUNT.div_ceil(1_024)).then_some(())
+    })
+    .await;
+    page.reload().await;
+    page.add_frame("sf", &server.on("localhost", "/200/")).await;
+    page.expect("logged").await;
+    expect_deleted(&page, &server).await;
+    page.drop_files(&[("apple.vcf", APPLE)]).await;
+    page.expect_where(PATIENCE, "contacts:indexed", |data| data["source"] == "vcard").await;
+    within(PATIENCE, "Ada", async || (found(&page, "lovelace").await == 1).then_some(())).await;
+}

@@ -3,11 +3,14 @@
 //! It never holds a transaction over anything but its own requests: the browser ends it at the next `await`.
 
 use super::cipher;
-use crate::listener::first_of_within;
+use crate::listener::{Listener, first_of_within};
 use js_sys::{Array, Uint8Array};
 use litemap::LiteMap;
 use softframe_phone::StorageError;
-use std::cell::{Cell, RefCell};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 use wasm_bindgen::{JsCast, prelude::*};
 use web_sys::{
     CryptoKey, EventTarget, IdbDatabase, IdbKeyRange, IdbObjectStore, IdbOpenDbRequest, IdbRequest,
@@ -30,7 +33,8 @@ pub(super) struct Base {
     database: IdbDatabase,
     subtle: SubtleCrypto,
     keys: RefCell<LiteMap<String, CryptoKey>>,
-    silent: Cell<bool>,
+    silent: Rc<Cell<bool>>,
+    _ends: [Listener; 2],
 }
 
 /// Some values of a load.
@@ -45,15 +49,17 @@ pub(super) struct Part {
 }
 
 impl Base {
-    /// `None` where the browser gives no database or no cipher (a sandboxed or insecure page).
-    pub(super) async fn open() -> Option<Base> {
+    /// `None` where the browser gives no database or no cipher (a sandboxed or insecure page). `gone` is called where
+    /// another page deletes the database, or the browser takes it away: it is closed then, since the other page, and
+    /// whoever opens it after that, waits for this.
+    pub(super) async fn open(gone: impl Fn() + Clone + 'static) -> Option<Base> {
         let window = web_sys::window()?;
         let subtle = window.crypto().ok()?.subtle();
         if JsValue::from(&subtle).is_undefined() {
             return None;
         }
         let request = window.indexed_db().ok()??.open_with_u32(NAME, VERSION).ok()?;
-        let _upgrade = crate::listener::Listener::new(&request, "upgradeneeded", |event| {
+        let _upgrade = Listener::new(&request, "upgradeneeded", |event| {
             let request = event.target().map(JsCast::unchecked_into::<IdbOpenDbRequest>);
             let result = request.and_then(|request| request.result().ok());
             if let Some(database) = result.map(JsCast::unchecked_into::<IdbDatabase>) {
@@ -66,11 +72,20 @@ impl Base {
         if first_of_within(OPENING_MS, &request, "success", &["error", "blocked"]).await != Some(true) {
             return None;
         }
-        let database = request.result().ok()?.unchecked_into();
-        Some(Base { database, subtle, keys: RefCell::default(), silent: Cell::new(false) })
+        let database: IdbDatabase = request.result().ok()?.unchecked_into();
+        let silent = Rc::new(Cell::new(false));
+        let _ends = ["versionchange", "close"].map(|name| {
+            let (base, silent, gone) = (Clone::clone(&database), silent.clone(), gone.clone());
+            Listener::new(&database, name, move |_| {
+                IdbDatabase::close(&base);
+                silent.set(true);
+                gone();
+            })
+        });
+        Some(Base { database, subtle, keys: RefCell::default(), silent, _ends })
     }
 
-    /// It has left a request without an answer, so that whoever asks again would only wait again.
+    /// It has left a request without an answer, so that whoever asks again would only wait again; or it is gone.
     pub(super) fn is_silent(&self) -> bool {
         self.silent.get()
     }
