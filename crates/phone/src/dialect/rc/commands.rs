@@ -254,7 +254,8 @@ impl Phone {
         self.say_rc(object(vec![("type", kind.into()), ("responseId", id.into()), ("response", response)]));
     }
 
-    /// A message of the page to the person, which the page takes back by `id`. Pages from before 2.0 of the original say it beside the path.
+    /// A message of the page to the person, which the page takes back by `id`. Pages from before 2.0 of the original say it
+    /// beside the path.
     fn rc_alert(&mut self, now: Instant, id: &str, message: &Value, body: &Value) {
         let get = |old: &str, key: &str| message.get(old).or_else(|| body.get(key));
         let text = shown(&word(get("alertMessage", "message")).unwrap_or_default());
