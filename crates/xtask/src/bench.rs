@@ -7,9 +7,10 @@ use crate::{
     chromium::Chromium,
     folder, script, server, suites,
     tree::{Tree, files_below, read},
+    weigh,
 };
 
-/// Prints bytes by part, then times.
+/// Prints bytes by file and by crate, then times.
 pub(crate) fn run_all(tree: &Tree) -> Outcome {
     let www = folder::make(tree, folder::Kind::Dist)?;
     println!("\n{:<44} {:>9} {:>9}", "part", "raw B", "brotli B");
@@ -22,6 +23,11 @@ pub(crate) fn run_all(tree: &Tree) -> Outcome {
         total = (total.0 + raw, total.1 + small);
     }
     println!("{:<44} {:>9} {:>9}\n", "all", total.0, total.1);
+    println!("{:<44} {:>9} {:>9}", "of the module", "raw B", "brotli B");
+    for part in weigh::parts(tree)? {
+        println!("{:<44} {:>9} {:>9}", part.name, part.raw, part.small);
+    }
+    println!();
     say("colleagues that are watched, natively");
     run(cargo(tree).args(["run", "--quiet", "--release", "-p", "softframe-sim", "--example", "colleagues"]))?;
     let program = server::build(tree)?;

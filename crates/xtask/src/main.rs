@@ -29,6 +29,7 @@ mod telephony;
 mod tidy;
 mod tree;
 mod typings;
+mod weigh;
 mod widget;
 
 use std::process::ExitCode;

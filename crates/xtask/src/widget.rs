@@ -28,6 +28,16 @@ pub(crate) struct Widget {
 /// Compiles a package that is a widget (cargo knows what has changed) and binds it; `smallest` takes minutes for what
 /// the draft does in seconds.
 pub(crate) fn build(tree: &Tree, package: &str, features: &[&str], smallest: bool) -> Outcome<Widget> {
+    let compiled = compile(tree, package, features, smallest)?;
+    bound(tree, &compiled, !smallest)
+}
+
+/// The module that ships, but for the names of its functions, which it still has.
+pub(crate) fn with_names(tree: &Tree, package: &str) -> Outcome<Widget> {
+    bound(tree, &compile(tree, package, &[], true)?, true)
+}
+
+fn compile(tree: &Tree, package: &str, features: &[&str], smallest: bool) -> Outcome<Vec<u8>> {
     let profile = if smallest { "release" } else { "draft" };
     let compiler = Compiler::find()?;
     say(format!("compiling {package} for wasm32 ({compiler:?} compiler)"));
@@ -40,16 +50,19 @@ pub(crate) fn build(tree: &Tree, package: &str, features: &[&str], smallest: boo
         compiler.shrink(&mut cargo);
     }
     run(&mut cargo)?;
-    let compiled =
-        read(&compiler.artefacts(tree, profile).join(format!("{}.wasm", package.replace('-', "_"))))?;
-    let folder = bind(tree, &compiled, smallest)?;
+    read(&compiler.artefacts(tree, profile).join(format!("{}.wasm", package.replace('-', "_"))))
+}
+
+fn bound(tree: &Tree, compiled: &[u8], has_names: bool) -> Outcome<Widget> {
+    let folder = bind(tree, compiled, has_names)?;
     Ok(Widget { glue: read(&folder.join(GLUE))?, module: read(&folder.join(MODULE))? })
 }
 
 /// Runs the binder unless it has run on these very octets; one folder for each.
-fn bind(tree: &Tree, compiled: &[u8], smallest: bool) -> Outcome<PathBuf> {
+fn bind(tree: &Tree, compiled: &[u8], has_names: bool) -> Outcome<PathBuf> {
     let bound = tree.built("bound");
-    let folder = bound.join(fingerprint([compiled, include_bytes!("widget.rs").as_slice()]));
+    let folder =
+        bound.join(fingerprint([compiled, include_bytes!("widget.rs").as_slice(), &[u8::from(has_names)]]));
     if folder.join(MODULE).exists() {
         return Ok(folder);
     }
@@ -59,7 +72,7 @@ fn bind(tree: &Tree, compiled: &[u8], smallest: bool) -> Outcome<PathBuf> {
     bindgen.input_bytes("softframe", compiled.to_vec());
     bindgen.web(true).map_err(|error| fail(&error))?;
     // Names tell a person where a trap came from, and weigh as much as the code.
-    bindgen.typescript(false).remove_producers_section(true).remove_name_section(smallest);
+    bindgen.typescript(false).remove_producers_section(true).remove_name_section(!has_names);
     // After a trap every later call throws instead of running on half-changed state, and the shell can start anew.
     bindgen.reset_state_function(true).force_enable_abort_handler(true);
     forget_old(&bound);
