@@ -5,6 +5,7 @@ use crate::{
     Event, Instant,
     agent::{Purpose, UserAgent},
     digest::Unanswered,
+    registration::longer,
     wire::{Message, Method, Uri},
 };
 
@@ -152,12 +153,12 @@ impl UserAgent {
             }
             // The server has forgotten the tag: everything anew (RFC 3903 §4.5).
             412 if publication.etag.take().is_some() => State::Changed { at: now },
-            423 => match response.number("Min-Expires") {
-                Some(seconds) if seconds > publication.expires && seconds <= MAX_EXPIRES => {
+            423 => match longer(EXPIRES, publication.expires, response) {
+                Some(seconds) => {
                     publication.expires = seconds;
                     State::Changed { at: now }
                 }
-                Some(_) | None => State::Refused,
+                None => State::Refused,
             },
             408 | 429 | 480 | 491 | 500 | 502..=504 if unanswered.is_none() => {
                 let obeyed = |seconds: u32| (u64::from(seconds) * 1_000).clamp(AGAIN_AFTER, MAX_RETRY_AFTER);

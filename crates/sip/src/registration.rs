@@ -14,6 +14,8 @@ const LEAVING: u64 = 2_000;
 const PUT_OFF: u64 = 30_000;
 /// Never asked for more, whatever Min-Expires says: a day.
 const MAX_EXPIRES: u32 = 86_400;
+/// A refresh waits at least so long for the next try: a server that says 0 is not hammered.
+const LEAST_RETRY_AFTER: u64 = 5_000;
 /// Retry-After is obeyed up to this: one hour.
 const MAX_RETRY_AFTER: u64 = 3_600_000;
 
@@ -29,6 +31,8 @@ pub(crate) struct Registration {
     registrar: Uri,
     call_id: String,
     sequence: u32,
+    /// Seconds asked for, at first and now.
+    wanted: u32,
     expires: u32,
     /// RFC 3608, for requests outside of dialogs.
     pub(crate) service_route: Vec<String>,
@@ -90,6 +94,7 @@ impl Registration {
     pub(crate) fn new(config: &Config, ids: &mut Ids) -> Registration {
         let host = format!("{}.invalid", ids.token());
         let address = Uri::sip(Some(&config.user), &config.domain);
+        let wanted = config.expires.clamp(1, MAX_EXPIRES);
         Registration {
             state: State::Unbound,
             contact: Uri::sip(Some(&ids.token()), &host).with_param("transport", Some("ws")),
@@ -98,7 +103,8 @@ impl Registration {
             registrar: Uri::sip(None, &config.domain),
             call_id: ids.token(),
             sequence: 0,
-            expires: config.expires.clamp(1, MAX_EXPIRES),
+            wanted,
+            expires: wanted,
             service_route: Vec::new(),
             gruu: None,
             temporary_gruu: None,
@@ -248,12 +254,12 @@ impl Registration {
     }
 
     fn lengthen(&mut self, response: &Message) -> Outcome {
-        match response.number("Min-Expires") {
-            Some(seconds) if seconds > self.expires && seconds <= MAX_EXPIRES => {
+        match longer(self.wanted, self.expires, response) {
+            Some(seconds) => {
                 self.expires = seconds;
                 Outcome::Again
             }
-            Some(_) | None => {
+            None => {
                 self.state = State::Refused;
                 Outcome::Refused
             }
@@ -263,10 +269,10 @@ impl Registration {
     fn put_off(&mut self, now: Instant, response: &Message) -> Outcome {
         let retry_after = response.number("Retry-After").map(|seconds| u64::from(seconds) * 1_000);
         let retry_after = retry_after.map(|millis| millis.min(MAX_RETRY_AFTER));
+        let refresh_at = now.after(retry_after.unwrap_or(PUT_OFF).max(LEAST_RETRY_AFTER));
         match self.state {
-            State::Bound { ends_at, .. } if now.after(retry_after.unwrap_or(PUT_OFF)) < ends_at => {
-                let refresh_at = Some(now.after(retry_after.unwrap_or(PUT_OFF)));
-                self.state = State::Bound { refresh_at, ends_at };
+            State::Bound { ends_at, .. } if refresh_at < ends_at => {
+                self.state = State::Bound { refresh_at: Some(refresh_at), ends_at };
                 Outcome::PutOff
             }
             State::Bound { .. }
@@ -303,4 +309,13 @@ impl Registration {
             State::Unbound | State::Refused => None,
         }
     }
+}
+
+/// What to ask for after this 423 to a request for `asked` seconds; `None`: there is no agreement. From the second time on
+/// it at least doubles, so that there is an end.
+pub(crate) fn longer(wanted: u32, asked: u32, response: &Message) -> Option<u32> {
+    let seconds =
+        response.number("Min-Expires").filter(|seconds| (asked + 1..=MAX_EXPIRES).contains(seconds))?;
+    let least = if asked == wanted { seconds } else { asked.saturating_mul(2).min(MAX_EXPIRES) };
+    Some(seconds.max(least))
 }

@@ -10,6 +10,7 @@ use crate::{
     agent::{Purpose, UserAgent},
     dialog::{Dialog, DialogId},
     digest::Unanswered,
+    registration::longer,
     table::Table,
     transaction::TIMEOUT,
     wire::{Message, Method, NameAddr, RequestBuilder, Uri},
@@ -385,15 +386,15 @@ impl UserAgent {
                     notifier.ends_at = now.after(u64::from(open.granted) * 1_000);
                 }
             }
-            (423, _, index) => match response.number("Min-Expires") {
-                Some(seconds) if seconds > subscription.expires && seconds <= MAX_EXPIRES => {
+            (423, _, index) => match longer(EXPIRES, subscription.expires, response) {
+                Some(seconds) => {
                     subscription.expires = seconds;
                     match index {
                         Some(index) => self.refresh_notifier(now, id, index),
                         None => self.open_subscription(now, id),
                     }
                 }
-                Some(_) | None => self.subscription_over(id, code),
+                None => self.subscription_over(id, code),
             },
             // Another branch has notified already.
             (_, None, _) if !open.notifiers.is_empty() => {}

@@ -164,12 +164,12 @@ impl Bench {
             return;
         };
         let (number, branch) = (message.cseq().number, message.via().branch().to_owned());
-        let before = self.numbers.insert((message.call_id().to_owned(), tag.to_owned()), (number, branch));
-        // A BYE that waited for the next flow is the same request with another branch.
-        let is_again = method == "BYE" && before.as_ref().is_some_and(|(known, _)| *known == number);
+        let latest = (number, branch);
+        let before = self.numbers.insert((message.call_id().to_owned(), tag.to_owned()), latest.clone());
+        // The same branch is the same request once more; another one is a request of its own.
         assert!(
-            before.as_ref().is_none_or(|(known, _)| *known < number) || is_again,
-            "{method} {number} after {before:?}"
+            before.as_ref().is_none_or(|before| before.0 < number || *before == latest),
+            "{method} {latest:?} after {before:?}"
         );
     }
 

@@ -119,28 +119,28 @@ impl UserAgent {
         self.exchanges.insert(transaction.key(), Exchange { transaction, purpose, attempt, patience });
     }
 
-    /// What somebody waits for is bounded by the number of sessions; the rest gives way.
+    /// What somebody waits for is bounded by the number of sessions; the rest gives way, first of all that of which nothing
+    /// follows any more: a peer can ask for a PRACK or NOTIFY as often as it likes.
     fn make_room(&mut self) {
-        let is_idle = |exchange: &Exchange| match exchange.purpose {
-            Purpose::Forgotten
-            | Purpose::Info(_)
-            | Purpose::Ping
+        let worth = |exchange: &Exchange| match exchange.purpose {
+            Purpose::Forgotten | Purpose::Ping => Some(0),
+            Purpose::Info(_)
             | Purpose::Bye
             | Purpose::LastWord
             | Purpose::Cancel
             | Purpose::Message(_)
-            | Purpose::Abandoned { .. } => true,
+            | Purpose::Abandoned { .. } => Some(1),
             Purpose::Register
             | Purpose::Invite(_)
             | Purpose::Offer(_)
             | Purpose::Update(_)
             | Purpose::Refer(_)
             | Purpose::Subscribe(_)
-            | Purpose::Publish => false,
+            | Purpose::Publish => None,
         };
         if self.exchanges.len() >= MAX_EXCHANGES {
-            let idle =
-                self.exchanges.iter().find(|(_, exchange)| is_idle(exchange)).map(|(key, _)| key.clone());
+            let idle = self.exchanges.iter().filter_map(|(key, exchange)| Some((worth(exchange)?, key)));
+            let idle = idle.min_by_key(|(worth, _)| *worth).map(|(_, key)| key.clone());
             let given_up =
                 idle.and_then(|idle| self.exchanges.remove(&idle)).map(|exchange| exchange.purpose);
             match given_up {
@@ -422,8 +422,13 @@ impl UserAgent {
                 Purpose::Refer(session) => self.transfer_progress(session, 503),
                 Purpose::Info(session) => self.informed(session, 503),
                 purpose @ (Purpose::Bye | Purpose::LastWord | Purpose::Cancel) => {
-                    let is_ours = exchange.attempt.is_some();
-                    self.park(purpose, exchange.transaction.request().clone(), is_ours);
+                    let (is_ours, request) = (exchange.attempt.is_some(), exchange.transaction.request());
+                    // With the branch of the next flow it is another request (RFC 3261 §12.2.1.1).
+                    let request = match purpose {
+                        Purpose::Bye => request.edit().cseq(request.cseq().number.saturating_add(1)).finish(),
+                        _ => request.clone(),
+                    };
+                    self.park(purpose, request, is_ours);
                 }
                 Purpose::Publish => self.publish_lost(now),
                 Purpose::Message(number) => self.message_answered(number, 503),

@@ -4,7 +4,10 @@ use super::{
     requests::{INVITE, answers, codes, request},
     world::World,
 };
-use softframe_sip::{Command, SessionId};
+use softframe_sip::{
+    Command, SessionId,
+    wire::{Message, ResponseBuilder, StatusCode},
+};
 
 #[test]
 fn cancel_with_the_branch_of_a_call_and_the_names_of_another_ends_nothing() {
@@ -63,6 +66,32 @@ fn offers_without_end_inside_a_call_are_put_off_and_the_call_goes_on() {
     world.run(40_000);
     let later = answers(&mut world, inside("INVITE sip:200@x.invalid", 900, "late".to_owned()));
     assert_eq!(codes(&later), [100], "the next one is taken when the storm is over");
+}
+
+#[test]
+fn reliable_ringing_without_end_lets_no_other_call_ring_on_that_was_given_up() {
+    let mut world = World::registered(&["200"]);
+    let mut calls = |target: &str| {
+        let session = world.call(0, target);
+        world.run(20);
+        (session, world.proxy.heard.pop().expect("an INVITE"))
+    };
+    let (given_up, quiet) = calls("sip:201@elsewhere");
+    let (_, flooded) = calls("sip:666@elsewhere");
+    // Nobody has said yet that it came, so its CANCEL must wait.
+    world.hang_up(0, given_up);
+    for number in 1..=100 {
+        let ringing = ResponseBuilder::new(&flooded, StatusCode::RINGING).to_tag("a");
+        let ringing = ringing.header("Contact", "<sip:666@c>").header("Require", "100rel");
+        world.send_to_phone(0, ringing.header("RSeq", &number.to_string()).build().into_octets());
+    }
+    world.run(20);
+    let pracks = |heard: &[Message]| heard.iter().filter(|one| one.header("RAck").is_some()).count();
+    assert_eq!(pracks(&world.proxy.heard), 100);
+    let ringing = ResponseBuilder::new(&quiet, StatusCode::RINGING).to_tag("b").build().into_octets();
+    let said = answers(&mut world, ringing);
+    let said: Vec<_> = said.iter().map(|one| (one.method().as_str(), one.call_id())).collect();
+    assert_eq!(said, [("CANCEL", quiet.call_id())]);
 }
 
 #[test]

@@ -144,6 +144,41 @@ fn too_brief_interval_is_lengthened() {
 }
 
 #[test]
+fn registrar_that_wants_a_little_longer_each_time_is_not_followed_without_end() {
+    let mut world = registering();
+    let longer = |seconds: u32| (423, vec![("Min-Expires", seconds.to_string())]);
+    world.proxy.refusals = (601..1_600).map(longer).collect();
+    world.run(60_000);
+    let asked = world.whole_ladder().iter().filter(|line| line.as_str() == "200 > REGISTER").count();
+    assert!(asked <= 4, "{asked}");
+    assert_eq!(world.told(0), ["Connecting", "Refused 423"]);
+
+    // One that wants twice as much each time, up to a day.
+    let mut world = registering();
+    world.proxy.refusals = (0..9).map(|doubled| longer(601 << doubled)).collect();
+    world.run(60_000);
+    assert_eq!(world.told(0), ["Connecting", "Refused 423"]);
+    world.proxy.refusals = vec![longer(1_000)];
+    world.command(0, Command::Register);
+    world.run(1_000);
+    assert_eq!(world.told(0), ["Connecting", "Refused 423"], "less than was asked for is no reason");
+}
+
+#[test]
+fn refresh_that_is_put_off_for_no_time_hammers_nobody_and_the_phone_stays_registered() {
+    let mut world = World::registered(&["200"]);
+    world.proxy.refusals = vec![(503, vec![("Retry-After", "0".to_owned())]); 400];
+    // 600 s were granted: the refresh begins after 450 to 540 of them.
+    world.run(550_000);
+    let asked = world.whole_ladder().iter().filter(|line| line.as_str() == "200 > REGISTER").count();
+    assert!((2..=21).contains(&asked), "{asked}");
+    assert!(world.told(0).is_empty());
+    world.proxy.refusals.clear();
+    world.run(6_000);
+    assert_eq!(world.proxy.registrations, 2);
+}
+
+#[test]
 fn cut_flow_is_opened_again_and_registered_at_once() {
     let mut world = World::registered(&["200"]);
     world.cut(0);

@@ -212,7 +212,7 @@ fn too_brief_interval_of_a_subscription_is_lengthened_outside_and_inside_of_the_
     let refresh = heard(&mut world, "SUBSCRIBE");
     respond(&mut world, &refresh, 423, "n1", &[("Min-Expires", "9000")]);
     let longer = heard(&mut world, "SUBSCRIBE");
-    assert_eq!((longer.header("Expires"), longer.to().tag()), (Some("9000"), Some("n1")));
+    assert_eq!((longer.header("Expires"), longer.to().tag()), (Some("14400"), Some("n1")));
     assert!(longer.cseq().number > refresh.cseq().number);
     assert_eq!(world.told(0), ["notified n1 "]);
 }
