@@ -249,9 +249,10 @@ impl Flow {
         }
     }
 
-    /// RFC 5626 §4.4: somewhat earlier than the server's timer, so that a slow ping is still in time.
+    /// RFC 5626 §4.4: somewhat earlier than the server's timer, so that a slow ping is still in time. Never later than without
+    /// one: what stands between may be less patient, and a dead flow is to be found.
     fn interval(&self, in_call: bool) -> u64 {
-        let interval = self.flow_timer.map_or(KEEP_ALIVE, |timer| timer * 9 / 10);
+        let interval = self.flow_timer.map_or(KEEP_ALIVE, |timer| (timer * 9 / 10).min(KEEP_ALIVE));
         if in_call { interval.min(KEEP_ALIVE_IN_CALL) } else { interval }
     }
 }
@@ -312,9 +313,14 @@ mod tests {
 
     #[test]
     fn pings_come_in_time_and_their_silence_kills() {
-        for (flow_timer, in_call, interval) in
-            [(None, false, 25_000), (None, true, 10_000), (Some(20), false, 18_000)]
-        {
+        for (flow_timer, in_call, interval) in [
+            (None, false, 25_000),
+            (None, true, 10_000),
+            (Some(20), false, 18_000),
+            (Some(3_600), false, 25_000),
+            (Some(u32::MAX), false, 25_000),
+            (Some(u32::MAX), true, 10_000),
+        ] {
             let mut flow = open();
             flow.proven(flow_timer);
             assert_eq!(flow.handle_timeout(Instant(interval - 1), in_call), None);

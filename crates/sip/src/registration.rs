@@ -12,7 +12,7 @@ const PATIENCE: u64 = 10_000;
 const LEAVING: u64 = 2_000;
 /// A refresh that was put off (503 and the like) is tried again after this, unless Retry-After says otherwise.
 const PUT_OFF: u64 = 30_000;
-/// Never asked for more, whatever Min-Expires says: a day.
+/// Never asked for more, whatever Min-Expires says, nor taken for more: a day.
 const MAX_EXPIRES: u32 = 86_400;
 /// A refresh waits at least so long for the next try: a server that says 0 is not hammered.
 const LEAST_RETRY_AFTER: u64 = 5_000;
@@ -233,6 +233,7 @@ impl Registration {
         (self.gruu, self.temporary_gruu) = (gruu("pub-gruu"), gruu("temp-gruu"));
         self.outbound = response.lists("Require", "outbound");
         self.service_route = response.list("Service-Route").map(str::to_owned).collect();
+        let seconds = seconds.min(MAX_EXPIRES);
         let fresh = !self.is_bound();
         let ends_at = now.after(u64::from(seconds) * 1_000);
         // 75 to 90 per cent: early enough for one failure, spread so that phones do not refresh together.

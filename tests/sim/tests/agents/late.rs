@@ -201,3 +201,30 @@ fn late_200_of_a_fork_whose_ringing_was_acknowledged_is_ended_with_a_number_of_i
         assert_eq!((prack.cseq().number, bye.cseq().number), (2, 3), "{before}");
     }
 }
+
+/// The callee has taken our re-INVITE in the moment in which we hang up.
+#[test]
+fn answer_to_a_reinvite_after_the_end_of_its_call_is_acknowledged_and_ends_nothing_twice() {
+    let mut world = World::registered(&["200"]);
+    world.proxy.bindings.clear();
+    let session = world.call(0, "sip:300@elsewhere");
+    world.run(20);
+    let first = invite(&world, 0);
+    world.send_to_phone(0, ok(&first, "peer"));
+    world.run(20);
+    world.command(0, Command::Reinvite { session, offer: sdp("hold") });
+    world.hang_up(0, session);
+    world.run(20);
+    let second = invite(&world, 0);
+    assert!(second.cseq().number > first.cseq().number);
+    world.ladder();
+    for _ in 0..2 {
+        world.send_to_phone(0, ok(&second, "peer"));
+        world.run(20);
+    }
+    assert_eq!(world.ladder(), ["200 < 200 INVITE sdp", "200 > ACK", "200 < 200 INVITE sdp", "200 > ACK"]);
+    let ack = world.sent(0).next_back().expect("an ACK");
+    assert_eq!((ack.method().as_str(), ack.cseq().number), ("ACK", second.cseq().number));
+    let byes = world.sent(0).filter(|sent| sent.method().as_str() == "BYE").count();
+    assert_eq!(byes, 1);
+}

@@ -119,6 +119,23 @@ fn refused_reinvite_leaves_the_session_as_it_was() {
 }
 
 #[test]
+fn offer_to_somebody_who_knows_nothing_of_the_call_or_is_gone_ends_it_and_no_other_refusal_does() {
+    for (code, ends) in [(481, true), (408, true), (488, false), (503, false), (603, false), (404, false)] {
+        let (mut world, ours, theirs) = World::in_call(&["200", "201"]);
+        world.command(0, Command::Reinvite { session: ours, offer: sdp("resume") });
+        world.run(100);
+        world.command(1, Command::RefuseOffer { session: theirs, code });
+        world.run(100);
+        let mut told = vec![format!("reinvite failed {code}")];
+        told.extend(ends.then(|| format!("terminated network {code}")));
+        assert_eq!(world.told(0), told);
+        // Should it be there all the same, it hears of the end (RFC 3261 §12.2.1.2).
+        let is_over = world.told(1).iter().any(|event| event == "terminated remote 200");
+        assert_eq!(is_over, ends, "{code}");
+    }
+}
+
+#[test]
 fn offers_that_meet_are_refused_and_repeated_with_the_owner_of_the_dialog_waiting_longer() {
     let (mut world, ours, theirs) = World::in_call(&["200", "201"]);
     world.command(0, Command::Reinvite { session: ours, offer: sdp("ours") });

@@ -179,6 +179,30 @@ fn refresh_that_is_put_off_for_no_time_hammers_nobody_and_the_phone_stays_regist
 }
 
 #[test]
+fn binding_of_another_flow_of_the_same_device_sets_no_time() {
+    let mut world = World::new(&["200"]);
+    world.proxy.says_binding = Some(|contact, expires| {
+        let instance = "+sip.instance=\"<urn:uuid:00000000-0000-4000-8000-000000000200>\"";
+        format!(
+            "<sip:old@x.invalid>;{instance};reg-id=2;expires=20, <{contact}>;{instance};reg-id=1;expires={expires}"
+        )
+    });
+    world.command(0, Command::Register);
+    world.run(400_000);
+    assert_eq!(world.proxy.registrations, 1, "600 s were granted");
+}
+
+#[test]
+fn registration_that_is_granted_for_ever_is_refreshed_after_a_day_at_the_latest() {
+    let mut world = World::new(&["200"]);
+    world.proxy.says_binding = Some(|contact, _| format!("<{contact}>;expires=4294967295"));
+    world.command(0, Command::Register);
+    world.run(86_400_000);
+    assert_eq!(world.proxy.registrations, 2);
+    assert_eq!(world.told(0), ["Connecting", "authenticated sip.test", "Registered 200"]);
+}
+
+#[test]
 fn cut_flow_is_opened_again_and_registered_at_once() {
     let mut world = World::registered(&["200"]);
     world.cut(0);
@@ -456,4 +480,7 @@ fn contact_of_a_call_is_the_gruu_or_marks_the_flow_where_the_registrar_knows_eit
     assert_eq!(contact(vec![("Require", "outbound")], None).param("ob"), Some(""));
     let gruu = "sip:200@sip.test;gr=urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6";
     assert_eq!(contact(vec![("Require", "outbound")], Some(gruu)).as_str(), gruu);
+    for useless in ["tel:+34911085460", "http://sip.test", "gr"] {
+        assert!(contact(Vec::new(), Some(useless)).host().ends_with(".invalid"), "{useless}");
+    }
 }

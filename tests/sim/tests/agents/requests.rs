@@ -198,6 +198,10 @@ fn same_invite_over_two_paths_is_a_loop() {
     assert_eq!(codes(&answers(&mut world, request(INVITE, "1", &[], ""))), [100, 180]);
     assert_eq!(codes(&answers(&mut world, request(INVITE, "2", &[], ""))), [482]);
     assert_eq!(world.told(0), ["incoming from 300"]);
+    // Two callers may have hit on one Call-ID, and one may call again in a dialog of its own.
+    for (branch, line) in [("3", "From: <sip:301@sip.test>;tag=b"), ("4", "CSeq: 2 INVITE")] {
+        assert_eq!(codes(&answers(&mut world, request(INVITE, branch, &[line], ""))), [100, 180], "{line}");
+    }
 }
 
 #[test]
@@ -276,6 +280,8 @@ fn numbers_that_go_backwards_are_refused() {
     assert_eq!(codes(&answers(&mut world, inside("INFO sip:200@x.invalid", 4, "3"))), [500]);
     assert_eq!(codes(&answers(&mut world, inside("INFO sip:200@x.invalid", 7, "4"))), [200]);
     assert_eq!(codes(&answers(&mut world, inside("INFO sip:200@x.invalid", 6, "5"))), [500]);
+    let another = inside("INFO sip:200@x.invalid", 7, "4-again");
+    assert_eq!(codes(&answers(&mut world, another)), [500]);
     assert_eq!(codes(&answers(&mut world, inside("BYE sip:200@x.invalid", 8, "6"))), [200]);
     assert_eq!(world.told(0).last().map(String::as_str), Some("terminated remote 200"));
 }

@@ -76,6 +76,28 @@ fn each_branch_of_a_forked_subscribe_is_a_dialog_of_its_own_up_to_four() {
 }
 
 #[test]
+fn notifier_that_has_moved_is_refreshed_where_its_last_notify_says() {
+    let (mut world, _, request) = subscribed();
+    let lines = [
+        format!("From: <{}>;tag=n1", request.to().uri),
+        format!("To: {}", request.from()),
+        format!("Call-ID: {}", request.call_id()),
+    ];
+    let lines = lines.iter().map(String::as_str).chain([
+        "CSeq: 2 NOTIFY",
+        "Contact: <sip:moved@notifier.test>",
+        "Event: dialog",
+        "Subscription-State: active;expires=100",
+    ]);
+    let notify = super::requests::request("NOTIFY sip:200@x", "moved", &lines.collect::<Vec<_>>(), "two");
+    world.send_to_phone(0, notify);
+    world.run(20);
+    assert_eq!(world.told(0), ["notified n1 two"]);
+    let refresh = next_refresh(&mut world);
+    assert_eq!(refresh.uri().map(ToString::to_string).as_deref(), Some("sip:moved@notifier.test"));
+}
+
+#[test]
 fn branch_that_falls_silent_is_told_as_gone_when_its_time_is_over_and_the_others_stand() {
     // Nobody answers the refresh of n2, or its answer says that the dialog is not known.
     for forgets in [false, true] {

@@ -161,6 +161,22 @@ fn caller_refreshes_by_update_at_half_time_where_the_other_side_takes_it() {
 }
 
 #[test]
+fn interval_that_is_granted_without_a_word_on_who_refreshes_is_refreshed_by_who_asked() {
+    for granted in ["90", "90;refresher=nobody", "90;refresher=UAC"] {
+        let mut world = World::registered(&["200"]);
+        calling(&mut world);
+        answer(&mut world, StatusCode::OK, &[("Session-Expires", granted), ("Allow", "UPDATE")], b"v=0");
+        world.proxy.heard.clear();
+        world.run(46_000);
+        let update = world.proxy.heard.first().unwrap_or_else(|| panic!("nobody refreshes {granted}"));
+        assert_eq!(
+            (update.method().as_str(), header(update, "Session-Expires")),
+            ("UPDATE", "90;refresher=uac")
+        );
+    }
+}
+
+#[test]
 fn caller_asks_for_a_reinvite_where_update_is_not_taken() {
     let mut world = World::registered(&["200"]);
     calling(&mut world);

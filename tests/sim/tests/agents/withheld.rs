@@ -134,3 +134,25 @@ fn withheld_caller_is_reached_over_the_next_flow_of_either_side() {
         assert_eq!(world.told(0).last().map(String::as_str), Some("terminated remote 200"));
     }
 }
+
+#[test]
+fn each_level_of_privacy_that_keeps_the_caller_back_makes_the_call_anonymous_and_the_others_do_not() {
+    for (levels, hides) in [
+        ("id", true),
+        ("user", true),
+        ("header", true),
+        ("session; header;critical", true),
+        ("none", false),
+        ("session", false),
+        ("history;identity", false),
+    ] {
+        let mut world = world();
+        world.command(0, Command::Register);
+        world.run(1_000);
+        world.call_with(0, "201", vec![("Privacy".to_owned(), levels.to_owned())]);
+        let invite = world.sent(0).next_back().expect("an INVITE");
+        let from =
+            (invite.from().uri.host() == "anonymous.invalid", invite.from().to_string().contains(NAME));
+        assert_eq!(from, (hides, !hides), "{levels}");
+    }
+}
