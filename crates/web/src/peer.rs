@@ -147,6 +147,10 @@ impl Peers {
         else {
             return Err(MediaError::Other);
         };
+        if *what != MediaRequest::RingOffer {
+            // What takes longest begins first.
+            self.audio.microphone().ask();
+        }
         self.collect();
         let ice = self.ice.borrow().clone();
         let link = Link::new(self.feed.clone(), self.audio.clone(), call, peer, ice)?;

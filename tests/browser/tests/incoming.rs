@@ -30,6 +30,69 @@ async fn ringing_call_is_answered_and_both_sides_hear() {
     page.expect_no_media().await;
 }
 
+/// From now on the microphone opens when the test says so (`opens[0].good()`), or another program has it (`busy()`).
+const OPENS_WHEN_TOLD: &str = "self.opens = []; const media = navigator.mediaDevices, take = media.getUserMedia.bind(media); \
+     media.getUserMedia = (wish) => new Promise((good, bad) => opens.push({ good: () => take(wish).then(good, bad), \
+         busy: () => bad(new DOMException('Could not start audio source', 'NotReadableError')) }));";
+
+/// Waits until question `n` for the microphone is open, and the answer to the call is described beside it.
+async fn described_before_the_microphone(page: &Page, n: usize) {
+    let script = "const peer = [...softframe.peers.values()].at(-1); const local = peer?.localDescription; \
+         return opens.length > arguments[0] && local?.type === 'answer' && local.sdp.includes('a=candidate') || null";
+    until("the answer is described", async || {
+        page.phone(async |frame| frame.run(script, vec![json!(n)]).await).await.as_bool()
+    })
+    .await;
+    assert_eq!(page.count("phone:accepted").await, 0, "nobody is told before there is a microphone");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answer_is_described_while_the_microphone_opens_and_where_that_is_in_use_the_call_rings_on() {
+    let server = Server::start();
+    let page = Page::open_registered(&server, 200).await;
+    page.watch_microphone().await;
+    page.phone(async |frame| frame.run(OPENS_WHEN_TOLD, Vec::new()).await).await;
+    server.ring(200, "+34666555444");
+    page.expect("phone:ringing").await;
+    page.answer().await;
+    described_before_the_microphone(&page, 0).await;
+    page.phone(async |frame| {
+        frame.run("opens[0].busy()", Vec::new()).await;
+        frame.reads("The microphone is used by another program.").await;
+    })
+    .await;
+    page.expect_no_media().await;
+    assert_eq!((page.count("phone:terminated").await, page.count("phone:accepted").await), (0, 0));
+    page.phone(async |frame| frame.press("Try again").await).await;
+    described_before_the_microphone(&page, 1).await;
+    page.phone(async |frame| frame.run("opens[1].good()", Vec::new()).await).await;
+    page.expect("phone:accepted").await;
+    page.expect_audio().await;
+    server.expect_heard("+34666555444").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn caller_who_gives_up_while_the_microphone_opens_leaves_neither_it_nor_a_connection() {
+    let server = Server::start();
+    let page = Page::open_registered(&server, 200).await;
+    page.watch_microphone().await;
+    page.phone(async |frame| frame.run(OPENS_WHEN_TOLD, Vec::new()).await).await;
+    let ring = server.ring(200, "+34666555444");
+    page.expect("phone:ringing").await;
+    page.answer().await;
+    described_before_the_microphone(&page, 0).await;
+    server.hang_up(&ring);
+    assert_call(&page.expect("phone:terminated").await, "inbound", "missed", "+34666555444", "200");
+    page.phone(async |frame| frame.run("opens[0].good()", Vec::new()).await).await;
+    until("the microphone has come", async || {
+        let came = page.phone(async |frame| frame.run("return taken.length > 0", Vec::new()).await).await;
+        (came == json!(true)).then_some(())
+    })
+    .await;
+    page.expect_no_media().await;
+    assert_eq!((page.count("phone:terminated").await, page.count("phone:accepted").await), (1, 0));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn ringing_call_is_declined_by_the_person() {
     let server = Server::start();

@@ -187,11 +187,15 @@ impl Link {
         if let Some(track) = self.sent().filter(|_| transceiver.sender().track().is_none()) {
             self.step(transceiver.sender().replace_track(Some(&track))).await?;
         }
-        self.borrow_microphone().await?;
+        if !self.audio.microphone().is_granted() {
+            self.borrow_microphone().await?;
+        }
         turn(&transceiver, send)?;
         let gathering = Gathering::start(&self.connection, self.ice.clone());
         let answer = self.step(self.connection.create_answer()).await?;
         self.step(self.connection.set_local_description(answer.unchecked_ref())).await?;
+        // To switch it on takes the browser longer than all that.
+        self.borrow_microphone().await?;
         let description = gathering.description().await.ok_or(MediaError::Description)?;
         self.change(|sending| {
             sending.agreed = true;
