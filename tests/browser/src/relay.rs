@@ -26,6 +26,9 @@ use tokio_tungstenite::{
 /// What the server says as the phone is to hear it; `None` leaves the message as it is.
 type Exchange = Box<dyn FnMut(&str) -> Option<String> + Send>;
 
+/// What the server says as octets.
+type Octets = Box<dyn Fn(&str) -> Vec<u8> + Send>;
+
 /// Messages that a connection may be behind; a test adds a handful.
 const MAX_ADDED: usize = 64;
 
@@ -38,6 +41,7 @@ pub struct Relay {
 struct Shared {
     server: u16,
     exchanges: Mutex<VecDeque<Exchange>>,
+    octets: Mutex<Option<Octets>>,
     added: broadcast::Sender<Message>,
     /// Connections up to this number are frozen.
     frozen: watch::Sender<u64>,
@@ -56,6 +60,7 @@ impl Relay {
         let shared = Arc::new(Shared {
             server,
             exchanges: Mutex::default(),
+            octets: Mutex::default(),
             added: broadcast::Sender::new(MAX_ADDED),
             frozen: watch::Sender::new(0),
             swallows: watch::Sender::new(false),
@@ -83,6 +88,11 @@ impl Relay {
     /// The next message of the server for which `exchange` has another is exchanged, after those asked for before.
     pub fn exchange_once(&self, exchange: impl FnMut(&str) -> Option<String> + Send + 'static) {
         self.shared.exchanges.lock().expect("no test panics in it").push_back(Box::new(exchange));
+    }
+
+    /// From now on all that the server says comes in binary messages, of the octets that are made of it.
+    pub fn speak_binary(&self, octets: impl Fn(&str) -> Vec<u8> + Send + 'static) {
+        *self.shared.octets.lock().expect("no test panics in it") = Some(Box::new(octets));
     }
 
     /// Whether the exchanges that were asked for have happened.
@@ -173,12 +183,17 @@ impl Shared {
         let mut exchanges = self.exchanges.lock().expect("no test panics in it");
         let text = message.to_text().ok();
         let other = text.zip(exchanges.front_mut()).and_then(|(text, exchange)| exchange(text));
-        match other {
+        let message = match other {
             Some(other) => {
                 exchanges.pop_front();
                 Message::text(other)
             }
             None => message,
+        };
+        let octets = self.octets.lock().expect("no test panics in it");
+        match (&*octets, &message) {
+            (Some(octets), Message::Text(text)) => Message::binary(octets(text)),
+            (_, _) => message,
         }
     }
 

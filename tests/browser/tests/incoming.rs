@@ -273,3 +273,37 @@ async fn second_call_is_answered_while_the_first_is_held_also_in_a_frame_that_th
     server.hang_up(&ring);
     page.expect("phone:terminated").await;
 }
+
+/// ISO 8859-1, as old systems write names: no text message could bring it, for a browser closes at octets that are no UTF-8.
+fn latin(text: &str) -> Vec<u8> {
+    let named = text.replace("From: <sip:+34666555444@", "From: \"Jos\u{e9} Ruiz\" <sip:+34666555444@");
+    named.chars().map(|letter| u8::try_from(letter).expect("a letter of Western Europe")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn server_that_speaks_in_binary_messages_registers_the_phone_and_calls_work_in_both_directions() {
+    let server = Server::with_password("200", "correct horse");
+    let relay = Relay::start(server.port).await;
+    relay.speak_binary(latin);
+    let page = Page::open_served(&server, &serve_widget("/", relay.config("200", "correct horse"))).await;
+    page.expect("logged").await;
+    let ring = server.ring(200, "+34666555444");
+    let ringing = page.expect("phone:ringing").await;
+    assert_call(&ringing, "inbound", "ringing", "+34666555444", "200");
+    // The letter that cannot be read costs itself.
+    page.phone(async |frame| frame.reads("Jos\u{fffd} Ruiz").await).await;
+    page.answer().await;
+    page.expect("phone:accepted").await;
+    page.expect_audio().await;
+    server.expect_heard("+34666555444").await;
+    server.hang_up(&ring);
+    page.expect("phone:terminated").await;
+    page.click2call("600").await;
+    page.expect("phone:accepted").await;
+    server.expect_heard("600").await;
+    page.post(json!({ "type": "hangup" })).await;
+    let terminated = page.expect("phone:terminated").await;
+    assert_call(&terminated, "outbound", "answered", "200", "600");
+    assert_eq!(relay.connections(), 1, "it is no reason to leave the server");
+    page.expect_no_media().await;
+}
