@@ -28,8 +28,11 @@ const PLURALS: [(&str, &[&str]); 7] = [
 const SINGLE: [(&str, &[&str]); 5] =
     [("en", &["one"]), ("es", &["one"]), ("de", &["one"]), ("it", &["one"]), ("ar", &["zero", "one", "two"])];
 
+/// Has words of their own for none, one and two.
+const DUAL: &str = "ar";
+
 /// What may read as in English, in these languages, and why.
-const SAME: [(&str, &[&str], &str); 15] = [
+const SAME: [(&str, &[&str], &str); 12] = [
     ("recents.talked", &["es", "fr", "de", "pt", "it", "ar"], "nothing but an argument"),
     ("format.count", &["es", "fr", "de", "pt", "it", "ar"], "nothing but an argument"),
     (
@@ -40,9 +43,6 @@ const SAME: [(&str, &[&str], &str); 15] = [
     ("format.duration", &["es", "fr", "de", "pt", "it"], "symbols of units, the same in Latin script"),
     ("format.duration.hours", &["es", "fr", "de", "pt", "it"], "symbols of units, the same in Latin script"),
     ("format.duration.short", &["es", "fr", "de", "pt", "it"], "symbols of units, the same in Latin script"),
-    ("forward.summary", &["es", "fr", "de", "pt", "it"], "nothing but arguments"),
-    ("quality.percent", &["es", "fr", "de", "pt", "it"], "symbols of units, the same in Latin script"),
-    ("quality.millis", &["es", "fr", "de", "pt", "it"], "symbols of units, the same in Latin script"),
     ("quality.percent", &["es", "fr", "de"], "a number and its sign"),
     ("quality.millis", &["es", "fr", "de", "pt", "it"], "symbols of units, the same in Latin script"),
     ("forward.summary", &["es", "fr", "de", "pt", "it"], "an arrow that points on, from left to right"),
@@ -52,7 +52,7 @@ const SAME: [(&str, &[&str], &str); 15] = [
 ];
 
 /// The same for words that one language shares.
-const SHARED: [(&str, &str); 2] = [("fr", "tab.contacts"), ("de", "status.title")];
+const SHARED: [(&str, &str); 3] = [("fr", "tab.contacts"), ("fr", "contacts.count"), ("de", "status.title")];
 
 /// All that breaks the rules, each with its file and id.
 pub(crate) fn broken(tree: &Tree) -> Outcome<Vec<String>> {
@@ -112,8 +112,15 @@ fn broken_texts(
             Some(value) => {
                 let faults = broken_text(language, categories, value, original);
                 broken.extend(faults.into_iter().map(|fault| format!("\"{id}\" {fault}")));
-                if language != ENGLISH && value == original && !may_be_same(language, id) {
-                    broken.push(format!("\"{id}\" is the English text"));
+                if language == ENGLISH {
+                    continue;
+                }
+                match (is_english(value, original), may_be_same(language, id)) {
+                    (true, false) => broken.push(format!("\"{id}\" is the English text")),
+                    (false, true) => {
+                        broken.push(format!("\"{id}\" is listed as the English text, and is not"))
+                    }
+                    (true, true) | (false, false) => {}
                 }
             }
         }
@@ -121,6 +128,16 @@ fn broken_texts(
     let unknown = texts.keys().filter(|id| !english.contains_key(*id));
     broken.extend(unknown.map(|id| format!("\"{id}\" is no id of English")));
     broken
+}
+
+/// Whether the text, or one of its plural forms, is a text of English.
+fn is_english(value: &Value, original: &Value) -> bool {
+    let forms = |value: &Value| match value {
+        Value::Object(forms) => forms.values().cloned().collect(),
+        one => vec![one.clone()],
+    };
+    let english = forms(original);
+    forms(value).iter().any(|form| english.contains(form))
 }
 
 fn may_be_same(language: &str, id: &str) -> bool {
@@ -140,6 +157,12 @@ fn broken_text(language: &str, categories: &[&str], value: &Value, original: &Va
         if found != needed {
             broken.push(format!("has the plural forms {found:?}, not {needed:?}"));
         }
+        // Filled up from another: `few` and `many` may be alike, none, one and two are not.
+        let own = |category: &str| language == DUAL && ["zero", "one", "two"].contains(&category);
+        let twins = forms.iter().filter(|(one, form)| {
+            own(one.as_str()) && forms.iter().any(|(other, text)| other != *one && text == *form)
+        });
+        broken.extend(twins.map(|(category, _)| format!("({category}) reads like another form")));
         for (category, form) in forms {
             let single = SINGLE.iter().any(|(of, all)| *of == language && all.contains(&category.as_str()));
             broken.extend(broken_form(form, &wanted, single).map(|fault| format!("({category}) {fault}")));
@@ -232,6 +255,21 @@ mod tests {
         assert_eq!(faults("de", said, english()), [""; 0]);
         let zero_too = json!({ "one": "un appel", "many": "{n} d’appels", "other": "{n} appels" });
         assert_eq!(faults("fr", zero_too, english()).len(), 1, "`one` is 0 and 1 in French");
+    }
+
+    #[test]
+    fn form_that_is_english_or_copied_from_another_is_named() {
+        let english = || json!({ "one": "{n} call", "other": "{n} calls" });
+        let half = json!({ "one": "ein Anruf", "other": "{n} calls" });
+        assert_eq!(faults("de", half, english()), ["\"a.b\" is the English text"]);
+        let copied = json!({
+            "zero": "لا مكالمات", "one": "مكالمة واحدة", "two": "{n} مكالمة", "few": "{n} مكالمات", "many": "{n} مكالمة",
+            "other": "{n} مكالمة",
+        });
+        assert_eq!(faults("ar", copied, english()), ["\"a.b\" (two) reads like another form"]);
+        let of = |text: &str| Map::from_iter([("call.headset".to_owned(), json!(text))]);
+        let found = broken_texts("de", &["one", "other"], &of("Kopfhörer"), &of("Headset"));
+        assert_eq!(found, ["\"call.headset\" is listed as the English text, and is not"]);
     }
 
     #[test]
