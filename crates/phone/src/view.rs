@@ -341,6 +341,8 @@ pub struct ContactPage {
     pub numbers: Vec<(String, &'static str, bool)>,
     /// Its calls.
     pub recent: Vec<Row>,
+    /// Wall milliseconds now, to the minute, for "Today".
+    pub now: u64,
     /// The host can show it.
     pub click: bool,
     /// It came from a file, and can be changed and removed.
@@ -432,8 +434,16 @@ pub enum Sheet {
     Confirm { from: String, number: String, why: Text },
     /// Numbers of a row.
     Numbers { name: String, numbers: Vec<(String, &'static str, bool)> },
-    /// 53: the statuses (id, label), which is set, whether DND is on, whether a call runs.
-    Status { statuses: Vec<(String, String)>, set: String, dnd: bool, in_call: bool, forward: Text },
+    /// 53: whose they are ("1007 · pbx.example"), the statuses (id, label), which is set, whether DND is on, whether a
+    /// call runs.
+    Status {
+        account: String,
+        statuses: Vec<(String, String)>,
+        set: String,
+        dnd: bool,
+        in_call: bool,
+        forward: Text,
+    },
     /// 36: the speakers (id, name), and which plays.
     Route { speakers: Vec<(String, Text)>, chosen: String, sound: Box<SoundSettings> },
     /// The form of a contact; the kinds (message ids) of the numbers that it has.

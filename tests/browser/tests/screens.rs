@@ -1,5 +1,6 @@
 //! Walks through the phone that come to the screens of the catalogue by what people and servers do, and by nothing else.
 
+use fantoccini::Locator;
 use serde_json::{Value, json};
 use softframe_browser_tests::{Page, Server, Setup, serve_widget, until};
 use std::net::TcpListener;
@@ -432,4 +433,39 @@ async fn of_a_thousand_recents_only_those_in_view_stand_in_the_page_and_keys_lea
     })
     .await;
     assert_eq!(above["at"], "+34911000994");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn slider_is_coloured_up_to_its_value_and_says_it_before_it_is_let_go() {
+    let server = Server::start();
+    let page = Page::open_registered(&server, 200).await;
+    let coloured = async |selector: &str| {
+        let script = "const { style, value, min, max } = document.querySelector(arguments[0]); \
+             const share = (value - min) / (max - min); \
+             return [Math.abs(Number(style.getPropertyValue('--done')) - share) < 0.001, share]";
+        page.phone(async |frame| frame.run(script, vec![json!(selector)]).await).await
+    };
+    // As while it is dragged.
+    let drag = async |selector: &str, value: u32| {
+        let script = "const one = document.querySelector(arguments[0]); one.value = arguments[1]; \
+             one.dispatchEvent(new Event('input', { bubbles: true }))";
+        page.phone(async |frame| frame.run(script, vec![json!(selector), json!(value)]).await).await;
+    };
+    ask(&page, "navigate", json!({ "view": "settings" })).await;
+    page.phone(async |frame| frame.find(Locator::Css(".ring-volume")).await).await;
+    assert_eq!(coloured(".ring-volume").await, json!([true, 1]));
+    drag(".ring-volume", 25).await;
+    assert_eq!(coloured(".ring-volume").await, json!([true, 0.25]));
+    press(&page, "Back").await;
+
+    click(&page, "#person").await;
+    click(&page, "dialog .forwarding").await;
+    click(&page, ".rule:nth-child(3) .on").await;
+    let slider = "#forward-na-after";
+    assert_eq!(coloured(slider).await[0], json!(true));
+    drag(slider, 60).await;
+    assert_eq!(coloured(slider).await, json!([true, 1]));
+    let said = "return document.querySelector('.rule:nth-child(3) output').textContent";
+    let said = page.phone(async |frame| frame.run(said, Vec::new()).await).await;
+    assert_eq!(said, json!("60 s"), "the words follow the thumb");
 }

@@ -2,6 +2,7 @@
 //!
 //! It measures what the phone hands to the loudspeaker, not what it means to play.
 
+use fantoccini::Locator;
 use serde_json::{Value, json};
 use softframe_browser_tests::{Page, Server, Setup, serve_file, until, within};
 use std::time::Duration;
@@ -266,7 +267,7 @@ async fn ring_has_a_volume_and_a_speaker_of_its_own() {
     page.post(json!({ "type": "navigate", "data": { "view": "settings" } })).await;
     let (ring_speaker, speaker) = page
         .phone(async |frame| {
-            frame.reads("Ring volume").await;
+            frame.find(Locator::Css("[aria-label='Ring volume']")).await;
             frame.run(CHOOSE, vec![json!(".ring-volume"), json!("20")]).await;
             let speaker = frame.run(CHOOSE, vec![json!(".speakers"), json!("Fake Audio Output 1")]).await;
             (frame.run(CHOOSE, vec![json!(".ring-speakers"), json!("Fake Audio Output 2")]).await, speaker)

@@ -25,7 +25,9 @@ pub(crate) fn party(call: &Call) -> Party {
         (Direction::Inbound, true, None) | (Direction::Outbound, _, _) => Text::default(),
     };
     let number = call.number().to_owned();
-    let mut party = Party { line, withheld: number.is_empty(), number, ..Party::default() };
+    // Without a queue it is in the line itself.
+    let called = call.facts.dialled.clone().filter(|_| line.id.is_empty()).unwrap_or_default();
+    let mut party = Party { line, called, withheld: number.is_empty(), number, ..Party::default() };
     match call.matches.as_slice() {
         [] => party.says = call.facts.display_name.clone(),
         [only] => {

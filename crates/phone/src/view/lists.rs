@@ -15,6 +15,7 @@ const MAX_BY_NAME: usize = 50;
 const MAX_HITS: usize = 200;
 /// Calls on the page of a contact.
 const MAX_PAGE_CALLS: usize = 5;
+const MINUTE_MS: u64 = 60_000;
 
 /// The field holds a name: a letter that no number has.
 pub(crate) fn is_name(field: &str) -> bool {
@@ -246,7 +247,7 @@ impl Phone {
         hits.iter().map(|hit| found_row(hit, words)).collect()
     }
 
-    pub(super) fn contact_page(&self, source: &Source, id: &str) -> Option<ContactPage> {
+    pub(super) fn contact_page(&self, now: Instant, source: &Source, id: &str) -> Option<ContactPage> {
         let hit = self.contact_of(source, id)?;
         let contact = &hit.contact;
         let line: Vec<&str> =
@@ -261,6 +262,7 @@ impl Phone {
             email: contact.email.clone().unwrap_or_default(),
             numbers: numbers_of(&hit),
             recent: calls.map(|entry| self.recent_row(entry)).collect(),
+            now: self.clock.wall(now) / MINUTE_MS * MINUTE_MS,
             click: matches!(source, Source::Host(_)),
             removable: *source == Source::Vcard,
         })

@@ -86,7 +86,7 @@ impl Phone {
             Page::About => return Screen::About(self.about()),
             Page::Forwarding => return Screen::Forwarding(self.forwarding()),
             Page::Contact(source, id) => {
-                if let Some(page) = self.contact_page(source, id) {
+                if let Some(page) = self.contact_page(now, source, id) {
                     return Screen::Contact(page);
                 }
             }
@@ -108,8 +108,16 @@ impl Phone {
         }
     }
 
+    /// Whose phone it is, and where: the names of people alone tell two accounts of one person not apart.
+    fn account_line(&self) -> String {
+        let domain = self.identity().map(|own| own.domain.clone()).unwrap_or_default();
+        let words = [self.extension(), domain];
+        words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" · ")
+    }
+
     fn header(&self, now: Instant) -> Header {
         let state = self.connection.as_ref().map(|connection| connection.state);
+        let own = state == Some(ConnectionState::Registered) && self.tabs.place == Place::Here;
         let (dot, status) = match state {
             _ if self.tabs.place != Place::Here => (Dot::Away, Text::of("tabs.header")),
             Some(ConnectionState::Registered) => self.person_dot(),
@@ -126,7 +134,8 @@ impl Phone {
             name: name.unwrap_or_default(),
             dot,
             status,
-            extension: self.extension(),
+            // Beside what is not the person's own state there is no room for it.
+            extension: if own { self.extension() } else { String::new() },
             resizable: self.frame.resizes,
             missed: self.history.missed(),
             voicemail: self.voicemail.and_then(|known| known.chip()),
@@ -232,6 +241,7 @@ impl Phone {
                 Some(Sheet::RemoveContacts { file: Some(name) })
             }
             Menu::Status => Some(Sheet::Status {
+                account: self.account_line(),
                 statuses: self.statuses(),
                 set: self.person.status.clone(),
                 dnd: self.person.dnd,

@@ -12,6 +12,8 @@ pub struct Party {
     pub avatar: String,
     /// Queue or called line.
     pub line: Text,
+    /// The number that was called, where `line` is a queue.
+    pub called: String,
     /// Name; empty: the number is the headline.
     pub name: String,
     /// Number.

@@ -64,7 +64,10 @@ impl Bar {
 
     /// Writes what differs.
     pub(crate) fn update(&mut self, view: &View) {
-        self.expand.part().show(view.header.resizable);
+        // Beside Decline and Answer who calls needs the place; of a second call more can be done in the whole frame.
+        let second = matches!(view.sheet, Some(Sheet::SecondIncoming(_)));
+        let rings = matches!(view.screen, Screen::Incoming(_)) && !second;
+        self.expand.part().show(view.header.resizable && !rings);
         match (&view.sheet, &view.screen) {
             (Some(Sheet::SecondIncoming(incoming)), _) => self.incoming(incoming),
             (_, Screen::Incoming(incoming)) => self.incoming(incoming),

@@ -9,6 +9,7 @@ use super::{
     frame::pressing,
     list::{Marks, VirtualList},
     press::Press,
+    recents::day_of,
     row::{Numbers, RowList, Search},
 };
 use crate::listener::Listener;
@@ -152,11 +153,25 @@ impl ContactView {
         portrait.find(".email").text_or_hide(&view.email);
         self.numbers.update(&view.numbers);
         self.part.find(".day").show(!view.recent.is_empty());
-        self.recent.update(&view.recent);
+        self.recent.update(&self.calls_of(view));
         self.part.find(".removal").show(view.removable);
         self.outside.part().show(view.click);
         self.outside.part().attribute("title", Some(&self.cx.plain("call.open")));
         self.outside.makes(Action::ContactClick(view.row.key.clone()));
         self.shown = view.clone();
+    }
+
+    /// Whose they are stands above, and so do the numbers to call: when it was takes the place of the name.
+    fn calls_of(&self, view: &ContactPage) -> Vec<Row> {
+        let (today, strings) = (day_of(view.now), self.cx.strings().borrow());
+        let when = |at: u64| format!("{}, {}", strings.day(at, today - day_of(at)), strings.time(at));
+        let rows = view.recent.iter().map(|row| Row {
+            name: when(row.at),
+            number: String::new(),
+            handset: String::new(),
+            at: 0,
+            ..row.clone()
+        });
+        rows.collect()
     }
 }

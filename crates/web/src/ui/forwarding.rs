@@ -7,6 +7,7 @@ use super::{
     dom::{Part, Template},
     frame::pressing,
     press::Press,
+    sound::{fill_track, slide},
 };
 use crate::listener::Listener;
 use softframe_phone::{
@@ -27,7 +28,7 @@ struct RuleView {
     part: Part,
     on: Press,
     shown: ForwardRule,
-    _listeners: [Listener; 2],
+    _listeners: [Listener; 3],
 }
 
 impl ForwardingView {
@@ -73,8 +74,13 @@ impl RuleView {
         field.attribute("aria-describedby", Some(&error));
         let (to, after) = (cx.clone(), cx.clone());
         let (typed, slid) = (field.clone(), slider.clone());
+        let (words, moved, output) = (cx.clone(), slider.clone(), part.find("output"));
         let listeners = [
             field.on("change", move |_| to.act(Action::ForwardTo(name, typed.input().value()))),
+            slider.on("input", move |_| {
+                fill_track(&moved);
+                write_seconds(&words, &output, &moved.input().value());
+            }),
             slider.on("change", move |_| {
                 if let Ok(seconds) = slid.input().value().parse() {
                     after.act(Action::ForwardAfter(seconds));
@@ -104,13 +110,16 @@ impl RuleView {
         }
         self.part.find(".after").show(rule.seconds.is_some());
         if let Some(seconds) = rule.seconds {
-            let seconds = seconds.to_string();
-            slider.input().set_value(&seconds);
-            self.part.find("output").text(&cx.with("format.duration.short", &[("s", &seconds)]));
+            slide(&slider, seconds);
+            write_seconds(cx, &self.part.find("output"), &seconds.to_string());
         }
         if opened && self.on.part().holds_focus() {
             field.focus();
         }
         self.shown = rule.clone();
     }
+}
+
+fn write_seconds(cx: &Context, output: &Part, seconds: &str) {
+    output.text(&cx.with("format.duration.short", &[("s", seconds)]));
 }

@@ -134,7 +134,7 @@ impl Recents {
 }
 
 /// Local days since the epoch.
-fn day_of(wall_ms: u64) -> i64 {
+pub(crate) fn day_of(wall_ms: u64) -> i64 {
     let ms = wall_ms as f64;
     let offset = js_sys::Date::new(&JsValue::from_f64(ms)).get_timezone_offset();
     ((ms - offset * 60_000.0) / DAY_MS).floor() as i64

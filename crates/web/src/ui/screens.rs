@@ -104,7 +104,8 @@ impl Shown {
             Shown::OtherTab => "other-tab",
             Shown::ConfigError | Shown::SignIn => "form",
             Shown::Keypad | Shown::Contacts | Shown::Recents => "tabs",
-            Shown::Contact | Shown::Settings | Shown::Forwarding | Shown::Check | Shown::About => "page",
+            Shown::Contact => "contact",
+            Shown::Settings | Shown::Forwarding | Shown::Check | Shown::About => "page",
             Shown::Incoming | Shown::Call | Shown::Transfer | Shown::Ended => "call",
         }
     }

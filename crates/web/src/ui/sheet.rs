@@ -17,7 +17,7 @@ use super::{
     recents::radio_keys,
     route,
     row::Numbers,
-    sound::slider,
+    sound::{slide, slider},
     visible::Visible,
     waiting::Waiting,
 };
@@ -442,15 +442,16 @@ impl Open {
                     list.update(numbers);
                 }
             }
-            Sheet::Status { statuses, set, dnd, forward, .. } if !self.signing_out => {
+            Sheet::Status { account, statuses, set, dnd, forward, .. } if !self.signing_out => {
                 write_status(cx, body, (statuses, set, *dnd), header);
+                body.find(".line").text_or_hide(account);
                 body.find(".forward").text(&cx.text(forward));
             }
             Sheet::Route { speakers, chosen, sound } => {
                 route::write(&body.find(".speakers"), speakers.iter().map(|(id, _)| id), chosen);
                 let microphones = sound.microphones.iter().map(|(id, _)| id);
                 route::write(&body.find(".microphones"), microphones, &sound.devices.microphone);
-                body.find(".volume").input().set_value(&sound.devices.volume.to_string());
+                slide(&body.find(".volume"), sound.devices.volume.into());
             }
             Sheet::RemoveContacts { file } => {
                 let title = match file {

@@ -91,7 +91,7 @@ impl SignInForm {
         self.propose(view);
         let part = &self.part;
         part.find(".fixed-server").show(view.server_fixed);
-        part.find(".address").text(&view.server);
+        part.find(".address").text(host_of(&view.server));
         let opened = before.as_ref().is_some_and(|before| before.server_fixed) && !view.server_fixed;
         part.find(".field.server").show(!view.server_fixed);
         if opened {
@@ -185,4 +185,10 @@ fn send(cx: &Rc<Context>, part: &Part, fields: [&Part; 3]) -> Listener {
 /// A message, or nothing.
 pub(crate) fn text_of(cx: &Context, text: Option<&Text>) -> String {
     text.map(|text| cx.text(text)).unwrap_or_default()
+}
+
+/// What names a server to a person: how it is spoken to is the administrator's.
+fn host_of(address: &str) -> &str {
+    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+    rest.split_once('/').map_or(rest, |(host, _)| host)
 }

@@ -66,7 +66,7 @@ impl SoundCard {
         for choice in part.all(".of-speakers") {
             choice.show(view.speakers.is_some());
         }
-        part.find(".ring-volume").input().set_value(&view.devices.ring_volume.to_string());
+        slide(&part.find(".ring-volume"), view.devices.ring_volume.into());
         part.find(".echo").flag("aria-checked", view.devices.echo);
         part.find(".noise").flag("aria-checked", view.devices.noise);
         part.find(".gain").flag("aria-checked", view.devices.gain);
@@ -80,10 +80,26 @@ impl SoundCard {
 pub(crate) fn slider(cx: &Rc<Context>, part: &Part, made: fn(u8) -> Action) -> Listener {
     let (cx, input) = (cx.clone(), part.clone());
     part.on("input", move |_| {
+        fill_track(&input);
         if let Ok(value) = input.input().value().parse() {
             cx.act(made(value));
         }
     })
+}
+
+/// Puts a slider at a value.
+pub(crate) fn slide(part: &Part, value: u32) {
+    part.input().set_value(&value.to_string());
+    fill_track(part);
+}
+
+/// The style sheet colours the track of a slider up to `--done`: Chromium has no part for that.
+pub(crate) fn fill_track(part: &Part) {
+    let input = part.input();
+    let number = |text: String| text.parse::<f64>().unwrap_or_default();
+    let (least, most, value) = (number(input.min()), number(input.max()), number(input.value()));
+    let share = (value - least) / (most - least).max(1.0);
+    part.property("--done", &share.to_string());
 }
 
 fn fill(cx: &Context, list: &Part, offered: &[(String, Text)], chosen: &str) {

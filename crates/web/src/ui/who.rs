@@ -54,6 +54,7 @@ impl Who {
         }
         self.part.find(".note").text_or_hide(&super::signin::text_of(&self.cx, note));
         self.part.class("noted", note.is_some());
+        self.part.class("weak", note.is_some_and(|note| note.id == "call.weak"));
         self.shown = Some(now);
     }
 
@@ -66,8 +67,12 @@ impl Who {
         let (part, cx) = (&self.part, &self.cx);
         let name = headline(cx, party);
         avatar::write(&part.find(".avatar"), &party.avatar, &party.name);
+        // Where there are no initials.
+        part.find(".avatar").icon(if party.shared.is_empty() { "person" } else { "people" });
         let (queue, words) = (part.find(".queue"), cx.text(&party.line));
-        queue.text_or_hide(&words);
+        queue.show(!words.is_empty());
+        queue.find(".text").text(&words);
+        queue.find(".called").text(&party.called);
         queue.class("plain", !party.line.id.is_empty());
         part.class("queued", !words.is_empty());
         let line = part.find(".headline bdi");

@@ -90,6 +90,32 @@ fn a_contact_that_comes_while_it_rings_names_the_caller() {
 }
 
 #[test]
+fn calls_of_a_contact_stand_on_its_page_with_the_minute_they_are_seen_in() {
+    let mut world = World::pair();
+    world.host(0, r#"{"type":"contacts","data":[{"id":1,"name":"Ana","phones":["201"]}]}"#);
+    index(&mut world, 0);
+    world.act(0, Action::CallNumber("201".into()));
+    world.run(2_000);
+    let call = world.front(0);
+    world.act(0, Action::End(call));
+    world.run(11_000);
+    let row = world.stations[0].phone.contact_rows(0, 1).remove(0);
+    world.act(0, Action::OpenContact(row.key));
+    let page = |world: &World| match world.view(0).screen {
+        view::Screen::Contact(page) => page,
+        other => panic!("{other:?}"),
+    };
+    let first = page(&world);
+    assert_eq!(first.recent.len(), 1);
+    assert_eq!(first.now % 60_000, 0);
+    let begun = first.recent[0].at;
+    assert!(first.now <= begun + 60_000 && first.now + 60_000 > begun, "{} {begun}", first.now);
+    world.run(61_000);
+    let later = page(&world).now;
+    assert!((60_000..=120_000).contains(&(later - first.now)), "{later}");
+}
+
+#[test]
 fn contacts_of_the_page_cannot_be_removed_by_the_person() {
     let mut world = World::pair();
     world.host(0, r#"{"type":"contacts","data":[{"id":1,"name":"Ana","phones":["200"]}]}"#);

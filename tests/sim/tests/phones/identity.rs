@@ -285,6 +285,23 @@ fn what_the_server_took_from_our_contact_is_no_number_that_was_called() {
 }
 
 #[test]
+fn queue_stands_above_the_caller_with_the_line_that_was_called_and_else_the_line_alone() {
+    for (lines, queue, id, called) in [
+        (vec!["X-Queue: Sales", "P-Called-Party-ID: <sip:+34900@a.test>"], "Sales", "", "+34900"),
+        (vec!["X-Queue: Sales"], "Sales", "", ""),
+        (vec!["P-Called-Party-ID: <sip:+34900@a.test>"], "+34900", "in.line", ""),
+        (vec![], "", "", ""),
+    ] {
+        let mut script = Script::new();
+        invite(&mut script, "300", &lines);
+        let Screen::Incoming(incoming) = script.phone.view(script.now).screen else { panic!("no ring") };
+        let line = &incoming.party.line;
+        let text = line.args.first().map_or("", |(_, text)| text.as_str());
+        assert_eq!((text, line.id, incoming.party.called.as_str()), (queue, id, called), "{lines:?}");
+    }
+}
+
+#[test]
 fn a_call_that_puts_itself_through_is_seen_and_heard_and_may_be_declined_meanwhile() {
     let mut script = Script::with(ALLOWED);
     invite(&mut script, "300", &["Call-Info: <sip:x>;answer-after=3"]);

@@ -48,6 +48,7 @@ fn a_lost_network_shows_a_countdown_disables_call_and_try_now_ends_it() {
     world.run(20_000);
     let view = world.view(0);
     assert_eq!((view.header.dot, view.header.status.id), (Dot::Connecting, "net.reconnecting"));
+    assert_eq!(view.header.extension, "", "where the words need the place");
     let banner = view.banner.expect("a banner");
     assert_eq!((banner.tone, banner.text.id), (Tone::Warn, "net.offline.ban"));
     let seconds: u64 = banner.text.args[0].1.parse().unwrap();
@@ -291,7 +292,8 @@ fn a_status_and_the_colours_are_kept_on_the_device() {
     let mut world = World::pair();
     world.act(0, Action::OpenStatus);
     match world.view(0).sheet {
-        Some(Sheet::Status { statuses, set, dnd, in_call, .. }) => {
+        Some(Sheet::Status { account, statuses, set, dnd, in_call, .. }) => {
+            assert_eq!(account, "200 · softframe.test");
             assert_eq!((statuses.len(), set.as_str(), dnd, in_call), (3, "online", false, false));
         }
         other => panic!("{other:?}"),

@@ -47,7 +47,17 @@ pub(super) fn write_microphone(cx: &Context, body: &Part, title: &Text, sub: &Te
         body.find(part).show(title.id == "mic.policy");
     }
     body.find(".again").show(again);
-    body.find(".cancel").text(&cx.plain(if again { "set.cancel" } else { "set.close" }));
+    let cancel = body.find(".cancel");
+    cancel.text(&cx.plain(if again { "set.cancel" } else { "set.close" }));
+    for (class, wanted) in [("neutral", again), ("primary", !again)] {
+        cancel.class(class, wanted);
+    }
+    // Nobody has done anything wrong where none is plugged in.
+    let (circle, none) = (body.find(".circle"), title.id == "mic.none");
+    circle.icon(if none { "headset" } else { "mic-off" });
+    for (class, wanted) in [("warn", none), ("end", !none)] {
+        circle.class(class, wanted);
+    }
 }
 
 pub(super) fn write_status(
@@ -60,7 +70,6 @@ pub(super) fn write_status(
     avatar::write_own(&body.find(".heading .avatar"), &header.name);
     body.find(".heading .dot").attribute("data-dot", Some(dot(header.dot)));
     body.find(".name bdi").text(&header.name);
-    body.find(".line").text_or_hide(&header.extension);
     body.find(".dnd").flag("aria-checked", dnd);
     for (item, (id, label)) in body.all("[data-status]").iter().zip(statuses) {
         // Ours are message ids, those of the configuration are texts: an unknown id is its own text.
