@@ -118,12 +118,6 @@ async fn every_screen_names_its_controls_dialogs_and_title_can_speak_and_passes_
         let found = tree.faults().into_iter().chain(catalogue.axe_faults().await);
         faults.extend(found.map(|fault| format!("{screen}: {fault}")));
     }
-    // Colours differ in the dark; names and roles do not.
-    for screen in &catalogue.names {
-        catalogue.show(&Form { wishes: "theme=dark", ..Form::PLAIN }, screen).await;
-        let found = catalogue.axe_faults().await;
-        faults.extend(found.into_iter().map(|fault| format!("{screen} in the dark: {fault}")));
-    }
     let plant = "document.querySelector('main').append(document.createElement('button'))";
     page.phone(async |frame| frame.run(plant, Vec::new()).await).await;
     let planted = catalogue.axe_faults().await;

@@ -28,6 +28,96 @@ const FORMS: [Form; 12] = [
     Form { name: "large-text", wishes: "theme=light&text=200", ..Form::PLAIN },
 ];
 
+/// What each screen is called: before anything is said of a picture, this is seen on it. Else a checker that finds nothing
+/// wrong may have looked at a sheet that was shut.
+const HEADINGS: [(&str, &[&str]); 38] = [
+    (
+        "Sign in to your phone",
+        &["01-signin", "02-signin-error", "02-signin-unreachable", "02-signin-short", "02-signin-busy"],
+    ),
+    ("https://crm.example", &["03-consent"]),
+    ("Starting…", &["04-starting"]),
+    (
+        "Keypad",
+        &[
+            "05-keypad",
+            "06-keypad-typing",
+            "07-keypad-name",
+            "07-keypad-nothing",
+            "07-keypad-invalid",
+            "42-offline",
+            "43-refused",
+            "47-sound-off",
+        ],
+    ),
+    (
+        "Contacts",
+        &[
+            "08-contacts",
+            "09-contacts-indexing",
+            "10-contacts-empty",
+            "11-contacts-none",
+            "49-browse-in-call",
+        ],
+    ),
+    ("Drop to add contacts", &["12-drop"]),
+    ("Contacts added", &["13-import"]),
+    ("Contact", &["14-contact", "14-contact-own", "14-edit", "14-edit-error"]),
+    ("Recents", &["15-recents", "16-recents-empty", "52-toast"]),
+    ("Marta Ruiz Ortega", &["17-incoming"]),
+    ("Send to…", &["17-send-to"]),
+    ("+34 910 555 010", &["18-incoming-several"]),
+    ("+49 30 901820", &["19-incoming-unknown"]),
+    ("Number withheld", &["19-incoming-withheld"]),
+    (
+        "Noor Khan",
+        &["20-incoming-second", "44-incoming-blocked", "48-incoming-silent", "48-incoming-silenced"],
+    ),
+    ("عائشة بنت محمد المنصوري آل نهيان للتجارة", &["21-incoming-long"]),
+    (
+        "Jane Cooper",
+        &[
+            "22-calling",
+            "22-calling-asks",
+            "23-ringing",
+            "25-active",
+            "25-active-one-speaker",
+            "26-active-muted-poor",
+            "27-keypad-in-call",
+            "28-held",
+            "28-holding",
+            "28-they-hold",
+            "32-transferring",
+            "35-transfer-failed",
+            "38-ended",
+            "39-ended-busy",
+            "40-transferred",
+            "41-reconnecting",
+        ],
+    ),
+    ("+44 800 555 0199", &["24-early-media"]),
+    ("2 calls", &["29-two-calls", "29-merging"]),
+    ("3-way call 05:12", &["30-three-way"]),
+    ("Transfer Jane Cooper", &["31-transfer-pick"]),
+    ("Ask first", &["33-asking", "34-asked"]),
+    ("Speaker", &["36-route"]),
+    ("Poor connection", &["37-quality"]),
+    ("Good connection", &["37-quality-good"]),
+    ("Microphone is blocked", &["44-microphone-denied"]),
+    ("This page blocks the microphone", &["45-microphone-policy"]),
+    ("No microphone found", &["46-microphone-none"]),
+    ("112", &["50-confirm"]),
+    ("The phone is in another tab", &["51-other-tab", "51-other-tab-busy"]),
+    ("Ana Torres", &["53-status"]),
+    ("Charlotte Wolfe-Abernathy", &["53-numbers"]),
+    ("Call forwarding", &["54-forwarding", "54-forwarding-invalid"]),
+    ("Settings", &["55-settings"]),
+    ("Remove all", &["55-remove"]),
+    ("Check my phone", &["57-check", "57-check-bad", "57-check-running"]),
+    ("About", &["58-about"]),
+    ("The set-up has a mistake", &["59-config-error"]),
+];
+
 /// As many options stand in the page as there is room for, and a list that lies in what scrolls is not cut.
 const SUGGESTIONS: &str = "const options = [...document.querySelectorAll('.suggestion')].filter((one) => one.checkVisibility()); \
      if (!options.length) return []; \
@@ -95,12 +185,21 @@ async fn every_screen_fits_its_frame_and_names_its_buttons_in_every_form() {
     let catalogue = Catalogue::open().await;
     let page = &catalogue.page;
     assert!(catalogue.names.len() > 50, "{:?}", catalogue.names);
+    catalogue.load_axe().await;
     let mut faults = Vec::new();
     for form in FORMS {
         catalogue.emulate(&form).await;
         for name in &catalogue.names {
             catalogue.show(&form, name).await;
             page.picture(&format!("{}/{name}", form.name)).await;
+            faults.extend(title_fault(&form, name, &catalogue.heading().await));
+            faults.extend(
+                catalogue
+                    .axe_faults()
+                    .await
+                    .into_iter()
+                    .map(|fault| format!("{}/{name}: {fault}", form.name)),
+            );
             let scripts = OF_FORM.iter().filter(|(only, _)| *only == form.name).map(|(_, script)| *script);
             let mut found = catalogue.faults().await;
             for script in scripts {
@@ -113,4 +212,15 @@ async fn every_screen_fits_its_frame_and_names_its_buttons_in_every_form() {
         }
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// Whether this heading is that of the screen, word by word where it is in English. The bar has the name of a person.
+fn title_fault(form: &Form, name: &str, heading: &str) -> Option<String> {
+    let wanted = HEADINGS.iter().find(|(_, names)| names.contains(&name)).map(|(text, _)| *text);
+    let is_right = match wanted {
+        None => false,
+        Some(_) if form.name == "bar" || form.wishes.contains("lang=") => !heading.is_empty(),
+        Some(text) => heading == text,
+    };
+    (!is_right).then(|| format!("{}/{name}: its heading is {heading:?}, not {wanted:?}", form.name))
 }
