@@ -15,6 +15,8 @@ const MEANT_HUES: [f64; 3] = [155.0, 27.0, 75.0];
 const HUE_DISTANCE: f64 = 25.0;
 /// Below this chroma a colour is grey and has no hue to mistake.
 const GREY: f64 = 0.04;
+/// Of letters on what they stand on: 4.5, and what is lost where colours are rounded to whole numbers.
+const INK_CONTRAST: f64 = 4.55;
 
 /// Writes theme, accent, and the tag of the language that is spoken on the root element.
 pub(crate) fn write(look: &Look, tag: &str) {
@@ -79,7 +81,10 @@ impl Derived {
         let on_accent = if accent.contrast(white) >= accent.contrast(night) { white } else { night };
         let share = if ground.luminance() > 0.5 { 0.1 } else { 0.2 };
         let soft = ground.mixed(accent, share);
-        Some(Derived { accent, on_accent, ink: accent.until(ground, 4.5), soft })
+        let raised = if ground.luminance() > 0.5 { ground } else { Rgb::of("#1e2127")? };
+        // Whatever differs less from the ink than the ground does.
+        let ink = accent.until(soft, INK_CONTRAST).until(raised, INK_CONTRAST);
+        Some(Derived { accent, on_accent, ink, soft })
     }
 }
 
@@ -218,7 +223,12 @@ mod tests {
                 let derived = derived(colour, ground).unwrap();
                 let ground = Rgb::of(ground).unwrap();
                 assert!(derived.accent.contrast(ground) >= 3.0, "{colour}");
-                assert!(derived.ink.contrast(ground) >= 4.5, "{colour}");
+                let raised = Rgb::of("#1e2127").filter(|_| ground.luminance() < 0.5).unwrap_or(ground);
+                // As it is written on the page.
+                let ink = Rgb::of(&derived.ink.hex()).unwrap();
+                for under in [ground, derived.soft, raised] {
+                    assert!(ink.contrast(under) >= 4.5, "{colour} on {}", under.hex());
+                }
                 assert!(derived.accent.contrast(derived.on_accent) >= 4.0, "{colour} {derived:?}");
             }
         }
