@@ -92,6 +92,8 @@ const HEADING: &str = r"
     const headings = inside.querySelectorAll(inside === bar ? '.name' : 'h1, h2, [role=heading], .drop .title');
     const one = [...headings].find((one) => one.checkVisibility({ visibilityProperty: true }) && one.innerText.trim());
     if (!one) return '';
+    // In the lowest frames everything scrolls.
+    one.scrollIntoView({ block: 'center' });
     const { left, right, top, bottom } = one.getBoundingClientRect();
     const hit = document.elementFromPoint((Math.max(left, 0) + Math.min(right, innerWidth)) / 2, (Math.max(top, 0) + Math.min(bottom, innerHeight)) / 2);
     const is_seen = hit && (one.contains(hit) || hit.contains(one));
