@@ -40,6 +40,10 @@ async fn network_that_freezes_without_a_word_is_noticed_by_the_missing_pong() {
     assert_eq!(page.count("phone:terminated").await, 0);
     let energy = page.audio_energy().await;
     until("it is still heard", async || (page.audio_energy().await > energy).then_some(())).await;
+    // A server that is told no candidate of the new ICE has nowhere to send to.
+    let renewal = server.saw_request("200", "INVITE").pop().expect("the call was renewed");
+    assert!(renewal.contains("\r\nTo: <sip:600@") && renewal.contains(";tag="), "{renewal}");
+    assert!(renewal.contains("\r\na=candidate:"), "{renewal}");
     page.post(json!({ "type": "hangup" })).await;
     page.expect("phone:terminated").await;
     until("the server sees BYE", async || (server.saw_request("200", "BYE").len() == 1).then_some(())).await;

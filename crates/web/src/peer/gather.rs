@@ -10,6 +10,9 @@ use web_sys::{Event, RtcConfiguration, RtcIceGatheringState, RtcPeerConnection, 
 
 /// A caller waits no longer than this for a STUN or TURN server that does not answer.
 const MAX_GATHERING_MS: i32 = 500;
+/// Addresses of one machine come within a millisecond or two, each by an event of its own, and a server with ICE should know
+/// them all: the pair that works best may be another than that of the first.
+const BURST_MS: i32 = 3;
 /// A check waits for the last candidate: browsers give up on a server after five to ten seconds.
 const MAX_LOOKING_MS: i32 = 6_000;
 
@@ -85,11 +88,12 @@ pub(crate) async fn paths(ice: Ice) -> Option<Paths> {
     })
 }
 
-/// Listens from before the local description is set until the first useful candidate.
+/// Listens from before the local description is set until the first useful candidate and those that come with it.
 pub(crate) struct Gathering {
     ice: Ice,
     connection: RtcPeerConnection,
     useful: Promise,
+    over: Promise,
     _listener: Listener,
 }
 
@@ -97,6 +101,7 @@ impl Gathering {
     /// Starts listening.
     pub(crate) fn start(connection: &RtcPeerConnection, ice: Ice) -> Gathering {
         let (useful, found) = promise();
+        let (over, ended) = promise();
         let wanted = ice.clone();
         let listener = Listener::new(connection, "icecandidate", move |event: Event| {
             let event: &RtcPeerConnectionIceEvent = event.unchecked_ref();
@@ -104,21 +109,29 @@ impl Gathering {
             if last || event.candidate().is_some_and(|candidate| wanted.is_useful(&candidate.candidate())) {
                 let _ = found.call0(&JsValue::NULL);
             }
+            if last {
+                let _ = ended.call0(&JsValue::NULL);
+            }
         });
-        Gathering { ice, connection: Clone::clone(connection), useful, _listener: listener }
+        Gathering { ice, connection: Clone::clone(connection), useful, over, _listener: listener }
     }
 
-    /// The local description, once a useful candidate is in it, gathering is over, or the time is up.
+    /// The local description, once useful candidates are in it, gathering is over, or the time is up.
     pub(crate) async fn description(self) -> Option<String> {
+        // Right after new ICE was asked for, the state is still that of the old, and no candidate is there. Asterisk takes
+        // such an offer for a hold and answers without ICE.
         let complete = self.connection.ice_gathering_state() == RtcIceGatheringState::Complete;
-        if !complete && !self.has_useful() {
-            within(MAX_GATHERING_MS, &self.useful).await;
+        if !(complete && self.has(|_| true)) {
+            if !self.has(|candidate| self.ice.is_useful(candidate)) {
+                within(MAX_GATHERING_MS, &self.useful).await;
+            }
+            within(BURST_MS, &self.over).await;
         }
         self.connection.local_description().map(|description| description.sdp())
     }
 
-    fn has_useful(&self) -> bool {
+    fn has(&self, is_wanted: impl Fn(&str) -> bool) -> bool {
         let Some(description) = self.connection.local_description() else { return false };
-        description.sdp().lines().any(|line| line.starts_with("a=candidate") && self.ice.is_useful(line))
+        description.sdp().lines().any(|line| line.starts_with("a=candidate") && is_wanted(line))
     }
 }
