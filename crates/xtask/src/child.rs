@@ -107,13 +107,19 @@ pub(crate) fn apt_install(packages: &[&str]) -> Outcome {
         run(clean("apt-get").env("DEBIAN_FRONTEND", "noninteractive").args(arguments).stdout(Stdio::null()))
     };
     let install = [&["install", "-y", "-qq", "--no-install-recommends"], packages].concat();
-    let known =
-        clean("apt-cache").arg("show").args(packages).stdout(Stdio::null()).stderr(Stdio::null()).status();
-    // A new machine has no lists; old lists name what is no longer there.
-    if known.is_ok_and(|status| status.success()) && apt(&install).is_ok() {
+    // A new machine has no lists, or not all; old lists name what is no longer there.
+    if apt_has(packages) && apt(&install).is_ok() {
         return Ok(());
     }
     apt(&["update", "-qq"]).and_then(|()| apt(&install))
+}
+
+/// Whether apt's lists have all of these and what they need. It tries, so that nobody reads an error of apt where
+/// newer lists are all that is missing; `apt-cache show` is content with one of several.
+fn apt_has(packages: &[&str]) -> bool {
+    let mut simulation = clean("apt-get");
+    simulation.args(["install", "--simulate", "-qq", "--no-install-recommends"]).args(packages);
+    simulation.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
 }
 
 /// While this lives, packages start no servers. A policy that an administrator has made stays as it is.
@@ -177,6 +183,15 @@ mod tests {
         drop(Forbidden::start(&policy).expect("nothing to do"));
         assert!(policy.exists());
         std::fs::remove_file(&policy).expect("it was there");
+    }
+
+    #[test]
+    fn lists_of_apt_that_lack_one_of_two_packages_are_found_to_lack_it() {
+        if in_path("apt-get").is_none() {
+            return;
+        }
+        assert!(apt_has(&["dpkg"]));
+        assert!(!apt_has(&["dpkg", "softframe-package-that-nobody-makes"]));
     }
 
     #[test]
