@@ -97,6 +97,8 @@ impl Phone {
             return;
         }
         let variables = self.calls.get(&id).map(|call| call.variables.clone()).unwrap_or_default();
+        // Somebody else is asked: what became of the last one is known.
+        self.ui.failed_transfer = None;
         self.dial(now, Wish { number: to, ask, variables, consults: Some(id), ..Wish::default() });
     }
 
@@ -344,16 +346,22 @@ impl Phone {
 
     fn transfer_failed(&mut self, now: Instant, id: CallId, transfer: &Transfer, code: u16) {
         self.fail_asks(id, Await::Transferred, Code::Sip(code), "The transfer failed.");
-        // Who talks on already has nobody to be told of.
-        if !transfer.taken_back {
-            self.tell_person(id, &transfer.to, Reason::of_status(code).unwrap_or(Reason::Error));
+        let why = Reason::of_status(code).unwrap_or(Reason::Error);
+        let both_stand = transfer.other.is_some_and(|other| self.calls.contains_key(&other));
+        if both_stand {
+            // Nobody is back: the one still waits, and the person still talks to the other.
+            let args = vec![("reason", why.text_id().to_owned())];
+            self.ui.toast(now, Text { id: "transfer.refused", args }, true);
+        } else if !transfer.taken_back {
+            // Who talks on already has nobody to be told of.
+            self.tell_person(id, &transfer.to, why);
         }
         // Nobody is there for who was called to be connected.
         if self.calls.get(&id).is_some_and(|call| call.onward.is_some()) {
             return self.end(now, id, Reason::Hangup);
         }
         // The one that was asked has gone meanwhile: who waits is not left alone.
-        if transfer.other.is_some_and(|other| !self.calls.contains_key(&other)) {
+        if transfer.other.is_some() && !both_stand {
             self.resume(now, id, None);
         }
     }

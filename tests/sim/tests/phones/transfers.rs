@@ -166,6 +166,17 @@ fn who_is_asked_and_refuses_or_hangs_up_gives_the_waiting_call_back() {
     assert_eq!(state(&mut world, 0), [("201".to_owned(), "active".to_owned())]);
     let banner = world.view(0).banner.expect("a banner");
     assert_eq!((banner.text.id, banner.text.args[1].1.as_str()), ("transfer.failed", "ended.busy"));
+    // Asking somebody else and going back is no news of the one who refused.
+    let call = world.front(0);
+    world.act(0, Action::Consult(call, "202".into()));
+    world.run(1_000);
+    world.act(0, Action::CancelTransfer);
+    world.run(1_000);
+    assert_eq!(world.view(0).banner, None);
+    world.host(0, r#"{"type":"transfer:start","data":{"to":"202"}}"#);
+    world.run(1_000);
+    world.host(third, r#"{"type":"reject"}"#);
+    world.run(1_000);
     world.act(0, Action::RetryTransfer);
     let Screen::TransferPick(pick) = world.view(0).screen else { panic!("{:?}", world.view(0).screen) };
     assert_eq!((pick.query.as_str(), pick.name.as_str()), ("202", "201"));
@@ -307,6 +318,12 @@ fn a_refused_attended_transfer_leaves_both_calls() {
     assert_eq!(station.response("join")["ok"], false, "{:?}", station.response("join"));
     assert_eq!(station.last("phone:transfer")["state"], "failed");
     assert!(station.kinds("phone:terminated").is_empty());
+    assert!(!station.announced.contains(&"transfer.failed"), "nobody is back: {:?}", station.announced);
+    let toast = world.view(0).toast.map(|toast| toast.text);
+    assert_eq!(
+        toast.map(|text| (text.id, text.args[0].1.clone())),
+        Some(("transfer.refused", "ended.rejected".to_owned()))
+    );
     let calls = state(&mut world, 0);
     assert_eq!(
         calls,
