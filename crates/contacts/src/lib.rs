@@ -31,6 +31,12 @@ pub mod vcard;
 
 pub use store::Contacts;
 
+/// Whether `text` has `part` in it, whatever the case and the accents: `jose` is in `María José`. O(size) of both.
+pub fn reads_like(text: &str, part: &str) -> bool {
+    let (text, part) = (fold::folded(text), fold::folded(part));
+    !part.is_empty() && text.windows(part.len()).any(|window| window == part)
+}
+
 /// One person or company, as it came.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Contact {

@@ -91,13 +91,16 @@ impl Phone {
         };
         match (contact, number) {
             (Some((source, id)), _) => (self.ui.page, self.ui.menu) = (Page::Contact(source, id), Menu::None),
-            (None, Some(number)) if !number.is_empty() => self.ui.fill(&number),
-            (None, _) => {}
+            (None, Some(_)) => self.open_numbers(key),
+            (None, None) => {}
         }
     }
 
+    /// Of a contact, or of a past call, which can be removed there.
     pub(crate) fn open_numbers(&mut self, key: &str) {
-        if let Some((source, id)) = crate::view::contact_key(key) {
+        if self.history.get(key).is_some() {
+            self.ui.menu = Menu::Recent(key.to_owned());
+        } else if let Some((source, id)) = crate::view::contact_key(key) {
             self.ui.menu = Menu::Numbers(source, id);
         }
     }

@@ -2,7 +2,12 @@
 //!
 //! It never asks anything; what needs an answer is a sheet.
 
-use crate::{Action, Output, Phone, history::Entry, ui::Ui, view::Text};
+use crate::{
+    Action, Output, Phone,
+    history::Entry,
+    ui::{Menu, Ui},
+    view::Text,
+};
 use softframe_contacts::Contact;
 use softframe_sip::Instant;
 
@@ -91,6 +96,7 @@ impl Phone {
 
     pub(crate) fn remove_recent(&mut self, now: Instant, key: &str) {
         let Some(entry) = self.remove_entry(key) else { return };
+        self.ui.menu = Menu::None;
         let name = if entry.name().is_empty() { entry.number() } else { entry.name() };
         let args = vec![("name", name.to_owned())];
         let text = Text { id: "recents.removed", args };

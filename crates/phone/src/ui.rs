@@ -48,10 +48,10 @@ pub(crate) enum Menu {
     #[default]
     None,
     Numbers(Source, String),
+    Recent(String),
     Status,
     /// Of this file, or all.
     RemoveContacts(Option<u32>),
-    /// Where the voices go.
     Route,
     /// How this call is heard.
     Quality(CallId),

@@ -432,8 +432,8 @@ pub enum Sheet {
     Microphone { title: Text, sub: Text, again: bool },
     /// 50.
     Confirm { from: String, number: String, why: Text },
-    /// Numbers of a row.
-    Numbers { name: String, numbers: Vec<(String, &'static str, bool)> },
+    /// Numbers of a row; `recent` is the past call that can be removed. Without a name the number was withheld.
+    Numbers { name: String, numbers: Vec<(String, &'static str, bool)>, recent: Option<String> },
     /// 53: whose they are ("1007 · pbx.example"), the statuses (id, label), which is set, whether DND is on, whether a
     /// call runs.
     Status {

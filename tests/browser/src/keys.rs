@@ -4,7 +4,7 @@ use crate::Page;
 use fantoccini::actions::{InputSource, KeyAction, KeyActions};
 
 /// As WebDriver writes keys that are no characters.
-const NAMED: [(&str, char); 14] = [
+const NAMED: [(&str, char); 15] = [
     ("Backspace", '\u{e003}'),
     ("Tab", '\u{e004}'),
     ("Enter", '\u{e007}'),
@@ -19,6 +19,7 @@ const NAMED: [(&str, char); 14] = [
     ("ArrowUp", '\u{e013}'),
     ("ArrowRight", '\u{e014}'),
     ("ArrowDown", '\u{e015}'),
+    ("Delete", '\u{e017}'),
 ];
 
 impl Page {

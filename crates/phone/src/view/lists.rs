@@ -269,11 +269,11 @@ impl Phone {
     }
 
     pub(super) fn recents(&self, now: Instant) -> RecentList {
-        let query = self.ui.recent_query.trim().to_lowercase();
+        let query = self.ui.recent_query.trim();
         let mut calls: Vec<Past> = Vec::new();
         let mut last: Option<&Entry> = None;
         for (place, entry) in self.history.newest().enumerate() {
-            if self.ui.only_missed && !entry.is_missed() || !self.is_searched(entry, &query) {
+            if self.ui.only_missed && !entry.is_missed() || !self.is_searched(entry, query) {
                 continue;
             }
             let again = last.is_some_and(|last| last.is_missed() && last.number() == entry.number());
@@ -292,11 +292,11 @@ impl Phone {
         }
     }
 
-    /// Whether a search for this, in small letters, finds a call.
+    /// Whether a search for this finds a call: in the number, or in the name whatever its accents.
     fn is_searched(&self, entry: &Entry, query: &str) -> bool {
         query.is_empty()
             || entry.number().contains(query)
-            || self.recent_row(entry).name.to_lowercase().contains(query)
+            || softframe_contacts::reads_like(&self.recent_row(entry).name, query)
     }
 
     /// The only contact with this number.
@@ -313,7 +313,7 @@ impl Phone {
     }
 
     /// One past call, named by the contacts of today.
-    fn recent_row(&self, entry: &Entry) -> Row {
+    pub(super) fn recent_row(&self, entry: &Entry) -> Row {
         let number = entry.number();
         let hits = self.who_has(number);
         let only = match hits.as_slice() {

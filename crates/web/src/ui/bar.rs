@@ -10,6 +10,7 @@ use super::{
     press::{ARM_MS, Arm, END_DEAD_MS, Press},
     who::headline,
 };
+use crate::listener::Listener;
 use softframe_phone::{
     Action, Answer, CallId,
     view::{Banner, CallScreen, Header, Incoming, Screen, Sheet, Text, Tone, View},
@@ -28,6 +29,7 @@ pub(crate) struct Bar {
     end_arm: Arm,
     expand: Press,
     call: Option<CallId>,
+    _resized: Listener,
     /// What stands there while nothing rings and no call is in front.
     idle: Option<(Header, Option<Banner>, &'static str)>,
 }
@@ -46,6 +48,7 @@ impl Bar {
         let part = Part::by_id(id::BAR);
         cx.localise(&part);
         part.show(true);
+        let resized = resized(cx, &part.find(".expand"));
         let (answer_arm, end_arm) = (Arm::after(ARM_MS, true), Arm::after(END_DEAD_MS, false));
         Bar {
             cx: cx.clone(),
@@ -57,6 +60,7 @@ impl Bar {
             answer_arm,
             end_arm,
             call: None,
+            _resized: resized,
             idle: None,
             part,
         }
@@ -68,11 +72,18 @@ impl Bar {
         let second = matches!(view.sheet, Some(Sheet::SecondIncoming(_)));
         let rings = matches!(view.screen, Screen::Incoming(_)) && !second;
         self.expand.part().show(view.header.resizable && !rings);
+        let held = super::screens::focused().map(|held| Part::of(held.into()));
+        let held = held.filter(|_| self.part.holds_focus());
         match (&view.sheet, &view.screen) {
             (Some(Sheet::SecondIncoming(incoming)), _) => self.incoming(incoming),
             (_, Screen::Incoming(incoming)) => self.incoming(incoming),
             (_, Screen::Call(call)) => self.call(call),
             (_, screen) => self.idle(&view.header, view.banner.as_ref(), screen),
+        }
+        // The button that was just there has gone, or made place for others.
+        if held.is_some_and(|held| !held.is_shown()) {
+            let next = self.part.maybe(".live:not([hidden])").or_else(|| self.part.maybe("button:not([hidden])"));
+            next.iter().for_each(Part::focus);
         }
     }
 
@@ -183,4 +194,20 @@ impl Bar {
         self.end.part().show(buttons.end);
         self.answer.part().show(buttons.answer);
     }
+}
+
+/// What has the focus is no longer there when the frame becomes a bar, or is none any more: the browser gives the focus to
+/// nothing at the next picture.
+fn resized(cx: &Rc<Context>, expand: &Part) -> Listener {
+    let (cx, expand) = (cx.clone(), expand.clone());
+    Listener::new(&super::dom::window(), "resize", move |_: web_sys::Event| {
+        if super::screens::focused().is_none_or(|held| held.offset_height() > 0) {
+            return;
+        }
+        if expand.html().offset_height() > 0 {
+            expand.focus();
+        } else {
+            cx.redraw();
+        }
+    })
 }

@@ -5,6 +5,7 @@
 use super::{
     dom::{Part, clock_ms, document},
     text::Strings,
+    voice::Voice,
 };
 use softframe_phone::{Action, Input, view::Text};
 use std::{
@@ -19,6 +20,7 @@ pub(crate) struct Context {
     redraw: Rc<dyn Fn()>,
     strings: RefCell<Strings>,
     last_key_ms: Cell<f64>,
+    voice: Voice,
 }
 
 impl Context {
@@ -30,7 +32,19 @@ impl Context {
         strings: Strings,
     ) -> Rc<Context> {
         let strings = RefCell::new(strings);
-        Rc::new(Context { feed, files, redraw, strings, last_key_ms: Cell::new(f64::MIN) })
+        Rc::new(Context {
+            feed,
+            files,
+            redraw,
+            strings,
+            last_key_ms: Cell::new(f64::MIN),
+            voice: Voice::new(),
+        })
+    }
+
+    /// What screen readers are told.
+    pub(crate) fn voice(&self) -> &Voice {
+        &self.voice
     }
 
     /// The person did this.

@@ -448,6 +448,19 @@ mod tests {
     }
 
     #[test]
+    fn nothing_that_is_said_by_its_own_words_is_read_out_where_it_stands_too() {
+        // Each digit that is sent is said alone; the line of all of them would be said again with each.
+        assert_eq!(
+            PAGE.matches("<output").count(),
+            PAGE.matches("<output class=\"digits\" dir=\"ltr\" aria-live=\"off\"").count()
+        );
+        assert_eq!(
+            PAGE.matches("class=\"avatar").count(),
+            PAGE.matches("<span aria-hidden=\"true\" class=\"avatar").count()
+        );
+    }
+
+    #[test]
     fn the_page_holds_nothing_that_the_policy_forbids() {
         for forbidden in [" style=", "<style", "onclick", "javascript:"] {
             assert!(!PAGE.contains(forbidden), "{forbidden}");

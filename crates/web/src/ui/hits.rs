@@ -2,10 +2,7 @@
 //!
 //! Never while they still type: each letter would interrupt the one before.
 
-use super::{
-    context::Context,
-    dom::{Part, id, window},
-};
+use super::{context::Context, dom::window};
 use std::{cell::RefCell, rc::Rc};
 use wasm_bindgen::{JsCast, closure::Closure};
 
@@ -21,10 +18,10 @@ pub(crate) struct Hits {
 }
 
 impl Hits {
-    pub(crate) fn new() -> Hits {
+    pub(crate) fn new(cx: &Rc<Context>) -> Hits {
         let text: Rc<RefCell<String>> = Rc::default();
-        let waiting = text.clone();
-        let say = Closure::new(move || Part::by_id(id::SAY).text(&waiting.borrow()));
+        let (waiting, cx) = (text.clone(), cx.clone());
+        let say = Closure::new(move || cx.voice().say(&waiting.borrow(), false, false));
         Hits { counted: None, text, say, timer: None }
     }
 

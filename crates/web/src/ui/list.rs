@@ -135,9 +135,16 @@ impl VirtualList {
         let spare = if !matches!(marks, Marks::None) || self.top > 0.0 { SPARE_ROWS } else { 0 };
         let window = Window::of(self.top, self.view_px, &self.lines, total, spacer, spare);
         let rows = read(window.first, window.count);
+        let held = self.held();
         self.write(&rows, &window, total, matches!(marks, Marks::Letters));
         self.write_heads(marks, &window);
         if let Some(view) = wanted.and_then(|index| self.pool.get(index % window.count.max(1))) {
+            view.open().focus();
+        }
+        // The last row has gone, and the focus with it: the row above has it now.
+        if let Some(last) = total.checked_sub(1).filter(|last| held.is_some_and(|held| held > *last))
+            && let Some(view) = self.pool.get(last % window.count.max(1))
+        {
             view.open().focus();
         }
         let from = self.top * scale(self.lines.whole(total), spacer, self.view_px);
@@ -202,6 +209,16 @@ impl VirtualList {
             let top = window.shift_px + self.lines.top(*index) - self.lines.head_px;
             head.property("transform", &format!("translateY({top}px)"));
         }
+        for row in &self.pool {
+            let day = heads.iter().find(|(index, _)| *index == row.index());
+            row.begins(day.map_or("", |(_, text)| text.as_str()));
+        }
+    }
+
+    /// The row that has the focus.
+    fn held(&self) -> Option<usize> {
+        let focused = || self.pool.iter().find(|row| row.part().holds_focus());
+        if self.list.holds_focus() { focused().map(RowView::index) } else { None }
     }
 
     /// When the row that has the focus began, for a list whose rows have times.
@@ -253,11 +270,7 @@ impl VirtualList {
     /// Tab leads to the row that was left or, where that is out of view, to the first that is wholly in view.
     fn one_stop(&mut self, seen: usize) {
         let shown = || self.pool.iter().filter(|row| row.is_shown());
-        let focused = if self.list.holds_focus() {
-            shown().find(|row| row.part().holds_focus()).map(RowView::index)
-        } else {
-            None
-        };
+        let focused = self.held();
         self.left = focused.or(self.left);
         let last_seen = seen + (self.view_px / self.lines.row_px).floor() as usize;
         let left = self.left.filter(|left| focused.is_some() || (seen..last_seen).contains(left));

@@ -31,12 +31,12 @@ mod suggestions;
 mod text;
 mod theme;
 mod visible;
+mod voice;
 mod waiting;
 mod who;
 
 use bar::Bar;
 use context::Context;
-use dom::{Part, id};
 use drop::Drop;
 use frame::Frame;
 pub(crate) use help::save_file;
@@ -151,14 +151,8 @@ impl Ui {
             if text.is_empty() || self.said.0 == text && now - self.said.1 < NO_REPEAT_MS {
                 continue;
             }
-            let region = Part::by_id(if assertive { id::ALERT } else { id::SAY });
-            if !std::mem::replace(&mut cleared[usize::from(assertive)], true) {
-                region.clear();
-            }
-            // A new element is read out even if its text is that of the last one.
-            let line = Part::new("p");
-            line.text(&text);
-            region.append(&line);
+            let more = std::mem::replace(&mut cleared[usize::from(assertive)], true);
+            self.cx.voice().say(&text, assertive, more);
             self.said = (text, now);
         }
     }

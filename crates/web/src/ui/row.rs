@@ -1,6 +1,6 @@
 //! Rows of lists: contacts, hits, recents, numbers. A row is written again only when it differs.
 //!
-//! A row opens or fills; only its handset calls.
+//! A row opens or fills; only its handset calls. A past call has a menu, and Delete removes it.
 
 use super::{
     avatar,
@@ -28,6 +28,10 @@ pub(crate) struct RowView {
     text: Part,
     number: Part,
     time: Part,
+    /// Said, not seen: the day that begins here, and which way a call went.
+    day: Part,
+    way: Part,
+    begins: RefCell<String>,
     handset: Part,
     row: Rc<RefCell<Row>>,
     /// Nothing was written yet.
@@ -37,7 +41,7 @@ pub(crate) struct RowView {
     top: Cell<f64>,
     shown: Cell<bool>,
     tabbable: Cell<bool>,
-    _listeners: [Listener; 3],
+    _listeners: [Listener; 4],
 }
 
 impl RowView {
@@ -63,6 +67,16 @@ impl RowView {
                 }
             })
         };
+        let menu = {
+            let (cx, row) = (cx.clone(), row.clone());
+            part.on("contextmenu", move |event| {
+                let past = row.borrow().clone();
+                if past.at != 0 {
+                    event.prevent_default();
+                    cx.act(Action::OpenNumbers(past.key));
+                }
+            })
+        };
         let keys = keys(cx, &part, &open, &handset, &row);
         RowView {
             cx: cx.clone(),
@@ -73,6 +87,9 @@ impl RowView {
             text: part.find(".text"),
             number: part.find(".number"),
             time: part.find(".time"),
+            day: part.find(".day-begins"),
+            way: part.find(".way"),
+            begins: RefCell::default(),
             part,
             open,
             handset,
@@ -83,7 +100,7 @@ impl RowView {
             top: Cell::new(f64::NAN),
             shown: Cell::new(true),
             tabbable: Cell::new(true),
-            _listeners: [opened, called, keys],
+            _listeners: [opened, called, menu, keys],
         }
     }
 
@@ -110,6 +127,12 @@ impl RowView {
         if old.second_icon != row.second_icon {
             self.icon.show(!row.second_icon.is_empty());
             self.icon.icon(row.second_icon);
+            let way = match row.second_icon {
+                "in" => "recents.in",
+                "out" => "recents.out",
+                _ => "",
+            };
+            self.way.text(&if way.is_empty() { String::new() } else { self.cx.plain(way) });
         }
         self.second_line(row, counted);
         if fresh || old.at != row.at {
@@ -152,6 +175,14 @@ impl RowView {
         }
         if counted != count {
             self.part.write("aria-setsize", &count.to_string());
+        }
+    }
+
+    /// The day that begins with it, or none: a heading is drawn elsewhere, and who cannot see it hears it here.
+    pub(crate) fn begins(&self, day: &str) {
+        if *self.begins.borrow() != day {
+            day.clone_into(&mut self.begins.borrow_mut());
+            self.day.text(day);
         }
     }
 
@@ -215,6 +246,10 @@ fn keys(cx: &Rc<Context>, part: &Part, open: &Part, handset: &Part, row: &Rc<Ref
                 if let Some(action) = action {
                     cx.act(action);
                 }
+            }
+            ("Delete", _) if row.borrow().at != 0 => {
+                let key = row.borrow().key.clone();
+                cx.act(Action::RemoveRecent(key));
             }
             _ => return,
         }

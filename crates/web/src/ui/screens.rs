@@ -139,7 +139,7 @@ impl Screens {
             other_tab: None,
             shown: Shown::Starting,
             before_call: None,
-            hits: Hits::new(),
+            hits: Hits::new(cx),
         }
     }
 
@@ -165,6 +165,7 @@ impl Screens {
             Screen::Contacts(list) => self.hits.count(&self.cx, &list.query, list.len()),
             Screen::Keypad(keypad) => self.hits.count(&self.cx, &keypad.field, keypad.suggestions.len()),
             Screen::Recents(list) => self.hits.count(&self.cx, &list.query, list.calls.len()),
+            Screen::TransferPick(pick) => self.hits.count(&self.cx, &pick.query, pick.rows.len()),
             _ => self.hits.rest(),
         }
         let (part, meaning) = self.write(view, rows);

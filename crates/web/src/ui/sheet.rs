@@ -315,7 +315,14 @@ impl Open {
                 self.armed(cx, ".yes", Action::Confirm(true), &arm);
                 self.armed(cx, ".no", Action::Confirm(false), &arm);
             }
-            Sheet::Numbers { .. } => self.numbers = Some(Numbers::new(cx, self.body.find(".numbers"))),
+            Sheet::Numbers { recent, .. } => {
+                self.numbers = Some(Numbers::new(cx, self.body.find(".numbers")));
+                let (list, copy) = (self.body.find(".numbers"), self.body.find(".copy"));
+                self._listeners.push(copy.on("click", move |_| copy_text(&list.find(".number"))));
+                if let Some(key) = recent {
+                    self.press(cx, ".remove", Action::RemoveRecent(key.clone()));
+                }
+            }
             Sheet::Status { statuses, in_call, .. } => self.wire_status(cx, statuses, *in_call, asks),
             Sheet::Route { speakers, sound, .. } => {
                 let (outs, ins) = (self.body.find(".speakers"), self.body.find(".microphones"));
@@ -436,8 +443,11 @@ impl Open {
                 body.find(".why").text(&cx.text(why));
                 body.find(".yes .text").text(&cx.with("dial.call.name", &[("name", number)]));
             }
-            Sheet::Numbers { name, numbers } => {
-                body.find(".name bdi").text(name);
+            Sheet::Numbers { name, numbers, recent } => {
+                let name = if name.is_empty() { cx.plain("in.withheld") } else { name.clone() };
+                body.find(".name bdi").text(&name);
+                body.find(".past").show(recent.is_some());
+                body.find(".copy").show(!numbers.is_empty());
                 if let Some(list) = &mut self.numbers {
                     list.update(numbers);
                 }

@@ -101,7 +101,11 @@ fn missed_neighbours_fold_and_undo_brings_an_entry_back() {
     world.act(1, Action::Undo);
     assert_eq!(recents(&world, 1)[0].second.id, "recents.twice");
     world.act(1, Action::OpenContact(rows[0].key.clone()));
-    assert_eq!(keypad(&world, 1).field, "200", "nobody known: the number is filled in");
+    // Nobody known: what can be done with the call.
+    let Some(Sheet::Numbers { numbers, recent, .. }) = world.view(1).sheet else { panic!("a sheet") };
+    assert_eq!((numbers[0].0.as_str(), recent.as_ref()), ("200", Some(&rows[0].key)));
+    world.act(1, Action::RemoveRecent(rows[0].key.clone()));
+    assert_eq!((world.view(1).sheet, recents(&world, 1)[0].second.id), (None, "recents.rang"));
 }
 
 #[test]
@@ -192,6 +196,24 @@ fn a_call_that_ended_while_the_page_was_gone_is_in_the_recents_of_its_account_al
         world.act(next, Action::Tab(Tab::Recents));
         let numbers: Vec<String> = recents(&world, next).into_iter().map(|row| row.handset).collect();
         assert_eq!(numbers == ["201"], found, "{user}: {numbers:?}");
+    }
+}
+
+#[test]
+fn recents_are_found_by_a_name_without_its_accents() {
+    let mut world = World::new();
+    let station = world.station();
+    let entry = r#"{"number":"34911085460","name":"Inés Carvajal","inbound":true,"at":7,"talked":1,"rang":1,"reason":"hangup"}"#;
+    let key = ("200@softframe.test".to_owned(), "history/000000000000007-000001".to_owned());
+    world.stations[station].store.insert(key, entry.into());
+    world.boot(station, &world.kiosk("200", "secret-200", ""));
+    world.run(1_000);
+    world.act(station, Action::Tab(Tab::Recents));
+    for (query, found) in
+        [("ines", 1), ("INÉS c", 1), ("arvaj", 1), ("9110", 1), ("  ", 1), ("inez", 0), ("·", 0)]
+    {
+        world.act(station, Action::RecentSearch(query.into()));
+        assert_eq!(recents(&world, station).len(), found, "{query:?}");
     }
 }
 
