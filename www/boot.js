@@ -113,7 +113,7 @@ const playJournal = () => {
     try {
       const socket = sockets.get(entry.flow);
       if (entry.farewell !== null && socket?.readyState === WebSocket.OPEN) socket.send(entry.farewell);
-      if (target !== null && parent !== window) parent.postMessage(lastWords(entry), target);
+      if (!entry.told && target !== null && parent !== window) parent.postMessage(lastWords(entry), target);
     } catch (error) {
       console.error('softframe: the journal could not be played', error);
     }

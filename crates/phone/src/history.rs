@@ -10,6 +10,7 @@ use crate::{
     view::Text,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use softframe_sip::Instant;
 
 /// Entries kept: some weeks of a busy phone; the oldest goes (ui.md 15).
@@ -208,13 +209,13 @@ impl History {
 
 impl Phone {
     /// A call that nobody saw the end of goes into the recents of its account, too. `data` is its `phone:terminated`.
-    pub(crate) fn record_lost(&mut self, now: Instant, accepted_at: Option<u64>, data: &str) {
-        let Ok(data) = crate::json::value(data.as_bytes()) else { return };
+    pub(crate) fn record_lost(&mut self, now: Instant, accepted_at: Option<u64>, data: &Value) {
         let text = |key: &str| data.get(key).and_then(|value| value.as_str()).unwrap_or_default().to_owned();
         let number = |key: &str| data.get(key).and_then(|value| value.as_u64()).unwrap_or(0);
         let inbound = text("direction") == "inbound";
         let wait = number("wait");
         let began = accepted_at.map(|at| at.saturating_sub(wait * 1_000));
+        let reason = data.pointer("/cause/reason").and_then(Value::as_str);
         let lost = Stored {
             number: text(if inbound { "from" } else { "to" }),
             name: text("displayName"),
@@ -222,7 +223,7 @@ impl Phone {
             at: began.unwrap_or_else(|| self.clock.wall(now)),
             talked: (text("status") == "answered").then(|| number("duration")),
             rang: wait,
-            reason: Reason::Error.name().to_owned(),
+            reason: reason.unwrap_or(Reason::Error.name()).to_owned(),
             id: text("id"),
             logged: false,
         };
@@ -237,6 +238,11 @@ impl Phone {
     pub(crate) fn find_lost(&mut self) {
         let extension = self.extension();
         for (of, entry) in std::mem::take(&mut self.history.lost) {
+            // The store had the time, or the page came back as it was.
+            let is_kept = !entry.id().is_empty() && self.history.newest().any(|one| one.id() == entry.id());
+            if of == extension && is_kept {
+                continue;
+            }
             if of == extension {
                 let serial = self.next_serial();
                 self.keep_entry(Entry { serial, ..entry });

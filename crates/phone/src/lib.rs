@@ -41,6 +41,7 @@ mod headers;
 mod headset;
 mod history;
 mod host;
+mod journal;
 mod json;
 mod language;
 mod news;
@@ -87,7 +88,7 @@ use host::Host;
 use litemap::LiteMap;
 use person::Person;
 use push::Push;
-use softframe_sip::{Command, Connection, Ids, UserAgent};
+use softframe_sip::{Connection, Ids, UserAgent};
 use std::collections::VecDeque;
 use ui::Ui;
 use webhooks::Webhooks;
@@ -181,10 +182,9 @@ pub struct Phone {
     tick: Option<Instant>,
     /// A dialog went on since the farewells of the journal were made.
     stale_journal: bool,
+    /// The page goes: calls end, and the store may have no time for them.
+    is_leaving: bool,
 }
-
-/// Farewells kept: no more calls than this can have been.
-const MAX_FAREWELLS: usize = 16;
 
 impl Phone {
     /// A phone that knows nothing yet. `seed` must be fresh randomness: every id is drawn from it.
@@ -246,6 +246,7 @@ impl Phone {
             farewells: Vec::new(),
             tick: None,
             stale_journal: false,
+            is_leaving: false,
         }
     }
 
@@ -452,48 +453,5 @@ impl Phone {
             self.end(now, id, cause::Reason::Hangup);
         }
         self.drop_transfers_over();
-    }
-
-    /// The page goes: every call and the binding say farewell in this one input.
-    fn leave(&mut self, now: Instant) {
-        self.ring_in_vain(now);
-        self.end_all(now);
-        self.command(now, Command::Unregister);
-    }
-
-    /// What an earlier life owes: the host its `phone:terminated`, the other side its farewell.
-    fn journal_of_previous_life(&mut self, now: Instant, entries: Vec<JournalEntry>) {
-        for entry in entries.into_iter().take(MAX_FAREWELLS) {
-            if let Some(data) = self.filled_journal(now, &entry) {
-                self.notify(now, &data);
-                self.record_lost(now, entry.accepted_at, &data);
-                self.owe_terminated(data);
-            }
-            self.farewells.extend(entry.farewell.map(|(_, octets)| octets));
-        }
-        self.farewells.truncate(MAX_FAREWELLS);
-        if self.space_is_loaded() {
-            self.find_lost();
-        }
-    }
-
-    /// `duration` and `total`, where nobody has filled them yet.
-    fn filled_journal(&self, now: Instant, entry: &JournalEntry) -> Option<String> {
-        let message = json::value(entry.terminated.as_bytes()).ok()?;
-        let mut data = message.get("data")?.as_object()?.clone();
-        let wait = data.get("wait")?.as_u64()?;
-        if let (Some(accepted), Some(0)) =
-            (entry.accepted_at, data.get("duration").and_then(|value| value.as_u64()))
-        {
-            let duration = self.clock.wall(now).saturating_sub(accepted) / 1_000;
-            data.insert("duration".to_owned(), duration.into());
-            if let Some(told) =
-                data.get_mut("enigma").and_then(|enigma| enigma.pointer_mut("/payload/call_time"))
-            {
-                *told = duration.into();
-            }
-            data.insert("total".to_owned(), wait.saturating_add(duration).into());
-        }
-        Some(bridge::json(&data))
     }
 }

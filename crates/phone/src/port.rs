@@ -449,7 +449,7 @@ pub enum Audience {
     Trusted,
 }
 
-/// What must still be said about a call if the core dies.
+/// What must still be said about a call if the core dies, or kept of it if the page goes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct JournalEntry {
     /// The `phone:terminated` message, as JSON text, without `seq`.
@@ -458,6 +458,9 @@ pub struct JournalEntry {
     pub accepted_at: Option<u64>,
     /// BYE, CANCEL or a final response, for the flow.
     pub farewell: Option<(FlowId, Vec<u8>)>,
+    /// Everybody knows: the call ended with the page, and is only to be found in the recents. `accepted_at` is when it
+    /// stopped ringing.
+    pub told: bool,
 }
 
 /// What is heard beside the call.

@@ -6,7 +6,7 @@ use js_sys::{Array, JSON, Object, Reflect};
 use softframe_phone::{FlowId, JournalEntry};
 use wasm_bindgen::prelude::*;
 
-/// `{"terminated": "…", "acceptedAt": ms | null, "flow": "n" | null, "farewell": "…" | null}`.
+/// `{"terminated": "…", "acceptedAt": ms | null, "flow": "n" | null, "farewell": "…" | null, "told": boolean}`.
 pub(crate) fn to_json(entry: &JournalEntry) -> String {
     let object = Object::new();
     let set = |key: &str, value: JsValue| {
@@ -20,6 +20,7 @@ pub(crate) fn to_json(entry: &JournalEntry) -> String {
     });
     set("flow", flow);
     set("farewell", octets);
+    set("told", entry.told.into());
     JSON::stringify(&object).map(String::from).unwrap_or_default()
 }
 
@@ -39,5 +40,6 @@ fn read(entry: &JsValue) -> Option<JournalEntry> {
         terminated: field("terminated").as_string()?,
         accepted_at: field("acceptedAt").as_f64().map(|ms| ms as u64),
         farewell: flow.zip(field("farewell").as_string().map(String::into_bytes)),
+        told: field("told").is_truthy(),
     })
 }

@@ -142,6 +142,66 @@ async fn keyboard_alone_leads_from_the_sign_in_over_a_call_and_its_transfer_to_t
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn call_that_a_reload_ended_is_in_the_recents_is_heard_whole_removed_and_brought_back_by_keys() {
+    let server = Server::start();
+    let page = Page::open_registered(&server, 200).await;
+    page.click2call("601").await;
+    page.expect("phone:accepted").await;
+    page.reload().await;
+    page.expect("logged").await;
+    page.phone(async |frame| frame.run(LISTEN, Vec::new()).await).await;
+    page.run("document.body.tabIndex = -1; document.body.focus()", Vec::new()).await;
+    go(&page, "Tab", "Keypad").await;
+    page.keys(&["ArrowRight", "ArrowRight", "Enter"]).await;
+    expect_focus(&page, "Recents").await;
+    reads(&page, "Today").await;
+    go(&page, "Tab", "601").await;
+    let row = focused(&page).await;
+    assert!(row.starts_with("Today 601 Outgoing "), "the day and the way are heard, too: {row}");
+
+    page.keys(&["Delete"]).await;
+    reads(&page, "601 removed from recents").await;
+    expect_focus(&page, "Recents").await;
+    go(&page, "Tab", "Undo").await;
+    page.keys(&["Enter"]).await;
+    expect_focus(&page, "Recents").await;
+    go(&page, "Tab", "601").await;
+    page.keys(&["Enter"]).await;
+    page.reached("15-past", "dialog .past .remove", "Remove").await;
+    expect_focus(&page, "Call 601").await;
+    go(&page, "Tab", "Remove").await;
+    page.keys(&["Enter"]).await;
+    reads(&page, "No calls yet").await;
+    expect_focus(&page, "Recents").await;
+    said_in_order(&page, &["601 removed from recents", "601 removed from recents"]).await;
+    until("what was said is not left behind", async || {
+        let left = "return document.querySelector('#say').textContent + document.querySelector('#alert').textContent";
+        (page.phone(async |frame| frame.run(left, Vec::new()).await).await == json!("")).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn focus_stays_in_the_bar_when_its_call_ends_and_when_the_frame_becomes_one() {
+    let server = Server::start();
+    let page = Page::open_registered(&server, 200).await;
+    page.ask("hello", json!({ "features": ["resize"] })).await.expect("a container");
+    page.run("document.body.tabIndex = -1; document.body.focus()", Vec::new()).await;
+    go(&page, "Tab", "Name or number").await;
+    let high = "document.querySelector('iframe[name=sf]').height = arguments[0]";
+    page.run(high, vec![json!(48)]).await;
+    expect_focus(&page, "Open the phone").await;
+    let ring = server.ring(200, "600");
+    page.expect("phone:ringing").await;
+    go(&page, "Shift+Tab", "Answer").await;
+    server.hang_up(&ring);
+    page.expect("phone:terminated").await;
+    expect_focus(&page, "Open the phone").await;
+    page.run(high, vec![json!(460)]).await;
+    expect_focus(&page, "Name or number").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nothing_on_the_way_of_a_call_takes_the_focus_from_a_page_that_has_it() {
     let server = Server::start();
     let page = Page::open_registered(&server, 200).await;

@@ -198,8 +198,8 @@ impl Station {
             Output::Journal { call, entry } => {
                 self.calls.insert(call);
                 match entry {
-                    Some(_) => drop(self.journal.insert(call)),
-                    None => drop(self.journal.remove(&call)),
+                    Some(entry) if !entry.told => drop(self.journal.insert(call)),
+                    _ => drop(self.journal.remove(&call)),
                 }
             }
             Output::Account(account) => self.space = account,

@@ -48,6 +48,8 @@ pub struct Station {
     pub media: Vec<MediaRequest>,
     /// Journal entries that stand.
     pub journal: BTreeMap<CallId, softframe_phone::JournalEntry>,
+    /// Calls that ended with the page, for the recents of the next.
+    pub left: Vec<softframe_phone::JournalEntry>,
     /// Grants the person gave: lasting or not.
     pub grants: Vec<bool>,
     /// Announcements, by message id.
@@ -161,6 +163,7 @@ impl World {
             is_full: false,
             media: Vec::new(),
             journal: BTreeMap::new(),
+            left: Vec::new(),
             grants: Vec::new(),
             announced: Vec::new(),
             saved: Vec::new(),
@@ -473,6 +476,10 @@ impl Station {
         match output {
             Output::Host { message, .. } => {
                 self.heard.push(serde_json::from_str(&message).expect("messages to the host are JSON"));
+            }
+            Output::Journal { call, entry: Some(entry) } if entry.told => {
+                self.journal.remove(&call);
+                self.left.push(entry);
             }
             Output::Journal { call, entry: Some(entry) } => {
                 self.journal.insert(call, entry);

@@ -68,7 +68,7 @@ impl Phone {
         self.part(id);
         let Some(call) = self.calls.get(&id) else { return };
         let announced = !call.said.is_empty();
-        let mut logged = false;
+        let (mut logged, mut told) = (false, None);
         if announced {
             let extra = Extra {
                 cause: Some(ending.clone()),
@@ -81,6 +81,7 @@ impl Phone {
                 self.tell("phone:terminated", &data);
                 self.notify(now, &data);
                 logged = self.log_provided(now, &event);
+                told = Some(event);
             }
             self.xivo_call(id, "phone:terminated", None);
         }
@@ -92,7 +93,8 @@ impl Phone {
             self.fail_ask(Some(ask), code, "The call is over.");
         }
         if announced {
-            self.out.push_back(Output::Journal { call: id, entry: None });
+            let entry = self.journal_after(&call, told.as_ref());
+            self.out.push_back(Output::Journal { call: id, entry });
             self.after_end(now, &call, &ending, transferred_to, logged);
         } else if ending.ended_by != EndedBy::Local {
             // It never reached the wire: a page was told nothing, a person wants to know.

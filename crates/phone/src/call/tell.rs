@@ -175,7 +175,7 @@ impl Phone {
             (event.duration, event.total) = (0, event.wait);
         }
         let terminated = bridge::unnumbered("phone:terminated", &bridge::json(&event));
-        let entry = Some(JournalEntry { terminated, accepted_at, farewell });
+        let entry = Some(JournalEntry { terminated, accepted_at, farewell, told: false });
         self.out.push_back(Output::Journal { call: id, entry });
     }
 

@@ -218,6 +218,32 @@ fn recents_are_found_by_a_name_without_its_accents() {
 }
 
 #[test]
+fn calls_that_end_because_the_page_goes_are_in_the_recents_once_when_it_is_back() {
+    let mut world = World::pair();
+    world.act(0, Action::CallNumber("201".into()));
+    world.run(3_000);
+    world.answer(1);
+    world.run(5_000);
+    world.input(0, Input::Leave);
+    let journal: Vec<_> = world.stations[0].left.clone();
+    let stored = world.stations[0].store.clone();
+    // A page that goes has no time for the disk, or just enough.
+    for store in [Default::default(), stored] {
+        let next = world.station();
+        world.stations[next].store = store;
+        world.trust(next);
+        world.input(next, Input::Journal(journal.clone()));
+        world.boot(next, &world.kiosk("200", "secret-200", ""));
+        world.run(1_000);
+        world.act(next, Action::Tab(Tab::Recents));
+        let rows = recents(&world, next);
+        let [row] = rows.as_slice() else { panic!("{rows:?}") };
+        assert_eq!((row.handset.as_str(), row.second_icon, row.second.id), ("201", "out", "recents.talked"));
+        assert!(world.stations[next].kinds("phone:terminated").is_empty(), "the page was told when it went");
+    }
+}
+
+#[test]
 fn a_thousand_calls_are_kept_and_found_and_the_oldest_goes() {
     let mut world = World::pair();
     for number in 0..1_003_u32 {
