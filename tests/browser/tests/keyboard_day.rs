@@ -151,6 +151,8 @@ async fn call_that_a_reload_ended_is_in_the_recents_is_heard_whole_removed_and_b
     page.expect("logged").await;
     page.phone(async |frame| frame.run(LISTEN, Vec::new()).await).await;
     page.run("document.body.tabIndex = -1; document.body.focus()", Vec::new()).await;
+    // The page has many stops of its own before the phone.
+    go(&page, "Tab", "Name or number").await;
     go(&page, "Tab", "Keypad").await;
     page.keys(&["ArrowRight", "ArrowRight", "Enter"]).await;
     expect_focus(&page, "Recents").await;
@@ -173,7 +175,7 @@ async fn call_that_a_reload_ended_is_in_the_recents_is_heard_whole_removed_and_b
     page.keys(&["Enter"]).await;
     reads(&page, "No calls yet").await;
     expect_focus(&page, "Recents").await;
-    said_in_order(&page, &["601 removed from recents", "601 removed from recents"]).await;
+    said_in_order(&page, &["601 removed from recents"]).await;
     until("what was said is not left behind", async || {
         let left = "return document.querySelector('#say').textContent + document.querySelector('#alert').textContent";
         (page.phone(async |frame| frame.run(left, Vec::new()).await).await == json!("")).then_some(())

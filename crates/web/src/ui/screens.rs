@@ -330,9 +330,9 @@ impl Screens {
     pub(crate) fn keep_focus(&self, held: Option<HtmlElement>) {
         // A field that is typed in is asked first: to look how high it is would lay out what the letter has changed.
         let typed_in = |held: &HtmlElement| held.matches(SHOWN_FIELD).unwrap_or(false);
-        let lost = |held: &HtmlElement| {
-            !typed_in(held) && held.offset_height() == 0 && focused().is_none_or(|now| now == *held)
-        };
+        // A sheet that closes gives the focus back to a row that has gone meanwhile.
+        let is_nowhere = || focused().is_none_or(|now| now.offset_height() == 0);
+        let lost = |held: &HtmlElement| !typed_in(held) && held.offset_height() == 0 && is_nowhere();
         if held.as_ref().is_some_and(lost) {
             let shown = self.main.maybe(":scope > .screen:not([hidden])");
             if let Some(shown) = shown {
