@@ -82,7 +82,8 @@ impl Bar {
         }
         // The button that was just there has gone, or made place for others.
         if held.is_some_and(|held| !held.is_shown()) {
-            let next = self.part.maybe(".live:not([hidden])").or_else(|| self.part.maybe("button:not([hidden])"));
+            let next =
+                self.part.maybe(".live:not([hidden])").or_else(|| self.part.maybe("button:not([hidden])"));
             next.iter().for_each(Part::focus);
         }
     }
