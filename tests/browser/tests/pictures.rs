@@ -30,7 +30,7 @@ const FORMS: [Form; 12] = [
 
 /// What each screen is called: before anything is said of a picture, this is seen on it. Else a checker that finds nothing
 /// wrong may have looked at a sheet that was shut.
-const HEADINGS: [(&str, &[&str]); 38] = [
+const HEADINGS: [(&str, &[&str]); 39] = [
     (
         "Sign in to your phone",
         &["01-signin", "02-signin-error", "02-signin-unreachable", "02-signin-short", "02-signin-busy"],
@@ -110,6 +110,7 @@ const HEADINGS: [(&str, &[&str]); 38] = [
     ("The phone is in another tab", &["51-other-tab", "51-other-tab-busy"]),
     ("Ana Torres", &["53-status"]),
     ("Charlotte Wolfe-Abernathy", &["53-numbers"]),
+    ("+34 655 020 114", &["15-past"]),
     ("Call forwarding", &["54-forwarding", "54-forwarding-invalid"]),
     ("Settings", &["55-settings"]),
     ("Remove all", &["55-remove"]),
