@@ -107,6 +107,13 @@ pub(crate) fn id(octets: &[u8]) -> Option<&[u8]> {
     read_block(body).map(|(id, _)| id)
 }
 
+/// The name in a record.
+pub(crate) fn name(octets: &[u8]) -> Option<&str> {
+    let (body, _) = read_block(octets)?;
+    let (_, body) = read_block(body)?;
+    read_text(body).map(|(name, _)| name)
+}
+
 /// The octets of the first record, its length included, and those after it.
 pub(crate) fn split(octets: &[u8]) -> Option<(&[u8], &[u8])> {
     let (_, rest) = read_block(octets)?;

@@ -6,7 +6,9 @@ use crate::index::keys::{self, Forms, KEY_DIGITS};
 use crate::index::query::{Forgiven, Found, Query};
 use crate::index::shelf::Slot;
 use crate::number::{self, Likeness, Number};
-use crate::{Contact, Contacts, DocAddress, Hit, MAX_MATCHES, Source, fold};
+use crate::{Contact, Contacts, DocAddress, Hit, MAX_MATCHES, Source, fold, record};
+use core::cmp::Reverse;
+use std::collections::{BinaryHeap, binary_heap::PeekMut};
 
 /// Most hits of a search: a list on screen shows a few dozen.
 const MAX_HITS: usize = 1000;
@@ -131,34 +133,36 @@ impl Contacts {
 /// The best `max` of what each of the segments has found, best first.
 fn merged(slots: &[&Slot], answers: Vec<Vec<Found>>, max: usize) -> Vec<DocAddress> {
     let mut lists: Vec<_> = answers.into_iter().map(Vec::into_iter).collect();
-    let mut heads: Vec<Option<Head>> =
-        slots.iter().zip(&mut lists).map(|(slot, list)| Head::next(slot, list)).collect();
+    let mut next =
+        |at: u32| Head::next(at, slots.get(at as usize)?, lists.get_mut(at as usize)?).map(Reverse);
+    let mut heads: BinaryHeap<_> = (0..slots.len() as u32).filter_map(&mut next).collect();
     let mut found = Vec::new();
-    while found.len() < max {
-        let waiting = (0..).zip(&heads).filter_map(|(at, head)| head.as_ref().map(|head| (at, head)));
-        let best = waiting.min_by(|(_, a), (_, b)| (a.score, &a.name).cmp(&(b.score, &b.name)));
-        let Some((at, doc)) = best.map(|(at, head)| (at, head.doc)) else { break };
-        found.push(DocAddress { slot: at as u32, doc });
-        if let (Some(head), Some(list), Some(slot)) = (heads.get_mut(at), lists.get_mut(at), slots.get(at)) {
-            *head = Head::next(slot, list);
+    while let Some(mut best) = heads.peek_mut().filter(|_| found.len() < max) {
+        let Head { slot, doc, .. } = best.0;
+        found.push(DocAddress { slot, doc });
+        match next(slot) {
+            Some(after) => *best = after,
+            None => drop(PeekMut::pop(best)),
         }
     }
     found
 }
 
-/// The best hit of a segment that was not given yet: less is better, by score, then by name.
+/// The best hit of a segment that was not given yet: less is better, by score, then by name, then by segment.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Head {
     score: u32,
     name: Vec<u8>,
+    slot: u32,
     doc: u16,
 }
 
 impl Head {
-    fn next(slot: &Slot, found: &mut impl Iterator<Item = Found>) -> Option<Head> {
+    fn next(at: u32, slot: &Slot, found: &mut impl Iterator<Item = Found>) -> Option<Head> {
         let hit = found.next()?;
         let doc = slot.segment.at_rank(hit as usize & 0xFFFF)?;
-        let name = fold::folded(slot.segment.record(doc)?.name);
-        Some(Head { score: hit >> 16, name, doc })
+        let name = fold::folded(record::name(slot.segment.octets(doc))?);
+        Some(Head { score: hit >> 16, name, slot: at, doc })
     }
 }
 

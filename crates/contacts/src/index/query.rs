@@ -430,11 +430,13 @@ struct Top {
     max: usize,
     /// The worst on top.
     heap: BinaryHeap<Found>,
+    /// What comes in is better than this.
+    bar: Found,
 }
 
 impl Top {
     fn new(max: usize) -> Top {
-        Top { max, heap: BinaryHeap::with_capacity(max + 1) }
+        Top { max, heap: BinaryHeap::with_capacity(max + 1), bar: if max == 0 { 0 } else { Found::MAX } }
     }
 
     fn put(&mut self, score: u32, rank: u16) {
@@ -443,13 +445,15 @@ impl Top {
             if self.heap.len() > self.max {
                 self.heap.pop();
             }
+            if self.heap.len() == self.max {
+                self.bar = self.heap.peek().copied().unwrap_or(0);
+            }
         }
     }
 
     /// Whether that would come in.
     fn takes(&self, score: u32, rank: u16) -> bool {
-        let found = score << 16 | u32::from(rank);
-        self.heap.len() < self.max || self.heap.peek().is_some_and(|worst| found < *worst)
+        score << 16 | u32::from(rank) < self.bar
     }
 
     /// Whether nothing of `score` or worse can come in.
