@@ -121,6 +121,48 @@ async fn row_says_company_and_number_or_how_many_numbers_unless_one_was_searched
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn rows_of_a_search_mark_what_answers_and_are_changed_in_place() {
+    let server = Server::start();
+    let page = Page::open_registered(&server, 200).await;
+    let people = ["Ana Gil", "Gil Ana", "Anabel Gilmore"];
+    let contacts: Vec<Value> =
+        people.iter().map(|name| json!({ "id": name, "name": name, "phones": ["+34600000001"] })).collect();
+    page.post(json!({ "type": "contacts", "data": contacts })).await;
+    page.expect("contacts:indexed").await;
+    page.post(json!({ "type": "navigate", "data": { "view": "contacts" } })).await;
+    page.phone(async |frame| {
+        let read = "return [...document.querySelectorAll('.virtual .row .name')] \
+             .filter((name) => name.checkVisibility()).map((name) => name.innerHTML)";
+        let type_and_read = async |text: &str, expected: Value| {
+            frame.type_into(".search input", text).await;
+            until(&expected.to_string(), async || (frame.run(read, Vec::new()).await == expected).then_some(()))
+                .await;
+        };
+        let one = json!(["<mark>A</mark>na Gil", "<mark>A</mark>nabel Gilmore", "Gil <mark>A</mark>na"]);
+        type_and_read("a", one).await;
+        let watch = "self.made = 0; self.first = document.querySelector('.virtual .row'); \
+             new MutationObserver((all) => { for (const one of all) made += [...one.addedNodes].filter((node) => node.tagName).length; }) \
+                 .observe(document.querySelector('.virtual'), { childList: true, subtree: true })";
+        frame.run(watch, Vec::new()).await;
+        let two = json!(["<mark>An</mark>a Gil", "<mark>An</mark>abel Gilmore", "Gil <mark>An</mark>a"]);
+        type_and_read("n", two).await;
+        assert_eq!(frame.run("return made", Vec::new()).await, 0, "a letter makes no part of the page anew");
+        let both = json!([
+            "<mark>Ana</mark> <mark>G</mark>il",
+            "<mark>Ana</mark>bel <mark>G</mark>ilmore",
+            "<mark>G</mark>il <mark>Ana</mark>",
+        ]);
+        type_and_read("a g", both.clone()).await;
+        type_and_read("q", json!([])).await;
+        frame.type_into(".search input", "\u{e003}").await;
+        until(&both.to_string(), async || (frame.run(read, Vec::new()).await == both).then_some(())).await;
+        let again = frame.run("return first === document.querySelector('.virtual .row')", Vec::new()).await;
+        assert_eq!(again, true, "rows that were of no use come back");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn dropped_file_is_kept_over_a_reload_and_pushed_contacts_are_not() {
     let server = Server::start();
     let page = Page::open_registered(&server, 200).await;

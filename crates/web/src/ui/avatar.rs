@@ -2,16 +2,71 @@
 //!
 //! Never loads a picture.
 
-use super::dom::Part;
+use super::{dom::Part, words::Words};
+use std::cell::RefCell;
 
 /// Pairs of colours in style.css.
 const TINTS: u32 = 6;
 
+/// How a person is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Looks {
+    /// None: a stranger.
+    tint: Option<u32>,
+    initials: String,
+}
+
+impl Looks {
+    /// An empty `id` is a stranger.
+    fn of(id: &str, name: &str) -> Looks {
+        let initials = initials(name);
+        let known = !id.is_empty() && !initials.is_empty();
+        Looks { tint: known.then(|| tint(id)), initials }
+    }
+
+    fn tint(&self) -> String {
+        self.tint.map_or_else(|| "none".to_owned(), |tint| tint.to_string())
+    }
+}
+
+/// The avatar of a row, which is somebody else's at every letter: it knows what it shows.
+pub(crate) struct Avatar {
+    part: Part,
+    letters: Words,
+    shown: RefCell<Option<Looks>>,
+}
+
+impl Avatar {
+    /// One that was never written.
+    pub(crate) fn new(part: Part) -> Avatar {
+        part.attribute("aria-hidden", Some("true"));
+        Avatar { letters: Words::new(part.find(".initials")), part, shown: RefCell::new(None) }
+    }
+
+    /// Shows this person. An empty `id` is a stranger.
+    pub(crate) fn write(&self, id: &str, name: &str) {
+        let looks = Looks::of(id, name);
+        let mut shown = self.shown.borrow_mut();
+        let tint = shown.as_ref().map(|shown| shown.tint);
+        if tint != Some(looks.tint) {
+            self.part.write("data-tint", &looks.tint());
+        }
+        if looks.tint.is_some() {
+            self.letters.write(&looks.initials, &[]);
+        } else if tint != Some(None) {
+            self.letters.forget();
+            let slot = self.letters.part();
+            slot.clear();
+            slot.append(&icon("person"));
+        }
+        *shown = Some(looks);
+    }
+}
+
 /// Writes an avatar. An empty `id` is a stranger.
 pub(crate) fn write(avatar: &Part, id: &str, name: &str) {
-    let initials = initials(name);
-    let known = !id.is_empty() && !initials.is_empty();
-    let tint = if known { tint(id).to_string() } else { "none".to_owned() };
+    let looks = Looks::of(id, name);
+    let (tint, initials, known) = (looks.tint(), looks.initials, looks.tint.is_some());
     if avatar.says("data-tint").as_deref() == Some(&tint)
         && avatar.says("data-of").as_deref() == Some(initials.as_str())
     {

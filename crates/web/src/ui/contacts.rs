@@ -11,6 +11,7 @@ use super::{
     press::Press,
     recents::day_of,
     row::{Numbers, RowList, Search},
+    words::Words,
 };
 use crate::listener::Listener;
 use softframe_phone::{
@@ -26,6 +27,12 @@ pub(crate) struct Contacts {
     search: Search,
     list: VirtualList,
     list_part: Part,
+    scroll: Part,
+    no_contacts: Part,
+    no_hits: Part,
+    progress: Progress,
+    /// Whether it is a search, and whether there is anything.
+    shown: Option<(bool, bool)>,
     /// What is searched for in the list; nothing: it has all contacts.
     searched: String,
     _listeners: Vec<Listener>,
@@ -36,14 +43,20 @@ impl Contacts {
         let part = cx.copy(Template::Contacts);
         let search = Search::new(cx, &part.find(".search-place"), "contacts.search", Action::ContactSearch);
         let list_part = part.find(".virtual");
-        let list = VirtualList::new(cx, part.find(".scroll"), list_part.clone(), part.maybe(".letter"));
+        let scroll = part.find(".scroll");
+        let list = VirtualList::new(cx, scroll.clone(), list_part.clone(), part.maybe(".letter"));
         let listeners = vec![choosing(&part.find(".import")), choosing(&part.find(".choose"))];
         Contacts {
             cx: cx.clone(),
+            no_contacts: part.find(".no-contacts"),
+            no_hits: part.find(".no-hits"),
+            progress: Progress::new(&part.find(".progress")),
             part,
             search,
             list,
             list_part,
+            scroll,
+            shown: None,
             searched: String::new(),
             _listeners: listeners,
         }
@@ -61,18 +74,20 @@ impl Contacts {
     pub(crate) fn update(&mut self, view: &ContactList, rows: &dyn Fn(usize, usize) -> Vec<Row>) {
         self.list.look();
         self.search.update(&view.query);
-        self.progress(view);
+        self.progress.update(&self.cx, view);
         let searched = view.query.trim();
         let searching = !searched.is_empty();
         let nothing = searching && view.is_empty();
         let empty = !searching && view.is_empty();
-        self.list_part.class("hits", searching);
-        self.part.find(".scroll").show(!nothing && !empty);
-        self.part.find(".no-contacts").show(empty);
-        let no_hits = self.part.find(".no-hits");
-        no_hits.show(nothing);
+        let shown = (searching, view.is_empty());
+        if self.shown.replace(shown) != Some(shown) {
+            self.list_part.class("hits", searching);
+            self.scroll.show(!view.is_empty());
+            self.no_contacts.show(empty);
+            self.no_hits.show(nothing);
+        }
         if nothing {
-            no_hits.find(".nothing").text(&self.cx.with("dial.none", &[("text", &view.query)]));
+            self.no_hits.find(".nothing").text(&self.cx.with("dial.none", &[("text", &view.query)]));
         }
         if searched != self.searched {
             self.searched = searched.to_owned();
@@ -83,24 +98,46 @@ impl Contacts {
             self.list.update(view.len(), marks, rows);
         }
     }
+}
 
-    /// One line whatever happens, so that nothing below it ever moves: progress, results, or how many there are.
-    fn progress(&self, view: &ContactList) {
-        let part = self.part.find(".progress");
-        part.flag("data-done", view.progress.is_none());
-        part.find(".usable").show(view.progress.is_some());
-        let count = |id: &str, n: usize| self.cx.with(id, &[("n", &n.to_string())]);
+/// One line whatever happens, so that nothing below it ever moves: progress, results, or how many there are.
+struct Progress {
+    part: Part,
+    usable: Part,
+    bar: Part,
+    read: Words,
+    is_done: Option<bool>,
+}
+
+impl Progress {
+    fn new(part: &Part) -> Progress {
+        Progress {
+            usable: part.find(".usable"),
+            bar: part.find("i"),
+            read: Words::new(part.find(".read")),
+            part: part.clone(),
+            is_done: None,
+        }
+    }
+
+    fn update(&mut self, cx: &Context, view: &ContactList) {
+        let is_done = view.progress.is_none();
+        if self.is_done.replace(is_done) != Some(is_done) {
+            self.part.flag("data-done", is_done);
+            self.usable.show(!is_done);
+        }
+        let count = |id: &str, n: usize| cx.with(id, &[("n", &n.to_string())]);
         let text = match view.progress {
             Some((done, total)) => {
-                part.find("i").property("--done", &format!("{}%", done * 100 / total.max(1)));
+                self.bar.property("--done", &format!("{}%", done * 100 / total.max(1)));
                 let args = [("done", done.to_string()), ("total", total.to_string())];
-                self.cx.with("contacts.reading", &args.each_ref().map(|(name, n)| (*name, n.as_str())))
+                cx.with("contacts.reading", &args.each_ref().map(|(name, n)| (*name, n.as_str())))
             }
             None if !view.query.trim().is_empty() => count("say.hits", view.len()),
             None if view.total > 0 => count("contacts.count", view.total),
             None => String::new(),
         };
-        part.find(".read").text(&text);
+        self.read.write(&text, &[]);
     }
 }
 

@@ -3,7 +3,7 @@
 //! It writes text nodes and attributes, never markup, and only where something differs.
 
 use crate::listener::Listener;
-use js_sys::{Array, Reflect, futures::JsFuture};
+use js_sys::{Reflect, futures::JsFuture};
 use wasm_bindgen::{JsCast, UnwrapThrowExt};
 use web_sys::{
     Clipboard, Document, Element, Event, HtmlElement, HtmlInputElement, HtmlTemplateElement, Node, Window,
@@ -164,9 +164,14 @@ pub(crate) fn window() -> Window {
     web_sys::window().unwrap_throw()
 }
 
+thread_local! {
+    /// A screen that is written asks for it dozens of times, and the browser two questions each time.
+    static DOCUMENT: Document = window().document().unwrap_throw();
+}
+
 /// The document of the page.
 pub(crate) fn document() -> Document {
-    window().document().unwrap_throw()
+    DOCUMENT.with(Document::clone)
 }
 
 /// Whether keys come to this page now, and not to the one that embeds it.
@@ -288,27 +293,6 @@ impl Part {
         self.show(!text.is_empty());
     }
 
-    /// Its content is this text with the octet ranges marked.
-    pub(crate) fn marked(&self, text: &str, marks: &[(usize, usize)]) {
-        if marks.is_empty() {
-            let plain = self.0.child_element_count() == 0;
-            return if plain { self.text(text) } else { self.0.set_text_content(Some(text)) };
-        }
-        let nodes = Array::new();
-        let mut end = 0;
-        for &(from, to) in marks {
-            // Ranges come in order and on character borders; one that does not is left unmarked.
-            let (Some(before), Some(marked)) = (text.get(end..from), text.get(from..to)) else { continue };
-            nodes.push(&text_node(before));
-            let mark = Part::new("mark");
-            mark.0.set_text_content(Some(marked));
-            nodes.push(&mark.0);
-            end = to;
-        }
-        nodes.push(&text_node(text.get(end..).unwrap_or_default()));
-        self.0.replace_children_with_node(&nodes);
-    }
-
     /// Has this attribute, or has it not.
     pub(crate) fn attribute(&self, name: &str, value: Option<&str>) {
         if self.0.get_attribute(name).as_deref() == value {
@@ -392,7 +376,8 @@ impl Part {
     }
 }
 
-fn text_node(text: &str) -> web_sys::Text {
+/// A new text node.
+pub(crate) fn text_node(text: &str) -> web_sys::Text {
     document().create_text_node(text)
 }
 

@@ -33,6 +33,9 @@ pub(crate) struct Frame {
     toast_close: Press,
     shown_header: Option<Header>,
     shown_banner: Option<Banner>,
+    /// `None` inside: none was shown.
+    shown_toast: Option<Option<Toast>>,
+    shown_tab: Option<Tab>,
     _listeners: Vec<Listener>,
 }
 
@@ -59,6 +62,8 @@ impl Frame {
             _listeners: lingering(cx, &toast).into_iter().chain([arrows()]).collect(),
             shown_header: None,
             shown_banner: None,
+            shown_toast: None,
+            shown_tab: None,
             tabs,
             banner,
             toast,
@@ -74,9 +79,14 @@ impl Frame {
             self.shown_header = Some(view.header.clone());
         }
         self.banner(view.banner.as_ref());
-        self.toast(view.toast.as_ref());
-        for (each, press) in &self.tabs {
-            if let Some(tab) = tab {
+        if self.shown_toast.as_ref() != Some(&view.toast) {
+            self.toast(view.toast.as_ref());
+            self.shown_toast = Some(view.toast.clone());
+        }
+        if let Some(tab) = tab
+            && self.shown_tab.replace(tab) != Some(tab)
+        {
+            for (each, press) in &self.tabs {
                 let selected = *each == tab;
                 press.part().flag("aria-selected", selected);
                 press.part().attribute("tabindex", Some(if selected { "0" } else { "-1" }));

@@ -3,7 +3,7 @@
 //! Never while they still type: each letter would interrupt the one before.
 
 use super::{context::Context, dom::window};
-use std::{cell::RefCell, rc::Rc};
+use std::{cell::Cell, rc::Rc};
 use wasm_bindgen::{JsCast, closure::Closure};
 
 /// Typing has stopped (ui.md 7).
@@ -12,31 +12,33 @@ const PAUSE_MS: i32 = 600;
 /// The search that was last counted, and the count that waits to be said.
 pub(crate) struct Hits {
     counted: Option<(String, usize)>,
-    text: Rc<RefCell<String>>,
+    waiting: Rc<Cell<usize>>,
     say: Closure<dyn FnMut()>,
     timer: Option<i32>,
 }
 
 impl Hits {
     pub(crate) fn new(cx: &Rc<Context>) -> Hits {
-        let text: Rc<RefCell<String>> = Rc::default();
-        let (waiting, cx) = (text.clone(), cx.clone());
-        let say = Closure::new(move || cx.voice().say(&waiting.borrow(), false, false));
-        Hits { counted: None, text, say, timer: None }
+        let waiting: Rc<Cell<usize>> = Rc::default();
+        let (cx, count) = (cx.clone(), waiting.clone());
+        let say = Closure::new(move || {
+            let text = cx.with("say.hits", &[("n", &count.get().to_string())]);
+            cx.voice().say(&text, false, false);
+        });
+        Hits { counted: None, waiting, say, timer: None }
     }
 
     /// A search has so many results now. An empty one is no search.
-    pub(crate) fn count(&mut self, cx: &Context, query: &str, count: usize) {
-        let now = (query.to_owned(), count);
-        if self.counted.as_ref() == Some(&now) {
+    pub(crate) fn count(&mut self, query: &str, count: usize) {
+        if self.counted.as_ref().is_some_and(|(searched, hits)| searched == query && *hits == count) {
             return;
         }
-        self.counted = Some(now);
+        self.counted = Some((query.to_owned(), count));
         self.rest();
         if query.trim().is_empty() {
             return;
         }
-        *self.text.borrow_mut() = cx.with("say.hits", &[("n", &count.to_string())]);
+        self.waiting.set(count);
         let function = self.say.as_ref().unchecked_ref();
         self.timer = window().set_timeout_with_callback_and_timeout_and_arguments_0(function, PAUSE_MS).ok();
     }

@@ -8,6 +8,7 @@ use super::{
     press::Press,
     signin::text_of,
     suggestions::Suggestions,
+    words::Words,
 };
 use crate::listener::Listener;
 use softframe_phone::{Action, view::Keypad};
@@ -27,11 +28,15 @@ pub(crate) struct Dial {
     field: Part,
     delete: Part,
     suggestions: Suggestions,
+    note: Part,
     call: Press,
+    call_text: Words,
     /// How many suggestions there are, and which is highlighted.
     offered: Rc<Cell<(usize, Option<usize>)>>,
     /// How much place the suggestions had when they were written last.
-    place: (bool, bool, bool),
+    place: Option<(bool, bool, bool)>,
+    /// Whether the number is long, there is none, and it can be called.
+    number: Option<(bool, bool, bool)>,
     _keys: Keys,
     _listeners: Vec<Listener>,
 }
@@ -52,13 +57,16 @@ impl Dial {
         let keys = Keys::new(cx, &part.find(".keys"));
         Dial {
             cx: cx.clone(),
+            note: part.find(".dial-note"),
             part,
             field,
             delete,
             suggestions,
+            call_text: Words::new(call.part().find(".text")),
             call,
             offered,
-            place: (false, false, false),
+            place: None,
+            number: None,
             _keys: keys,
             _listeners: listeners,
         }
@@ -80,20 +88,24 @@ impl Dial {
             self.field.input().set_value(&view.field);
         }
         let note = text_of(&self.cx, view.note.as_ref());
-        self.part.class("banner-above", banner);
-        self.part.class("by-name", view.by_name);
-        self.part.class("noted", !note.is_empty());
-        self.part.find(".dial-note").text_or_hide(&note);
+        self.note.text_or_hide(&note);
         let place = (banner, view.by_name, !note.is_empty());
-        if std::mem::replace(&mut self.place, place) != place {
+        if self.place.replace(place) != Some(place) {
+            self.part.class("banner-above", place.0);
+            self.part.class("by-name", place.1);
+            self.part.class("noted", place.2);
             self.suggestions.look();
         }
         self.suggestions.update(&view.suggestions, view.highlighted);
         self.offered.set((view.suggestions.len(), view.highlighted));
-        self.field.class("long", view.field.chars().count() >= LONG_NUMBER_CHARS);
-        self.delete.show(!view.field.is_empty());
-        self.call.part().find(".text").text(&self.cx.text(&view.call_label));
-        self.call.enable(view.call_enabled);
+        let is_long = view.field.chars().count() >= LONG_NUMBER_CHARS;
+        let number = (is_long, view.field.is_empty(), view.call_enabled);
+        if self.number.replace(number) != Some(number) {
+            self.field.class("long", is_long);
+            self.delete.show(!view.field.is_empty());
+            self.call.enable(view.call_enabled);
+        }
+        self.call_text.write(&self.cx.text(&view.call_label), &[]);
     }
 }
 

@@ -48,6 +48,8 @@ pub(crate) struct VirtualList {
     /// Between the first event of scrolling and the last: a list that comes back at another place is no fast scroll.
     moving: Rc<Cell<bool>>,
     pool: Vec<RowView>,
+    /// Taken out when there were fewer rows, and put back when there are more.
+    spare: Vec<RowView>,
     heads: Vec<Part>,
     lines: Lines,
     /// As it was looked at last.
@@ -89,6 +91,7 @@ impl VirtualList {
             letter,
             moving,
             pool: Vec::new(),
+            spare: Vec::new(),
             heads: Vec::new(),
             lines: Lines { row_px: ROW_PX, head_px: HEAD_PX, heads: Vec::new() },
             top: 0.0,
@@ -178,7 +181,7 @@ impl VirtualList {
                 view.update(row);
                 view.place(index, total);
                 view.put(window.shift_px + self.lines.top(index));
-                view.part().attribute("data-letter", begins.then_some(letter.as_str()));
+                view.begin(if begins { &letter } else { "" });
                 view.show(true);
             }
             section = letter;
@@ -258,12 +261,15 @@ impl VirtualList {
 
     fn resize(&mut self, count: usize) {
         while self.pool.len() < count {
-            let view = RowView::new(&self.cx);
+            let view = self.spare.pop().unwrap_or_else(|| RowView::new(&self.cx));
             self.list.append(view.part());
             self.pool.push(view);
         }
-        for surplus in self.pool.drain(count..) {
+        while self.pool.len() > count
+            && let Some(surplus) = self.pool.pop()
+        {
             surplus.part().remove();
+            self.spare.push(surplus);
         }
     }
 

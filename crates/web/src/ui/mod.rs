@@ -34,6 +34,7 @@ mod visible;
 mod voice;
 mod waiting;
 mod who;
+mod words;
 
 use bar::Bar;
 use context::Context;

@@ -3,9 +3,10 @@
 //! A row opens or fills; only its handset calls. A past call has a menu, and Delete removes it.
 
 use super::{
-    avatar,
+    avatar::Avatar,
     context::Context,
     dom::{Part, Template, is_mirrored},
+    words::Words,
 };
 use crate::listener::Listener;
 use softframe_phone::{Action, view::Row};
@@ -21,12 +22,12 @@ pub(crate) struct RowView {
     cx: Rc<Context>,
     part: Part,
     open: Part,
-    avatar: Part,
-    name: Part,
+    avatar: Avatar,
+    name: Words,
     second: Part,
     icon: Part,
-    text: Part,
-    number: Part,
+    text: Words,
+    number: Words,
     time: Part,
     /// Said, not seen: the day that begins here, and which way a call went.
     day: Part,
@@ -36,6 +37,10 @@ pub(crate) struct RowView {
     row: Rc<RefCell<Row>>,
     /// Nothing was written yet.
     fresh: Cell<bool>,
+    title: RefCell<String>,
+    letter: RefCell<String>,
+    /// Whether it has a second line, and whether that has two parts.
+    lines: Cell<Option<(bool, bool)>>,
     index: Cell<usize>,
     count: Cell<usize>,
     top: Cell<f64>,
@@ -80,12 +85,12 @@ impl RowView {
         let keys = keys(cx, &part, &open, &handset, &row);
         RowView {
             cx: cx.clone(),
-            avatar: part.find(".avatar"),
-            name: part.find(".name"),
+            avatar: Avatar::new(part.find(".avatar")),
+            name: Words::new(part.find(".name")),
             second: part.find(".second"),
             icon: part.find(".second > .icon"),
-            text: part.find(".text"),
-            number: part.find(".number"),
+            text: Words::new(part.find(".text")),
+            number: Words::new(part.find(".number")),
             time: part.find(".time"),
             day: part.find(".day-begins"),
             way: part.find(".way"),
@@ -95,6 +100,9 @@ impl RowView {
             handset,
             row,
             fresh: Cell::new(true),
+            title: RefCell::default(),
+            letter: RefCell::default(),
+            lines: Cell::new(None),
             index: Cell::new(0),
             count: Cell::new(0),
             top: Cell::new(f64::NAN),
@@ -113,17 +121,20 @@ impl RowView {
         let old = self.row.replace(row.clone());
         let renamed = fresh || old.name != row.name;
         if renamed || old.avatar != row.avatar {
-            avatar::write(&self.avatar, &row.avatar, &row.name);
+            self.avatar.write(&row.avatar, &row.name);
         }
         if row.name.is_empty() {
-            self.name.text(&self.cx.plain("in.withheld"));
+            self.name.write(&self.cx.plain("in.withheld"), &[]);
         } else if renamed || old.name_match != row.name_match {
-            self.name.marked(&row.name, &row.name_match);
+            self.name.write(&row.name, &row.name_match);
         }
         let counted = row.several > 0 && row.number_match.is_empty();
         let alone = row.number.is_empty() || counted;
         let title = if alone { row.name.clone() } else { format!("{} · {}", row.name, row.number) };
-        self.name.attribute("title", Some(&title));
+        if *self.title.borrow() != title {
+            self.name.part().write("title", &title);
+            *self.title.borrow_mut() = title;
+        }
         if old.second_icon != row.second_icon {
             self.icon.show(!row.second_icon.is_empty());
             self.icon.icon(row.second_icon);
@@ -145,8 +156,8 @@ impl RowView {
         if renamed || old.handset != row.handset || old.several != row.several {
             self.handset.show(!row.handset.is_empty() || row.several > 0);
             let label = self.cx.with("recents.callto", &[("name", &row.name)]);
-            self.handset.attribute("aria-label", Some(&label));
-            self.handset.attribute("title", Some(&label));
+            self.handset.write("aria-label", &label);
+            self.handset.write("title", &label);
         }
     }
 
@@ -161,10 +172,21 @@ impl RowView {
         // Not twice; and what happened (it has an icon) needs the place.
         let said = words == row.number || row.name == row.number;
         let shown = if said || counted || !row.second_icon.is_empty() { "" } else { row.number.as_str() };
-        self.second.show(!(words.is_empty() && shown.is_empty()));
-        self.text.text(&words);
-        self.second.class("more", !words.is_empty() && !shown.is_empty());
-        self.number.marked(shown, if shown.is_empty() { &[] } else { &row.number_match });
+        let lines = (!(words.is_empty() && shown.is_empty()), !words.is_empty() && !shown.is_empty());
+        if self.lines.replace(Some(lines)) != Some(lines) {
+            self.second.show(lines.0);
+            self.second.class("more", lines.1);
+        }
+        self.text.write(&words, &[]);
+        self.number.write(shown, if shown.is_empty() { &[] } else { &row.number_match });
+    }
+
+    /// Is the first with this letter; an empty one: it is not the first with its.
+    pub(crate) fn begin(&self, letter: &str) {
+        if *self.letter.borrow() != letter {
+            self.part.attribute("data-letter", (!letter.is_empty()).then_some(letter));
+            letter.clone_into(&mut self.letter.borrow_mut());
+        }
     }
 
     /// Where it stands among how many.
@@ -381,8 +403,9 @@ pub(crate) fn kind_text(cx: &Context, kind: &str) -> String {
 
 /// A search field with its clear button.
 pub(crate) struct Search {
-    part: Part,
     input: Part,
+    clear: Part,
+    is_empty: Cell<Option<bool>>,
     _listeners: [Listener; 2],
 }
 
@@ -397,16 +420,17 @@ impl Search {
             let (cx, input) = (cx.clone(), input.clone());
             part.on("input", move |_| cx.act(typed(input.input().value())))
         };
+        let button = part.find(".clear");
         let clear = {
             let (cx, input) = (cx.clone(), input.clone());
-            part.find(".clear").on("click", move |_| {
+            button.on("click", move |_| {
                 input.input().set_value("");
                 cx.act(typed(String::new()));
                 input.focus();
             })
         };
         place.append(&part);
-        Search { part, input, _listeners: [on_input, clear] }
+        Search { input, clear: button, is_empty: Cell::new(None), _listeners: [on_input, clear] }
     }
 
     /// Writes the phone's text if it is another (a letter that is being composed stays).
@@ -414,7 +438,9 @@ impl Search {
         if self.input.input().value() != query {
             self.input.input().set_value(query);
         }
-        self.part.find(".clear").show(!query.is_empty());
+        if self.is_empty.replace(Some(query.is_empty())) != Some(query.is_empty()) {
+            self.clear.show(!query.is_empty());
+        }
     }
 
     /// The field.

@@ -162,10 +162,10 @@ impl Screens {
         }
         self.phone.attribute("data-view", Some(shown.frame()));
         match &view.screen {
-            Screen::Contacts(list) => self.hits.count(&self.cx, &list.query, list.len()),
-            Screen::Keypad(keypad) => self.hits.count(&self.cx, &keypad.field, keypad.suggestions.len()),
-            Screen::Recents(list) => self.hits.count(&self.cx, &list.query, list.calls.len()),
-            Screen::TransferPick(pick) => self.hits.count(&self.cx, &pick.query, pick.rows.len()),
+            Screen::Contacts(list) => self.hits.count(&list.query, list.len()),
+            Screen::Keypad(keypad) => self.hits.count(&keypad.field, keypad.suggestions.len()),
+            Screen::Recents(list) => self.hits.count(&list.query, list.calls.len()),
+            Screen::TransferPick(pick) => self.hits.count(&pick.query, pick.rows.len()),
             _ => self.hits.rest(),
         }
         let (part, meaning) = self.write(view, rows);

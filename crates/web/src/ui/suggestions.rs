@@ -4,9 +4,10 @@
 //! every letter.
 
 use super::{
-    avatar,
+    avatar::Avatar,
     context::Context,
     dom::{Part, Template},
+    words::Words,
 };
 use crate::listener::Listener;
 use softframe_phone::{Action, view::Row};
@@ -23,8 +24,11 @@ pub(crate) struct Suggestions {
     scroll: Part,
     field: Part,
     options: Vec<OptionView>,
+    /// Taken out when there were fewer rows, and put back when there are more.
+    spare: Vec<OptionView>,
     rows: Rc<RefCell<Vec<Row>>>,
     highlighted: Option<usize>,
+    expanded: Option<bool>,
     choose: fn(usize, &Row) -> Action,
     /// As they were looked at last.
     top: f64,
@@ -36,11 +40,13 @@ pub(crate) struct Suggestions {
 /// One option, with what it shows.
 struct OptionView {
     part: Part,
-    avatar: Part,
-    name: Part,
+    avatar: Avatar,
+    name: Words,
     free: Part,
-    number: Part,
+    number: Words,
     shown: Option<Row>,
+    /// Among how many it stands, and whether it is highlighted.
+    place: Option<(usize, bool)>,
     _click: Listener,
 }
 
@@ -62,8 +68,10 @@ impl Suggestions {
             scroll,
             field,
             options: Vec::new(),
+            spare: Vec::new(),
             rows: Rc::default(),
             highlighted: None,
+            expanded: None,
             choose,
             top: 0.0,
             view_px: 0.0,
@@ -97,16 +105,19 @@ impl Suggestions {
         self.resize((in_view + 1).max(least).min(rows.len()));
         for (index, (option, row)) in self.options.iter_mut().zip(rows).enumerate() {
             option.write(&self.cx, row);
-            option.part.attribute("aria-setsize", Some(&rows.len().to_string()));
-            option.part.flag("aria-selected", highlighted == Some(index));
+            option.stand(rows.len(), highlighted == Some(index));
         }
         if *self.rows.borrow() != rows {
             *self.rows.borrow_mut() = rows.to_vec();
         }
         let at = highlighted.and_then(|index| Some((index, self.options.get(index)?)));
-        let active = at.and_then(|(_, option)| option.part.says("id"));
-        self.field.attribute("aria-activedescendant", active.as_deref());
-        self.field.flag("aria-expanded", !rows.is_empty());
+        if highlighted != self.highlighted {
+            let active = at.and_then(|(_, option)| option.part.says("id"));
+            self.field.attribute("aria-activedescendant", active.as_deref());
+        }
+        if self.expanded.replace(!rows.is_empty()) != Some(!rows.is_empty()) {
+            self.field.flag("aria-expanded", !rows.is_empty());
+        }
         if let Some((index, option)) = at.filter(|_| highlighted != self.highlighted) {
             let (from, to) = (index as f64 * self.row_px, (index + 1) as f64 * self.row_px);
             if from < self.top || to > self.top + self.view_px {
@@ -120,13 +131,22 @@ impl Suggestions {
         while self.options.len() < count {
             self.add();
         }
-        for surplus in self.options.drain(count..) {
+        while self.options.len() > count
+            && let Some(surplus) = self.options.pop()
+        {
             surplus.part.remove();
+            self.spare.push(surplus);
         }
     }
 
     fn add(&mut self) {
-        let index = self.options.len();
+        // The last that was taken out is the next: each keeps its place, and with it its id.
+        let option = self.spare.pop().unwrap_or_else(|| self.made(self.options.len()));
+        self.list.append(&option.part);
+        self.options.push(option);
+    }
+
+    fn made(&self, index: usize) -> OptionView {
         let part = self.cx.copy(Template::Suggestion);
         let list = self.list.says("id").unwrap_or_else(|| "targets".to_owned());
         part.write("id", &format!("{list}-{index}"));
@@ -138,16 +158,16 @@ impl Suggestions {
                 cx.act(action);
             }
         });
-        self.list.append(&part);
-        self.options.push(OptionView {
-            avatar: part.find(".avatar"),
-            name: part.find(".name"),
+        OptionView {
+            avatar: Avatar::new(part.find(".avatar")),
+            name: Words::new(part.find(".name")),
             free: part.find(".free"),
-            number: part.find(".number"),
+            number: Words::new(part.find(".number")),
             part,
             shown: None,
+            place: None,
             _click: click,
-        });
+        }
     }
 }
 
@@ -156,22 +176,34 @@ impl OptionView {
         if self.shown.as_ref() == Some(row) {
             return;
         }
-        avatar::write(&self.avatar, &row.avatar, &row.name);
-        self.name.marked(&row.name, &row.name_match);
-        self.name.attribute("title", Some(&row.name));
+        self.avatar.write(&row.avatar, &row.name);
+        self.name.write(&row.name, &row.name_match);
+        if self.shown.as_ref().is_none_or(|shown| shown.name != row.name) {
+            self.name.part().write("title", &row.name);
+        }
         if row.free != self.shown.as_ref().and_then(|shown| shown.free) {
             self.free.class("busy", row.free == Some(false));
             self.free.text_or_hide(&row.free.map_or_else(String::new, |is_free| {
                 cx.plain(if is_free { "transfer.free" } else { "transfer.oncall" })
             }));
         }
-        let hint = cx.text(&row.second);
-        if hint.is_empty() || !row.number.is_empty() {
-            self.number.marked(&row.number, &row.number_match);
+        if row.number.is_empty() {
+            self.number.write(&cx.text(&row.second), &[]);
         } else {
-            self.number.text(&hint);
+            self.number.write(&row.number, &row.number_match);
         }
         self.shown = Some(row.clone());
+    }
+
+    /// Where it stands: among how many, and whether it is highlighted.
+    fn stand(&mut self, count: usize, highlighted: bool) {
+        let before = self.place.replace((count, highlighted));
+        if before.map(|(count, _)| count) != Some(count) {
+            self.part.write("aria-setsize", &count.to_string());
+        }
+        if before.map(|(_, highlighted)| highlighted) != Some(highlighted) {
+            self.part.flag("aria-selected", highlighted);
+        }
     }
 }
 

@@ -19,6 +19,8 @@ const ISOLATED: char = '\u{2068}';
 const END_OF_ISOLATED: char = '\u{2069}';
 /// Between the parts of a sentence that is read aloud.
 const ARABIC_COMMA: &str = "، ";
+/// Numbers whose writing is remembered: those of one screen.
+const MAX_REMEMBERED: usize = 32;
 /// Languages that are written from the right.
 const RIGHT_TO_LEFT: [&str; 11] = ["ar", "ckb", "dv", "fa", "he", "iw", "ps", "sd", "ug", "ur", "yi"];
 
@@ -37,6 +39,8 @@ pub struct Strings {
     exchanged: LiteMap<String, String>,
     tag: String,
     formats: RefCell<LiteMap<Format, Option<Function>>>,
+    /// What `Intl` has said: a question costs it as much as a row of a list, and each letter of a search asks.
+    said: RefCell<LiteMap<(Format, u64), String>>,
 }
 
 /// What `Intl` is asked to write.
@@ -57,7 +61,14 @@ impl Strings {
         let entries = parsed.as_object().into_iter().flatten();
         let texts = entries.filter_map(|(id, value)| Some((id.clone(), message(value)?))).collect();
         let tag = language.to_owned();
-        Strings { language, tag, texts, exchanged: LiteMap::default(), formats: RefCell::default() }
+        Strings {
+            language,
+            tag,
+            texts,
+            exchanged: LiteMap::default(),
+            formats: RefCell::default(),
+            said: RefCell::default(),
+        }
     }
 
     /// No text was read.
@@ -85,6 +96,7 @@ impl Strings {
             self.tag = tag.to_owned();
             self.exchanged = texts;
             self.formats.borrow_mut().clear();
+            self.said.borrow_mut().clear();
         }
         changed
     }
@@ -186,7 +198,16 @@ impl Strings {
     }
 
     fn format(&self, format: Format, number: u64) -> String {
-        self.by_intl(format, number as f64).unwrap_or_else(|| number.to_string())
+        if let Some(said) = self.said.borrow().get(&(format, number)) {
+            return said.clone();
+        }
+        let Some(text) = self.by_intl(format, number as f64) else { return number.to_string() };
+        let mut said = self.said.borrow_mut();
+        if said.len() >= MAX_REMEMBERED {
+            said.clear();
+        }
+        said.insert((format, number), text.clone());
+        text
     }
 
     fn tenths(&self, tenths: u64) -> String {
