@@ -12,6 +12,9 @@ use std::hint::black_box;
 
 use softframe_contacts::{Contacts, Mode, Source};
 
+/// What pushes cost is told so often, for the least to be taken.
+const RUNS: usize = 5;
+
 /// Time this thread has worked, in milliseconds: other work of the machine does not count.
 fn worked() -> f64 {
     let text =
@@ -22,6 +25,13 @@ fn worked() -> f64 {
 fn main() {
     let sizes: Vec<usize> = std::env::args().skip(1).filter_map(|size| size.parse().ok()).collect();
     let sizes = if sizes.is_empty() { vec![10_000, 100_000, 250_000] } else { sizes };
+    if std::env::args().any(|word| word == "pushes") {
+        for size in sizes {
+            println!("{size} contacts");
+            pushes(&people::people(1, size));
+        }
+        return;
+    }
     cards();
     for size in sizes {
         bench(size);
@@ -84,7 +94,8 @@ fn bench(size: usize) {
         contacts.memory() as f64 / 1e6,
         contacts.memory() / size
     );
-    batches(&rows);
+    batches(&rows, true);
+    pushes(&rows);
     steps(&rows);
     let scan = Scan::new(&rows);
     for (kind, queries) in queries(&rows) {
@@ -109,28 +120,38 @@ fn bench(size: usize) {
 
 /// As a host's library sends them: messages of 100 with time to run dry in between, each a push of its own, or all
 /// one push.
-fn batches(rows: &[softframe_contacts::Contact]) {
+fn batches(rows: &[softframe_contacts::Contact], is_one: bool) -> Contacts {
     let source = Source::Host("bench".into());
-    for is_one in [true, false] {
-        let mut contacts = Contacts::new();
-        let start = worked();
-        contacts.begin(source.clone(), Mode::Upsert);
-        for batch in rows.chunks(100) {
-            if !is_one {
-                contacts.begin(source.clone(), Mode::Upsert);
-            }
-            for row in batch {
-                contacts.push(&source, row.clone());
-            }
-            if !is_one {
-                contacts.end(&source);
-            }
-            while contacts.step(16) {}
+    let mut contacts = Contacts::new();
+    let start = worked();
+    contacts.begin(source.clone(), Mode::Upsert);
+    for batch in rows.chunks(100) {
+        if !is_one {
+            contacts.begin(source.clone(), Mode::Upsert);
         }
-        contacts.end(&source);
+        for row in batch {
+            contacts.push(&source, row.clone());
+        }
+        if !is_one {
+            contacts.end(&source);
+        }
         while contacts.step(16) {}
-        let cost = (worked() - start) * 1000.0 / rows.len() as f64;
-        println!("in batches of 100, one push {is_one}: {cost:.2} µs a contact, found {}", contacts.len());
+    }
+    contacts.end(&source);
+    while contacts.step(16) {}
+    let cost = (worked() - start) * 1000.0 / rows.len() as f64;
+    println!("in batches of 100, one push {is_one}: {cost:.2} µs a contact, found {}", contacts.len());
+    contacts
+}
+
+/// Pushes of their own, and what searches cost over the segments that they leave.
+fn pushes(rows: &[softframe_contacts::Contact]) {
+    let contacts = batches(rows, false);
+    for _ in 1..RUNS {
+        batches(rows, false);
+    }
+    for (kind, queries) in queries(rows) {
+        row(kind, &timed(&queries, |query| contacts.search(query, 20).len()), None);
     }
 }
 

@@ -17,7 +17,9 @@ const FIRST_SEGMENT: usize = 4096;
 
 /// So many neighbours of about the same size are merged. A contact is copied once for each time its segment
 /// grows by so much, and each size has fewer segments than this, which cost a search some microseconds each. With half
-/// as many a contact of a push of a hundred was copied once more, and a search took as long.
+/// as many a contact of a push of a hundred was copied once more, and a search took as long; with half as many again what
+/// had been merged once rarely fitted into a segment together: that cost a half more at 250,000, and a search with a slip
+/// took twice as long.
 const MERGED_AT_ONCE: usize = 16;
 
 /// Fewest contacts that are sealed while more of a push are to come: small segments are copied once more.
