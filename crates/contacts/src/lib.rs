@@ -27,6 +27,7 @@ mod number;
 mod record;
 mod search;
 mod store;
+mod tally;
 pub mod vcard;
 
 pub use store::Contacts;

@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 
 use crate::country::{self, Country};
 use crate::index::shelf::{Shelf, Taken};
+use crate::tally::Tally;
 use crate::{
     Contact, Hit, Indexed, MAX_CONTACTS, MAX_ID_CHARS, MAX_SOURCES, Mode, Rejection, Source, chunk, record,
 };
@@ -39,37 +40,20 @@ pub struct Contacts {
 pub(crate) struct Book {
     pub(crate) source: Source,
     pub(crate) shelf: Shelf,
-    /// A replacement in the making, and how many of its ids the shelf has too.
-    next: Option<(Shelf, usize)>,
+    next: Option<Next>,
     /// Whether a push is open, as seen by the caller.
     is_pushing: bool,
     tally: Tally,
 }
 
-/// What happened since the last report.
-#[derive(Debug, Default)]
-struct Tally {
-    changed: bool,
-    added: usize,
-    updated: usize,
-    removed: usize,
-    reasons: Vec<(Rejection, usize)>,
-}
-
-impl Tally {
-    fn reject(&mut self, why: Rejection) {
-        self.changed = true;
-        match self.reasons.iter_mut().find(|(reason, _)| *reason == why) {
-            Some((_, count)) => *count += 1,
-            None => self.reasons.push((why, 1)),
-        }
-    }
-
-    fn take(&mut self, source: Source, count: usize) -> Indexed {
-        let Tally { added, updated, removed, reasons, .. } = core::mem::take(self);
-        let rejected = reasons.iter().map(|(_, count)| count).sum();
-        Indexed { source, count, added, updated, removed, rejected, reasons }
-    }
+/// A replacement in the making.
+#[derive(Debug)]
+struct Next {
+    shelf: Shelf,
+    /// How many of its ids the book has too.
+    kept: usize,
+    /// What was added and updated before it began: what counts if it never takes its place.
+    before: (usize, usize),
 }
 
 /// What waits to be done for a source.
@@ -101,9 +85,12 @@ impl Contacts {
         self.home.is_some()
     }
 
-    /// A push to `source` starts. One push per source is open at a time: a second `begin` ends the first.
+    /// A push to `source` starts. One push per source is open at a time: a second `begin` ends the first, or, where both
+    /// replace, takes its place.
     pub fn begin(&mut self, source: Source, mode: Mode) {
-        self.end(&source);
+        if mode == Mode::Upsert {
+            self.end(&source);
+        }
         if let Some(at) = self.book_for(&source) {
             self.queue.push_back((at, Task::Begin(mode)));
             self.set_pushing(at, true);
@@ -265,7 +252,7 @@ impl Contacts {
     /// One small act and its cost in octets; `None` if there is nothing to do.
     fn work(&mut self) -> Option<usize> {
         for book in &mut self.books {
-            if book.shelf.step() || book.next.as_mut().is_some_and(|(next, _)| next.step()) {
+            if book.shelf.step() || book.next.as_mut().is_some_and(|next| next.shelf.step()) {
                 return Some(UNIT);
             }
         }
@@ -295,8 +282,8 @@ impl Contacts {
         let home = self.home;
         let Some(book) = self.books.get_mut(at) else { return UNIT };
         match task {
-            Task::Begin(Mode::Replace) if book.shelf.ids() > 0 => book.next = Some((Shelf::new(), 0)),
-            Task::Begin(_) => {}
+            Task::Begin(Mode::Replace) => book.begin_anew(),
+            Task::Begin(Mode::Upsert) => {}
             Task::Rows { octets, at: start, mut rows } => {
                 let others = contacts - book.total();
                 let (mut end, mut is_full) = (start, false);
@@ -311,7 +298,7 @@ impl Contacts {
                 return if is_full { UNIT } else { end - start };
             }
             Task::End => {
-                if book.next.as_mut().is_some_and(|(next, _)| next.seal()) {
+                if book.next.as_mut().is_some_and(|next| next.shelf.seal()) {
                     self.queue.push_front((at, Task::End));
                 } else {
                     book.swap();
@@ -405,7 +392,7 @@ impl Contacts {
         let shelves = self
             .books
             .iter()
-            .map(|book| book.shelf.memory() + book.next.as_ref().map_or(0, |(next, _)| next.memory()));
+            .map(|book| book.shelf.memory() + book.next.as_ref().map_or(0, |next| next.shelf.memory()));
         waiting.sum::<usize>() + shelves.sum::<usize>()
     }
 
@@ -426,7 +413,7 @@ impl Book {
 
     /// Contacts that it has and that are to take their place.
     fn total(&self) -> usize {
-        self.shelf.ids() + self.next.as_ref().map_or(0, |(next, _)| next.ids())
+        self.shelf.ids() + self.next.as_ref().map_or(0, |next| next.shelf.ids())
     }
 
     /// Takes in the record at `start`; where the next one is, and whether a segment must be sealed now. `others` are the
@@ -450,7 +437,7 @@ impl Book {
         }
         let taken = match &mut self.next {
             None => self.shelf.add(own, record, home),
-            Some((next, kept)) => {
+            Some(Next { shelf: next, kept, .. }) => {
                 let was_there = self.shelf.octets_of(record.id);
                 let is_same = was_there == Some(own);
                 let is_known = was_there.is_some();
@@ -469,7 +456,7 @@ impl Book {
             Taken::Same => {}
         }
         self.tally.changed = true;
-        let shelf = self.next.as_mut().map_or(&mut self.shelf, |(next, _)| next);
+        let shelf = self.next.as_mut().map_or(&mut self.shelf, |next| &mut next.shelf);
         let is_full = shelf.is_full();
         if is_full {
             shelf.seal();
@@ -478,19 +465,30 @@ impl Book {
     }
 
     fn remove(&mut self, id: &str) {
-        let shelf = self.next.as_mut().map_or(&mut self.shelf, |(next, _)| next);
+        let shelf = self.next.as_mut().map_or(&mut self.shelf, |next| &mut next.shelf);
         if shelf.remove(id) {
             self.tally.removed += 1;
         }
         self.tally.changed = true;
     }
 
+    /// A replacement begins; one that has not come to its end is forgotten.
+    fn begin_anew(&mut self) {
+        if let Some(next) = self.next.take() {
+            (self.tally.added, self.tally.updated) = next.before;
+        }
+        if self.shelf.ids() > 0 {
+            let before = (self.tally.added, self.tally.updated);
+            self.next = Some(Next { shelf: Shelf::new(), kept: 0, before });
+        }
+    }
+
     /// The end of a push: a replacement takes the place of what was there.
     fn swap(&mut self) {
         self.tally.changed = true;
-        if let Some((next, kept)) = self.next.take() {
-            self.tally.removed += self.shelf.ids().saturating_sub(kept);
-            self.shelf = next;
+        if let Some(next) = self.next.take() {
+            self.tally.removed += self.shelf.ids().saturating_sub(next.kept);
+            self.shelf = next.shelf;
         }
     }
 }

@@ -189,6 +189,36 @@ fn replace_keeps_what_it_names_and_shows_the_old_until_its_end() {
 }
 
 #[test]
+fn replacement_that_another_one_overtakes_is_never_shown_and_not_counted() {
+    for old in [&[contact("1", "Old", &["1"])][..], &[]] {
+        let mut contacts = Contacts::new();
+        push(&mut contacts, Mode::Replace, old);
+        while contacts.poll_indexed().is_some() {}
+        contacts.begin(host(), Mode::Replace);
+        for n in 0..3_000 {
+            contacts.push(&host(), contact(&n.to_string(), "Ana", &["2"]));
+        }
+        while contacts.step(1) {}
+        contacts.begin(host(), Mode::Replace);
+        contacts.push(&host(), contact("1", "Bo", &["3"]));
+        contacts.push(&host(), contact("x", "Cy", &["4"]));
+        while contacts.step(1) {}
+        if !old.is_empty() {
+            assert_eq!(names(contacts.page(0, 9)), ["Old"]);
+        }
+        contacts.end(&host());
+        while contacts.step(1) {}
+        assert_eq!(names(contacts.page(0, 9)), ["Bo", "Cy"]);
+        assert!(!holds(&contacts, "Ana"));
+        let indexed = contacts.poll_indexed().expect("a report");
+        assert_eq!(indexed.count, 2);
+        if !old.is_empty() {
+            assert_eq!((indexed.added, indexed.updated, indexed.removed), (1, 1, 0));
+        }
+    }
+}
+
+#[test]
 fn sources_are_not_mixed() {
     let mut contacts = Contacts::new();
     push(&mut contacts, Mode::Upsert, &[contact("1", "Ana", &["1"])]);

@@ -70,12 +70,25 @@ impl Phone {
         let message = crate::json::value(head.as_bytes()).unwrap_or(Value::Null);
         let head = bridge::contacts_head(message.get("data").unwrap_or(&Value::Null));
         let source = Source::Host(head.source.clone());
-        if head.first {
-            self.contacts.begin(source.clone(), mode(&head));
-        }
+        self.begin_source(&source, &head);
         let id = message.get("id").filter(|id| id.is_string() || id.is_number()).cloned();
         let ask = Ask { id, command: "contacts".to_owned(), asker: None };
         self.push.open.insert(push, Open { source, head, ask });
+    }
+
+    /// The first message of a push. Of replacements of one source at the same time the one counts that began last.
+    fn begin_source(&mut self, source: &Source, head: &ContactsHead) {
+        if !head.first {
+            return;
+        }
+        let is_overtaken = |open: &Open| head.replace && open.head.replace && open.source == *source;
+        let overtaken = self.push.open.iter().find(|(_, open)| is_overtaken(open)).map(|(push, _)| *push);
+        // Each that begins is rid of the one before, so there is one at most.
+        if let Some(open) = overtaken.and_then(|push| self.push.open.remove(&push)) {
+            let why = "Another replacement of the same source has begun.";
+            self.fail_ask(Some(open.ask), Code::WrongState, why);
+        }
+        self.contacts.begin(source.clone(), mode(head));
     }
 
     pub(crate) fn push_rows(&mut self, push: u64, rows: &str) {
@@ -112,9 +125,7 @@ impl Phone {
     /// A small push that came whole.
     pub(crate) fn take_rows(&mut self, rows: &[Value], head: &ContactsHead) {
         let source = Source::Host(head.source.clone());
-        if head.first {
-            self.contacts.begin(source.clone(), mode(head));
-        }
+        self.begin_source(&source, head);
         for row in rows {
             self.take_row(&source, row);
         }
