@@ -434,3 +434,18 @@ fn user_names_of_a_large_book_are_found_through_merges_exchanges_and_another_cou
     while contacts.step(64) {}
     assert_eq!(of(&contacts, "user0"), Some(COUNT.to_string()));
 }
+
+#[test]
+fn stored_chunk_is_taken_without_those_that_are_gone() {
+    let rows: Vec<Contact> =
+        (0..300).map(|n| contact(&n.to_string(), &format!("Ana {n}"), &["+34 600 11 22 33"])).collect();
+    let octets = softframe_contacts::chunk::encode(&rows);
+    let mut contacts = Contacts::new();
+    contacts.begin(Source::Vcard, Mode::Upsert);
+    let taken = contacts.push_chunk(&Source::Vcard, &octets, |id| id.ends_with('7'));
+    contacts.end(&Source::Vcard);
+    while contacts.step(4) {}
+    assert_eq!((taken, contacts.len()), (Ok(270), 270));
+    assert!(contacts.get(&Source::Vcard, "7").is_none() && contacts.get(&Source::Vcard, "8").is_some());
+    assert!(!holds(&contacts, "Ana 297"));
+}
