@@ -273,7 +273,8 @@ fn is_online() -> bool {
     web_sys::window().is_none_or(|window| window.navigator().on_line())
 }
 
-fn is_visible() -> bool {
+/// Whether the page is seen; timers of one that is not take up to a second.
+pub(crate) fn is_visible() -> bool {
     web_sys::window().and_then(|window| window.document()).is_none_or(|document| !document.hidden())
 }
 

@@ -2,7 +2,10 @@
 //!
 //! A call never waits for the end of gathering, nor longer than [`MAX_GATHERING_MS`].
 
-use crate::listener::{Listener, promise, within};
+use crate::{
+    boot::is_visible,
+    listener::{Listener, promise, within},
+};
 use js_sys::{Array, Object, Promise, Reflect, futures::JsFuture};
 use softframe_phone::Paths;
 use wasm_bindgen::{JsCast, prelude::*};
@@ -125,7 +128,10 @@ impl Gathering {
             if !self.has(|candidate| self.ice.is_useful(candidate)) {
                 within(MAX_GATHERING_MS, &self.useful).await;
             }
-            within(BURST_MS, &self.over).await;
+            // In a hidden tab a timer would take longer than an answer may.
+            if is_visible() {
+                within(BURST_MS, &self.over).await;
+            }
         }
         self.connection.local_description().map(|description| description.sdp())
     }
