@@ -42,7 +42,8 @@ async fn network_that_freezes_without_a_word_is_noticed_by_the_missing_pong() {
     until("it is still heard", async || (page.audio_energy().await > energy).then_some(())).await;
     // A server that is told no candidate of the new ICE has nowhere to send to.
     let renewal = server.saw_request("200", "INVITE").pop().expect("the call was renewed");
-    let has = |start: &str, part: &str| renewal.lines().any(|line| line.starts_with(start) && line.contains(part));
+    let has =
+        |start: &str, part: &str| renewal.lines().any(|line| line.starts_with(start) && line.contains(part));
     assert!(has("To: <sip:600@", ";tag=") && has("a=candidate:", " typ host"), "{renewal}");
     page.post(json!({ "type": "hangup" })).await;
     page.expect("phone:terminated").await;
