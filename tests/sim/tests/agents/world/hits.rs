@@ -96,13 +96,17 @@ impl Hits {
 /// What a message is, and of which call. Reads no more than that: there are millions of them, all written by our own
 /// agents and server, and damaged ones need no row.
 fn glance(text: &str) -> Option<(String, &str)> {
-    let (start, rest) = text.split_once("\r\n")?;
-    let head = rest.split("\r\n\r\n").next()?;
-    let value = |name: &str| {
-        let mut lines = head.split("\r\n").filter_map(|line| line.split_once(": "));
-        lines.find(|(known, _)| *known == name).map(|(_, value)| value)
-    };
-    let (call_id, method) = (value("Call-ID")?, value("CSeq")?.split_once(' ')?.1);
+    let mut lines = text.lines();
+    let start = lines.next()?;
+    let (mut call_id, mut sequence) = (None, None);
+    for line in lines.take_while(|line| !line.is_empty()) {
+        call_id = call_id.or_else(|| line.strip_prefix("Call-ID: "));
+        sequence = sequence.or_else(|| line.strip_prefix("CSeq: "));
+        if call_id.is_some() && sequence.is_some() {
+            break;
+        }
+    }
+    let (call_id, method) = (call_id?, sequence?.split_once(' ')?.1);
     let label = match start.strip_prefix("SIP/2.0 ").and_then(|rest| rest.get(..3)?.parse().ok()) {
         Some(code @ (..300 | 401 | 407 | 481 | 487 | 491)) => format!("{code} {method}"),
         Some(code) => format!("{}xx {method}", code / 100_u16),
