@@ -85,6 +85,8 @@ export interface CallState {
 
 export interface CauseData {
   code: number;
+  /** What the server explains beside code and text (`headers.error`). */
+  details?: string;
   endedBy: 'local' | 'remote' | 'network';
   reason: 'hangup' | 'busy' | 'no-answer' | 'rejected' | 'cancelled' | 'not-found' | 'unavailable' | 'forbidden' | 'answered-elsewhere' | 'transferred' | 'forwarded' | 'media-failed' | 'lost' | 'error';
   text: string;

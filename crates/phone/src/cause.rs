@@ -2,7 +2,7 @@
 //!
 //! It never invents a status: code and phrase are those of the wire.
 
-use crate::headers;
+use crate::{config::HeaderNames, headers};
 use softframe_sip::{Cause, EndedBy};
 
 /// `cause.reason`.
@@ -128,22 +128,31 @@ pub(crate) struct Ending {
     /// SIP status, 0 if none is involved.
     pub(crate) code: u16,
     pub(crate) text: String,
+    /// What the server says beside that in a header of its own, or nothing.
+    pub(crate) details: String,
 }
 
 impl Ending {
     pub(crate) fn local(reason: Reason, code: u16, text: &str) -> Ending {
-        Ending { reason, ended_by: EndedBy::Local, code, text: text.to_owned() }
+        Ending { reason, ended_by: EndedBy::Local, code, text: text.to_owned(), details: String::new() }
     }
 }
 
 /// Translates what the SIP side says.
-pub(crate) fn ending(stage: Stage, cause: &Cause) -> Ending {
+pub(crate) fn ending(stage: Stage, cause: &Cause, names: &HeaderNames) -> Ending {
     let reason = match stage {
         Stage::Talking => talking(cause),
         Stage::Incoming => incoming(cause),
         Stage::Outgoing => outgoing(cause),
     };
-    Ending { reason, ended_by: cause.ended_by, code: cause.code, text: headers::shown(&cause.phrase) }
+    let refusal = cause.refusal.as_ref();
+    Ending {
+        reason,
+        ended_by: cause.ended_by,
+        code: cause.code,
+        text: headers::shown(&cause.phrase),
+        details: refusal.map(|refusal| headers::first(refusal, &names.error)).unwrap_or_default(),
+    }
 }
 
 fn talking(cause: &Cause) -> Reason {
@@ -206,7 +215,7 @@ mod tests {
             cause,
             text: String::new(),
         });
-        Cause { ended_by, code, phrase: String::new(), reason, retry_after: None }
+        Cause { ended_by, code, phrase: String::new(), reason, retry_after: None, refusal: None }
     }
 
     #[test]
@@ -238,7 +247,11 @@ mod tests {
             (Stage::Outgoing, cause(Local, 487, None), Reason::Cancelled),
             (Stage::Outgoing, cause(Network, 503, None), Reason::Lost),
         ] {
-            assert_eq!(ending(stage, &given).reason, expected, "{stage:?} {given:?}");
+            assert_eq!(
+                ending(stage, &given, &HeaderNames::default()).reason,
+                expected,
+                "{stage:?} {given:?}"
+            );
         }
     }
 

@@ -225,6 +225,8 @@ pub struct HeaderNames {
     pub queue_enter: String,
     /// What the caller is known by at the customer's; the first present wins.
     pub contact_ref: Vec<String>,
+    /// Why a call of ours was refused, in words; the first present wins.
+    pub error: Vec<String>,
 }
 
 impl Default for HeaderNames {
@@ -243,6 +245,7 @@ impl Default for HeaderNames {
             contact_ref: ["X-Contact-Ref", "X-Platforma-Contact-Ref", "X-Teleforge-Contact-Ref"]
                 .map(str::to_owned)
                 .into(),
+            error: vec!["X-Platforma-Error".into(), "X-Teleforge-Error".into()],
         }
     }
 }

@@ -107,10 +107,16 @@ pub(crate) fn read(invite: &Message, names: &HeaderNames, is_own: impl Fn(&str) 
         attached: attached(invite, &names.attached),
         variables: Variables::of_headers(invite.headers()),
         held: held(&text(&names.hold_time), &text(&names.queue_enter)),
-        contact_ref: names.contact_ref.iter().find_map(|name| text(name)).unwrap_or_default(),
+        contact_ref: first(invite, &names.contact_ref),
         extras: extras(invite),
         sip_call_id: invite.header("Call-ID").unwrap_or("").to_owned(),
     }
+}
+
+/// The first of these headers that says anything.
+pub(crate) fn first(message: &Message, names: &[String]) -> String {
+    let value = |name: &String| message.header(name).map(shown).filter(|value| !value.is_empty());
+    names.iter().find_map(value).unwrap_or_default()
 }
 
 /// Whether the caller can only hear it ring with an offer of ours (RFC 3262 §5).

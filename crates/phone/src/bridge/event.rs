@@ -105,6 +105,9 @@ pub(crate) struct CauseData {
     pub(crate) reason: &'static str,
     pub(crate) code: u16,
     pub(crate) text: String,
+    /// What the server explains beside code and text (`headers.error`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) details: Option<String>,
     #[cfg_attr(feature = "schema", schemars(extend("enum" = ["local", "remote", "network"])))]
     pub(crate) ended_by: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -21,7 +21,7 @@ impl Phone {
             (_, true) => Stage::Outgoing,
             (_, false) => Stage::Incoming,
         };
-        let mut ending = ending(stage, cause);
+        let mut ending = ending(stage, cause, &self.config.headers);
         if cause.ended_by == EndedBy::Local && self.calls.values().any(|other| other.has_taken(session)) {
             ending.reason = Reason::Transferred;
         }

@@ -113,8 +113,7 @@ impl Phone {
         if let Some(session) = self.calls.get(&id).and_then(|call| call.session) {
             self.command(now, Command::Terminate { session, reason: None });
         }
-        let ending =
-            Ending { reason: Reason::Lost, ended_by: EndedBy::Network, code: 408, text: String::new() };
+        let ending = Ending { ended_by: EndedBy::Network, ..Ending::local(Reason::Lost, 408, "") };
         self.finish(now, id, ending);
     }
 

@@ -12,7 +12,7 @@ use crate::{
 };
 use serde_json::{Map, Value};
 use softframe_contacts::{Hit, Source};
-use softframe_sip::{EndedBy, Instant};
+use softframe_sip::Instant;
 
 /// Ids remembered for `-2`, `-3`; a queue repeats an id within minutes.
 const MAX_LABELS: usize = 1_000;
@@ -154,12 +154,7 @@ impl Phone {
     /// What must still be said and sent if this core dies now.
     fn journal(&mut self, now: Instant, id: CallId) {
         let Some(call) = self.calls.get(&id).filter(|call| !call.said.is_empty()) else { return };
-        let ending = Ending {
-            reason: Reason::Error,
-            ended_by: EndedBy::Local,
-            code: 0,
-            text: "The phone stopped".to_owned(),
-        };
+        let ending = Ending::local(Reason::Error, 0, "The phone stopped");
         let accepted_at = call.talk().map(|talk| talk.accepted_wall);
         let farewell = call.session.and_then(|session| {
             let octets = self.agent.as_ref()?.farewell(session)?;
@@ -260,6 +255,7 @@ fn cause_data(ending: Ending, transferred_to: Option<String>) -> CauseData {
         reason: ending.reason.name(),
         code: ending.code,
         text: ending.text,
+        details: Some(ending.details).filter(|details| !details.is_empty()),
         ended_by: cause::side(ending.ended_by),
         transferred_to,
     }

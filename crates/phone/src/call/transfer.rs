@@ -339,9 +339,7 @@ impl Phone {
     pub(super) fn leave_to(&mut self, now: Instant, id: CallId, to: String) {
         let Some(session) = self.calls.get(&id).and_then(|call| call.session) else { return };
         self.command(now, Command::Terminate { session, reason: None });
-        let ending =
-            Ending { reason: Reason::Transferred, ended_by: EndedBy::Local, code: 200, text: String::new() };
-        self.finish_to(now, id, ending, Some(to));
+        self.finish_to(now, id, Ending::local(Reason::Transferred, 200, ""), Some(to));
     }
 
     fn transfer_failed(&mut self, now: Instant, id: CallId, transfer: &Transfer, code: u16) {

@@ -160,9 +160,12 @@ fn read_headers(keys: &mut Keys, names: &mut HeaderNames) {
             *place = name;
         }
     }
-    for (key, place) in
-        [("dialled", &mut names.dialled), ("from", &mut names.from), ("contactRef", &mut names.contact_ref)]
-    {
+    for (key, place) in [
+        ("dialled", &mut names.dialled),
+        ("from", &mut names.from),
+        ("contactRef", &mut names.contact_ref),
+        ("error", &mut names.error),
+    ] {
         if let Some(OneOrMany(list)) = keys.take(key, "must be the name of a header, or a list of them") {
             *place = list;
         }

@@ -59,11 +59,13 @@ impl Ui {
             Reason::Transferred => Some(Text::with("ended.spoke", "duration", duration)),
             _ => None,
         };
-        let sip = if good || ending.code < 300 {
-            String::new()
-        } else {
-            format!("SIP {} {}", ending.code, ending.text)
-        };
+        let mut sip = String::new();
+        if !good && ending.code >= 300 {
+            sip = format!("SIP {} {}", ending.code, ending.text).trim_end().to_owned();
+            if !ending.details.is_empty() {
+                sip = format!("{sip}: {}", ending.details);
+            }
+        }
         let (tone, icon) = match (good, transferred) {
             (true, true) => (Tone::Live, "check"),
             (true, false) => (Tone::Plain, ""),
@@ -74,7 +76,7 @@ impl Ui {
             party: Party { instead, ..crate::view::party(call) },
             pill: (Text { id: ending.reason.text_id(), args }, tone, icon),
             note,
-            sip: sip.trim_end().to_owned(),
+            sip,
             again: !transferred && !call.number().is_empty(),
         };
         let wait = if good { ENDED_MILLIS } else { FAILED_MILLIS };

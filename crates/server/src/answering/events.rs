@@ -273,5 +273,12 @@ impl Answering {
 
 /// How a ring ended that was hung up before it called: as a CANCEL ends one.
 fn not_called() -> Cause {
-    Cause { ended_by: EndedBy::Local, code: 487, phrase: String::new(), reason: None, retry_after: None }
+    Cause {
+        ended_by: EndedBy::Local,
+        code: 487,
+        phrase: String::new(),
+        reason: None,
+        retry_after: None,
+        refusal: None,
+    }
 }

@@ -1,6 +1,9 @@
 //! How the connection stands, and why a session ended. Data only.
 
-use crate::{Instant, wire::Reason};
+use crate::{
+    Instant,
+    wire::{Message, Reason},
+};
 
 /// Where the registration stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +46,8 @@ pub struct Cause {
     pub reason: Option<Reason>,
     /// Seconds after which a refused INVITE may be tried again, if the refusal said so (Retry-After, RFC 3261 §20.33).
     pub retry_after: Option<u32>,
+    /// The response that refused our INVITE, for what else its server says.
+    pub refusal: Option<Message>,
 }
 
 /// Who ended a session.

@@ -75,7 +75,8 @@ impl UserAgent {
 
     /// The one event of a session that never was.
     pub(crate) fn never_began(&mut self, session: SessionId, ended_by: EndedBy, code: u16, phrase: &str) {
-        let cause = Cause { ended_by, code, phrase: phrase.to_owned(), reason: None, retry_after: None };
+        let phrase = phrase.to_owned();
+        let cause = Cause { ended_by, code, phrase, reason: None, retry_after: None, refusal: None };
         self.outcomes.extend(StatusCode::new(code).map(|status| (session, status)));
         self.tell(Event::Terminated { session, cause });
     }
@@ -242,7 +243,8 @@ impl UserAgent {
         phrase: &str,
         reason: Option<Reason>,
     ) {
-        self.ended(session, Cause { ended_by, code, phrase: phrase.to_owned(), reason, retry_after: None });
+        let phrase = phrase.to_owned();
+        self.ended(session, Cause { ended_by, code, phrase, reason, retry_after: None, refusal: None });
     }
 
     /// The session's one and last event. What was in the air for it stays a matter of its transactions.

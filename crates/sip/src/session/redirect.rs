@@ -108,7 +108,8 @@ impl UserAgent {
         }
         let (phrase, reason) = (phrase.to_owned(), reason_of(response));
         let retry_after = response.number("Retry-After");
-        onward.note(Cause { ended_by: EndedBy::Remote, code, phrase, reason, retry_after });
+        let refusal = Some(response.clone());
+        onward.note(Cause { ended_by: EndedBy::Remote, code, phrase, reason, retry_after, refusal });
         self.go_onward(session);
     }
 
@@ -117,7 +118,7 @@ impl UserAgent {
         let Some(Session::Inviting { onward, .. }) = self.sessions.get_mut(&session) else { return };
         let phrase = "The server does not answer.".to_owned();
         let (ended_by, code) = (EndedBy::Network, 408);
-        onward.note(Cause { ended_by, code, phrase, reason: None, retry_after: None });
+        onward.note(Cause { ended_by, code, phrase, reason: None, retry_after: None, refusal: None });
         self.go_onward(session);
     }
 

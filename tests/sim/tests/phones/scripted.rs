@@ -1,7 +1,8 @@
 //! One phone against a scripted server: forks, late offers, descriptions that are none.
 
 use crate::script::Script;
-use softframe_phone::{Input, Instant, MediaError, MediaEvent, MediaRequest, PeerId, Sound};
+use serde_json::json;
+use softframe_phone::{Input, Instant, MediaError, MediaEvent, MediaRequest, PeerId, Sound, view::Screen};
 use softframe_sim::description;
 
 #[test]
@@ -481,6 +482,35 @@ fn the_phrase_of_a_refusal_is_shown_without_what_could_disturb_the_screen() {
     script.respond(&invite, &phrase, "a", "", "");
     let text = script.last("phone:terminated")["cause"]["text"].as_str().unwrap().to_owned();
     assert!(text.starts_with("Busy x") && text.chars().count() == 128, "{text:?}");
+}
+
+/// Teleforge Enigma says so which of the values of a call it does not take.
+#[test]
+fn what_a_refusal_explains_in_a_header_is_told_and_shown() {
+    let refused = |keys: &str, header: &str| {
+        let mut script = Script::with(keys);
+        script.host(r#"{"type":"click2call","data":{"number":"+34922"}}"#);
+        let invite = script.request("INVITE");
+        script.respond(&invite, "400 Bad Request", "a", header, "");
+        let cause = script.last("phone:terminated")["cause"].clone();
+        let Screen::Ended(ended) = script.phone.view(script.now).screen else {
+            panic!("the end is not shown")
+        };
+        (cause["text"].clone(), cause.get("details").cloned(), ended.sip)
+    };
+    let plain = (json!("Bad Request"), None, "SIP 400 Bad Request".to_owned());
+    let explained = (
+        json!("Bad Request"),
+        Some(json!("outbound id is not allowed")),
+        "SIP 400 Bad Request: outbound id is not allowed".to_owned(),
+    );
+    let odd = "X-Teleforge-Error: outbound id\u{202e} is not allowed\r\n";
+    let ours = r#""headers":{"error":"X-Why"},"#;
+    assert_eq!(refused("", "X-Platforma-Error: outbound id is not allowed\r\n"), explained);
+    assert_eq!(refused("", &format!("X-Platforma-Error: \r\n{odd}")), explained);
+    assert_eq!(refused(ours, "X-Why: outbound id is not allowed\r\n"), explained);
+    assert_eq!(refused(ours, odd), plain);
+    assert_eq!(refused("", "Server: Teleforge\r\n"), plain);
 }
 
 #[test]
