@@ -24,6 +24,7 @@ mod transfer;
 
 pub(crate) use early::EarlyOffer;
 pub(crate) use early_media::Renewing;
+pub(crate) use end::over_text;
 pub(crate) use incoming::Arrivals;
 pub(crate) use keys::Keys;
 pub(crate) use media::{Media, Purpose};

@@ -23,6 +23,8 @@ pub(crate) struct Check {
     paths: Option<Paths>,
     /// How long the server took to say something.
     answered_after: Option<u64>,
+    /// Screen readers know what came of it.
+    told: bool,
 }
 
 impl Check {
@@ -43,6 +45,7 @@ impl Phone {
             missing: None,
             paths: None,
             answered_after: None,
+            told: false,
         });
         self.out.push_back(Output::Check);
         // The flow is doubted: the server is asked at once, and registered with anew.
@@ -93,6 +96,26 @@ impl Phone {
             CheckRow { title, state, text }
         });
         CheckPage { running: rows.iter().any(|row| row.state == CheckState::Running), rows: rows.to_vec() }
+    }
+
+    /// What came of a run that is over, once, to who cannot see it; nothing where the page has been left.
+    pub(crate) fn say_check(&mut self) {
+        if self.ui.page != Page::Check || self.ui.check.as_ref().is_none_or(|check| check.told) {
+            return;
+        }
+        let page = self.check_page();
+        if page.running {
+            return;
+        }
+        if let Some(check) = &mut self.ui.check {
+            check.told = true;
+        }
+        let to_do = page.rows.iter().filter(|row| row.state != CheckState::Good).count();
+        let text = match to_do {
+            0 => Text::of("check.done"),
+            to_do => Text::with("check.todo", "n", to_do),
+        };
+        self.say(text, false);
     }
 
     fn server_found(&self, check: &Check) -> Option<(CheckState, Text)> {

@@ -276,6 +276,7 @@ impl Phone {
         self.make_room(now);
         self.tell_tabs();
         self.say_toast();
+        self.say_check();
         self.play();
         self.light_headsets(now);
         self.tick = self.next_tick(now);

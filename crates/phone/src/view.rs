@@ -428,8 +428,8 @@ pub enum Sheet {
     SecondIncoming(Box<Incoming>),
     /// 13.
     Import { name: String, added: usize, updated: usize, skipped: usize, defects: Vec<Skipped> },
-    /// 44 to 46: title, sub, whether Try again makes sense.
-    Microphone { title: Text, sub: Text, again: bool },
+    /// 44 to 46: title, sub, whether Try again makes sense, and the call that rings meanwhile and can be declined.
+    Microphone { title: Text, sub: Text, again: bool, decline: Option<CallId> },
     /// 50.
     Confirm { from: String, number: String, why: Text },
     /// Numbers of a row; `recent` is the past call that can be removed. Without a name the number was withheld.

@@ -43,6 +43,12 @@ async fn check_finds_microphone_server_and_network_and_what_the_page_withholds()
     assert!(row("Phone server")[2].as_str().is_some_and(|said| said.contains(" answers in ")), "{rows:?}");
     // No STUN, no TURN: addresses of this machine alone.
     assert_eq!(row("Network")[1], "warn", "{rows:?}");
+    // As it is read: a sign alone says nothing to who does not see it.
+    let read =
+        "return [...document.querySelectorAll('.checks .item')].map((row) => row.innerText.split(/\\s+/)[0])";
+    let words = page.phone(async |frame| frame.run(read, Vec::new()).await).await;
+    assert_eq!(words, json!(["OK", "OK", "OK", "OK", "Note", "OK"]));
+    page.phone(async |frame| frame.reads("Check finished: 1 thing to look at.").await).await;
     page.reached("57-check", ".checks [data-tone=live] .name", "Account").await;
     page.phone(async |frame| frame.click(".checking .again").await).await;
     assert_eq!(checked(&page).await.len(), rows.len());

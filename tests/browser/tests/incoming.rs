@@ -59,6 +59,9 @@ async fn answer_is_described_while_the_microphone_opens_and_where_that_is_in_use
     page.phone(async |frame| {
         frame.run("opens[0].busy()", Vec::new()).await;
         frame.reads("The microphone is used by another program.").await;
+        let buttons = "return [...document.querySelectorAll('dialog button')].filter((one) => one.checkVisibility()) \
+             .map((one) => one.innerText + (one === document.activeElement ? ', focused' : ''))";
+        assert_eq!(frame.run(buttons, Vec::new()).await, json!(["Decline", "Try again, focused"]));
     })
     .await;
     page.expect_no_media().await;

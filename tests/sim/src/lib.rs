@@ -54,6 +54,8 @@ pub struct Station {
     pub grants: Vec<bool>,
     /// Announcements, by message id.
     pub announced: Vec<&'static str>,
+    /// The same, whole.
+    pub announced_texts: Vec<softframe_phone::view::Text>,
     /// What was said to other tabs.
     pub tabs: Vec<softframe_phone::TabRequest>,
     /// Texts that the person was given as files.
@@ -166,6 +168,7 @@ impl World {
             left: Vec::new(),
             grants: Vec::new(),
             announced: Vec::new(),
+            announced_texts: Vec::new(),
             saved: Vec::new(),
             tabs: Vec::new(),
             speakers: Vec::new(),
@@ -489,7 +492,10 @@ impl Station {
             }
             Output::Sound(sound) => self.sounds.push(sound),
             Output::Grant { lasting } => self.grants.push(lasting),
-            Output::Announce { text, .. } => self.announced.push(text.id),
+            Output::Announce { text, .. } => {
+                self.announced.push(text.id);
+                self.announced_texts.push(text);
+            }
             Output::Tab(request) => self.tabs.push(request),
             Output::Save { text, .. } => self.saved.push(text),
             Output::Speaker(speaker) => self.speakers.push(speaker),

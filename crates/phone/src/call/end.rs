@@ -117,11 +117,21 @@ impl Phone {
             (false, _) => Sound::Silence,
         });
         let duration = super::tell::times(call, now, true).1;
-        let args = vec![("duration", duration.to_string()), ("to", call.to.clone())];
-        self.out.push_back(Output::Announce {
-            text: Text { id: ending.reason.text_id(), args },
-            assertive: false,
-        });
+        let others = !self.calls.is_empty() && ending.reason != Reason::Transferred;
+        self.say(over_text(call, ending, duration, others), false);
         self.ui.call_ended(now, call, ending, duration, now_with, self.calls.is_empty());
+    }
+}
+
+/// What became of a call, and of which where there are `others`.
+pub(crate) fn over_text(call: &Call, ending: &Ending, duration: u64, others: bool) -> Text {
+    let (reason, duration) = (ending.reason.text_id(), ("duration", duration.to_string()));
+    let to = ("to", call.to.clone());
+    match others {
+        true => {
+            let args = vec![("name", call.name()), ("reason", reason.to_owned()), duration, to];
+            Text { id: "ended.of", args }
+        }
+        false => Text { id: reason, args: vec![duration, to] },
     }
 }

@@ -164,7 +164,10 @@ impl Phone {
         let number = if call.name() == call.number() { "" } else { call.number() };
         let args =
             vec![("name", call.name()), ("number", number.to_owned()), ("line", call.facts.queue.clone())];
-        self.out.push_back(Output::Announce { text: Text { id: "say.incoming", args }, assertive: true });
+        // What callers call themselves is quoted, to the ear, too (ui.md 1.5).
+        let is_own_word = call.matches.is_empty() && !number.is_empty();
+        let said = if is_own_word { "say.incoming.says" } else { "say.incoming" };
+        self.out.push_back(Output::Announce { text: Text { id: said, args }, assertive: true });
         self.ui.call_rings();
         if self.ui.sound_blocked {
             self.audio_blocked(now, id);

@@ -5,7 +5,13 @@
 //! It never tells an event of a call that is over.
 
 use super::{Await, Call};
-use crate::{CallId, Phone, bridge::Ask, bridge::Code, cause::Ending, view::Text};
+use crate::{
+    CallId, Phone,
+    bridge::Ask,
+    bridge::Code,
+    cause::{Ending, Reason},
+    view::Text,
+};
 use serde_json::json;
 use softframe_sip::{EndedBy, Instant, SessionId};
 
@@ -59,7 +65,8 @@ impl Phone {
             return;
         }
         let over = self.transfers_over.remove(at);
-        let args = vec![("name", over.name), ("to", over.to), ("reason", code.to_string())];
+        let why = Reason::of_status(code).unwrap_or(Reason::Error).text_id();
+        let args = vec![("name", over.name), ("to", over.to), ("reason", why.to_owned())];
         if code >= 300 {
             for ask in over.asks {
                 self.fail_ask(Some(ask), Code::Sip(code), "The transfer failed.");

@@ -271,7 +271,8 @@ impl Phone {
         let name = self.calls.get(&failed.call).map(Call::name).unwrap_or_default();
         let to = self.name_of(&failed.to).unwrap_or_else(|| failed.to.clone());
         let args = vec![("to", to), ("reason", failed.why.text_id().to_owned()), ("name", name)];
-        Text { id: "transfer.failed", args }
+        let waits = self.calls.get(&failed.call).and_then(Call::talk).is_some_and(|talk| talk.want_held);
+        Text { id: if waits { "transfer.failed.held" } else { "transfer.failed" }, args }
     }
 
     /// 35, over the call that is back.
@@ -351,6 +352,12 @@ impl Phone {
             let args = vec![("reason", why.text_id().to_owned())];
             self.ui.toast(now, Text { id: "transfer.refused", args }, true);
         } else if !transfer.taken_back {
+            // Who is back is live (ui.md 35), unless the person talks to somebody else meanwhile.
+            let is_held = self.calls.get(&id).and_then(Call::talk).is_some_and(|talk| talk.want_held);
+            let talks = self.calls.values().any(|other| other.id != id && other.is_live());
+            if is_held && !talks {
+                self.resume(now, id, None);
+            }
             // Who talks on already has nobody to be told of.
             self.tell_person(id, &transfer.to, why);
         }

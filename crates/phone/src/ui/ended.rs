@@ -5,7 +5,7 @@
 use super::Ui;
 use crate::{
     Phone,
-    call::{Call, Direction},
+    call::{Call, Direction, over_text},
     cause::{Ending, Reason},
     view::{Ended, Party, Text, Tone},
 };
@@ -43,10 +43,9 @@ impl Ui {
     ) {
         let missed = call.is_ringing_in() || call.direction == Direction::Inbound && call.talk().is_none();
         let good = matches!(ending.reason, Reason::Hangup | Reason::Cancelled | Reason::Transferred);
-        let args = vec![("duration", duration.to_string()), ("to", call.to.clone())];
         if !last && !missed && !good {
             // Another call has the screen.
-            self.toast(now, Text { id: ending.reason.text_id(), args: args.clone() }, true);
+            self.toast(now, over_text(call, ending, duration, true), true);
         }
         if !last || missed {
             return;
@@ -74,7 +73,7 @@ impl Ui {
         let instead = now_with.filter(|_| transferred).map(|to| Text::with("transfer.nowwith", "to", to));
         let view = Ended {
             party: Party { instead, ..crate::view::party(call) },
-            pill: (Text { id: ending.reason.text_id(), args }, tone, icon),
+            pill: (over_text(call, ending, duration, false), tone, icon),
             note,
             sip,
             again: !transferred && !call.number().is_empty(),

@@ -66,7 +66,7 @@ pub(crate) fn microphone_title(error: MediaError) -> &'static str {
     }
 }
 
-pub(super) fn microphone_sheet(error: MediaError, again: bool) -> Sheet {
+pub(super) fn microphone_sheet(error: MediaError, again: bool, decline: Option<CallId>) -> Sheet {
     let sub = match error {
         MediaError::Denied => Text::of("mic.denied.sub"),
         MediaError::Policy => Text::of("mic.policy.sub"),
@@ -74,7 +74,7 @@ pub(super) fn microphone_sheet(error: MediaError, again: bool) -> Sheet {
         MediaError::Busy => Text::default(),
         MediaError::Description | MediaError::Other => Text::of("ended.media-failed.note"),
     };
-    Sheet::Microphone { title: Text::of(microphone_title(error)), sub, again }
+    Sheet::Microphone { title: Text::of(microphone_title(error)), sub, again, decline }
 }
 
 impl Phone {
@@ -128,19 +128,23 @@ impl Phone {
             }
             (other.id, party(other), pill)
         });
+        let (tiles, consultation) = (self.tiles(call), self.consultation(call));
+        let disabled = tiles.iter().any(|tile| !tile.enabled && !tile.busy);
+        let disabled = disabled || consultation.as_ref().is_some_and(|consultation| !consultation.ready);
         CallScreen {
             call: call.id,
             party: party(call),
             wash: pill.1,
             pill,
             note,
-            tiles: self.tiles(call),
+            tiles,
+            why_not: disabled.then(|| self.why_not(call)),
             keypad: self.ui.keypad.then(|| call.keys.clone()),
             end: self.end_button(call),
             others: others.collect(),
             merged: merged.is_some(),
             bars: grade.map_or(0, Grade::bars),
-            consultation: self.consultation(call),
+            consultation,
             take_back: self.may_take_back(now, call),
         }
     }

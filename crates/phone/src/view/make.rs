@@ -264,8 +264,8 @@ impl Phone {
 
     fn microphone_sheet(&self) -> Option<Sheet> {
         let Menu::Microphone(error, number) = &self.ui.menu else { return None };
-        let again = number.is_some() || self.oldest_ringing().is_some();
-        Some(super::calls::microphone_sheet(*error, again))
+        let ringing = self.oldest_ringing();
+        Some(super::calls::microphone_sheet(*error, number.is_some() || ringing.is_some(), ringing))
     }
 
     /// When a time on screen changes next: of a call, or of the banner that counts down.

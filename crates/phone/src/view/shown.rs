@@ -71,6 +71,8 @@ pub struct CallScreen {
     pub wash: Tone,
     /// The tiles, in order.
     pub tiles: Vec<Tile>,
+    /// Why some of them do not work yet, and what is below them.
+    pub why_not: Option<Text>,
     /// Digits sent, if the key pad is open.
     pub keypad: Option<String>,
     /// "End call", and what it does.

@@ -6,7 +6,7 @@ use super::{
     avatar,
     context::Context,
     dom::{Part, id},
-    frame::{dot, pressing, tone, write_badge},
+    frame::{dot, pressing, tone, write_missed},
     press::{ARM_MS, Arm, END_DEAD_MS, Press},
     who::headline,
 };
@@ -124,7 +124,7 @@ impl Bar {
         let shape = self.part.find(".dot");
         shape.show(header.running.is_none());
         shape.attribute("data-dot", Some(dot(header.dot)));
-        write_badge(&self.part.find(".badge"), header.missed);
+        write_missed(&self.cx, &self.part, header.missed);
         self.buttons(&Buttons::default());
     }
 
@@ -180,7 +180,7 @@ impl Bar {
     fn person(&self, id: &str, name: &str) {
         avatar::write(&self.part.find(".avatar"), id, name);
         self.part.find(".dot").show(false);
-        write_badge(&self.part.find(".badge"), 0);
+        write_missed(&self.cx, &self.part, 0);
     }
 
     fn lines(&self, name: &str, state: &str, meaning: Tone) {

@@ -5,7 +5,7 @@
 use super::{
     avatar,
     context::Context,
-    dom::{Part, Template},
+    dom::{Part, Template, id},
     frame::{lingering, pressing, tone},
     keypad::Keys,
     press::{ARM_MS, Arm, END_DEAD_MS, Press},
@@ -74,7 +74,6 @@ impl IncomingView {
         self.who.update(&view.party, None, view.note.as_ref());
         self.part.find(".sound").show(view.silent && !view.silenced);
         let silence = self.silence.part();
-        silence.flag("aria-pressed", view.silenced);
         silence.show(!view.silent && !view.silenced);
         self.part.class("quiet", view.silenced);
     }
@@ -178,6 +177,7 @@ impl CallView {
         if let Some(consultation) = consultation {
             self.back.part().find(".text").text(&self.cx.text(&consultation.back));
             self.complete.enable(consultation.ready);
+            describe(self.complete.part(), !consultation.ready);
         }
         let count = (view.others.len() + 1).to_string();
         let title = match (several, view.merged) {
@@ -200,6 +200,7 @@ impl CallView {
         if let Some(digits) = &view.keypad {
             self.keypad(view, digits);
         }
+        part.find(".why-not").text(&view.why_not.as_ref().map(|why| self.cx.text(why)).unwrap_or_default());
         self.who.update(&view.party, Some(&view.pill), view.note.as_ref());
         self.legs(view);
         self.tiles(&view.tiles);
@@ -307,15 +308,22 @@ impl CallView {
         for ((part, press), tile) in self.tiles.iter().zip(tiles) {
             part.icon(tile.icon);
             part.find(".text").text(&self.cx.text(&tile.label));
-            let toggles = matches!(tile.action, Action::Mute(..) | Action::Hold(..));
+            // "Resume" says what it does, and is not pressed.
+            let toggles = matches!(tile.action, Action::Mute(..));
             part.attribute("aria-pressed", toggles.then_some(if tile.pressed { "true" } else { "false" }));
-            part.class("resume", matches!(tile.action, Action::Hold(..)));
+            part.class("resume", tile.pressed && !toggles);
             part.only_if("aria-busy", tile.busy);
             press.enable(tile.enabled);
+            describe(part, !tile.enabled && !tile.busy);
             press.makes(tile.action.clone());
         }
         self.shown_tiles = tiles.to_vec();
     }
+}
+
+/// What does not work yet says why before it is used, too.
+fn describe(part: &Part, disabled: bool) {
+    part.attribute("aria-describedby", disabled.then_some(id::WHY_NOT));
 }
 
 /// 38 to 40.

@@ -16,6 +16,8 @@ pub(crate) mod id {
     pub(crate) const VOICEMAIL: &str = "voicemail";
     pub(crate) const MINIMISE: &str = "minimise";
     pub(crate) const RUNNING: &str = "running";
+    /// In the template of a call.
+    pub(crate) const WHY_NOT: &str = "why-not";
     pub(crate) const WAITING: &str = "waiting";
     pub(crate) const BANNER: &str = "banner";
     pub(crate) const MAIN: &str = "main";
@@ -268,6 +270,12 @@ impl Part {
     pub(crate) fn append(&self, child: &Part) {
         // Fails only for cycles.
         let _ = self.0.append_child(&child.0);
+    }
+
+    /// Puts it before all that is there.
+    pub(crate) fn prepend(&self, child: &Part) {
+        // Fails only for cycles.
+        let _ = self.0.insert_before(&child.0, self.0.first_child().as_ref());
     }
 
     /// Takes it out of the page.

@@ -95,9 +95,7 @@ impl Frame {
     }
 
     fn header(&self, header: &Header) {
-        if let Some(badge) = self.tabs[2].1.part().maybe(".badge") {
-            write_badge(&badge, header.missed);
-        }
+        write_missed(&self.cx, self.tabs[2].1.part(), header.missed);
         let part = self.person.part();
         let (name, state) = (part.find(".name"), part.find(".state"));
         let known = !header.name.is_empty();
@@ -115,6 +113,9 @@ impl Frame {
         voicemail.show(known && header.voicemail.is_some());
         if let Some(new) = header.voicemail {
             voicemail.find(".count").text_or_hide(&if new == 0 { String::new() } else { new.to_string() });
+            let words =
+                if new == 0 { "" } else { &self.cx.with("recents.vm.new", &[("n", &new.to_string())]) };
+            voicemail.find(".counted").text(words);
         }
         self.minimise.part().show(header.resizable);
         let running = self.running.part();
@@ -244,6 +245,13 @@ pub(crate) fn write_badge(badge: &Part, count: u32) {
         1..=99 => count.to_string(),
         100.. => "99+".to_owned(),
     });
+}
+
+/// The badge of this place and, for who cannot see where it stands, what it counts.
+pub(crate) fn write_missed(cx: &Context, place: &Part, count: u32) {
+    write_badge(&place.find(".badge"), count);
+    let words = if count == 0 { String::new() } else { cx.with("say.missed", &[("n", &count.to_string())]) };
+    place.find(".counted").text(&words);
 }
 
 /// `data-tone`.

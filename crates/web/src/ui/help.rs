@@ -54,15 +54,16 @@ impl CheckView {
         list.only_if("aria-busy", view.running);
         list.clear();
         for row in &view.rows {
-            let (state, icon) = match row.state {
-                CheckState::Running => ("running", "clock"),
-                CheckState::Good => ("live", "check"),
-                CheckState::Warn => ("warn", "alert"),
-                CheckState::Bad => ("end", "alert"),
+            let (state, icon, word) = match row.state {
+                CheckState::Running => ("running", "clock", "check.running"),
+                CheckState::Good => ("live", "check", "check.good"),
+                CheckState::Warn => ("warn", "alert", "check.warn"),
+                CheckState::Bad => ("end", "alert", "check.bad"),
             };
             let part = self.cx.copy(Template::CheckRow);
             part.attribute("data-tone", Some(state));
             part.icon(icon);
+            part.find(".unseen").text(&self.cx.plain(word));
             part.find(".name").text(&self.cx.plain(row.title));
             part.find("small").text(&self.cx.text(&row.text));
             list.append(&part);

@@ -53,6 +53,8 @@ struct Open {
     body: Part,
     presses: Vec<Press>,
     numbers: Option<Numbers>,
+    /// Of a call that rings on while its microphone fails.
+    decline: Option<Press>,
     _visible: Option<Visible>,
     _listeners: Vec<Listener>,
 }
@@ -275,6 +277,7 @@ impl Open {
             body: cx.copy(template),
             presses: Vec::new(),
             numbers: None,
+            decline: None,
             _visible: None,
             _listeners: Vec::new(),
         };
@@ -305,6 +308,10 @@ impl Open {
                 self._listeners.push(copy.on("click", move |_| copy_text(&list)));
             }
             Sheet::Microphone { .. } => {
+                // It may appear where Answer has just been pressed.
+                let arm = Arm::after(ARM_MS, true);
+                arm.start();
+                self.decline = Some(Press::armed(cx, self.body.find(".decline"), &arm));
                 self.press(cx, ".cancel", Action::CloseSheet);
                 self.press(cx, ".again", Action::TryAgain);
                 let (snippet, copy) = (self.body.find(".snippet"), self.body.find(".copy"));
@@ -416,6 +423,7 @@ impl Open {
             Sheet::Quality { .. } => self.body.maybe(".close"),
             Sheet::Route { .. } => self.body.maybe("[role=radio][aria-checked=true]"),
             Sheet::Status { .. } if !self.signing_out => self.body.maybe("[role=radio][aria-checked=true]"),
+            Sheet::Microphone { decline: Some(_), .. } => self.body.maybe(".again"),
             Sheet::Microphone { .. }
             | Sheet::Numbers { .. }
             | Sheet::Status { .. }
@@ -431,7 +439,12 @@ impl Open {
             Sheet::SecondIncoming(incoming) => write_second(cx, body, incoming),
             Sheet::Import { .. } => import::write(cx, body, sheet),
             Sheet::Quality { .. } => write_quality(cx, body, sheet),
-            Sheet::Microphone { title, sub, again } => write_microphone(cx, body, title, sub, *again),
+            Sheet::Microphone { title, sub, again, decline } => {
+                if let (Some(press), Some(call)) = (&self.decline, decline) {
+                    press.makes(Action::Decline(*call));
+                }
+                write_microphone(cx, body, (title, sub), *again, decline.is_some());
+            }
             Sheet::Confirm { from, number, why } => {
                 let lead = if from.is_empty() {
                     String::new()

@@ -120,6 +120,11 @@ impl Strings {
         let Some(template) = self.template(id, args) else { return id.to_owned() };
         fill(template, |name| {
             let (_, value) = args.iter().find(|(given, _)| *given == name)?;
+            // A reason is a text of its own, of the same arguments.
+            if name == "reason" {
+                let others: Vec<_> = args.iter().filter(|(given, _)| *given != name).copied().collect();
+                return Some(self.with(value, &others));
+            }
             Some(self.written(name, value))
         })
     }
@@ -167,8 +172,8 @@ impl Strings {
     fn written(&self, name: &str, value: &str) -> String {
         let number = value.parse::<u64>().ok();
         match (name, number) {
-            // A reason is a text of its own.
-            ("reason" | "rule" | "other", _) => self.plain(value),
+            // Texts of their own.
+            ("rule" | "other", _) => self.plain(value),
             ("t", Some(seconds)) => clock(seconds),
             ("duration", _) => {
                 seconds(value).map_or_else(|| value.to_owned(), |seconds| self.duration(seconds))

@@ -233,7 +233,13 @@ fn a_denied_microphone_lets_an_incoming_call_ring_on_and_declines_with_480() {
     world.run(1_000);
     let ringing = world.ringing(1);
     assert_eq!(world.stations[1].ladder(), ["phone:ringing"]);
+    let declined = |world: &World| match world.view(1).sheet {
+        Some(view::Sheet::Microphone { decline, .. }) => decline,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(declined(&world), Some(ringing), "it can be declined where the trouble is");
     world.act(1, Action::Decline(ringing));
+    assert_eq!(declined(&world), None, "what is to be done stays, without the call");
     world.run(1_000);
     assert_eq!(world.stations[0].last("phone:terminated")["cause"]["code"], 480);
     assert!(world.stations[1].peers.is_empty());

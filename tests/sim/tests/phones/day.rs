@@ -189,7 +189,7 @@ fn second_call_that_fails_says_why_beside_the_first() {
     world.run(500);
     world.host(1, r#"{"type":"reject","data":{"code":486}}"#);
     world.run(500);
-    assert_eq!(toast(&world, 0), Some("ended.busy"));
+    assert_eq!(toast(&world, 0), Some("ended.of"), "which of them");
 }
 
 #[test]

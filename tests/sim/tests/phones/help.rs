@@ -141,3 +141,36 @@ fn save_report_gives_the_person_the_same_text_as_a_file() {
     let saved = world.stations[0].saved.last().expect("a file");
     assert!(saved.contains("REGISTER"), "{saved}");
 }
+
+/// What was said of the check, by id and count.
+fn told(world: &World) -> Vec<(&'static str, Option<String>)> {
+    let texts = world.stations[0].announced_texts.iter().filter(|text| text.id.starts_with("check."));
+    texts.map(|text| (text.id, text.args.first().map(|(_, n)| n.clone()))).collect()
+}
+
+#[test]
+fn the_end_of_a_check_is_said_once_with_how_much_there_is_to_do() {
+    let mut world = World::pair();
+    world.act(0, Action::Check);
+    world.run(1_000);
+    found(&mut world, Found::Missing(Vec::new()));
+    found(&mut world, Found::Microphone(Ok("Jabra".into())));
+    assert_eq!(told(&world), [], "it runs");
+    found(&mut world, Found::Paths(ALL_PATHS));
+    world.run(20_000);
+    assert_eq!(told(&world), [("check.done", None)]);
+
+    world.act(0, Action::Check);
+    world.run(1_000);
+    found(&mut world, Found::Missing(vec!["autoplay"]));
+    found(&mut world, Found::Microphone(Err(MediaError::Denied)));
+    world.run(6_900);
+    assert_eq!(told(&world).len(), 1, "one is still looked for");
+    world.run(200);
+    assert_eq!(told(&world)[1..], [("check.todo", Some("3".to_owned()))]);
+
+    world.act(0, Action::Check);
+    world.act(0, Action::Back);
+    world.run(20_000);
+    assert_eq!(told(&world).len(), 2, "nobody waits for it any more");
+}

@@ -419,3 +419,17 @@ fn who_has_the_line_after_a_transfer_behind_the_server_is_told_and_shown() {
     let Screen::Call(call) = script.phone.view(script.now).screen else { panic!("no call") };
     assert_eq!(call.party.number, "311");
 }
+
+#[test]
+fn what_callers_call_themselves_is_said_as_their_word() {
+    for (lines, id) in [
+        (&["P-Asserted-Identity: \"Ana\" <sip:+34911@a.test>"][..], "say.incoming.says"),
+        (&["P-Asserted-Identity: <sip:+34911@a.test>"][..], "say.incoming"),
+    ] {
+        let mut script = Script::new();
+        invite(&mut script, "300", lines);
+        let said = script.said.iter().find(|text| text.id.starts_with("say.incoming")).expect("a ring");
+        assert_eq!(said.id, id);
+        assert!(said.args.contains(&("number", if id == "say.incoming" { "" } else { "+34911" }.to_owned())));
+    }
+}

@@ -21,6 +21,8 @@ pub(crate) struct Script {
     pub(crate) heard: Vec<Value>,
     pub(crate) media: Vec<(PeerId, MediaRequest)>,
     pub(crate) sounds: Vec<Sound>,
+    /// What screen readers were told.
+    pub(crate) said: Vec<softframe_phone::view::Text>,
     /// What calls ring with, in the place of our own sound.
     pub(crate) rings: Vec<String>,
     /// What the browser has done and not said yet; `None`: it says everything at once.
@@ -67,6 +69,7 @@ impl Script {
             heard: Vec::new(),
             media: Vec::new(),
             sounds: Vec::new(),
+            said: Vec::new(),
             rings: Vec::new(),
             unsaid: None,
             farewell: None,
@@ -103,6 +106,7 @@ impl Script {
                 Output::Transmit { frame, .. } => self.sent.extend(Message::parse(frame)),
                 Output::Host { message, .. } => self.heard.push(serde_json::from_str(&message).unwrap()),
                 Output::Sound(sound) => self.sounds.push(sound),
+                Output::Announce { text, .. } => self.said.push(text),
                 Output::RingWith(sound) => self.rings.push(sound),
                 Output::Post { .. }
                 | Output::RelayOpen { .. }

@@ -155,3 +155,52 @@ fn who_waits_while_another_is_asked_is_said_to_wait_and_one_button_alone_connect
     world.run(2_000);
     assert_eq!(world.stations[0].kinds("phone:terminated").len(), 2);
 }
+
+#[test]
+fn caller_who_was_held_before_a_transfer_that_fails_is_back_and_live() {
+    let (mut world, third) = talking();
+    let id = call(&world).call;
+    world.act(0, Action::Hold(id, true));
+    world.run(1_000);
+    assert_eq!(call(&world).pill.0.id, "call.held");
+    world.act(0, Action::Transfer(id, "202".into()));
+    world.run(1_000);
+    world.host(third, r#"{"type":"reject"}"#);
+    world.run(2_000);
+    assert_eq!(world.view(0).banner.map(|banner| banner.text.id), Some("transfer.failed"));
+    assert_eq!(call(&world).pill.1, Tone::Live);
+    assert_eq!(world.stations[0].last("phone:unhold")["by"], "local");
+}
+
+#[test]
+fn caller_who_stays_held_after_a_transfer_that_fails_since_the_person_talks_to_somebody_else_is_said_to_be() {
+    let (mut world, third) = talking();
+    let id = call(&world).call;
+    let fourth = world.station();
+    world.trust(fourth);
+    world.boot(fourth, &world.kiosk("203", "secret-203", ""));
+    world.run(1_000);
+    world.act(0, Action::CallNumber("203".into()));
+    world.run(1_000);
+    world.answer(fourth);
+    world.run(1_000);
+    world.act(0, Action::Transfer(id, "202".into()));
+    world.run(1_000);
+    world.host(third, r#"{"type":"reject"}"#);
+    world.run(2_000);
+    assert_eq!(world.stations[0].announced.last(), Some(&"transfer.failed.held"));
+    assert_eq!((call(&world).party.number.as_str(), call(&world).pill.1), ("203", Tone::Live));
+}
+
+#[test]
+fn what_does_not_work_yet_says_why_before_it_is_used() {
+    let mut world = World::pair();
+    world.act(0, Action::CallNumber("201".into()));
+    world.run(1_000);
+    assert_eq!(call(&world).why_not, Some(Text::of("call.notyet")));
+    world.answer(1);
+    world.run(1_000);
+    assert_eq!(call(&world).why_not, None, "all of it works");
+    let (world, _, _) = transferring();
+    assert_eq!(call(&world).why_not, Some(Text::of("transfer.running")));
+}

@@ -275,3 +275,21 @@ fn two_calls_answered_in_one_moment_are_not_both_heard() {
     let calls: Vec<String> = states(&mut script).into_iter().map(|(_, state, _)| state).collect();
     assert_eq!(calls, ["held", "active"]);
 }
+
+#[test]
+fn call_that_ends_beside_another_is_named_and_the_last_one_is_not() {
+    let mut script = Script::new();
+    rings(&mut script, 1);
+    press(&mut script);
+    let first = script.response("INVITE");
+    acks(&mut script, 1, &first);
+    rings(&mut script, 2);
+    let second = ringing(&script);
+    script.said.clear();
+    script.input(Input::Action(Action::Decline(second)));
+    let told = script.said.last().expect("an announcement").clone();
+    assert_eq!(told.id, "ended.of");
+    assert_eq!(told.args[..2], [("name", "+34952".to_owned()), ("reason", "ended.rejected".to_owned())]);
+    script.host(r#"{"type":"hangup"}"#);
+    assert_eq!(script.said.last().map(|text| text.id), Some("ended.hangup"));
+}

@@ -40,14 +40,28 @@ pub(crate) fn more_waiting(cx: &Context, incoming: &Incoming) -> String {
     }
 }
 
-pub(super) fn write_microphone(cx: &Context, body: &Part, title: &Text, sub: &Text, again: bool) {
+/// While a call rings it can be declined from here (ui.md 44).
+pub(super) fn write_microphone(
+    cx: &Context,
+    body: &Part,
+    (title, sub): (&Text, &Text),
+    again: bool,
+    rings: bool,
+) {
+    let had_focus = body.holds_focus();
     body.find(".title").text(&cx.text(title));
     body.find(".sub").text_or_hide(&cx.text(sub));
     for part in [".snippet", ".copy"] {
         body.find(part).show(title.id == "mic.policy");
     }
     body.find(".again").show(again);
+    body.find(".decline").show(rings);
     let cancel = body.find(".cancel");
+    cancel.show(!rings);
+    // What had the focus may have gone with the call.
+    if had_focus && !body.all("button").iter().any(|button| button.is_shown() && button.holds_focus()) {
+        body.find(if rings { ".again" } else { ".cancel" }).focus();
+    }
     cancel.text(&cx.plain(if again { "set.cancel" } else { "set.close" }));
     for (class, wanted) in [("neutral", again), ("primary", !again)] {
         cancel.class(class, wanted);
