@@ -48,6 +48,8 @@ pub(crate) struct VirtualList {
     /// Between the first event of scrolling and the last: a list that comes back at another place is no fast scroll.
     moving: Rc<Cell<bool>>,
     pool: Vec<RowView>,
+    /// The place in the pool whose row comes first in the page.
+    leads: usize,
     /// Taken out when there were fewer rows, and put back when there are more.
     spare: Vec<RowView>,
     heads: Vec<Part>,
@@ -91,6 +93,7 @@ impl VirtualList {
             letter,
             moving,
             pool: Vec::new(),
+            leads: 0,
             spare: Vec::new(),
             heads: Vec::new(),
             lines: Lines { row_px: ROW_PX, head_px: HEAD_PX, heads: Vec::new() },
@@ -140,6 +143,7 @@ impl VirtualList {
         let rows = read(window.first, window.count);
         let held = self.held();
         self.write(&rows, &window, total, matches!(marks, Marks::Letters));
+        self.order(window.first % window.count.max(1));
         self.write_heads(marks, &window);
         if let Some(view) = wanted.and_then(|index| self.pool.get(index % window.count.max(1))) {
             view.open().focus();
@@ -191,6 +195,31 @@ impl VirtualList {
             if let Some(view) = self.pool.get((window.first + offset) % count.max(1)) {
                 view.show(false);
             }
+        }
+    }
+
+    /// Rows stand in the page in the order in which they are seen, for who walks through it without seeing it. Those that
+    /// have left at one end and come in at the other are moved; of both ways the one that leaves the focus where it is,
+    /// since an element that is moved loses it, else the shorter one.
+    fn order(&mut self, leads: usize) {
+        let count = self.pool.len();
+        let old = std::mem::replace(&mut self.leads, leads);
+        let (on, back) = turns(old, leads, count);
+        if on == 0 {
+            return;
+        }
+        let to_end: Vec<usize> = (0..on).map(|step| (old + step) % count).collect();
+        let held =
+            self.pool.iter().position(|row| row.part().holds_focus()).filter(|_| self.list.holds_focus());
+        let forward = match held {
+            Some(held) => !to_end.contains(&held),
+            None => on <= back,
+        };
+        if forward {
+            to_end.iter().filter_map(|at| self.pool.get(*at)).for_each(|row| self.list.append(row.part()));
+        } else {
+            let to_start = (1..=back).map(|step| (old + count - step) % count);
+            to_start.filter_map(|at| self.pool.get(at)).for_each(|row| self.list.prepend(row.part()));
         }
     }
 
@@ -260,6 +289,10 @@ impl VirtualList {
     }
 
     fn resize(&mut self, count: usize) {
+        if self.pool.len() != count {
+            // Those that stay are in the order of the pool before others come or go.
+            self.order(0);
+        }
         while self.pool.len() < count {
             let view = self.spare.pop().unwrap_or_else(|| RowView::new(&self.cx));
             self.list.append(view.part());
@@ -320,6 +353,12 @@ impl VirtualList {
 /// The letter under which a name stands, as names are ordered.
 fn letter_of(name: &str) -> String {
     softframe_phone::initial(name).into_iter().flat_map(char::to_uppercase).collect()
+}
+
+/// How many rows move to the end, or else to the start, so that `new` is the first of `count` in a ring and not `old`.
+fn turns(old: usize, new: usize, count: usize) -> (usize, usize) {
+    let on = if count == 0 { 0 } else { (new + count - old % count) % count };
+    (on, count - on)
 }
 
 /// Pixels of content for a pixel of scroll: 1 until the spacer is capped.
@@ -463,6 +502,15 @@ mod tests {
         assert_eq!(end.first + end.count, total);
         let bottom = end.shift_px + rows().whole(total);
         assert!((bottom - MAX_SPACER_PX).abs() < 0.01, "the last row ends where the spacer ends: {bottom}");
+    }
+
+    #[test]
+    fn rows_move_to_the_end_as_many_as_have_left_at_the_start() {
+        assert_eq!(turns(0, 0, 17), (0, 17), "a letter moves none");
+        assert_eq!(turns(0, 2, 17), (2, 15));
+        assert_eq!(turns(16, 1, 17), (2, 15), "over the end of the pool");
+        assert_eq!(turns(2, 0, 17), (15, 2), "back");
+        assert_eq!(turns(0, 0, 0), (0, 0));
     }
 
     #[test]
