@@ -236,3 +236,133 @@ async fn nothing_on_the_way_of_a_call_takes_the_focus_from_a_page_that_has_it() 
     let taken = page.phone(async |frame| frame.run("return taken", Vec::new()).await).await;
     assert_eq!(taken, json!([]));
 }
+
+/// The accessible description of a button, by its label: the text of what describes it.
+async fn described(page: &Page, label: &str) -> String {
+    let script = "const one = [...document.querySelectorAll('button')].find((each) => each.checkVisibility() && \
+         each.innerText.trim() === arguments[0]); \
+         return one && document.getElementById(one.getAttribute('aria-describedby'))?.textContent";
+    let text = page.phone(async |frame| frame.run(script, vec![json!(label)]).await).await;
+    text.as_str().unwrap_or_default().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tiles_say_why_they_do_not_work_yet_and_resume_is_no_pressed_button() {
+    let server = Server::start();
+    let page = Page::open_registered(&server, 200).await;
+    let ring = server.ring(200, "600");
+    page.expect("phone:ringing").await;
+    page.answer().await;
+    page.expect("phone:accepted").await;
+    reads(&page, "Hold").await;
+    assert_eq!(described(&page, "Hold").await, "", "it works");
+    page.ask("hold", json!({})).await.expect("held");
+    reads(&page, "Resume").await;
+    let pressed = "return [...document.querySelectorAll('.tile')].map((tile) => \
+         [tile.innerText.trim(), tile.getAttribute('aria-pressed')])";
+    let tiles = page.phone(async |frame| frame.run(pressed, Vec::new()).await).await;
+    let state =
+        |name: &str| tiles.as_array().and_then(|all| all.iter().find(|tile| tile[0] == name)).cloned();
+    assert_eq!(state("Resume"), Some(json!(["Resume", null])));
+    assert_eq!(state("Mute"), Some(json!(["Mute", "false"])));
+    let colour = "return getComputedStyle(document.querySelector('.tile.resume')).backgroundColor !== \
+         getComputedStyle(document.querySelector('.tile')).backgroundColor";
+    assert_eq!(page.phone(async |frame| frame.run(colour, Vec::new()).await).await, json!(true));
+    server.hang_up(&ring);
+    page.expect("phone:terminated").await;
+
+    page.click2call("603").await;
+    reads(&page, "Ringing").await;
+    assert_eq!(described(&page, "Hold").await, "This works once the call is answered.");
+    assert_eq!(described(&page, "Mute").await, "");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tab_of_the_recents_says_what_it_counts() {
+    let server = Server::start();
+    let page = Page::open_registered(&server, 200).await;
+    let name = "const tab = document.querySelector('#tab-recents').cloneNode(true); \
+         for (const hidden of tab.querySelectorAll('[aria-hidden=true]')) hidden.remove(); \
+         return tab.textContent.trim().replace(/\\s+/g, ' ')";
+    for count in ["Recents 1 missed call", "Recents 2 missed calls"] {
+        let ring = server.ring(200, "600");
+        page.expect("phone:ringing").await;
+        server.hang_up(&ring);
+        page.expect("phone:terminated").await;
+        until("the tab counts", async || {
+            (page.phone(async |frame| frame.run(name, Vec::new()).await).await == json!(count)).then_some(())
+        })
+        .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn letters_in_a_list_of_choices_look_for_one_and_enter_or_leaving_takes_it() {
+    let server = Server::start();
+    let page = Page::open_registered(&server, 200).await;
+    page.ask("navigate", json!({ "view": "settings" })).await.expect("the settings");
+    page.run("document.body.tabIndex = -1; document.body.focus()", Vec::new()).await;
+    let state = "return [document.querySelector('#language').selectedOptions[0].lang || \
+         document.querySelector('#language').value, document.documentElement.lang.slice(0, 2)]";
+    let state = async || page.phone(async |frame| frame.run(state, Vec::new()).await).await;
+    let focus = "document.querySelector('#language').focus()";
+    page.phone(async |frame| frame.run(focus, Vec::new()).await).await;
+    page.type_keys("d").await;
+    until("the letter finds", async || (state().await[0] == "de").then_some(())).await;
+    assert_eq!(state().await[1], "en", "it is only looked for");
+    page.keys(&["ArrowDown"]).await;
+    assert_eq!(state().await[1], "en");
+    page.keys(&["ArrowUp", "Enter"]).await;
+    until("Enter takes it", async || (state().await == json!(["de", "de"])).then_some(())).await;
+
+    page.phone(async |frame| frame.run(focus, Vec::new()).await).await;
+    page.type_keys("f").await;
+    until("the letter finds", async || (state().await[0] == "fr").then_some(())).await;
+    page.keys(&["Tab"]).await;
+    until("leaving takes it", async || (state().await == json!(["fr", "fr"])).then_some(())).await;
+
+    page.phone(async |frame| frame.run(focus, Vec::new()).await).await;
+    page.type_keys("e").await;
+    until("the letter finds", async || (state().await[0] != "fr").then_some(())).await;
+    page.keys(&["Escape"]).await;
+    expect_focus(&page, "").await;
+    page.ask("navigate", json!({ "view": "settings" })).await.expect("the settings");
+    until("Escape takes nothing", async || (state().await == json!(["fr", "fr"])).then_some(())).await;
+
+    // As a pointer picks: no key before it.
+    let pick = "const list = document.querySelector('#language'); list.blur(); list.dispatchEvent(new PointerEvent('pointerdown')); \
+         list.value = 'it'; list.dispatchEvent(new Event('change'))";
+    page.phone(async |frame| frame.run(pick, Vec::new()).await).await;
+    until("a pick acts at once", async || (state().await == json!(["it", "it"])).then_some(())).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_of_a_scrolled_list_stand_in_the_page_in_the_order_in_which_they_are_seen() {
+    let server = Server::start();
+    let page = Page::open_registered(&server, 200).await;
+    let many: Vec<_> = (100..500)
+        .map(|n| json!({ "id": n.to_string(), "name": format!("Name {n}"), "phones": [format!("+34600000{n}")] }))
+        .collect();
+    page.ask("contacts", json!({ "contacts": many })).await.expect("contacts");
+    page.ask("navigate", json!({ "view": "contacts" })).await.expect("the contacts");
+    reads(&page, "Name 100").await;
+    let order = "const rows = [...document.querySelectorAll('.contacts-scroll .row')].filter((row) => row.checkVisibility()); \
+         const places = rows.map((row) => Number(row.ariaPosInSet)); \
+         return [places[0], places.every((place, at) => place === places[0] + at), places.length > 8]";
+    let scroll = "document.querySelector('.contacts-scroll').scrollTop = arguments[0]";
+    let row = "const row = document.querySelector('.contacts-scroll').querySelector('[aria-posinset=\"3\"] .open'); row.focus()";
+    page.run("document.body.tabIndex = -1; document.body.focus()", Vec::new()).await;
+    page.phone(async |frame| frame.run(row, Vec::new()).await).await;
+    // Down and up, by a row and by many, with a focused row among those that move.
+    for (px, first) in [(520, 7), (572, 8), (7_000, 131), (6_900, 129), (300, 2), (20_800, 0), (0, 1)] {
+        page.phone(async |frame| frame.run(scroll, vec![json!(px)]).await).await;
+        until("the rows are in order", async || {
+            let seen = page.phone(async |frame| frame.run(order, Vec::new()).await).await;
+            (seen[1] == true && seen[2] == true && (first == 0 || seen[0] == first)).then_some(())
+        })
+        .await;
+        let focus = "return document.activeElement.closest('.contacts-scroll .row') !== null";
+        let kept = page.phone(async |frame| frame.run(focus, Vec::new()).await).await;
+        assert_eq!(kept, json!(true), "the focus is not lost at {px}");
+    }
+}

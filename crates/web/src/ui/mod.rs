@@ -5,6 +5,7 @@
 mod avatar;
 mod bar;
 mod calls;
+mod choice;
 mod contacts;
 mod context;
 mod dom;

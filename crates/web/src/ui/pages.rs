@@ -3,6 +3,7 @@
 //! Changes act at once; there is no Save.
 
 use super::{
+    choice::Choice,
     contacts::choosing,
     context::Context,
     dom::{Part, Template},
@@ -22,7 +23,7 @@ use softframe_phone::{
 };
 use std::{cell::Cell, rc::Rc};
 use wasm_bindgen::JsCast;
-use web_sys::{HtmlSelectElement, KeyboardEvent};
+use web_sys::KeyboardEvent;
 
 /// 31.
 pub(crate) struct TransferView {
@@ -148,11 +149,11 @@ pub(crate) struct SettingsView {
     themes: [(Theme, Press); 3],
     shown: Option<Settings>,
     keys: Part,
-    language: Part,
+    language: Choice,
     sound: SoundCard,
     files: Vec<Press>,
     _presses: [Press; 6],
-    _listeners: [Listener; 4],
+    _listeners: [Listener; 3],
 }
 
 impl SettingsView {
@@ -176,9 +177,8 @@ impl SettingsView {
                 choosing(&part.find(".import")),
                 radio_keys(&part.find(".look")),
                 switch(&part.find(".single-keys"), cx, Action::SingleKeys),
-                chooses_language(&part.find("#language"), cx),
             ],
-            language: part.find("#language"),
+            language: Choice::new(cx, part.find("#language"), Action::Language),
             sound: SoundCard::new(cx, part.find(".sound-card")),
             keys: part.find(".single-keys"),
             files: Vec::new(),
@@ -195,7 +195,7 @@ impl SettingsView {
         for (each, press) in &self.themes {
             choose(press.part(), *each == theme);
         }
-        choice(&self.language).set_value(&view.language);
+        self.language.write(&view.language);
         self.sound.update(&view.sound);
         if self.shown.as_ref() == Some(view) {
             return;
@@ -228,16 +228,6 @@ impl SettingsView {
         }
         self.shown = Some(view.clone());
     }
-}
-
-/// A list of choices, typed.
-pub(crate) fn choice(part: &Part) -> &HtmlSelectElement {
-    part.element().unchecked_ref()
-}
-
-fn chooses_language(part: &Part, cx: &Rc<Context>) -> Listener {
-    let (cx, list) = (cx.clone(), part.clone());
-    part.on("change", move |_| cx.act(Action::Language(choice(&list).value())))
 }
 
 /// A switch that turns over what it shows.

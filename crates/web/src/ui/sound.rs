@@ -3,10 +3,11 @@
 //! What there is and what is chosen comes from the view; a choice acts at once.
 
 use super::{
+    choice::Choice,
     context::Context,
     dom::{Part, Template},
     frame::pressing,
-    pages::{choice, switch},
+    pages::switch,
     press::Press,
 };
 use crate::listener::Listener;
@@ -20,6 +21,9 @@ use std::rc::Rc;
 pub(crate) struct SoundCard {
     cx: Rc<Context>,
     part: Part,
+    microphones: Choice,
+    speakers: Choice,
+    ring_speakers: Choice,
     shown: Option<SoundSettings>,
     _presses: [Press; 3],
     _listeners: Vec<Listener>,
@@ -27,15 +31,9 @@ pub(crate) struct SoundCard {
 
 impl SoundCard {
     pub(crate) fn new(cx: &Rc<Context>, part: Part) -> SoundCard {
-        let chosen = |class: &str, made: fn(String) -> Action| {
-            let (cx, list) = (cx.clone(), part.find(class));
-            list.clone().on("change", move |_| cx.act(made(choice(&list).value())))
-        };
+        let choice = |class: &str, made: fn(String) -> Action| Choice::new(cx, part.find(class), made);
         let mended = |class: &str, made: fn(bool) -> Action| switch(&part.find(class), cx, made);
         let listeners = vec![
-            chosen(".microphones", Action::Microphone),
-            chosen(".speakers", Action::Speaker),
-            chosen(".ring-speakers", Action::RingSpeaker),
             slider(cx, &part.find(".ring-volume"), Action::RingVolume),
             mended(".echo", |on| Action::Mend(Mending::Echo, on)),
             mended(".noise", |on| Action::Mend(Mending::Noise, on)),
@@ -49,6 +47,9 @@ impl SoundCard {
                 pressing(cx, part.find(".headset"), Action::AskHeadset),
             ],
             _listeners: listeners,
+            microphones: choice(".microphones", Action::Microphone),
+            speakers: choice(".speakers", Action::Speaker),
+            ring_speakers: choice(".ring-speakers", Action::RingSpeaker),
             shown: None,
             part,
         }
@@ -59,10 +60,10 @@ impl SoundCard {
             return;
         }
         let (cx, part) = (&self.cx, &self.part);
-        fill(cx, &part.find(".microphones"), &view.microphones, &view.devices.microphone);
+        fill(cx, &self.microphones, &view.microphones, &view.devices.microphone);
         let speakers = view.speakers.as_deref().unwrap_or_default();
-        fill(cx, &part.find(".speakers"), speakers, &view.speaker);
-        fill(cx, &part.find(".ring-speakers"), speakers, &view.devices.ring_speaker);
+        fill(cx, &self.speakers, speakers, &view.speaker);
+        fill(cx, &self.ring_speakers, speakers, &view.devices.ring_speaker);
         for choice in part.all(".of-speakers") {
             choice.show(view.speakers.is_some());
         }
@@ -102,7 +103,8 @@ pub(crate) fn fill_track(part: &Part) {
     part.property("--done", &share.to_string());
 }
 
-fn fill(cx: &Context, list: &Part, offered: &[(String, Text)], chosen: &str) {
+fn fill(cx: &Context, choice: &Choice, offered: &[(String, Text)], chosen: &str) {
+    let list = choice.part();
     list.clear();
     for (id, name) in offered {
         let option = cx.copy(Template::Device);
@@ -110,5 +112,5 @@ fn fill(cx: &Context, list: &Part, offered: &[(String, Text)], chosen: &str) {
         option.attribute("value", Some(id));
         list.append(&option);
     }
-    choice(list).set_value(chosen);
+    choice.write(chosen);
 }
