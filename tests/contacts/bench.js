@@ -26,12 +26,12 @@ let book;
 let truth;
 let built = {};
 
-/// Makes the book of this size.
-export async function begin(size, seed = 1) {
+/// Makes the book of this size, of names as in life or of few.
+export async function begin(size, few, seed = 1) {
   await load();
   built = {};
   truth = undefined;
-  book = people(seed, size);
+  book = people(seed, size, few);
   return book.rows.length;
 }
 

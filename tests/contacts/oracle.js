@@ -1,4 +1,4 @@
-// What should be found, by brute force over the truth, and what is asked: fourteen kinds of query.
+// What should be found, by brute force over the truth, and what is asked: seventeen kinds of query.
 
 import { CALLERS, Dice, HOME, international, number, written } from './people.js';
 import { digits, fold, isNumber, words } from './text.js';
@@ -157,6 +157,24 @@ export function queries(truth, seed) {
       if (!name || name.length < 2) return null;
       const [a, b] = dice.below(2) ? [0, 1] : [1, 0];
       return typed(`${begin(name[a], 2 + dice.below(3))} ${begin(name[b], 1 + dice.below(4))}`);
+    },
+    'one-letter words': () => {
+      const name = nameOf(anybody(), LATIN);
+      if (!name || name.length < 2) return null;
+      const letters = name.map((word) => begin(word, 1));
+      // In any order, and now and then a third, or the same one twice.
+      const [a, b] = dice.below(2) ? letters : letters.slice(0, 2).reverse();
+      return typed(dice.of([`${a} ${b}`, `${a} ${b}`, `${a} ${b}`, `${b} ${b}`, `${b} ${a} ${letters.at(-1)}`, `${a} ${a} ${b}`]));
+    },
+    'letter and word': () => {
+      const name = nameOf(anybody(), LATIN);
+      if (!name || name.length < 2) return null;
+      const [a, b] = dice.below(2) ? name : name.slice(0, 2).reverse();
+      return typed(`${begin(a, 1)} ${b}`);
+    },
+    'company word': () => {
+      const { company } = truth.rows[anybody()];
+      return company && typed(dice.of(words(company)));
     },
     'one typo': () => {
       const at = anybody();

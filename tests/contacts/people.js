@@ -104,11 +104,11 @@ const ARABIC_DIGITS = (text) => text.replace(/\d/g, (digit) => String.fromCharCo
 const WIDE_DIGITS = (text) => text.replace(/\d/g, (digit) => String.fromCharCode(0xFF10 + +digit));
 
 /// `{ rows: [{ id, name, company, phones }], numbers: [[number or extension as text, …], …] }`: what the phone gets, and
-/// for each number of each row the truth.
-export function people(seed, count) {
+/// for each number of each row the truth. Of few names each is shared by thousands, and none is rare.
+export function people(seed, count, few = false) {
   const dice = new Dice(seed);
-  const given = new Zipf(tail(dice, GIVEN, 3000));
-  const family = new Zipf(tail(dice, FAMILY, 40000));
+  const given = new Zipf(tail(dice, GIVEN, few ? 0 : 3000));
+  const family = new Zipf(tail(dice, FAMILY, few ? 0 : 40000));
   const scripts = [CYRILLIC, GREEK, ARABIC].map(([given, family]) => [new Zipf(given), new Zipf(family)]);
   const companies = new Zipf(Array.from({ length: Math.ceil(count / 20) }, () => {
     const name = `${dice.below(2) ? made(dice, 2) : family.draw(dice)} ${dice.below(2) ? `${dice.of(TRADES)} ` : ''}${dice.of(FORMS)}`;
@@ -121,7 +121,7 @@ export function people(seed, count) {
     let name;
     if (kind < 62) name = `${given.draw(dice)} ${family.draw(dice)}${dice.below(12) ? '' : `-${family.draw(dice)}`}`;
     else if (kind < 68) name = `${family.draw(dice)}, ${given.draw(dice)} ${given.draw(dice)}`;
-    else if (kind < 72) name = made(dice, 3);
+    else if (kind < 72) name = few ? family.draw(dice) : made(dice, 3);
     else if (kind < 90) {
       const [first, last] = scripts[kind < 80 ? 0 : kind < 83 ? 1 : 2];
       name = `${first.draw(dice)} ${last.draw(dice)}`;

@@ -3,8 +3,9 @@
 //! It never waits for the indexer: it answers from what is indexed.
 
 use crate::index::keys::{self, Forms, KEY_DIGITS};
-use crate::index::query::{Forgiven, Found, Query};
+use crate::index::query::{Forgiven, Query};
 use crate::index::shelf::Slot;
+use crate::index::top::Found;
 use crate::number::{self, Likeness, Number};
 use crate::{Contact, Contacts, DocAddress, Hit, MAX_MATCHES, Source, fold, record};
 use core::cmp::Reverse;

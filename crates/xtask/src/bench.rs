@@ -45,14 +45,20 @@ const CALLS_BESIDE: [&str; 3] = [
 ];
 
 /// Prints what a contact book costs beside three libraries and a linear scan, in one Chromium, and how far the aims are;
-/// where no sizes are named, calls beside indexing in the widget, too.
-pub(crate) fn contacts(tree: &Tree, sizes: Option<&str>, seconds: Option<&str>) -> Outcome {
+/// where no sizes are named, calls beside indexing in the widget, too. `only` may be `ours`: without the libraries.
+pub(crate) fn contacts(
+    tree: &Tree,
+    sizes: Option<&str>,
+    seconds: Option<&str>,
+    only: Option<&str>,
+) -> Outcome {
     let (script, octets) = script::make(tree, "softframe-contacts-bench", "contacts", "softframe-contacts")?;
     let mut bench = cargo(tree);
     bench.args(["run", "--quiet", "--package", "softframe-browser-tests", "--bin", "contacts"]);
     let chromium = Chromium::find()?;
     bench.env("SOFTFRAME_CHROMIUM", chromium.browser).env("SOFTFRAME_CHROMEDRIVER", chromium.driver);
     bench.env("SOFTFRAME_CONTACTS", script).env("SOFTFRAME_OCTETS", octets.to_string());
+    bench.env("SOFTFRAME_ONLY", only.unwrap_or_default());
     bench.env("SOFTFRAME_SIZES", sizes.unwrap_or("10000,100000,250000,1000000"));
     run(bench.env("SOFTFRAME_SECONDS", seconds.unwrap_or("120")))?;
     if sizes.is_some() {

@@ -17,6 +17,15 @@ impl Bits {
         Bits { words: vec![0; len.div_ceil(64)], count: 0 }
     }
 
+    /// Those of `docs` that are also `among` others.
+    pub(crate) fn of(len: usize, docs: &[u16], among: Option<&Bits>) -> Bits {
+        let mut bits = Bits::new(len);
+        for &doc in docs.iter().filter(|doc| among.is_none_or(|among| among.has(**doc))) {
+            bits.insert(doc);
+        }
+        bits
+    }
+
     /// Takes all out.
     pub(crate) fn clear(&mut self) {
         self.words.fill(0);

@@ -13,5 +13,6 @@ pub(crate) mod runs;
 pub(crate) mod seal;
 pub(crate) mod segment;
 pub(crate) mod shelf;
+pub(crate) mod top;
 pub(crate) mod typo;
 pub(crate) mod uses;

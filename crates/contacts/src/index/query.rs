@@ -3,7 +3,6 @@
 //! It never changes the index; a search is a read.
 
 use core::ops::Range;
-use std::collections::BinaryHeap;
 
 use crate::country::Country;
 use crate::fold::{self, Folded};
@@ -12,6 +11,7 @@ use crate::index::keys::{self, Forms, KEY_DIGITS};
 use crate::index::runs;
 use crate::index::segment::{COMPANY, Segment};
 use crate::index::shelf::Slot;
+use crate::index::top::{Found, Top};
 use crate::index::typo::{self, Slips};
 use crate::number::{self, Number};
 
@@ -23,6 +23,9 @@ const MAX_DIGITS: usize = 40;
 
 /// Words that a slip may have been, of one segment.
 const MAX_SLIPS: usize = 256;
+
+/// To look at a contact costs as much as to read so many of the list of who has a word.
+const LOOKED_AT: usize = 8;
 
 /// More than any score without a slip.
 const SLIP: u32 = 64;
@@ -72,9 +75,6 @@ struct Meant {
     begun: Vec<u16>,
     cost: u32,
 }
-
-/// A found contact of one segment: less is better. The score, then the place in the alphabetical order.
-pub(crate) type Found = u32;
 
 impl Query {
     /// Reads what was typed by someone at home in `home`.
@@ -237,6 +237,16 @@ struct Term {
 }
 
 impl Term {
+    /// No contact that has it costs less.
+    fn least(&self) -> u32 {
+        self.meant.as_ref().map_or(if self.is_whole { 0 } else { PREFIX }, |meant| meant.cost)
+    }
+
+    /// Whether it may be this word.
+    fn is_at(&self, word: Option<&u16>) -> bool {
+        self.meant.is_some() || word.is_some_and(|word| self.tokens.contains(word))
+    }
+
     /// What it costs that a contact has this word: 0 if it is the whole one. `None` if it is another.
     fn cost(&self, word: u16) -> Option<u32> {
         if let Some(Meant { whole, begun, .. }) = &self.meant {
@@ -297,8 +307,9 @@ impl Search<'_> {
 
     /// Contacts of which some word begins with each of `words`.
     fn names(&mut self, words: &[Vec<u8>]) {
-        let terms: Option<Vec<Term>> = words.iter().map(|word| self.term(word, words.len() > 1)).collect();
-        match terms.as_deref() {
+        let mut terms: Option<Vec<Term>> =
+            words.iter().map(|word| self.term(word, words.len() > 1)).collect();
+        match terms.as_deref_mut() {
             None | Some([]) => {}
             Some([term]) => self.one_word(term),
             Some(terms) => self.all_words(terms),
@@ -374,24 +385,57 @@ impl Search<'_> {
         }
     }
 
-    /// Several words: those of the rarest are looked at.
-    fn all_words(&mut self, terms: &[Term]) {
-        let words = terms.iter().filter(|term| term.digits.is_none());
-        let count = |term: &&Term| self.slot.segment.postings(term.tokens.clone()).len();
-        let rarest = words.min_by_key(count).or_else(|| terms.iter().min_by_key(count));
-        if let Some(term) = rarest {
-            let least = terms.iter().map(|term| if term.is_whole { 0 } else { PREFIX }).sum();
-            self.candidates(term.tokens.clone(), terms, least);
+    /// Several words: who has the rarest of them, and such others as are not much more frequent, is looked at.
+    fn all_words(&mut self, terms: &mut [Term]) {
+        let segment = &self.slot.segment;
+        let count = |term: &Term| segment.postings(term.tokens.clone()).len();
+        let rarest = terms.iter().min_by_key(|term| (term.digits.is_some(), count(term)));
+        let Some(rarest) = rarest else { return };
+        let rarest = segment.postings(rarest.tokens.clone());
+        let mut docs = Bits::of(segment.len(), rarest, None);
+        for term in terms.iter().filter(|term| term.digits.is_none()) {
+            let postings = segment.postings(term.tokens.clone());
+            // The rarest is itself.
+            if postings.len() != rarest.len() && postings.len() / LOOKED_AT < docs.count() {
+                docs = Bits::of(segment.len(), postings, Some(&docs));
+            }
         }
+        // Who has a word wholly comes first, so that of the others it is known that they cost more.
+        for at in 0..terms.len() {
+            let Some(start) = terms.get(at).filter(|term| term.is_whole).map(|term| term.tokens.start) else {
+                continue;
+            };
+            let postings = segment.postings(start..start + 1);
+            if postings.len() / LOOKED_AT < docs.count() {
+                self.score_all(postings, Some(&docs), terms, 0);
+                if let Some(term) = terms.get_mut(at) {
+                    term.is_whole = false;
+                }
+            }
+        }
+        self.score_all(rarest, Some(&docs), terms, 0);
     }
 
-    /// Scores all contacts of `tokens` that were not seen yet; none has a better score than `least`.
+    /// Scores all contacts of `tokens`; none has a better score than `least`.
     fn candidates(&mut self, tokens: Range<u16>, terms: &[Term], least: u32) {
+        self.score_all(self.slot.segment.postings(tokens), None, terms, least);
+    }
+
+    /// Scores all of `docs`, or those `among` others, that were not seen yet; none has a better score than `least`.
+    fn score_all(&mut self, docs: &[u16], among: Option<&Bits>, terms: &[Term], least: u32) {
         let segment = &self.slot.segment;
         let mut forms = Forms::default();
-        for &doc in segment.postings(tokens) {
+        let best: u32 = terms.iter().map(Term::least).sum();
+        for &doc in docs.iter().filter(|doc| among.is_none_or(|among| among.has(**doc))) {
             let rank = segment.rank(doc);
-            if !self.top.takes(least, rank) || self.slot.is_dead(doc) || !self.seen.insert(doc) {
+            if !self.top.takes(least.max(best), rank) {
+                continue;
+            }
+            // Each word that is not at its place costs one at least: mostly that is enough to know.
+            let words = segment.words(doc);
+            let moved = terms.iter().enumerate().filter(|(at, term)| !term.is_at(words.get(*at))).count();
+            if !self.top.takes(best + moved as u32, rank) || self.slot.is_dead(doc) || !self.seen.insert(doc)
+            {
                 continue;
             }
             if let Some(score) = self.score(doc, terms, &mut forms) {
@@ -422,46 +466,5 @@ impl Search<'_> {
             sum += best + term.meant.as_ref().map_or(0, |meant| meant.cost);
         }
         Some(sum)
-    }
-}
-
-/// The best so many.
-struct Top {
-    max: usize,
-    /// The worst on top.
-    heap: BinaryHeap<Found>,
-    /// What comes in is better than this.
-    bar: Found,
-}
-
-impl Top {
-    fn new(max: usize) -> Top {
-        Top { max, heap: BinaryHeap::with_capacity(max + 1), bar: if max == 0 { 0 } else { Found::MAX } }
-    }
-
-    fn put(&mut self, score: u32, rank: u16) {
-        if self.takes(score, rank) {
-            self.heap.push(score << 16 | u32::from(rank));
-            if self.heap.len() > self.max {
-                self.heap.pop();
-            }
-            if self.heap.len() == self.max {
-                self.bar = self.heap.peek().copied().unwrap_or(0);
-            }
-        }
-    }
-
-    /// Whether that would come in.
-    fn takes(&self, score: u32, rank: u16) -> bool {
-        score << 16 | u32::from(rank) < self.bar
-    }
-
-    /// Whether nothing of `score` or worse can come in.
-    fn is_full_below(&self, score: u32) -> bool {
-        self.heap.len() == self.max && self.heap.peek().is_none_or(|worst| worst >> 16 < score)
-    }
-
-    fn into_sorted(self) -> Vec<Found> {
-        self.heap.into_sorted_vec()
     }
 }

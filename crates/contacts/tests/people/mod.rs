@@ -142,3 +142,20 @@ pub(crate) fn people(seed: u64, count: usize) -> Vec<Contact> {
     let mut seed = Seed::new(seed);
     (0..count).map(|at| person(&mut seed, at)).collect()
 }
+
+/// Last names of a book of few names.
+const FEW: usize = 40;
+
+/// People of whom many share their name, as in one town or one family of scripts: every letter begins thousands of names.
+pub(crate) fn of_few_names(seed: u64, count: usize) -> Vec<Contact> {
+    let mut seed = Seed::new(seed);
+    let last: Vec<String> = (0..FEW).map(|_| last_name(&mut seed)).collect();
+    let mut people: Vec<Contact> = (0..count).map(|at| person(&mut seed, at)).collect();
+    for person in &mut people {
+        let middle = if seed.below(8) == 0 { format!(" {}", seed.of(FIRST)) } else { String::new() };
+        person.name = format!("{}{middle} {}", seed.of(FIRST), last[seed.below(FEW)]);
+        let company = format!("{} {}", last[seed.below(FEW)], seed.of(COMPANIES));
+        person.company = person.company.as_ref().map(|_| company);
+    }
+    people
+}

@@ -64,6 +64,8 @@ pub(crate) struct Own {
     pub(crate) steps: Vec<(usize, u32, [f64; 4])>,
     /// By size: µs of CPU for each contact where each hundred is a push of its own.
     pub(crate) pushes: Vec<(usize, f64)>,
+    /// What is asked of a book of few names, by size.
+    pub(crate) few: Vec<(usize, Figures)>,
     /// Cards, cards read, megabytes, seconds.
     pub(crate) cards: [f64; 4],
 }
@@ -73,7 +75,8 @@ async fn main() {
     let script = variable("SOFTFRAME_CONTACTS");
     let script = std::fs::read_to_string(script).expect("the script") + "; self.contacts = contacts";
     let limit = variable("SOFTFRAME_SECONDS").parse().unwrap_or(120.0) * 1000.0;
-    let mut bench = Bench { browser: start().await, address: serve(), script, limit };
+    let has_rivals = variable("SOFTFRAME_ONLY") != "ours";
+    let mut bench = Bench { browser: start().await, address: serve(), script, limit, has_rivals };
     let mut own = Own::default();
     let mut stages = Vec::new();
     let sizes = variable("SOFTFRAME_SIZES");
@@ -118,15 +121,17 @@ struct Bench {
     address: String,
     script: String,
     limit: f64,
+    has_rivals: bool,
 }
 
 impl Bench {
-    /// A fresh document with the book of this size.
-    async fn open(&self, size: usize) {
+    /// A fresh document with the book of this size, of names as in life or of few.
+    async fn open(&self, size: usize, is_of_few: bool) {
         self.browser.visit(&self.address).await;
         self.browser.cdp("Performance.enable", json!({})).await;
         self.run(&self.script, Vec::new()).await.expect("the script loads");
-        self.run("return contacts.begin(arguments[0])", vec![json!(size)]).await.expect("a book");
+        let script = "return contacts.begin(arguments[0], arguments[1])";
+        self.run(script, vec![json!(size), json!(is_of_few)]).await.expect("a book");
     }
 
     async fn run(&self, script: &str, arguments: Vec<Value>) -> Result<Value, String> {
@@ -135,11 +140,11 @@ impl Bench {
 
     /// Each rival in a document of its own, beside ours and the scan; of these the least of all counts.
     async fn stage(&mut self, size: usize) -> Stage {
-        let rivals: &[&str] = if size > MOST_OF_RIVALS { &[] } else { &RIVALS };
+        let rivals: &[&str] = if size > MOST_OF_RIVALS || !self.has_rivals { &[] } else { &RIVALS };
         let mut stage = Stage::new();
         for rival in rivals.iter().map(Some).chain(rivals.is_empty().then_some(None)) {
             let names: Vec<&str> = ["ours", "scan"].into_iter().chain(rival.copied()).collect();
-            self.open(size).await;
+            self.open(size, false).await;
             let mut part = Stage::new();
             let mut end = self.build(&names, &mut part).await;
             if end.is_ok() {
@@ -241,7 +246,15 @@ impl Bench {
 
     /// What only ours does.
     async fn own(&self, size: usize, own: &mut Own) {
-        self.open(size).await;
+        self.open(size, true).await;
+        let mut few = Stage::new();
+        let asked = async {
+            self.build(&["ours"], &mut few).await?;
+            self.ask(&["ours"], &mut few).await
+        };
+        asked.await.expect("ours has an answer");
+        own.few.extend(few.remove("ours").map(|figures| (size, figures)));
+        self.open(size, false).await;
         for units in [1, 10] {
             let found = self.run("return contacts.steps(arguments[0], 4)", vec![json!(units)]).await;
             let found = found.expect("steps");

@@ -7,11 +7,14 @@ const NAMES: [&str; 7] =
     ["miss", "one letter", "common name", "full name", "two words, any order", "CJK", "Arabic"];
 
 /// Kinds that must be found without fail.
-const EXACT: [&str; 9] = [
+const EXACT: [&str; 12] = [
     "one letter",
     "common name",
     "full name",
     "two words, any order",
+    "one-letter words",
+    "letter and word",
+    "company word",
     "3 digits",
     "middle digits",
     "extension",
@@ -57,6 +60,14 @@ pub(crate) fn print(stages: &[(usize, Stage)], own: &Own) {
         |wanted: usize| stages.iter().find(|(size, _)| *size == wanted).map(|(_, stage)| stage["ours"].cpu);
     if let (Some(quarter), Some(million)) = (cpu(250_000), cpu(1_000_000)) {
         aims.at_most("CPU at 1,000,000 as times that at 250,000", million / quarter, 5.0);
+    }
+    for (_, few) in own.few.iter().filter(|(size, _)| *size == 250_000) {
+        for (kind, [_, worst, recall, _]) in &few.queries {
+            aims.at_most(&format!("{kind}, of few names: worst ms"), *worst, 1.5);
+            if EXACT.contains(&kind.as_str()) {
+                aims.at_least(&format!("{kind}, of few names: recall %"), recall * 100.0, 100.0);
+            }
+        }
     }
     for (size, units, [.., longest]) in &own.steps {
         aims.at_most(&format!("longest step of {units} units at {size}, ms"), *longest, 3.0);

@@ -127,6 +127,13 @@ pub(crate) fn print_own(own: &Own) {
             "{size:>9} contacts, {units:>2} units a step {count:>22} {median:>9.2} {rare:>9.2} {longest:>9.2}"
         );
     }
+    for (size, figures) in &own.few {
+        println!("\n{size} contacts of few names: ms median/worst, recall/precision of the best 20 in %");
+        for (kind, [median, worst, recall, precision]) in &figures.queries {
+            let (median, worst) = (short(*median), short(*worst));
+            println!("{kind:<24}{median}/{worst} {}/{}", percent(*recall), percent(*precision));
+        }
+    }
     for (size, each) in &own.pushes {
         println!("{size:>9} contacts in pushes of 100 that each end: {each:.2} µs of CPU each");
     }
