@@ -295,6 +295,21 @@ mod tests {
         assert_eq!(flow.failed(now, &mut ids, 60_000), flow.poll_timeout(false).expect("a deadline"));
     }
 
+    /// A server that comes back is not met by all its phones at once.
+    #[test]
+    fn phones_wait_from_half_to_the_whole_of_the_pause() {
+        let waited = |seed| {
+            let (mut flow, mut ids) = (Flow::new(1), Ids::new([seed; 32]));
+            for _ in 0..6 {
+                flow.failed(Instant(0), &mut ids, 0);
+            }
+            flow.failed(Instant(0), &mut ids, 0).0
+        };
+        let waits: Vec<u64> = (0..100).map(waited).collect();
+        let among = |from: u64| waits.iter().filter(|wait| (from..from + 5_000).contains(*wait)).count();
+        assert!([15_000, 20_000, 25_001].map(among).into_iter().all(|count| count > 20), "{waits:?}");
+    }
+
     #[test]
     fn retry_after_holds_for_its_server_and_the_others_are_tried_meanwhile() {
         let (mut flow, mut ids) = (Flow::new(1), Ids::new([1; 32]));

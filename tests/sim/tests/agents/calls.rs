@@ -388,6 +388,23 @@ fn bye_during_the_cut_goes_out_after_the_new_registration() {
 }
 
 #[test]
+fn bye_that_a_broken_flow_swallowed_is_sent_again_under_the_next_number() {
+    let (mut world, ours, _) = World::in_call(&["200", "201"]);
+    world.phones[0].frozen = true;
+    world.hang_up(0, ours);
+    world.run(1_000);
+    world.phones[0].frozen = false;
+    world.cut(0);
+    world.run(10_000);
+    let byes = world.requests(0).filter(|sent| sent.method().as_str() == "BYE");
+    let byes: Vec<_> = byes.map(|bye| (bye.cseq().number, bye.via().branch().to_owned())).collect();
+    let [(first, branch), (second, other)] = byes.as_slice() else { panic!("{byes:?}") };
+    assert!(*second == first + 1 && branch != other, "{byes:?}");
+    assert_eq!(world.told(1).last().map(String::as_str), Some("terminated remote 200"));
+    world.assert_quiet();
+}
+
+#[test]
 fn calls_without_an_answer_end_with_the_flow() {
     let mut world = World::registered(&["200", "201"]);
     world.call(0, "201");

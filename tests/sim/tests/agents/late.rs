@@ -48,6 +48,23 @@ fn late_200_after_an_unanswered_cancel_is_acknowledged_and_ended_once() {
 }
 
 #[test]
+fn ringing_that_goes_on_after_the_cancel_brings_no_second_one() {
+    let mut world = World::registered(&["200"]);
+    (world.proxy.swallow, world.proxy.bindings) = (true, Vec::new());
+    let session = world.call(0, "300");
+    world.run(20);
+    let invite = world.proxy.heard.remove(0);
+    world.hang_up(0, session);
+    world.ladder();
+    for _ in 0..3 {
+        let ringing = ResponseBuilder::new(&invite, StatusCode::RINGING).to_tag("a").build();
+        world.send_to_phone(0, ringing.into_octets());
+        world.run(1_000);
+    }
+    assert_eq!(world.ladder(), ["200 < 180 INVITE", "200 > CANCEL", "200 < 180 INVITE", "200 < 180 INVITE"]);
+}
+
+#[test]
 fn late_200_after_a_failure_from_another_fork_and_after_thirty_two_seconds_is_ended() {
     let mut world = World::registered(&["200", "201"]);
     world.call(0, "201");

@@ -62,7 +62,12 @@ fn addresses_are_asked_about_by_their_q_and_each_gets_the_same_invite() {
     let first = respond(
         &mut world,
         302,
-        &["<sip:301@a>;q=0.2, <tel:+1>;q=0.9, <mailto:x@y>", "<sip:302@a>;q=0.7", "<sip:303@a>;q=0.7", "<"],
+        &[
+            "<sip:301@a>;q=0.2, <tel:+1>;q=0.9, <mailto:x@y>",
+            "<sip:302@a?Replaces=1&Subject=x>;q=0.7",
+            "<sip:303@a>;q=0.7",
+            "<",
+        ],
     );
     assert_eq!(world.told(0), ["redirected to sip:302@a"]);
     onward(&mut world, Some("302"));

@@ -131,6 +131,13 @@ fn refused_account_stops_and_busy_server_is_tried_again_after_its_time() {
     assert_eq!(world.told(0), ["Connecting", "Reconnecting 503"]);
     world.run(3_000);
     assert_eq!(world.told(0), ["authenticated sip.test", "Registered 200"]);
+
+    let mut world = registering();
+    world.proxy.refusals.push((503, vec![("Retry-After", "4294967295".to_owned())]));
+    world.run(3_599_000);
+    assert_eq!(world.told(0), ["Connecting", "Reconnecting 503"]);
+    world.run(3_000);
+    assert_eq!(world.told(0), ["authenticated sip.test", "Registered 200"], "an hour is the longest");
 }
 
 #[test]
