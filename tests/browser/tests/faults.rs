@@ -61,6 +61,20 @@ async fn server_that_refuses_for_a_while_is_tried_until_it_takes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn browser_that_is_online_again_ends_the_pause_before_the_next_try() {
+    let server = Server::start();
+    let page = Page::open_registered(&server, 200).await;
+    server.post("/demo/fault", &json!({ "kind": "refuse", "seconds": 60 }));
+    // Pauses of 0, 1, 2, 4 and 8 s, and then one of 8 s at least.
+    for _ in 0..6 {
+        page.expect_connection("reconnecting").await;
+    }
+    server.post("/demo/fault", &json!({ "kind": "refuse", "seconds": 0 }));
+    page.phone(async |frame| frame.run("window.dispatchEvent(new Event('online'))", Vec::new()).await).await;
+    page.expect_connection_within(Duration::from_secs(5), "registered").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn trap_in_a_call_ends_it_once_and_the_next_call_works() {
     let server = Server::with_trapping_widget(&json!({}));
     let page = Page::open_registered(&server, 200).await;
