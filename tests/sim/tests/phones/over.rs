@@ -57,6 +57,7 @@ fn transfer_that_fails_after_the_end_of_its_call_fails_the_command_and_the_perso
     assert_eq!(answer(&script).expect("an answer")["error"]["code"], "sip_486");
     let toast = script.phone.view(script.now).toast.expect("a toast").text;
     assert_eq!(toast.id, "transfer.over.failed");
+    assert!(toast.args.contains(&("reason", "ended.busy".to_owned())), "words, no code: {toast:?}");
 }
 
 #[test]
