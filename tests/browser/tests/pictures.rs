@@ -174,7 +174,7 @@ const OF_FORM: [(&str, &str); 8] = [
            const [bearer, colour] = ground(parent);
            const style = getComputedStyle(parent);
            if (style.color === colour) faults.push(`invisible: ${text}`);
-           const own = bearer && colour !== canvas && bearer.matches('[aria-selected=true], [aria-checked=true], [aria-pressed=true]');
+           const own = bearer && colour !== canvas && bearer.matches('[aria-selected=true], [aria-checked=true], [aria-pressed=true], .tile.resume');
            if (own && style.forcedColorAdjust !== 'none') faults.push(`hidden by a plate: ${text}`);
          }
          return faults;",
