@@ -49,8 +49,8 @@ impl Choice {
             let (key_at, pending, take) = (key_at.clone(), pending.clone(), take.clone());
             let (part, taken) = (part.clone(), taken.clone());
             part.clone().on("keydown", move |event| {
-                key_at.set(clock_ms());
                 let Some(key) = event.dyn_ref::<KeyboardEvent>() else { return };
+                key_at.set(if key.key() == "Enter" { f64::NEG_INFINITY } else { clock_ms() });
                 match key.key().as_str() {
                     "Enter" if pending.get() => {
                         event.prevent_default();
@@ -68,7 +68,12 @@ impl Choice {
         };
         let typed = {
             let key_at = key_at.clone();
-            part.on("keypress", move |_| key_at.set(clock_ms()))
+            part.on("keypress", move |event| {
+                // Enter takes what an open list has at hand.
+                if event.dyn_ref::<KeyboardEvent>().is_some_and(|key| key.key() != "Enter") {
+                    key_at.set(clock_ms());
+                }
+            })
         };
         let pointed = {
             let key_at = key_at.clone();
