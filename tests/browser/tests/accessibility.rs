@@ -178,7 +178,7 @@ async fn calls_and_errors_are_said_once_politely_or_at_once_also_over_a_sheet() 
     let second = server.ring(200, "+34666555445");
     expect_said(&page, "assertive", "Incoming call. +34666555445").await;
     server.hang_up(&second);
-    expect_said(&page, "polite", "Cancelled").await;
+    expect_said(&page, "polite", "+34666555445: Cancelled").await;
     server.hang_up(&ring);
     until("the end is said with its duration", async || {
         let spoken =
