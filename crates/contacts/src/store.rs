@@ -267,7 +267,7 @@ impl Contacts {
             let seals = book.must_seal() && book.shelf.seal();
             seals || book.shelf.tidy(home)
         });
-        if !begun {
+        if !begun && !self.books.iter().any(|book| book.is_pushing) {
             self.done = 0;
             self.known = 0;
         }
@@ -325,7 +325,13 @@ impl Contacts {
 
     /// Rows taken in so far and rows known to come, while indexing is under way.
     pub fn progress(&self) -> Option<(usize, usize)> {
-        self.has_work().then_some((self.done, self.known))
+        self.has_work().then(|| self.taken())
+    }
+
+    /// Rows taken in so far and rows known to come, also while an open push has no row that waits: both are counted
+    /// from where indexing last ended with no push open.
+    pub fn taken(&self) -> (usize, usize) {
+        (self.done, self.known)
     }
 
     /// A report for each source that changed, once the indexer has run dry.

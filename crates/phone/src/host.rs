@@ -206,7 +206,7 @@ impl Phone {
             HostInput::Trusted { chain, listed } => self.trusted(chain, listed),
             HostInput::Message { text, held } => self.host_message(now, &text, held),
             HostInput::ContactsBegin { push, head } => self.push_begin(push, &head),
-            HostInput::ContactRows { push, rows } => self.push_rows(push, &rows),
+            HostInput::ContactRows { push, rows, to_come } => self.push_rows(push, &rows, to_come),
             HostInput::ContactRowsBad { push, count } => self.push_bad(push, count),
             HostInput::ContactsEnd { push } => self.push_end(push),
             HostInput::Unreadable { head, too_large } => self.unreadable(now, &head, too_large),

@@ -102,8 +102,9 @@ pub enum HostInput {
     Message { text: String, held: bool },
     /// A `contacts` push starts. `head` is the message as JSON without its rows.
     ContactsBegin { push: u64, head: String },
-    /// A slice of its rows: a JSON array of at most a hundred rows.
-    ContactRows { push: u64, rows: String },
+    /// A slice of its rows: a JSON array of at most a hundred rows. `to_come`: how many rows of the push come after it,
+    /// by estimate.
+    ContactRows { push: u64, rows: String, to_come: usize },
     /// Rows that could not even be written as JSON (cycles, BigInt).
     ContactRowsBad { push: u64, count: usize },
     /// The push is complete.

@@ -38,6 +38,8 @@ struct Open {
     head: ContactsHead,
     /// Answered when the push is over.
     ask: Ask,
+    /// Rows that are still to come, by estimate.
+    to_come: usize,
 }
 
 /// What waits to be taken in.
@@ -73,7 +75,7 @@ impl Phone {
         self.begin_source(&source, &head);
         let id = message.get("id").filter(|id| id.is_string() || id.is_number()).cloned();
         let ask = Ask { id, command: "contacts".to_owned(), asker: None };
-        self.push.open.insert(push, Open { source, head, ask });
+        self.push.open.insert(push, Open { source, head, ask, to_come: 0 });
     }
 
     /// The first message of a push. Of replacements of one source at the same time the one counts that began last.
@@ -91,8 +93,9 @@ impl Phone {
         self.contacts.begin(source.clone(), mode(head));
     }
 
-    pub(crate) fn push_rows(&mut self, push: u64, rows: &str) {
-        let Some(open) = self.push.open.get(&push) else { return };
+    pub(crate) fn push_rows(&mut self, push: u64, rows: &str, to_come: usize) {
+        let Some(open) = self.push.open.get_mut(&push) else { return };
+        open.to_come = to_come;
         let source = open.source.clone();
         match bridge::rows_of(rows) {
             Some(rows) => {
@@ -236,9 +239,12 @@ impl Phone {
 
     /// Contacts read so far and, by estimate, all there are to read; while indexing is under way.
     pub(crate) fn contacts_progress(&self) -> Option<(usize, usize)> {
-        let to_come = self.push.kept.rows_to_come().saturating_add(self.cards_to_come());
-        let (done, known) = self.contacts.progress().or((to_come > 0).then_some((0, 0)))?;
-        Some((done, known.saturating_add(to_come)))
+        let pushed = self.push.open.iter().map(|(_, open)| open.to_come);
+        let kept = [self.push.kept.rows_to_come(), self.cards_to_come()];
+        let to_come = pushed.chain(kept).fold(0, usize::saturating_add);
+        let is_under_way = to_come > 0 || self.contacts.progress().is_some();
+        let (done, known) = self.contacts.taken();
+        is_under_way.then(|| (done, known.saturating_add(to_come)))
     }
 
     /// The account is known: its space is read, and what was dropped before belongs to it.

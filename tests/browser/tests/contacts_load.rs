@@ -88,6 +88,21 @@ async fn expect_rare_progress(page: &Page, took: Duration) {
     assert!(told as f64 <= 1.0 + 4.0 * took.as_secs_f64(), "{told} times in {took:?}");
 }
 
+/// Progress of one push never goes back, and says from the beginning how many there are: to a tenth where that is an
+/// estimate.
+async fn expect_whole_progress(page: &Page, count: usize) {
+    let heard = page.heard().await;
+    let told = heard.iter().filter(|event| event["type"] == "contacts:indexing");
+    let told: Vec<(u64, u64)> = told
+        .filter_map(|event| Some((event["data"]["done"].as_u64()?, event["data"]["total"].as_u64()?)))
+        .collect();
+    println!("progress: {told:?}");
+    assert!(told.len() > 1 && told.is_sorted_by_key(|(done, _)| *done), "{told:?}");
+    // The first may be told before a row was looked at.
+    let near = told.iter().skip(1).all(|(_, total)| total.abs_diff(count as u64) <= count as u64 / 10);
+    assert!(near, "{told:?}");
+}
+
 /// Whether progress is shown, and where the list begins.
 async fn list_place(page: &Page) -> Value {
     let script = "const list = document.querySelector('.contacts-scroll'); if (!list?.checkVisibility()) return null; \
@@ -162,6 +177,7 @@ async fn quarter_million_in_one_message_cost_no_long_task_once_the_browser_has_r
     let after = steps.longest_after_the_longest();
     println!("longest task after the one that deserialised: {after:.1} ms");
     assert!(after <= LONG_MS, "{after:.1} ms");
+    expect_whole_progress(&page, MANY).await;
 }
 
 /// All as lines of JSON in one buffer that changes hands, through the port that `hello` brings.
@@ -184,6 +200,7 @@ async fn four_hundred_thousand_lines_through_a_port_are_scrolled_from_the_first_
     let indexed = page.expect_within(PATIENCE, "contacts:indexed").await;
     assert_eq!((&indexed["count"], &indexed["rejected"]), (&json!(ROWS - 2), &json!(2)), "{indexed}");
     assert_eq!(indexed["reasons"], json!({ "shape": 1, "no-name": 1 }));
+    expect_whole_progress(&page, ROWS).await;
     if let Some(trace) = trace {
         let steps = trace.end().await;
         print("lines through a port", &steps);

@@ -295,9 +295,11 @@ fn say(station: &mut Station, line: &str) {
         Some('<') => {
             station.input(Input::Host(HostInput::ContactsBegin { push: push(rest), head: after(rest) }))
         }
-        Some('[') => {
-            station.input(Input::Host(HostInput::ContactRows { push: push(rest), rows: after(rest) }))
-        }
+        Some('[') => station.input(Input::Host(HostInput::ContactRows {
+            push: push(rest),
+            rows: after(rest),
+            to_come: 0,
+        })),
         Some('(') => {
             station.input(Input::Host(HostInput::ContactRowsBad { push: push(rest), count: rest.len() }))
         }

@@ -217,7 +217,7 @@ fn host_messages_of_any_kind_never_stop_a_phone() {
         let push = u64::try_from(dice.below(3)).unwrap_or(0);
         bench.input(Input::Host(match dice.below(4) {
             0 => HostInput::ContactsBegin { push, head: text },
-            1 => HostInput::ContactRows { push, rows: text },
+            1 => HostInput::ContactRows { push, rows: text, to_come: 0 },
             2 => HostInput::ContactRowsBad { push, count: 2 },
             _ => HostInput::ContactsEnd { push },
         }));

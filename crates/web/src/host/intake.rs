@@ -74,8 +74,8 @@ struct Push {
 enum Body {
     /// Rows, from `next` on.
     Rows { rows: Array, next: u32 },
-    /// Rows as lines of JSON, from octet `next` on.
-    Lines { octets: Uint8Array, next: u32 },
+    /// Rows as lines of JSON, from octet `next` on; so many `lines` before it.
+    Lines { octets: Uint8Array, next: u32, lines: usize },
     /// A whole array as JSON text, not parsed yet.
     Text(JsString),
 }
@@ -172,9 +172,10 @@ impl Intake {
                 let more = more && next < MAX_PUSHED_ROWS;
                 (taken.max(1) as usize, more.then_some(Body::Rows { rows, next }))
             }
-            Body::Lines { octets, next } => {
-                let (taken, next) = self.take_lines(push, &octets, next, wanted);
-                (taken, (next < octets.length()).then_some(Body::Lines { octets, next }))
+            Body::Lines { octets, next, lines } => {
+                let (taken, next) = self.take_lines(push, &octets, next, lines, wanted);
+                let lines = lines + taken;
+                (taken, (next < octets.length()).then_some(Body::Lines { octets, next, lines }))
             }
             Body::Text(text) => {
                 let parsed = parse(&text).ok().filter(Array::is_array);
@@ -222,7 +223,7 @@ impl Intake {
         } else if let Ok(text) = get(&body, "json").dyn_into::<JsString>() {
             (Body::Text(text), head(data, &body, "json"))
         } else if let Ok(buffer) = get(&body, "ndjson").dyn_into::<js_sys::ArrayBuffer>() {
-            (Body::Lines { octets: Uint8Array::new(&buffer), next: 0 }, head(data, &body, "ndjson"))
+            (Body::Lines { octets: Uint8Array::new(&buffer), next: 0, lines: 0 }, head(data, &body, "ndjson"))
         } else {
             return false;
         };
@@ -241,19 +242,20 @@ impl Intake {
     /// How many rows it took.
     fn take_rows(&self, push: u64, all: &Array, next: u32, wanted: usize) -> u32 {
         let end = next.saturating_add(wanted as u32).min(all.length());
+        let to_come = all.length().min(MAX_PUSHED_ROWS).saturating_sub(end) as usize;
         // Not by `Array.slice`, which throws where the array of the page has a `constructor` of its own.
         let slice: Array = (next..end).map(|at| all.get(at)).collect();
         match JSON::stringify(&slice) {
             Ok(text) if text.length() <= MAX_MESSAGE_UNITS => {
-                self.input(HostInput::ContactRows { push, rows: text.into() });
+                self.input(HostInput::ContactRows { push, rows: text.into(), to_come });
             }
-            Ok(_) | Err(_) => self.take_one_by_one(push, &slice),
+            Ok(_) | Err(_) => self.take_one_by_one(push, &slice, to_come),
         }
         end.saturating_sub(next)
     }
 
     /// A row that has no JSON form, or too long a one, must not take its neighbours with it.
-    fn take_one_by_one(&self, push: u64, slice: &Array) {
+    fn take_one_by_one(&self, push: u64, slice: &Array, to_come: usize) {
         let text_of = |row: JsValue| {
             // `undefined` is stringified to no text at all.
             let text = JSON::stringify(&row).ok().filter(|text| text.is_string())?;
@@ -261,12 +263,19 @@ impl Intake {
         };
         let texts: Vec<String> = slice.iter().filter_map(text_of).collect();
         let count = slice.length() as usize - texts.len();
-        self.input(HostInput::ContactRows { push, rows: format!("[{}]", texts.join(",")) });
+        self.input(HostInput::ContactRows { push, rows: format!("[{}]", texts.join(",")), to_come });
         self.input(HostInput::ContactRowsBad { push, count });
     }
 
     /// How many lines it took, and where it goes on.
-    fn take_lines(&self, push: u64, octets: &Uint8Array, next: u32, wanted: usize) -> (usize, u32) {
+    fn take_lines(
+        &self,
+        push: u64,
+        octets: &Uint8Array,
+        next: u32,
+        lines: usize,
+        wanted: usize,
+    ) -> (usize, u32) {
         let mut end = next;
         let mut taken = 0;
         while taken < wanted && end < octets.length() {
@@ -276,15 +285,18 @@ impl Intake {
             end += if found < 0 { line.length() } else { found as u32 + 1 };
             taken += 1;
         }
+        let rest = (octets.length() - end) as usize;
+        // As long as those before, and in 64 bits.
+        let to_come = ((lines + taken) as u64 * rest as u64).checked_div(end.into()).unwrap_or(0) as usize;
         let text = octets.subarray(next, end).to_vec();
         let text = String::from_utf8_lossy(&text);
         let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
         let whole = format!("[{}]", lines.join(","));
         if JSON::parse(&whole).is_ok() {
-            self.input(HostInput::ContactRows { push, rows: whole });
+            self.input(HostInput::ContactRows { push, rows: whole, to_come });
         } else {
             let good: Vec<&str> = lines.iter().copied().filter(|line| JSON::parse(line).is_ok()).collect();
-            self.input(HostInput::ContactRows { push, rows: format!("[{}]", good.join(",")) });
+            self.input(HostInput::ContactRows { push, rows: format!("[{}]", good.join(",")), to_come });
             self.input(HostInput::ContactRowsBad { push, count: lines.len() - good.len() });
         }
         (taken, end)

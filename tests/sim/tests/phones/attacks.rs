@@ -238,7 +238,7 @@ fn a_thousand_pushes_of_a_thousand_sources_are_bounded() {
         let head = json!({"type": "contacts", "data": {"source": format!("s{push}")}}).to_string();
         let rows = r#"[{"id":"1","name":"A","phones":["1"]}]"#.to_owned();
         world.input(0, Input::Host(HostInput::ContactsBegin { push, head }));
-        world.input(0, Input::Host(HostInput::ContactRows { push, rows }));
+        world.input(0, Input::Host(HostInput::ContactRows { push, rows, to_come: 0 }));
         world.input(0, Input::Host(HostInput::ContactsEnd { push }));
     }
     let mut steps = 0;

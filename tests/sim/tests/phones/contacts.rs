@@ -39,10 +39,10 @@ fn a_push_in_slices_is_answered_once_and_a_bad_row_costs_itself() {
             .map(|row| json!({"id": slice * 100 + row, "name": format!("Person {slice} {row}"), "phones": ["1"]}))
             .collect();
         let rows = Value::Array(rows).to_string();
-        world.input(0, Input::Host(HostInput::ContactRows { push: 1, rows }));
+        world.input(0, Input::Host(HostInput::ContactRows { push: 1, rows, to_come: 0 }));
     }
     let rows = r#"[5, {"name":"x"}, {"id":"y"}]"#.to_owned();
-    world.input(0, Input::Host(HostInput::ContactRows { push: 1, rows }));
+    world.input(0, Input::Host(HostInput::ContactRows { push: 1, rows, to_come: 0 }));
     world.input(0, Input::Host(HostInput::ContactRowsBad { push: 1, count: 2 }));
     world.input(0, Input::Host(HostInput::ContactsEnd { push: 1 }));
     assert_eq!(world.stations[0].response("p")["ok"], true);
@@ -62,11 +62,11 @@ fn push_under_way_at_a_sign_out_is_answered_once_and_leaves_nothing() {
     let head = r#"{"type":"contacts","id":"p","data":{"source":"crm"}}"#.to_owned();
     let rows = json!([{"id": 1, "name": "Ana", "phones": ["1"]}]).to_string();
     world.input(0, Input::Host(HostInput::ContactsBegin { push: 1, head }));
-    world.input(0, Input::Host(HostInput::ContactRows { push: 1, rows: rows.clone() }));
+    world.input(0, Input::Host(HostInput::ContactRows { push: 1, rows: rows.clone(), to_come: 0 }));
     world.act(0, Action::SignOut);
     world.run(3_000);
     assert_eq!(world.stations[0].response("p")["error"]["code"], "not_logged");
-    world.input(0, Input::Host(HostInput::ContactRows { push: 1, rows }));
+    world.input(0, Input::Host(HostInput::ContactRows { push: 1, rows, to_come: 0 }));
     world.input(0, Input::Host(HostInput::ContactsEnd { push: 1 }));
     index(&mut world, 0);
     assert!(world.stations[0].phone.contacts().is_empty());
@@ -129,6 +129,41 @@ fn contacts_of_the_page_cannot_be_removed_by_the_person() {
     world.act(0, Action::RemoveContact);
     index(&mut world, 0);
     assert_eq!(names(&world, 0), ["Ana"]);
+}
+
+#[test]
+fn progress_of_a_push_counts_what_is_still_to_come_and_never_begins_anew() {
+    let mut world = World::pair();
+    let head = r#"{"type":"contacts","data":{"source":"crm"}}"#.to_owned();
+    world.input(0, Input::Host(HostInput::ContactsBegin { push: 1, head }));
+    for slice in 0..10 {
+        let rows: Vec<Value> = (0..100)
+            .map(|row| json!({"id": slice * 100 + row, "name": format!("Person {slice} {row}"), "phones": ["1"]}))
+            .collect();
+        let (rows, to_come) = (Value::Array(rows).to_string(), 900 - slice * 100);
+        world.input(0, Input::Host(HostInput::ContactRows { push: 1, rows, to_come }));
+        // The index is faster than the rows come in.
+        index(&mut world, 0);
+        world.run(300);
+    }
+    world.input(0, Input::Host(HostInput::ContactsEnd { push: 1 }));
+    index(&mut world, 0);
+    let told: Vec<(u64, u64)> = world.stations[0]
+        .kinds("contacts:indexing")
+        .iter()
+        .map(|data| (data["done"].as_u64().unwrap(), data["total"].as_u64().unwrap()))
+        .collect();
+    assert!(told.len() >= 9, "{told:?}");
+    assert!(told.iter().all(|(_, total)| *total == 1_000), "{told:?}");
+    assert!(told.is_sorted() && told.last().is_some_and(|(done, _)| *done >= 900), "{told:?}");
+    // The next push is counted for itself.
+    let head = r#"{"type":"contacts","data":{"source":"crm"}}"#.to_owned();
+    world.input(0, Input::Host(HostInput::ContactsBegin { push: 2, head }));
+    let rows = json!([{"id": 1, "name": "Ana", "phones": ["1"]}]).to_string();
+    world.input(0, Input::Host(HostInput::ContactRows { push: 2, rows, to_come: 4 }));
+    world.run(300);
+    index(&mut world, 0);
+    assert_eq!(*world.stations[0].last("contacts:indexing"), json!({"done": 1, "total": 5}));
 }
 
 #[test]

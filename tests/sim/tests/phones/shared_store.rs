@@ -97,8 +97,9 @@ fn source_that_two_doors_replace_at_once_has_the_book_of_who_began_last_and_both
         let head = json!({ "type": "contacts", "id": push, "data": { "source": "crm", "mode": "replace" } });
         world.input(0, Input::Host(HostInput::ContactsBegin { push, head: head.to_string() }));
     };
-    let send =
-        |world: &mut World, push, rows| world.input(0, Input::Host(HostInput::ContactRows { push, rows }));
+    let send = |world: &mut World, push, rows| {
+        world.input(0, Input::Host(HostInput::ContactRows { push, rows, to_come: 0 }))
+    };
     let end = |world: &mut World, push| world.input(0, Input::Host(HostInput::ContactsEnd { push }));
     begin(&mut world, 1);
     for from in (0..5_000).step_by(500) {
