@@ -367,5 +367,10 @@ mod tests {
         assert_eq!(flow.suspect(Instant(100)), Some(Answers::Unknown));
         assert_eq!(flow.handle_timeout(Instant(5_099), false), None);
         assert_eq!(flow.handle_timeout(Instant(5_100), false), Some(Due::Dead));
+        let mut flow = open();
+        assert_eq!(flow.handle_timeout(Instant(25_000), false), Some(Due::Ping(Answers::Unknown)));
+        flow.suspect(Instant(31_000));
+        assert_eq!(flow.handle_timeout(Instant(34_999), false), None);
+        assert_eq!(flow.handle_timeout(Instant(35_000), false), Some(Due::Dead), "doubt gives no more time");
     }
 }

@@ -172,6 +172,17 @@ fn second_challenge_ends_unless_stale_and_a_third_always() {
 }
 
 #[test]
+fn row_of_realms_that_ask_one_after_the_other_comes_to_an_end() {
+    let (mut credentials, _, mut attempt) = credentials();
+    let mut ask = |realm: usize| {
+        let value = format!(r#"Digest realm="{realm}", nonce="n{realm}", qop="auth""#);
+        credentials.challenged(&challenge(401, Method::Register, &[&value]), &mut attempt)
+    };
+    assert_eq!([0, 1, 2, 3].map(&mut ask), [Ok(()); MAX_ANSWERS]);
+    assert_eq!(ask(4), Err(Unanswered::Refused));
+}
+
+#[test]
 fn several_realms_are_answered_in_one_request() {
     let (mut credentials, mut ids, mut attempt) = credentials();
     let other = r#"Digest realm="other", nonce="n4", qop="auth""#;
