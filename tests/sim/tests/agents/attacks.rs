@@ -113,6 +113,10 @@ fn callers_who_acknowledge_no_refusal_make_nobody_deaf_to_others() {
         answers(&mut world, request(INVITE, "r49", &["Call-ID: 49", "From: <sip:49@sip.test>;tag=t"], ""));
     assert_eq!(codes(&answered), [603], "the last refusals are repeated");
     assert!(world.told(0).is_empty());
+    world.run(500);
+    let first = ["Call-ID: 0", "From: <sip:0@sip.test>;tag=t"];
+    let answered = answers(&mut world, request(INVITE, "r0", &first, ""));
+    assert_eq!(codes(&answered), [100, 180], "the first ones have given way");
 }
 
 /// A call, and another one that rings, while a refresh of the caller's registration is refused: the sessions of both sides.
