@@ -178,3 +178,18 @@ fn progress_is_told_at_most_four_times_a_second_also_between_small_pushes() {
     let told = world.stations[0].kinds("contacts:indexing").len();
     assert!((1..=5).contains(&told), "{told} in a second");
 }
+
+#[test]
+fn cards_of_a_message_are_answered_by_how_many_were_good_and_how_many_were_not() {
+    let mut world = World::pair();
+    let card =
+        |name: &str, number: &str| format!("BEGIN:VCARD\nVERSION:3.0\nFN:{name}\n{number}\nEND:VCARD\n");
+    let text =
+        [card("Ana", "TEL:1"), card("Bea", "NOTE:none"), card("Cai", "TEL:3"), card("", "TEL:4")].concat();
+    world.host(0, &json!({"type": "contacts:vcf", "id": "a", "data": {"text": text}}).to_string());
+    assert_eq!(world.stations[0].response("a")["data"], json!({"count": 2, "rejected": 2}));
+    index(&mut world, 0);
+    let indexed = world.stations[0].last("contacts:indexed");
+    assert_eq!((&indexed["count"], &indexed["rejected"]), (&2.into(), &2.into()));
+    assert_eq!(names(&world, 0), ["Ana", "Cai"]);
+}
