@@ -7,18 +7,13 @@ use std::collections::VecDeque;
 use crate::country::{self, Country};
 use crate::index::shelf::{Shelf, Taken};
 use crate::tally::Tally;
-use crate::{
-    Contact, Hit, Indexed, MAX_CONTACTS, MAX_ID_CHARS, MAX_SOURCES, Mode, Rejection, Source, chunk, record,
-};
+use crate::{Contact, Hit, Indexed, MAX_ID_CHARS, MAX_SOURCES, MOST, Mode, Rejection, Source, chunk, record};
 
 /// Octets of one unit of work.
 const UNIT: usize = 1024;
 
 /// Octets of rows that wait together.
 const BLOCK_OCTETS: usize = 64 * 1024;
-
-/// Most contacts of all sources; so few where this crate is tested that they are soon there.
-const MOST: usize = if cfg!(test) { 300 } else { MAX_CONTACTS };
 
 /// All contacts, and the index over them.
 ///
@@ -281,8 +276,7 @@ impl Contacts {
     }
 
     fn perform(&mut self, at: usize, task: Task) -> usize {
-        let contacts = self.total();
-        let home = self.home;
+        let (contacts, home) = (self.total(), self.home);
         let Some(book) = self.books.get_mut(at) else { return UNIT };
         match task {
             Task::Begin(Mode::Replace) => book.begin_anew(),
