@@ -2,12 +2,16 @@
 //!
 //! It never does more in a call than asked for, and never shows half of a replacement.
 
+mod book;
+
+pub(crate) use book::Book;
+
 use std::collections::VecDeque;
 
 use crate::country::{self, Country};
-use crate::index::shelf::{Shelf, Taken};
+use crate::index::shelf::Shelf;
 use crate::tally::Tally;
-use crate::{Contact, Hit, Indexed, MAX_ID_CHARS, MAX_SOURCES, MOST, Mode, Rejection, Source, chunk, record};
+use crate::{Contact, Hit, Indexed, MAX_ID_CHARS, MAX_SOURCES, Mode, Rejection, Source, chunk, record};
 
 /// Octets of one unit of work.
 const UNIT: usize = 1024;
@@ -26,32 +30,11 @@ pub struct Contacts {
     books: Vec<Book>,
     queue: VecDeque<(usize, Task)>,
     home: Option<Country>,
-    /// Rows taken in, and rows pushed, since the indexer last ran dry.
+    /// Rows taken in, and rows pushed, since the indexer last ran dry with no push open.
     done: usize,
     known: usize,
     /// Sources beyond [`MAX_SOURCES`], which are refused: reported and forgotten.
     refused: Vec<Indexed>,
-}
-
-/// One source.
-#[derive(Debug)]
-pub(crate) struct Book {
-    pub(crate) source: Source,
-    pub(crate) shelf: Shelf,
-    next: Option<Next>,
-    /// Whether a push is open, as seen by the caller.
-    is_pushing: bool,
-    tally: Tally,
-}
-
-/// A replacement in the making.
-#[derive(Debug)]
-struct Next {
-    shelf: Shelf,
-    /// How many of its ids the book has too.
-    kept: usize,
-    /// What was added and updated before it began: what counts if it never takes its place.
-    before: (usize, usize),
 }
 
 /// What waits to be done for a source.
@@ -215,13 +198,7 @@ impl Contacts {
             self.refuse(source);
             return None;
         }
-        self.books.push(Book {
-            source: source.clone(),
-            shelf: Shelf::new(),
-            next: None,
-            is_pushing: false,
-            tally: Tally::default(),
-        });
+        self.books.push(Book::new(source.clone()));
         Some(self.books.len() - 1)
     }
 
@@ -322,8 +299,7 @@ impl Contacts {
         self.has_work().then(|| self.taken())
     }
 
-    /// Rows taken in so far and rows known to come, also while an open push has no row that waits: both are counted
-    /// from where indexing last ended with no push open.
+    /// The same, also while an open push has no row that waits.
     pub fn taken(&self) -> (usize, usize) {
         (self.done, self.known)
     }
@@ -405,94 +381,6 @@ impl Contacts {
 
     pub(crate) fn home(&self) -> Option<Country> {
         self.home
-    }
-}
-
-impl Book {
-    /// Whether what is open is sealed when nothing waits: at the end of a push, and before it if it is much.
-    fn must_seal(&self) -> bool {
-        if self.is_pushing { self.shelf.is_worth_sealing() } else { self.shelf.has_open() }
-    }
-
-    /// Contacts that it has and that are to take their place.
-    fn total(&self) -> usize {
-        self.shelf.ids() + self.next.as_ref().map_or(0, |next| next.shelf.ids())
-    }
-
-    /// Takes in the record at `start`; where the next one is, and whether a segment must be sealed now. `others` are the
-    /// contacts of the other sources.
-    fn take_row(
-        &mut self,
-        octets: &[u8],
-        start: usize,
-        others: usize,
-        home: Option<Country>,
-    ) -> (usize, bool) {
-        let rest = octets.get(start..).unwrap_or(&[]);
-        let (Some((own, after)), Some((record, _))) = (record::split(rest), record::read(rest)) else {
-            // Only what `record::write` wrote waits, so this is not reached; what follows could not be read either.
-            self.tally.reject(Rejection::Shape);
-            return (octets.len(), false);
-        };
-        if others + self.total() >= MOST && self.shelf.octets_of(record.id).is_none() {
-            self.tally.reject(Rejection::TooLarge);
-            return (octets.len() - after.len(), false);
-        }
-        let taken = match &mut self.next {
-            None => self.shelf.add(own, record, home),
-            Some(Next { shelf: next, kept, .. }) => {
-                let was_there = self.shelf.octets_of(record.id);
-                let is_same = was_there == Some(own);
-                let is_known = was_there.is_some();
-                match next.add(own, record, home) {
-                    Taken::Added if is_known => {
-                        *kept += 1;
-                        if is_same { Taken::Same } else { Taken::Updated }
-                    }
-                    taken => taken,
-                }
-            }
-        };
-        match taken {
-            Taken::Added => self.tally.added += 1,
-            Taken::Updated => self.tally.updated += 1,
-            Taken::Same => {}
-        }
-        self.tally.changed = true;
-        let shelf = self.next.as_mut().map_or(&mut self.shelf, |next| &mut next.shelf);
-        let is_full = shelf.is_full();
-        if is_full {
-            shelf.seal();
-        }
-        (octets.len() - after.len(), is_full)
-    }
-
-    fn remove(&mut self, id: &str) {
-        let shelf = self.next.as_mut().map_or(&mut self.shelf, |next| &mut next.shelf);
-        if shelf.remove(id) {
-            self.tally.removed += 1;
-        }
-        self.tally.changed = true;
-    }
-
-    /// A replacement begins; one that has not come to its end is forgotten.
-    fn begin_anew(&mut self) {
-        if let Some(next) = self.next.take() {
-            (self.tally.added, self.tally.updated) = next.before;
-        }
-        if self.shelf.ids() > 0 {
-            let before = (self.tally.added, self.tally.updated);
-            self.next = Some(Next { shelf: Shelf::new(), kept: 0, before });
-        }
-    }
-
-    /// The end of a push: a replacement takes the place of what was there.
-    fn swap(&mut self) {
-        self.tally.changed = true;
-        if let Some(next) = self.next.take() {
-            self.tally.removed += self.shelf.ids().saturating_sub(next.kept);
-            self.shelf = next.shelf;
-        }
     }
 }
 

@@ -3,7 +3,7 @@
 //! It never counts in real time: steps are made until nothing waits.
 
 use super::*;
-use crate::MAX_CONTACTS;
+use crate::{MAX_CONTACTS, MOST};
 
 fn contact(at: usize) -> Contact {
     Contact { id: at.to_string(), name: format!("Ana {at}"), ..Contact::default() }
