@@ -340,14 +340,21 @@ fn update_names_the_new_target_and_is_refused_out_of_order_or_out_of_a_dialog() 
 }
 
 #[test]
-fn update_while_it_rings_is_taken_without_an_offer_and_put_off_with_one() {
+fn update_while_it_rings_names_the_new_target_and_is_put_off_with_an_offer() {
     let mut world = World::registered(&["200"]);
     let lines = ["Contact: <sip:300@c>", "Content-Type: application/sdp"];
     let rung = answers(&mut world, request(INVITE, "1", &lines, "v=0"));
     let to = format!("To: {}", rung[1].to());
     assert_eq!(codes(&inside(&mut world, &to, "UPDATE", 2, &[], "")), [200]);
     assert_eq!(codes(&inside(&mut world, &to, "UPDATE", 3, &[], "v=0 early")), [500]);
-    assert_eq!(world.told(0), ["incoming from 300"]);
+    let session = world.incoming(0);
+    world.accept(0, session);
+    world.run(20);
+    answers(&mut world, request("ACK sip:200@x.invalid", "a1", &[&to], ""));
+    world.hang_up(0, session);
+    world.run(20);
+    let bye = world.proxy.heard[0].uri().map(ToString::to_string);
+    assert_eq!(bye.as_deref(), Some("sip:300@d"), "the UPDATE named the target");
 }
 
 const BO: &str = "P-Asserted-Identity: <sip:311@sip.test>";
