@@ -24,15 +24,20 @@ pub(crate) fn drop_file(world: &mut World, station: usize, text: &str) {
 
 pub(crate) fn drop_files(world: &mut World, station: usize, files: &[(&str, &str)]) {
     for (file, (name, text)) in (1..).zip(files) {
-        let (octets, name) = (text.as_bytes().to_vec(), (*name).to_owned());
-        let size = octets.len() as u64;
-        world.input(station, Input::File(FileEvent::Begin { file, name, size }));
-        for chunk in octets.chunks(100) {
-            world.input(station, Input::File(FileEvent::Chunk { file, octets: chunk.to_vec() }));
-        }
-        world.input(station, Input::File(FileEvent::End { file }));
+        give_file(world, station, file, name, text);
     }
     index(world, station);
+}
+
+/// Hands over a file, which is not read yet.
+pub(crate) fn give_file(world: &mut World, station: usize, file: u64, name: &str, text: &str) {
+    let (octets, name) = (text.as_bytes(), name.to_owned());
+    let size = octets.len() as u64;
+    world.input(station, Input::File(FileEvent::Begin { file, name, size }));
+    for chunk in octets.chunks(100) {
+        world.input(station, Input::File(FileEvent::Chunk { file, octets: chunk.to_vec() }));
+    }
+    world.input(station, Input::File(FileEvent::End { file }));
 }
 
 /// The names in the contact list.
@@ -51,6 +56,12 @@ pub(crate) fn chunks(world: &World, station: usize) -> Vec<(String, Vec<u8>)> {
 pub(crate) fn is_stored(world: &World, station: usize, text: &str) -> bool {
     let holds = |octets: &[u8]| octets.windows(text.len()).any(|window| window == text.as_bytes());
     chunks(world, station).iter().any(|(_, octets)| holds(octets))
+}
+
+/// Whether the index of a phone has this text anywhere, also where nothing finds it.
+pub(crate) fn is_indexed(world: &World, station: usize, text: &str) -> bool {
+    let octets = text.bytes().map(|octet| octet.to_string()).collect::<Vec<_>>().join(", ");
+    format!("{:?}", world.stations[station].phone.contacts()).contains(&octets)
 }
 
 /// A phone of the same account that starts with what the store of the other has.

@@ -1,10 +1,10 @@
 //! Files of contacts that the person removes.
 
 use super::book::{
-    card, chunks, drop_file, drop_files, file_names, index, is_never_found_while_the_store_is_read,
-    is_stored, names, reload, remove_file,
+    card, chunks, drop_file, drop_files, file_names, import, index, is_indexed,
+    is_never_found_while_the_store_is_read, is_stored, names, reload, remove_file,
 };
-use softframe_phone::{Action, view};
+use softframe_phone::{Action, FileEvent, Input, view};
 use softframe_sim::World;
 
 #[test]
@@ -121,8 +121,52 @@ fn file_of_many_chunks_beside_another_goes_wholly_and_leaves_no_octet_in_the_ind
     let told = world.stations[0].kinds("contacts:indexed").into_iter().filter(|told| told["removed"] != 0);
     let told: Vec<_> = told.map(|told| (told["removed"].clone(), told["count"].clone())).collect();
     assert_eq!(told, [(12_000.into(), 1.into())], "told once");
-    let octets = "Person".bytes().map(|octet| octet.to_string()).collect::<Vec<_>>().join(", ");
-    assert!(!format!("{:?}", world.stations[0].phone.contacts()).contains(&octets));
+    assert!(!is_indexed(&world, 0, "Person"));
+}
+
+#[test]
+fn file_of_one_contact_beside_a_large_one_leaves_no_octet_in_the_index() {
+    let mut world = World::pair();
+    let cards: String = (0..3_000).map(|n| card(&format!("Person{n}"), n)).collect();
+    drop_files(&mut world, 0, &[("a.vcf", &card("Bonifaz", 99_999)), ("b.vcf", &cards)]);
+    assert!(is_indexed(&world, 0, "Bonifaz"));
+    remove_file(&mut world, 0, "a.vcf");
+    index(&mut world, 0);
+    assert_eq!(world.stations[0].phone.contacts().len(), 3_000);
+    assert!(!is_indexed(&world, 0, "Bonifaz"));
+}
+
+#[test]
+fn file_that_is_one_too_many_at_once_is_named_and_the_twenty_before_it_are_taken() {
+    let mut world = World::pair();
+    for file in 1..=21 {
+        let (name, text) = (format!("{file}.vcf"), card(&format!("Person{file}"), 100 + file));
+        let octets = text.into_bytes();
+        world.input(0, Input::File(FileEvent::Begin { file: file.into(), name, size: octets.len() as u64 }));
+        world.input(0, Input::File(FileEvent::Chunk { file: file.into(), octets }));
+    }
+    for file in 1..=21 {
+        world.input(0, Input::File(FileEvent::End { file }));
+    }
+    index(&mut world, 0);
+    let (added, _, skipped, defects) = import(&world, 0);
+    assert_eq!((added, skipped), (20, 1));
+    assert_eq!(defects, [view::Skipped { file: "21.vcf".into(), line: None, why: "contacts.why.big" }]);
+}
+
+#[test]
+fn file_that_grows_past_its_limit_while_it_is_read_is_cut_off_there() {
+    const LIMIT: usize = 256 * 1024 * 1024;
+    let mut world = World::pair();
+    let (begun, name) = (card("Ana", 1).into_bytes(), "a.vcf".to_owned());
+    world.input(0, Input::File(FileEvent::Begin { file: 1, name, size: begun.len() as u64 }));
+    world.input(0, Input::File(FileEvent::Chunk { file: 1, octets: begun }));
+    let mut more = card("Bo", 2).into_bytes();
+    more.resize(LIMIT, 0);
+    world.input(0, Input::File(FileEvent::Chunk { file: 1, octets: more }));
+    world.input(0, Input::File(FileEvent::End { file: 1 }));
+    index(&mut world, 0);
+    assert_eq!(names(&world, 0), ["Ana"]);
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Dropped contacts that the person removes, one by one or all.
 
 use super::book::{
-    CARDS, card, drop_file, drop_files, index, is_never_found_while_the_store_is_read, is_stored, names,
-    reload, remove,
+    CARDS, card, chunks, drop_file, drop_files, give_file, index, is_never_found_while_the_store_is_read,
+    is_stored, names, reload, remove,
 };
 use softframe_phone::{Action, view};
 use softframe_sim::World;
@@ -67,11 +67,39 @@ fn contact_whose_removal_was_cut_short_by_the_end_of_the_page_stays_away_and_lea
 fn contact_of_a_large_book_whose_removal_was_cut_short_is_not_found_for_a_moment_while_the_book_is_read() {
     let mut world = World::pair();
     let cards: String = (0..12_000).map(|n| card(&format!("Person{n}"), n)).collect();
-    drop_file(&mut world, 0, &[card("Bo", 99_999), cards].concat());
+    drop_file(&mut world, 0, &[card("Bonifaz", 99_999), cards].concat());
     remove(&mut world, 0, 0);
-    assert!(is_stored(&world, 0, "Bo"), "the page ends at once");
-    let next = is_never_found_while_the_store_is_read(&mut world, 0, "Bo");
+    assert!(is_stored(&world, 0, "Bonifaz"), "the page ends at once");
+    let next = is_never_found_while_the_store_is_read(&mut world, 0, "Bonifaz");
     assert_eq!(world.stations[next].phone.contacts().len(), 12_000);
+}
+
+#[test]
+fn contact_that_is_back_while_its_chunk_is_looked_for_is_there_when_the_page_is_opened_again() {
+    let mut world = World::pair();
+    let cards: String = (0..12_000).map(|n| card(&format!("Person{n}"), n)).collect();
+    drop_file(&mut world, 0, &[cards, card("Bonifaz", 99_999)].concat());
+    remove(&mut world, 0, 0);
+    let (now, before) = (world.now, chunks(&world, 0).len());
+    // The way through the chunks begins when the index is done, and the last of them holds who is looked for.
+    let mut looks = 0;
+    while looks < 50 {
+        world.stations[0].phone.contacts_step(now, 1);
+        world.settle();
+        looks += usize::from(world.stations[0].phone.contacts().progress().is_none());
+    }
+    assert!(is_stored(&world, 0, "Bonifaz"));
+    give_file(&mut world, 0, 2, "again.vcf", &card("Bonifaz", 99_999));
+    for _ in 0..200 {
+        world.stations[0].phone.contacts_step(now, 1);
+        world.settle();
+        if chunks(&world, 0).len() > before {
+            break;
+        }
+    }
+    assert_eq!(chunks(&world, 0).len(), before + 1, "it is stored again; the page ends at once");
+    let next = reload(&mut world, 0);
+    assert_eq!(world.stations[next].phone.contacts().len(), 12_001);
 }
 
 #[test]
