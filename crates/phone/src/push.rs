@@ -65,9 +65,13 @@ impl Phone {
     pub(crate) fn push_begin(&mut self, push: u64, head: &str) {
         let oldest = self.push.open.first().map(|(oldest, _)| *oldest);
         if self.push.open.len() >= MAX_PUSHES
-            && let Some(oldest) = oldest
+            && let Some(oldest) = oldest.and_then(|oldest| self.push.open.remove(&oldest))
         {
-            self.push.open.remove(&oldest);
+            // Half a replacement never counts.
+            if !oldest.head.replace {
+                self.contacts.end(&oldest.source);
+            }
+            self.fail_ask(Some(oldest.ask), Code::RateLimited, "Too many pushes are open at once.");
         }
         let message = crate::json::value(head.as_bytes()).unwrap_or(Value::Null);
         let head = bridge::contacts_head(message.get("data").unwrap_or(&Value::Null));

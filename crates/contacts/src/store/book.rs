@@ -57,7 +57,10 @@ impl Book {
             self.tally.reject(Rejection::Shape);
             return (octets.len(), false);
         };
-        if others + self.total() >= MOST && self.shelf.octets_of(record.id).is_none() {
+        let has_place = |shelf: &Shelf| shelf.octets_of(record.id).is_some();
+        let is_known =
+            has_place(&self.shelf) || self.next.as_ref().is_some_and(|next| has_place(&next.shelf));
+        if others + self.total() >= MOST && !is_known {
             self.tally.reject(Rejection::TooLarge);
             return (octets.len() - after.len(), false);
         }

@@ -1,4 +1,4 @@
-//! How many contacts there may be, by a limit so low that it is soon reached.
+//! Where limits end, by one so low that it is soon reached, and what is told of the contacts that are in.
 //!
 //! It never counts in real time: steps are made until nothing waits.
 
@@ -57,4 +57,45 @@ fn one_contact_more_than_a_million_of_all_sources_is_refused_and_counted_and_not
     let replaced = push(&mut contacts, &host, Mode::Replace, 0..MOST - 100);
     assert_eq!((replaced.count, replaced.rejected, replaced.removed), (MOST - 100, 0, 1));
     assert_eq!(contacts.len(), MOST - 1);
+
+    // Whoever took the last place in a replacement has it, also when named again.
+    let twice = push(&mut contacts, &cards, Mode::Replace, [MOST, MOST, 0].into_iter());
+    assert_eq!((twice.count, twice.rejected, twice.removed), (2, 0, 98), "{twice:?}");
+}
+
+#[test]
+fn source_that_is_one_too_many_is_refused_row_by_row_and_each_is_counted() {
+    let mut contacts = Contacts::new();
+    let source = |at: usize| Source::Host(format!("s{at}"));
+    for at in 0..MAX_SOURCES {
+        push(&mut contacts, &source(at), Mode::Upsert, 0..1);
+    }
+    let refused = push(&mut contacts, &source(MAX_SOURCES), Mode::Upsert, 0..3);
+    // The begin of its push is refused, too.
+    assert_eq!((refused.source, refused.count, refused.rejected), (source(MAX_SOURCES), 0, 4));
+    assert_eq!(refused.reasons, [(Rejection::TooLarge, 4)]);
+    assert_eq!(contacts.len(), MAX_SOURCES);
+}
+
+#[test]
+fn rows_of_a_source_that_is_cleared_are_no_longer_known_to_come() {
+    let mut contacts = Contacts::new();
+    let (host, cards) = (Source::Host("host".into()), Source::Vcard);
+    (0..40).for_each(|at| contacts.push(&host, contact(at)));
+    (0..2).for_each(|at| contacts.push(&cards, contact(at)));
+    assert_eq!(contacts.progress(), Some((0, 42)));
+    contacts.clear(&host);
+    assert_eq!(contacts.progress(), Some((0, 2)));
+}
+
+#[test]
+fn who_was_removed_is_not_exported_though_the_segment_still_has_the_record() {
+    let mut contacts = Contacts::new();
+    push(&mut contacts, &Source::Vcard, Mode::Upsert, 0..100);
+    contacts.remove(&Source::Vcard, &["3".to_owned(), "99".to_owned()]);
+    while contacts.step(16) {}
+    let (rows, cursor) = contacts.export(&Source::Vcard, 0).unwrap();
+    let ids: Vec<usize> = rows.iter().map(|row| row.id.parse().unwrap()).collect();
+    assert_eq!(ids, (0..99).filter(|at| *at != 3).collect::<Vec<_>>());
+    assert_eq!(contacts.export(&Source::Vcard, cursor), None);
 }

@@ -57,6 +57,27 @@ fn a_push_in_slices_is_answered_once_and_a_bad_row_costs_itself() {
 }
 
 #[test]
+fn push_that_is_one_too_many_at_once_ends_the_oldest_which_is_told() {
+    let mut world = World::pair();
+    let rows = |push: u64| json!([{"id": push, "name": format!("Ana {push}"), "phones": ["1"]}]).to_string();
+    for push in 0..17 {
+        let head =
+            json!({"type": "contacts", "id": format!("p{push}"), "data": {"source": format!("s{push}")}})
+                .to_string();
+        world.input(0, Input::Host(HostInput::ContactsBegin { push, head }));
+    }
+    assert_eq!(world.stations[0].response("p0")["error"]["code"], "rate_limited");
+    assert_eq!(world.stations[0].kinds("softframe:response").len(), 1);
+    for push in 0..17 {
+        world.input(0, Input::Host(HostInput::ContactRows { push, rows: rows(push), to_come: 0 }));
+        world.input(0, Input::Host(HostInput::ContactsEnd { push }));
+    }
+    index(&mut world, 0);
+    assert_eq!(world.stations[0].phone.contacts().len(), 16);
+    assert_eq!(world.stations[0].kinds("softframe:response").len(), 17, "each is answered once");
+}
+
+#[test]
 fn push_under_way_at_a_sign_out_is_answered_once_and_leaves_nothing() {
     let mut world = World::pair();
     let head = r#"{"type":"contacts","id":"p","data":{"source":"crm"}}"#.to_owned();
