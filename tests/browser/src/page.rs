@@ -314,6 +314,18 @@ impl Page {
         .await;
     }
 
+    /// What the browser keeps of dropped contacts: the keys, and whether any value holds this text.
+    pub async fn kept(&self, text: &str) -> (Vec<String>, bool) {
+        let script = "const text = arguments[0], done = arguments[arguments.length - 1]; const open = indexedDB.open('softframe'); \
+             open.onsuccess = () => { const store = open.result.transaction('values').objectStore('values'); \
+                 const keys = store.getAllKeys(), values = store.getAll(); \
+                 values.onsuccess = () => { open.result.close(); \
+                     const held = values.result.some((value) => new TextDecoder().decode(value).includes(text)); \
+                     done([keys.result.map((key) => key.split('\\0')[1]).filter((key) => /^(contacts|files|edits)\\//.test(key)), held]); }; };";
+        let found = self.phone(async |frame| frame.run_async_with(script, vec![json!(text)]).await).await;
+        serde_json::from_value(found).expect("keys")
+    }
+
     /// Drops a file on the phone, as from the desktop.
     pub async fn drop_file(&self, name: &str, text: &str) {
         self.drop_files(&[(name, text.as_bytes())]).await;

@@ -121,18 +121,6 @@ async fn address_books_of_five_makers_are_dropped_at_once_chosen_and_pasted() {
     assert_eq!(name_of(&page, "+33155501099").await, "Émilie du Châtelet");
 }
 
-/// What the browser keeps of dropped contacts: the keys, and whether any value holds this text.
-async fn kept(page: &Page, text: &str) -> (Vec<String>, bool) {
-    let script = "const text = arguments[0], done = arguments[arguments.length - 1]; const open = indexedDB.open('softframe'); \
-         open.onsuccess = () => { const store = open.result.transaction('values').objectStore('values'); \
-             const keys = store.getAllKeys(), values = store.getAll(); \
-             values.onsuccess = () => { open.result.close(); \
-                 const held = values.result.some((value) => new TextDecoder().decode(value).includes(text)); \
-                 done([keys.result.map((key) => key.split('\\0')[1]).filter((key) => /^(contacts|files|edits)\\//.test(key)), held]); }; };";
-    let found = page.phone(async |frame| frame.run_async_with(script, vec![json!(text)]).await).await;
-    serde_json::from_value(found).expect("keys")
-}
-
 async fn open_same_site(server: &Server) -> Page {
     let page = Page::open_on(server, "localhost", "/200/").await;
     page.expect("logged").await;
@@ -173,7 +161,7 @@ async fn contact_a_file_and_all_are_removed_for_good() {
     page.drop_files(&FILES).await;
     expect_vcard(&page).await;
     close_sheet(&page).await;
-    until("all is kept", async || (kept(&page, "").await.0.len() == 12).then_some(())).await;
+    until("all is kept", async || (page.kept("").await.0.len() == 12).then_some(())).await;
     page.phone(async |frame| {
         frame.press("Contacts").await;
         frame.click(".virtual > [aria-posinset='1'] .open").await;
@@ -187,8 +175,7 @@ async fn contact_a_file_and_all_are_removed_for_good() {
     };
     gone("+34915550101").await;
     // Each file has one chunk, and that had nothing else.
-    let count =
-        async |start: &str| kept(&page, "").await.0.iter().filter(|key| key.starts_with(start)).count();
+    let count = async |start: &str| page.kept("").await.0.iter().filter(|key| key.starts_with(start)).count();
     until("it is not kept", async || (count("contacts/").await == 5).then_some(())).await;
     page.phone(async |frame| frame.press("Undo").await).await;
     until("it is back", async || (name_of(&page, "+34915550101").await == "Ada Lovelace").then_some(()))
@@ -221,9 +208,9 @@ async fn contact_a_file_and_all_are_removed_for_good() {
     })
     .await;
     gone("+48555010101").await;
-    until("nothing is kept", async || kept(&page, "").await.0.is_empty().then_some(())).await;
+    until("nothing is kept", async || page.kept("").await.0.is_empty().then_some(())).await;
     for name in ["Lovelace", "Kowalski", "Hopper"] {
-        assert!(!kept(&page, name).await.1, "{name} is still there");
+        assert!(!page.kept(name).await.1, "{name} is still there");
     }
 }
 
@@ -293,7 +280,7 @@ async fn dropped_contact_is_changed_in_its_form_and_so_it_stays() {
     assert_eq!(hits["hits"], json!([]));
     // In the place where it was: the chunk of its file, and a word that the card was changed.
     until("it is kept", async || {
-        let (keys, _) = kept(&page, "").await;
+        let (keys, _) = page.kept("").await;
         (keys.iter().filter(|key| key.starts_with("contacts/")).count() == 1
             && keys.iter().any(|key| key.starts_with("edits/")))
         .then_some(())
@@ -318,7 +305,7 @@ async fn torn_or_changed_values_cost_themselves_and_a_deleted_database_only_the_
         expect_vcard(&page).await;
         close_sheet(&page).await;
     }
-    until("all is kept", async || (kept(&page, "").await.0.len() == 8).then_some(())).await;
+    until("all is kept", async || (page.kept("").await.0.len() == 8).then_some(())).await;
     let damage = "const done = arguments[arguments.length - 1]; const open = indexedDB.open('softframe'); \
          open.onsuccess = () => { const store = open.result.transaction('values', 'readwrite').objectStore('values'); \
              const keys = store.getAllKeys(), values = store.getAll(); values.onsuccess = () => { let turn = 0; \
