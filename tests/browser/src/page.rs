@@ -314,7 +314,7 @@ impl Page {
         .await;
     }
 
-    /// What the browser keeps of dropped contacts: the keys, and whether any value holds this text.
+    /// What the browser keeps of dropped contacts: the keys, and whether any value holds this text in the clear.
     pub async fn kept(&self, text: &str) -> (Vec<String>, bool) {
         let script = "const text = arguments[0], done = arguments[arguments.length - 1]; const open = indexedDB.open('softframe'); \
              open.onsuccess = () => { const store = open.result.transaction('values').objectStore('values'); \
