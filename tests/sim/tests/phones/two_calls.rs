@@ -67,6 +67,17 @@ fn muted(script: &Script, peer: PeerId) -> Option<bool> {
     })
 }
 
+/// The first call stands; the second one rings beside it.
+fn one_stands_and_one_rings() -> Script {
+    let mut script = Script::new();
+    rings(&mut script, 1);
+    press(&mut script);
+    let first = script.response("INVITE");
+    acks(&mut script, 1, &first);
+    rings(&mut script, 2);
+    script
+}
+
 fn states(script: &mut Script) -> Vec<(String, String, bool)> {
     script.host(r#"{"type":"state","id":"s"}"#);
     let response =
@@ -135,12 +146,7 @@ fn hold_before_the_ack_is_done_after_it_and_answered() {
 
 #[test]
 fn third_call_answered_while_the_first_is_being_held_for_the_second_rings_on_and_the_person_is_told() {
-    let mut script = Script::new();
-    rings(&mut script, 1);
-    press(&mut script);
-    let first = script.response("INVITE");
-    acks(&mut script, 1, &first);
-    rings(&mut script, 2);
+    let mut script = one_stands_and_one_rings();
     press(&mut script);
     let second = ringing(&script);
     script.input(Input::Action(Action::Answer(second, Answer::HoldOther)));
@@ -278,12 +284,7 @@ fn two_calls_answered_in_one_moment_are_not_both_heard() {
 
 #[test]
 fn call_that_ends_beside_another_is_named_and_the_last_one_is_not() {
-    let mut script = Script::new();
-    rings(&mut script, 1);
-    press(&mut script);
-    let first = script.response("INVITE");
-    acks(&mut script, 1, &first);
-    rings(&mut script, 2);
+    let mut script = one_stands_and_one_rings();
     let second = ringing(&script);
     script.said.clear();
     script.input(Input::Action(Action::Decline(second)));
