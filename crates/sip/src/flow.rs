@@ -332,6 +332,7 @@ mod tests {
             (None, false, 25_000),
             (None, true, 10_000),
             (Some(20), false, 18_000),
+            (Some(0), false, 25_000),
             (Some(3_600), false, 25_000),
             (Some(u32::MAX), false, 25_000),
             (Some(u32::MAX), true, 10_000),

@@ -102,6 +102,16 @@ fn answer_verifies_and_its_counter_rises_in_hexadecimal() {
 }
 
 #[test]
+fn opaque_goes_back_as_it_came_between_its_quotes() {
+    let (mut credentials, mut ids, mut attempt) = credentials();
+    let opaque = r#"opaque="a, \"b\"=c\\""#;
+    let asked = format!(r#"Digest realm="r", nonce="n", {opaque}, qop="auth""#);
+    credentials.challenged(&challenge(401, Method::Register, &[&asked]), &mut attempt).expect("answered");
+    let headers = credentials.authorize(&mut ids, &Method::Register, "sip:h", b"");
+    assert!(headers[0].1.contains(&format!(", {opaque}, ")), "{headers:?}");
+}
+
+#[test]
 fn session_keys_and_protected_bodies_are_answered_by_their_formulas() {
     // RFC 7616 §3.4.2 and §3.4.3, written out.
     for (challenged, algorithm, named, qop) in [
@@ -327,4 +337,28 @@ fn challenge_without_qop_is_answered_for_the_registrar_or_where_it_let_us_in() {
     assert_eq!(judged(&mut credentials, 401, Method::Register), Ok(()));
     credentials.accepted();
     assert_eq!(judged(&mut credentials, 407, Method::Invite), Ok(()));
+}
+
+#[test]
+fn token_answers_a_digest_as_a_password_does_and_is_not_shown_where_a_digest_let_us_in() {
+    let mut token = Credentials::new("200", Secret::Token("secret".to_owned()));
+    let mut ids = Ids::new([1; 32]);
+    let ask = |token: &mut Credentials, value: &str| {
+        token.challenged(&challenge(401, Method::Register, &[value]), &mut Attempt::default())
+    };
+    assert_eq!(ask(&mut token, SHA256), Ok(()));
+    let answers = authorize(&mut token, &mut ids, Method::Register);
+    let get = |name| answers[0].get(name).unwrap_or_else(|| panic!("{name}"));
+    let (nonce, nc, cnonce, uri) = ("n2", get("nc"), get("cnonce"), get("uri"));
+    let input = DigestInput { nonce, nc, cnonce, method: "REGISTER", uri, body: None };
+    let hash = RealmHash::from_password("200", "r", "secret");
+    assert_eq!(get("response"), response(Algorithm::Sha256, hash.of(Algorithm::Sha256), input));
+    assert_eq!(token.accepted(), [hash]);
+    // Whoever stands between could ask for the token itself.
+    assert_eq!(
+        ask(&mut token, r#"Bearer authz_server="https://a", realm="r""#),
+        Err(Unanswered::Unsupported)
+    );
+    let headers = token.authorize(&mut ids, &Method::Register, "sip:h", b"");
+    assert!(headers.iter().all(|(_, value)| value.starts_with("Digest ")), "{headers:?}");
 }

@@ -157,14 +157,18 @@ fn server_timers_fire_at_their_time_and_not_before() {
 }
 
 #[test]
-fn keys_without_a_cookie_are_told_apart_by_call_id_and_number() {
-    let odd = |call_id: &str, branch: &str| {
-        let via = Via::new("UDP", "H", branch);
+fn keys_are_told_apart_by_who_sent_them_and_without_a_cookie_by_call_id_and_number_too() {
+    let from = |host: &str, call_id: &str, branch: &str| {
+        let via = Via::new("UDP", host, branch);
         let address = NameAddr::new(Uri::sip(None, "h"));
         RequestBuilder::new(Method::Options, Uri::sip(None, "h"), via, address.clone(), address, call_id, 1)
             .build()
     };
+    let odd = |call_id: &str, branch: &str| from("H", call_id, branch);
     assert_ne!(TransactionKey::of(&odd("1", "x")), TransactionKey::of(&odd("2", "x")));
     assert_ne!(TransactionKey::of(&odd("1", "z9hG4bK")), TransactionKey::of(&odd("2", "z9hG4bK")));
     assert_eq!(TransactionKey::of(&odd("1", "z9hG4bKx")), TransactionKey::of(&odd("2", "z9hG4bKx")));
+    // Another host may have thought of the same branch (RFC 3261 §17.2.3).
+    let other = from("other", "1", "z9hG4bKx");
+    assert_ne!(TransactionKey::of(&odd("1", "z9hG4bKx")), TransactionKey::of(&other));
 }

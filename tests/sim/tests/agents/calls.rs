@@ -229,9 +229,12 @@ fn missing_ack_ends_the_session_after_thirty_two_seconds() {
     world.phones[0].reachable = false;
     world.cut(0);
     let theirs = world.incoming(1);
+    world.ladder();
     world.accept(1, theirs);
     world.run(31_900);
     assert_eq!(world.told(1), ["incoming from 200"]);
+    // At 0, 0.5, 1.5 and 3.5 s, then every four seconds.
+    assert_eq!(world.ladder(), ["201 > 200 INVITE sdp"; 11]);
     world.run(200);
     assert_eq!(world.told(1), ["terminated network 408"]);
 }

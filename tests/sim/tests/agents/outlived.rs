@@ -178,6 +178,28 @@ fn numbers_of_the_dialog_go_on_where_we_have_hung_up_on_who_referred_us() {
     assert!(numbers.is_sorted_by(|one, next| one.1 < next.1), "{numbers:?}");
 }
 
+#[test]
+fn bye_that_has_waited_for_the_ack_has_the_number_after_that_of_the_last_word() {
+    let mut world = World::registered(&["200"]);
+    let rung = answers(&mut world, request(INVITE, "1", &["Contact: <sip:300@c>"], ""));
+    let to = format!("To: {}", rung[1].to());
+    let session = world.incoming(0);
+    world.accept(0, session);
+    world.run(20);
+    let refer = ["Refer-To: <sip:202@sip.test>", "Contact: <sip:300@c>"];
+    assert_eq!(inside(&mut world, &to, 2, "REFER", &refer, "")[0], 202);
+    world.hang_up(0, session);
+    world.command(0, Command::Decline { session });
+    world.run(20);
+    answers(&mut world, request("ACK sip:200@x.invalid", "a1", &[&to], ""));
+    let of_call = world.requests(0).filter(|message| message.call_id() == "one");
+    let sent: Vec<(String, u32)> =
+        of_call.map(|message| (message.method().to_string(), message.cseq().number)).collect();
+    let methods: Vec<&str> = sent.iter().map(|(method, _)| method.as_str()).collect();
+    assert_eq!(methods, ["NOTIFY", "NOTIFY", "BYE"]);
+    assert!(sent.is_sorted_by(|one, next| one.1 < next.1), "{sent:?}");
+}
+
 /// The flow is away for so long when a call ends with a REFER that is declined.
 fn last_word_and_bye_wait_for_a_flow_that_comes_after(away: u64) {
     let mut world = World::registered(&["200"]);

@@ -41,12 +41,16 @@ fn refresh_comes_before_expiry_with_the_kept_nonce_and_is_not_told() {
 
 #[test]
 fn short_grant_of_the_registrar_is_kept_to_among_several_bindings() {
-    let mut world = registering();
-    world.proxy.granted = 60;
-    world.run(44_000);
-    assert_eq!(world.proxy.registrations, 1);
-    world.run(11_000);
-    assert_eq!(world.proxy.registrations, 2);
+    // What the registrar says of all bindings, or of none, counts less than what stands beside our own.
+    for of_all in [None, Some(("Expires", "600"))] {
+        let mut world = registering();
+        world.proxy.granted = 60;
+        world.proxy.extra.extend(of_all);
+        world.run(44_000);
+        assert_eq!(world.proxy.registrations, 1);
+        world.run(11_000);
+        assert_eq!(world.proxy.registrations, 2, "{of_all:?}");
+    }
 }
 
 /// The binding as servers say it that know the phone by where its packets come from, and not by its instance.
@@ -183,6 +187,29 @@ fn refresh_that_is_put_off_for_no_time_hammers_nobody_and_the_phone_stays_regist
     world.proxy.refusals.clear();
     world.run(6_000);
     assert_eq!(world.proxy.registrations, 2);
+}
+
+#[test]
+fn binding_that_is_granted_for_no_time_is_none_and_is_asked_for_ever_less_often() {
+    let mut world = World::new(&["200"]);
+    world.proxy.says_binding = Some(|contact, _| format!("<{contact}>;expires=0"));
+    world.command(0, Command::Register);
+    world.run(60_000);
+    let told = world.told(0);
+    assert!(!told.iter().any(|event| event.starts_with("Registered")), "{told:?}");
+    // Pauses of 0, 1, 2, 4, 8, 16 and 30 seconds, or half of that.
+    assert!((6..=9).contains(&world.proxy.registrations), "{}", world.proxy.registrations);
+}
+
+#[test]
+fn refresh_that_is_put_off_beyond_the_end_of_the_binding_leaves_the_flow_at_once() {
+    let mut world = World::registered(&["200"]);
+    world.proxy.refusals = vec![(503, vec![("Retry-After", "900".to_owned())])];
+    // 600 s were granted.
+    world.run(540_000);
+    assert_eq!(world.told(0), ["Reconnecting 503"]);
+    world.run(900_000);
+    assert_eq!(world.told(0), ["Registered 200"]);
 }
 
 #[test]
@@ -476,6 +503,20 @@ fn service_route_of_the_registrar_is_taken_for_new_requests() {
         ["<sip:edge.sip.test;lr>", "<sip:core.sip.test;lr>"]
     );
     assert_eq!(invite_after(Vec::new(), None).header("Route"), None);
+}
+
+#[test]
+fn service_route_that_a_refresh_does_not_name_is_used_no_more() {
+    let mut world = World::new(&["200"]);
+    world.proxy.extra = vec![("Service-Route", "<sip:edge.sip.test;lr>")];
+    world.command(0, Command::Register);
+    world.run(1_000);
+    world.proxy.extra.clear();
+    world.run(540_000);
+    assert_eq!(world.proxy.registrations, 2);
+    world.call(0, "sip:300@elsewhere.test");
+    world.run(100);
+    assert_eq!(world.proxy.heard.remove(0).header("Route"), None);
 }
 
 #[test]

@@ -243,6 +243,22 @@ fn answer_does_not_wait_for_the_prack_of_the_ringing_which_may_still_come() {
 }
 
 #[test]
+fn prack_that_comes_when_we_have_hung_up_before_the_ack_is_answered() {
+    let mut world = World::registered(&["200"]);
+    let rung = demanded(&mut world, "v=0");
+    let number = rung[1].number("RSeq").expect("RSeq");
+    let session = world.incoming(0);
+    world.accept(0, session);
+    world.hang_up(0, session);
+    world.run(20);
+    assert_eq!(codes(&prack(&mut world, &rung[1], 2, &format!("{number} 1 INVITE"), "")), [200]);
+    assert_eq!(codes(&prack(&mut world, &rung[1], 3, "nothing", "")), [481]);
+    let to = format!("To: {}", rung[1].to());
+    let bye = answers(&mut world, request("ACK sip:200@x.invalid", "a1", &[&to], ""));
+    assert_eq!(bye.iter().map(|bye| bye.method().as_str()).collect::<Vec<_>>(), ["BYE"]);
+}
+
+#[test]
 fn offer_in_a_prack_before_the_first_one_is_answered_is_refused() {
     let mut world = World::registered(&["200"]);
     let rung = demanded(&mut world, "v=0");

@@ -1,6 +1,9 @@
 //! What comes in and how it is answered: single requests to one registered phone, good and bad.
 
-use super::world::World;
+use super::{
+    reliable::{calling, respond},
+    world::World,
+};
 use softframe_sip::{
     Command, SessionId,
     wire::{Message, ResponseBuilder, StatusCode},
@@ -384,6 +387,24 @@ fn strict_router_becomes_the_request_uri() {
     let bye = world.proxy.heard.remove(0);
     assert_eq!(bye.uri().map(ToString::to_string).as_deref(), Some("sip:p1"));
     assert_eq!(bye.list("Route").collect::<Vec<_>>(), ["<sip:p2;lr>", "<sip:300@there;x=y>"]);
+}
+
+#[test]
+fn caller_follows_the_proxies_of_the_answer_from_the_nearest_to_the_farthest() {
+    let mut world = World::registered(&["200"]);
+    let invite = calling(&mut world);
+    let route =
+        [("Record-Route", "<sip:far.test;lr>, <sip:middle.test;lr>"), ("Record-Route", "<sip:near.test;lr>")];
+    let ack = respond(&mut world, &invite, 200, "peer", &route, "v=0").remove(0);
+    world.hang_up(0, SessionId(1));
+    world.run(20);
+    let bye = world.proxy.heard.remove(0);
+    for (request, method) in [(ack, "ACK"), (bye, "BYE")] {
+        assert_eq!(request.method().as_str(), method);
+        assert_eq!(request.uri().map(ToString::to_string).as_deref(), Some("sip:peer@c"));
+        let route = ["<sip:near.test;lr>", "<sip:middle.test;lr>", "<sip:far.test;lr>"];
+        assert_eq!(request.list("Route").collect::<Vec<_>>(), route, "{method}");
+    }
 }
 
 #[test]

@@ -221,6 +221,47 @@ fn refusals_are_final_passing_or_bargained_with() {
 }
 
 #[test]
+fn time_that_the_answer_grants_counts_where_the_notify_names_none() {
+    let mut world = subscriber();
+    subscribe(&mut world, "301", "dialog");
+    let request = heard(&mut world, "SUBSCRIBE");
+    respond(&mut world, &request, 200, "n1", &[("Expires", "100")]);
+    assert_eq!(notify(&mut world, &request, "n1", 1, "active", "one"), 200);
+    world.run(73_000);
+    assert_eq!(count(&world, "SUBSCRIBE"), 0, "not before 75 per cent");
+    let refresh = next_refresh(&mut world);
+    // It moves the end at once: the NOTIFY after it may take half a minute, and comes after what would have been the end.
+    respond(&mut world, &refresh, 200, "n1", &[("Expires", "50")]);
+    world.run(30_000);
+    assert_eq!(count(&world, "SUBSCRIBE"), 0);
+    assert_eq!(notify(&mut world, &request, "n1", 2, "active", "two"), 200);
+    world.run(36_000);
+    assert_eq!(count(&world, "SUBSCRIBE"), 0);
+    world.run(10_000);
+    assert_eq!(heard(&mut world, "SUBSCRIBE").to().tag(), Some("n1"), "within the same dialog");
+    assert_eq!(world.told(0), ["notified n1 one", "notified n1 two"]);
+}
+
+#[test]
+fn pauses_begin_anew_once_a_notifier_has_spoken() {
+    let mut world = subscriber();
+    subscribe(&mut world, "301", "dialog");
+    for _ in 0..3 {
+        let request = next_refresh(&mut world);
+        respond(&mut world, &request, 480, "p", &[]);
+    }
+    // Thirty seconds, doubled twice, or three quarters of that.
+    world.run(89_000);
+    assert_eq!(count(&world, "SUBSCRIBE"), 0);
+    let request = next_refresh(&mut world);
+    respond(&mut world, &request, 200, "n1", &[("Expires", "1000")]);
+    assert_eq!(notify(&mut world, &request, "n1", 1, "active", ""), 200);
+    assert_eq!(notify(&mut world, &request, "n1", 2, "terminated;reason=giveup", ""), 200);
+    world.run(31_000);
+    heard(&mut world, "SUBSCRIBE");
+}
+
+#[test]
 fn too_brief_interval_of_a_subscription_is_lengthened_outside_and_inside_of_the_dialog() {
     let mut world = subscriber();
     subscribe(&mut world, "301", "dialog");
@@ -318,6 +359,21 @@ fn what_follows_from_the_end_depends_on_its_reason() {
                 assert_eq!(count(&world, "SUBSCRIBE"), 0, "{reason}");
             }
         }
+    }
+}
+
+#[test]
+fn notifier_that_gives_up_without_a_time_is_asked_again_after_a_while_and_not_at_once() {
+    for reason in ["giveup", "probation"] {
+        let (mut world, _, request) = subscribed();
+        world.run(10_000);
+        assert_eq!(notify(&mut world, &request, "n1", 2, &format!("terminated;reason={reason}"), ""), 200);
+        let told = ["notified n1  last".to_owned(), format!("subscription failed 480 {reason}, again")];
+        assert_eq!(world.told(0), told);
+        world.run(22_000);
+        assert_eq!(count(&world, "SUBSCRIBE"), 0, "{reason}");
+        world.run(9_000);
+        heard(&mut world, "SUBSCRIBE");
     }
 }
 

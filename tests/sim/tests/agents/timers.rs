@@ -177,6 +177,25 @@ fn interval_that_is_granted_without_a_word_on_who_refreshes_is_refreshed_by_who_
 }
 
 #[test]
+fn interval_of_a_second_that_a_server_insists_on_is_refreshed_every_five() {
+    let mut world = World::registered(&["200"]);
+    calling(&mut world);
+    let granted = [("Session-Expires", "1;refresher=uac"), ("Allow", "UPDATE")];
+    answer(&mut world, StatusCode::OK, &granted, b"v=0");
+    world.proxy.heard.clear();
+    let (begin, mut refreshed) = (world.now, 0);
+    while world.now < begin + 100_000 {
+        if world.proxy.heard.is_empty() {
+            world.run(100);
+        } else {
+            assert_eq!(answer(&mut world, StatusCode::OK, &granted, b"").method().as_str(), "UPDATE");
+            refreshed += 1;
+        }
+    }
+    assert!((18..=20).contains(&refreshed), "{refreshed}");
+}
+
+#[test]
 fn caller_asks_for_a_reinvite_where_update_is_not_taken() {
     let mut world = World::registered(&["200"]);
     calling(&mut world);

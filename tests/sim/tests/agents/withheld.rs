@@ -71,6 +71,12 @@ fn contact_of_a_withheld_caller_names_nobody_and_leads_back_to_them() {
     }
     let names = |(_, contact): &&(String, String)| contact.contains(NAME);
     assert_eq!(contacts.iter().find(names), None);
+    // Nor does any other line, but the one that the server knows the caller by.
+    let names = |line: &&str| line.contains(NAME) && !line.contains("Authorization:");
+    for message in world.sent(0).filter(|message| message.method().as_str() != "REGISTER") {
+        let text = String::from_utf8_lossy(message.octets()).into_owned();
+        assert_eq!(text.lines().find(names), None, "{}", message.method());
+    }
     world.hang_up(1, theirs);
     world.run(100);
     assert_eq!(world.told(0).last().map(String::as_str), Some("terminated remote 200"));
