@@ -3,7 +3,8 @@
 //! It never waits for the indexer: it answers from what is indexed.
 
 use crate::index::keys::{self, Forms, KEY_DIGITS};
-use crate::index::query::{Forgiven, Query};
+use crate::index::meant::Forgiven;
+use crate::index::query::Query;
 use crate::index::shelf::Slot;
 use crate::index::top::Found;
 use crate::number::{self, Likeness, Number};
@@ -42,11 +43,13 @@ impl Contacts {
         let mut answers: Vec<Vec<Found>> =
             slots.iter().map(|slot| query.search(slot, max, numbers)).collect();
         for forgiven in [Forgiven::One, Forgiven::Far] {
-            if answers.iter().map(Vec::len).sum::<usize>() >= max {
+            let found = answers.iter().flatten();
+            if found.clone().count() >= max || (forgiven == Forgiven::Far && query.is_written(found)) {
                 break;
             }
+            let slips = query.slips(forgiven);
             for (slot, answer) in slots.iter().zip(&mut answers) {
-                answer.extend(query.search_slips(slot, max, answer, forgiven));
+                answer.extend(query.search_slips(slot, max, answer, &slips));
             }
         }
         merged(&slots, answers, max)

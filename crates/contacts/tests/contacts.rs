@@ -100,6 +100,21 @@ fn extension_of_four_digits_is_found_among_numbers_that_have_them_inside() {
 }
 
 #[test]
+fn name_that_is_there_as_typed_brings_those_one_slip_away_and_none_further() {
+    let contacts = with(&[
+        ("Maria Schneider", &[]),
+        ("Maria Schnaider", &[]),
+        ("Maria Schnaidar", &[]),
+        ("Varia Schneider", &[]),
+    ]);
+    let check =
+        |query: &str, expected: &[&str]| assert_eq!(names(contacts.search(query, 20)), expected, "{query}");
+    check("maria schneider", &["Maria Schneider", "Maria Schnaider"]);
+    // Where it is not written out yet, one may be meant that is further away.
+    check("maria schneide", &["Maria Schneider", "Maria Schnaider", "Maria Schnaidar", "Varia Schneider"]);
+}
+
+#[test]
 fn whole_word_with_a_slip_comes_before_longer_ones() {
     let contacts = with(&[("Ana Martaba", &["1"]), ("Bo Martabe", &["2"]), ("Zoe Marta", &["3"])]);
     assert_eq!(names(contacts.search("marrta", 20)), ["Zoe Marta", "Ana Martaba", "Bo Martabe"]);

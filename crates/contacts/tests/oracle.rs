@@ -120,19 +120,51 @@ fn compare_prefixes(contacts: &Contacts, rows: &[Row]) {
         };
         let query: Option<Vec<String>> = (0..1 + asked % 4).map(|_| one(&mut seed)).collect();
         let Some(query) = query else { continue };
-        let mut expected: Vec<(usize, String, usize)> = rows
-            .iter()
-            .enumerate()
-            .filter_map(|(at, row)| Some((row.score(&query)?, row.name.join(" "), at)))
-            .collect();
-        expected.sort();
-        let expected: Vec<&str> = expected.iter().take(20).map(|(_, _, at)| rows[*at].id.as_str()).collect();
-        let mut found = ids(contacts.search(&query.join(" "), 20));
-        // Beyond what is exact come the forgiven ones, which have a test of their own.
-        assert!(expected.len() == 20 || found.len() >= expected.len());
-        found.truncate(expected.len());
-        assert_eq!(found, expected, "{query:?}");
+        compare(contacts, rows, &query);
         asked += 1;
+    }
+}
+
+fn compare(contacts: &Contacts, rows: &[Row], query: &[String]) {
+    let mut expected: Vec<(usize, String, usize)> = rows
+        .iter()
+        .enumerate()
+        .filter_map(|(at, row)| Some((row.score(query)?, row.name.join(" "), at)))
+        .collect();
+    expected.sort();
+    let expected: Vec<&str> = expected.iter().take(20).map(|(_, _, at)| rows[*at].id.as_str()).collect();
+    let mut found = ids(contacts.search(&query.join(" "), 20));
+    // Beyond what is exact come the forgiven ones, which have a test of their own.
+    assert!(expected.len() == 20 || found.len() >= expected.len());
+    found.truncate(expected.len());
+    assert_eq!(found, expected, "{query:?}");
+}
+
+#[test]
+fn equal_words_are_counted_once_each_as_brute_force_does() {
+    let mut people = people::of_few_names(5, 3000);
+    let mut seed = Seed::new(6);
+    for person in &mut people {
+        let name = person.name.clone();
+        let words: Vec<&str> = name.split(' ').collect();
+        // One name twice, in the company again, alone, or as it was.
+        person.name = match seed.below(6) {
+            0 => format!("{0} {0}", words[0]),
+            1 => format!("{0} {1} {0}", words[0], words[1]),
+            2 => words[0].to_owned(),
+            _ => continue,
+        };
+        person.company = (seed.below(2) == 0).then(|| format!("{0} {0}", words[0]));
+    }
+    let rows: Vec<Row> = people.iter().map(Row::new).collect();
+    let contacts = filled(&people);
+    for _ in 0..200 {
+        let row = &rows[seed.below(rows.len())];
+        let Some(word) = begin(row, seed.below(2), seed.of(&[1, 1, 2, 3])) else { continue };
+        let whole = row.name[0].clone();
+        for query in [vec![&word; 2], vec![&word; 3], vec![&whole; 2], vec![&word, &whole, &word]] {
+            compare(&contacts, &rows, &query.into_iter().cloned().collect::<Vec<_>>());
+        }
     }
 }
 

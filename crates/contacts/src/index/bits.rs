@@ -20,10 +20,40 @@ impl Bits {
     /// Those of `docs` that are also `among` others.
     pub(crate) fn of(len: usize, docs: &[u16], among: Option<&Bits>) -> Bits {
         let mut bits = Bits::new(len);
-        for &doc in docs.iter().filter(|doc| among.is_none_or(|among| among.has(**doc))) {
-            bits.insert(doc);
+        for doc in docs {
+            if let Some(word) = bits.words.get_mut(usize::from(*doc) / 64) {
+                *word |= 1 << (doc % 64);
+            }
         }
-        bits
+        bits.counted(among)
+    }
+
+    /// Those that `docs` names more than once and that are also `among` others.
+    pub(crate) fn twice(len: usize, docs: &[u16], among: &Bits) -> Bits {
+        let (mut once, mut twice) = (Bits::new(len), Bits::new(len));
+        for doc in docs {
+            let (at, mask) = (usize::from(*doc) / 64, 1 << (doc % 64));
+            if let (Some(once), Some(twice)) = (once.words.get_mut(at), twice.words.get_mut(at)) {
+                *twice |= *once & mask;
+                *once |= mask;
+            }
+        }
+        twice.counted(Some(among))
+    }
+
+    fn counted(mut self, among: Option<&Bits>) -> Bits {
+        for (word, other) in self.words.iter_mut().zip(among.into_iter().flat_map(|among| &among.words)) {
+            *word &= other;
+        }
+        self.count = self.words.iter().map(|word| word.count_ones() as usize).sum();
+        self
+    }
+
+    /// All that are in, in order.
+    pub(crate) fn list(&self) -> Vec<u16> {
+        let mut list = Vec::with_capacity(self.count);
+        list.extend(self.within(0..self.words.len() * 64));
+        list
     }
 
     /// Takes all out.

@@ -93,10 +93,27 @@ impl Dictionary {
     fn place(&self, word: &[u8]) -> (usize, bool, bool) {
         let after = self.blocks.partition_point(|at| self.entry(*at as usize).1 < word);
         // The words of the last block whose head is less; if there is none, the very first word is not less.
-        let mut cursor = Cursor::new(self, after.saturating_sub(1));
-        while let Some(at) = cursor.next(self) {
-            if cursor.word.as_slice() >= word {
-                return (at, cursor.word == word, cursor.word.starts_with(word));
+        let block = after.saturating_sub(1);
+        let mut at = self.blocks.get(block).map_or(0, |at| *at as usize);
+        // How many octets the last word, which is less, begins with in common with `word`.
+        let mut same = 0;
+        for place in block * BLOCK..self.len {
+            let (shared, rest) = self.entry(at);
+            at += 2 + rest.len();
+            if place.is_multiple_of(BLOCK) {
+                same = 0;
+            }
+            if shared < same {
+                // It differs from the last word before that does from `word`.
+                return (place, false, false);
+            }
+            if shared == same {
+                let wanted = word.get(same..).unwrap_or(&[]);
+                let more = common(rest, wanted);
+                if rest.get(more) > wanted.get(more) || more == wanted.len() {
+                    return (place, rest.len() == more, more == wanted.len());
+                }
+                same += more;
             }
         }
         (self.len, false, false)

@@ -6,6 +6,7 @@ pub(crate) mod bits;
 pub(crate) mod builder;
 pub(crate) mod dictionary;
 pub(crate) mod keys;
+pub(crate) mod meant;
 pub(crate) mod merge;
 pub(crate) mod page;
 pub(crate) mod query;

@@ -8,11 +8,11 @@ use crate::country::Country;
 use crate::fold::{self, Folded};
 use crate::index::bits::Bits;
 use crate::index::keys::{self, Forms, KEY_DIGITS};
+use crate::index::meant::{Forgiven, Meant, Wrong};
 use crate::index::runs;
 use crate::index::segment::{COMPANY, Segment};
 use crate::index::shelf::Slot;
 use crate::index::top::{Found, Top};
-use crate::index::typo::{self, Slips};
 use crate::number::{self, Number};
 
 /// Words of a query that count; nobody types more, and each costs a look at every candidate.
@@ -21,17 +21,11 @@ const MAX_TERMS: usize = 8;
 /// Digits of a query that count: no number is longer.
 const MAX_DIGITS: usize = 40;
 
-/// Words that a slip may have been, of one segment.
-const MAX_SLIPS: usize = 256;
-
 /// To look at a contact costs as much as to read so many of the list of who has a word.
 const LOOKED_AT: usize = 8;
 
-/// More than any score without a slip.
-const SLIP: u32 = 64;
-
-/// More than any with one that is not in the first letter.
-const FAR_SLIP: u32 = 2 * SLIP;
+/// So many who have a word are worth a look at the alphabetical order first.
+const MANY: usize = 256;
 
 /// A word that is only begun, in a name.
 const PREFIX: u32 = 2;
@@ -57,23 +51,6 @@ pub(crate) struct Digits {
     pub(crate) digits: Vec<u8>,
     /// Only at the beginning of the international form.
     pub(crate) only_start: bool,
-}
-
-/// What is forgiven in one word of a query.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Forgiven {
-    /// One slip behind the first letter, from four letters.
-    One,
-    /// Two behind the first letter, from eight letters; or one in the first letter.
-    Far,
-}
-
-/// The words that may have been meant, whole ones and those that begin so, each in order, and what that costs.
-#[derive(Clone, Debug, Default)]
-struct Meant {
-    whole: Vec<u16>,
-    begun: Vec<u16>,
-    cost: u32,
 }
 
 impl Query {
@@ -107,22 +84,32 @@ impl Query {
         search.top.into_sorted()
     }
 
-    /// The best `max` of a segment that are not `found` if slips are forgiven in one of the words.
+    /// Whether somebody `found` has several words wholly, all but one at their places: then each was hardly meant to be
+    /// another, but for a single slip.
+    pub(crate) fn is_written<'a>(&self, mut found: impl Iterator<Item = &'a Found>) -> bool {
+        self.words.len() > 1 && found.any(|hit| hit >> 16 < PREFIX)
+    }
+
+    /// What may have been meant if a slip is forgiven in one of the words, for each of them.
+    pub(crate) fn slips(&self, forgiven: Forgiven) -> Vec<Wrong> {
+        self.words.iter().map(|word| Wrong::new(word, forgiven)).collect()
+    }
+
+    /// The best `max` of a segment that are not `found` if one of `slips` is forgiven.
     pub(crate) fn search_slips(
         &self,
         slot: &Slot,
         max: usize,
         found: &[Found],
-        forgiven: Forgiven,
+        slips: &[Wrong],
     ) -> Vec<Found> {
         let mut hits = Vec::new();
-        for (at, word) in self.words.iter().enumerate() {
-            let Some(meant) = Meant::of(word, &slot.segment, forgiven) else { continue };
+        for (at, wrong) in slips.iter().enumerate() {
             let mut search = Search { slot, top: Top::new(max), seen: Bits::new(slot.segment.len()) };
             for hit in found {
                 search.seen.extend(slot.segment.at_rank(*hit as usize & 0xFFFF));
             }
-            search.names_like(&self.words, at, meant);
+            search.names_like(&self.words, at, wrong);
             hits.extend(search.top.into_sorted());
         }
         runs::sort(&mut hits, Found::cmp);
@@ -130,31 +117,6 @@ impl Query {
         hits.retain(|hit| seen.insert(*hit as u16));
         hits.truncate(max);
         hits
-    }
-}
-
-impl Meant {
-    /// `None` if no word of the segment was meant.
-    fn of(word: &[u8], segment: &Segment, forgiven: Forgiven) -> Option<Meant> {
-        let automaton = match forgiven {
-            Forgiven::One => Slips::one(word),
-            Forgiven::Far => Slips::two(word),
-        };
-        let (mut whole, mut begun) =
-            automaton.map(|slips| segment.words_like(&slips, MAX_SLIPS)).unwrap_or_default();
-        if forgiven == Forgiven::Far {
-            for beginning in typo::first_slips(word) {
-                let (words, is_whole) = segment.tokens(&beginning);
-                let rest = words.start + u16::from(is_whole);
-                whole.extend(words.start..rest);
-                begun.extend((rest..words.end).take(MAX_SLIPS.saturating_sub(begun.len())));
-            }
-            for words in [&mut whole, &mut begun] {
-                runs::sort(words, u16::cmp);
-            }
-        }
-        let cost = if forgiven == Forgiven::Far { FAR_SLIP } else { SLIP };
-        (!whole.is_empty() || !begun.is_empty()).then_some(Meant { whole, begun, cost })
     }
 }
 
@@ -262,6 +224,11 @@ impl Term {
     }
 }
 
+/// No contact that has all of `terms` costs less.
+fn least_of(terms: &[Term]) -> u32 {
+    terms.iter().map(Term::least).sum()
+}
+
 struct Search<'a> {
     slot: &'a Slot,
     top: Top,
@@ -324,11 +291,11 @@ impl Search<'_> {
         (!tokens.is_empty() || digits.is_some()).then_some(Term { tokens, is_whole, digits, meant: None })
     }
 
-    /// Contacts that have all `words`, in the place of the one at `wrong` one that was meant.
-    fn names_like(&mut self, words: &[Vec<u8>], wrong: usize, meant: Meant) {
+    /// Contacts that have all `words`, in the place of the one at `at` one that was meant.
+    fn names_like(&mut self, words: &[Vec<u8>], at: usize, wrong: &Wrong) {
         let mut terms = Vec::with_capacity(words.len());
-        for (at, word) in words.iter().enumerate() {
-            if at == wrong {
+        for (place, word) in words.iter().enumerate() {
+            if place == at {
                 terms.push(Term { tokens: 0..0, is_whole: false, digits: None, meant: None });
             } else if let Some(term) = self.term(word, words.len() > 1) {
                 terms.push(term);
@@ -336,21 +303,31 @@ impl Search<'_> {
                 return;
             }
         }
+        // Who lacks another word is no answer, whatever was meant.
+        let others = self.having(&terms);
+        if others.as_ref().is_some_and(|others| others.count() == 0) {
+            return;
+        }
         let segment = &self.slot.segment;
-        let postings = |tokens: Range<u16>| segment.postings(tokens).len();
-        let count: usize = meant.whole.iter().chain(&meant.begun).map(|word| postings(*word..word + 1)).sum();
-        let others = terms.iter().filter(|term| term.digits.is_none() && !term.tokens.is_empty());
-        let rarest = others.map(|term| term.tokens.clone()).min_by_key(|tokens| postings(tokens.clone()));
-        if let Some(term) = terms.get_mut(wrong) {
+        let Some(meant) = wrong.meant(segment) else { return };
+        if let Some(term) = terms.get_mut(at) {
             term.meant = Some(meant.clone());
         }
-        if let Some(tokens) = rarest.filter(|tokens| postings(tokens.clone()) < count) {
-            return self.candidates(tokens, &terms, meant.cost);
-        }
         for (words, least) in [(meant.whole, meant.cost), (meant.begun, meant.cost + PREFIX)] {
+            let (mut few, mut many) = (Vec::new(), Vec::new());
             for word in words {
-                self.candidates(word..word + 1, &terms, least);
+                let postings = segment.postings(word..word + 1);
+                if let Some(others) = &others {
+                    few.extend(postings.iter().filter(|doc| others.has(**doc)));
+                } else if postings.len() < MANY {
+                    few.extend_from_slice(postings);
+                } else {
+                    self.first_names(word..word + 1, least);
+                    many.extend_from_slice(postings);
+                }
             }
+            self.score_all(&few, &terms, least);
+            self.score_all(&many, &terms, least + 1);
         }
     }
 
@@ -385,21 +362,31 @@ impl Search<'_> {
         }
     }
 
-    /// Several words: who has the rarest of them, and such others as are not much more frequent, is looked at.
-    fn all_words(&mut self, terms: &mut [Term]) {
+    /// Contacts that may have all words of `terms`: who has the rarest, and such others as are not much more frequent.
+    /// `None` if no term is a word.
+    fn having(&self, terms: &[Term]) -> Option<Bits> {
         let segment = &self.slot.segment;
-        let count = |term: &Term| segment.postings(term.tokens.clone()).len();
-        let rarest = terms.iter().min_by_key(|term| (term.digits.is_some(), count(term)));
-        let Some(rarest) = rarest else { return };
-        let rarest = segment.postings(rarest.tokens.clone());
+        let words = terms.iter().filter(|term| term.digits.is_none() && !term.tokens.is_empty());
+        let postings = words.map(|term| segment.postings(term.tokens.clone()));
+        let rarest = postings.clone().min_by_key(|postings| postings.len())?;
         let mut docs = Bits::of(segment.len(), rarest, None);
-        for term in terms.iter().filter(|term| term.digits.is_none()) {
-            let postings = segment.postings(term.tokens.clone());
+        for postings in postings {
             // The rarest is itself.
             if postings.len() != rarest.len() && postings.len() / LOOKED_AT < docs.count() {
                 docs = Bits::of(segment.len(), postings, Some(&docs));
             }
         }
+        Some(docs)
+    }
+
+    /// Several words: who may have all is looked at.
+    fn all_words(&mut self, terms: &mut [Term]) {
+        let segment = &self.slot.segment;
+        let Some(docs) = self.having(terms) else {
+            let postings = terms.iter().map(|term| segment.postings(term.tokens.clone()));
+            let rarest = postings.min_by_key(|postings| postings.len());
+            return self.score_all(rarest.unwrap_or(&[]), terms, 0);
+        };
         // Who has a word wholly comes first, so that of the others it is known that they cost more.
         for at in 0..terms.len() {
             let Some(start) = terms.get(at).filter(|term| term.is_whole).map(|term| term.tokens.start) else {
@@ -407,26 +394,64 @@ impl Search<'_> {
             };
             let postings = segment.postings(start..start + 1);
             if postings.len() / LOOKED_AT < docs.count() {
-                self.score_all(postings, Some(&docs), terms, 0);
+                self.score_all(&Bits::of(segment.len(), postings, Some(&docs)).list(), terms, 0);
                 if let Some(term) = terms.get_mut(at) {
                     term.is_whole = false;
                 }
             }
         }
-        self.score_all(rarest, Some(&docs), terms, 0);
+        let best = least_of(terms);
+        let count = |term: &Term| terms.iter().filter(|other| other.tokens == term.tokens).count() as u32;
+        let most = terms.iter().map(|term| (count(term), term)).max_by_key(|(count, _)| *count);
+        let again = most.filter(|(count, _)| *count > 1).map(|(count, term)| {
+            let postings = segment.postings(term.tokens.clone());
+            (count, Bits::twice(segment.len(), postings, &docs))
+        });
+        let mut least = self.in_places(terms, again.as_ref().map_or(&docs, |(_, twice)| twice));
+        if let Some((count, twice)) = again {
+            self.score_all(&twice.list(), terms, least);
+            // Who has one such word has all but one of the equal ones away from their places.
+            least = best + count - 1;
+        }
+        self.score_all(&docs.list(), terms, least);
+    }
+
+    /// Of two words: the first names of the alphabetical order that have both at their places. The least score of all
+    /// others among `docs`.
+    fn in_places(&mut self, terms: &[Term], docs: &Bits) -> u32 {
+        let [first, second] = terms else { return 0 };
+        let segment = &self.slot.segment;
+        let best = least_of(terms);
+        let mut wanted = self.top.max;
+        for rank in segment.names_from(first.tokens.clone()) {
+            let Some(doc) = segment.at_rank(rank).filter(|doc| docs.has(*doc)) else { continue };
+            if !second.is_at(segment.words(doc).get(1)) || self.slot.is_dead(doc) || !self.seen.insert(doc) {
+                continue;
+            }
+            let Some(score) = self.score(doc, terms, &mut Forms::default()) else { continue };
+            self.top.put(score, rank as u16);
+            wanted -= usize::from(score == best);
+            if wanted == 0 {
+                break;
+            }
+        }
+        best + 1
     }
 
     /// Scores all contacts of `tokens`; none has a better score than `least`.
     fn candidates(&mut self, tokens: Range<u16>, terms: &[Term], least: u32) {
-        self.score_all(self.slot.segment.postings(tokens), None, terms, least);
+        self.score_all(self.slot.segment.postings(tokens), terms, least);
     }
 
-    /// Scores all of `docs`, or those `among` others, that were not seen yet; none has a better score than `least`.
-    fn score_all(&mut self, docs: &[u16], among: Option<&Bits>, terms: &[Term], least: u32) {
+    /// Scores all of `docs` that were not seen yet; none has a better score than `least`.
+    fn score_all(&mut self, docs: &[u16], terms: &[Term], least: u32) {
         let segment = &self.slot.segment;
         let mut forms = Forms::default();
-        let best: u32 = terms.iter().map(Term::least).sum();
-        for &doc in docs.iter().filter(|doc| among.is_none_or(|among| among.has(**doc))) {
+        let best = least_of(terms);
+        if self.top.is_full_below(least) {
+            return;
+        }
+        for &doc in docs {
             let rank = segment.rank(doc);
             if !self.top.takes(least.max(best), rank) {
                 continue;
