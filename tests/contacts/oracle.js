@@ -8,38 +8,51 @@ const QUERIES = 40;
 
 const chars = (word) => Array.from(word);
 
-/// Whether two words are at most one slip apart: a letter wrong, missing, too many, or two neighbours swapped.
-export function isNear(a, b) {
-  const [one, other] = [chars(a), chars(b)];
-  if (Math.abs(one.length - other.length) > 1) return false;
+/// Whether the first `count` letters of a word are at most one slip from what was typed: a letter wrong, missing, too many,
+/// or two neighbours swapped.
+function isNear(own, count, typed) {
+  const [n, m] = [Math.min(count, own.length), typed.length];
+  if (Math.abs(n - m) > 1) return false;
   let head = 0;
-  while (head < one.length && head < other.length && one[head] === other[head]) head++;
-  const rest = (letters, from) => letters.slice(from).join('');
-  const [x, y] = [rest(one, head), rest(other, head)];
-  if (x === y || rest(one, head + 1) === y || x === rest(other, head + 1) || rest(one, head + 1) === rest(other, head + 1)) return true;
-  return one[head] === other[head + 1] && one[head + 1] === other[head] && rest(one, head + 2) === rest(other, head + 2);
+  while (head < n && head < m && own[head] === typed[head]) head++;
+  const isRest = (i, j) => {
+    if (Math.max(0, n - i) !== Math.max(0, m - j)) return false;
+    for (; i < n; i++, j++) if (own[i] !== typed[j]) return false;
+    return true;
+  };
+  return isRest(head, head) || isRest(head, head + 1) || isRest(head + 1, head) || isRest(head + 1, head + 1)
+    || (head + 1 < n && own[head] === typed[head + 1] && own[head + 1] === typed[head] && isRest(head + 2, head + 2));
+}
+
+/// Whether some beginning of a word, about as long as what was typed, is at most one slip from it.
+function isBegunNear(own, typed) {
+  return isNear(own, typed.length, typed) || isNear(own, typed.length - 1, typed) || isNear(own, typed.length + 1, typed);
 }
 
 /// Whether a word begins with what was meant, if the slip was in the first letter and the rest is right.
-export function isFirstSlip(query, word) {
-  const [typed, own] = [chars(query), chars(word)];
-  const begins = (letters, from) => letters.every((letter, at) => own[from + at] === letter);
-  return begins(typed.slice(1), 1) || begins(typed, 1) || (typed.length > 4 && begins(typed.slice(1), 0))
-    || begins([typed[1], typed[0], ...typed.slice(2)], 0);
+function isFirstSlip(typed, own) {
+  const begins = (i, j) => {
+    for (; i < typed.length; i++, j++) if (typed[i] !== own[j]) return false;
+    return true;
+  };
+  return begins(1, 1) || begins(0, 1) || (typed.length > 4 && begins(1, 0))
+    || (own[0] === typed[1] && own[1] === typed[0] && begins(2, 2));
 }
 
 /// Whether some beginning of a word is at most two slips away, none of them in the first letter.
-export function isTwoSlips(query, word) {
-  const [typed, own] = [chars(query), chars(word).slice(0, chars(query).length + 2)];
+function isTwoSlips(typed, own) {
   if (typed[0] !== own[0]) return false;
+  const width = Math.min(own.length, typed.length + 2);
   // The table of all beginnings of both, row by row.
-  let [before, last] = [[], own.map((_, at) => at)];
+  let [before, last] = [[], Array.from({ length: width }, (_, at) => at)];
   for (let i = 1; i < typed.length; i++) {
     const row = [i];
-    for (let j = 1; j < own.length; j++) {
+    for (let j = 1; j < width; j++) {
       row[j] = Math.min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (typed[i] === own[j] ? 0 : 1));
       if (i > 1 && j > 1 && typed[i] === own[j - 1] && typed[i - 1] === own[j]) row[j] = Math.min(row[j], before[j - 2] + 1);
     }
+    // Later rows are no less than the least of two in a row.
+    if (Math.min(...row) > 2 && Math.min(...last) > 2) return false;
     [before, last] = [last, row];
   }
   return Math.min(...last) <= 2;
@@ -58,16 +71,17 @@ export class Truth {
     };
     rows.forEach((row, at) => { for (const word of [...this.names[at], ...words(row.company)]) put(word, at); });
     this.vocabulary = [...this.byWord.keys()];
-    // Each number as it is written and as it is dialled from abroad; each with its row.
-    this.forms = rows.map((row, at) => row.phones.flatMap((phone, of) => {
+    this.letters = this.vocabulary.map(chars);
+    // The numbers of each row as they are written and as they are dialled from abroad, as one text.
+    this.forms = rows.map((row, at) => row.phones.map((phone, of) => {
       const truth = numbers[at][of];
-      return typeof truth === 'string' ? [truth] : [digits(phone), international(truth)];
-    }));
-    // And as it is dialled from home and by the prefix of calls abroad: who types such begins with the prefix.
-    this.dialled = numbers.map((own) => own.filter((one) => typeof one !== 'string').flatMap((one) => {
+      return typeof truth === 'string' ? truth : `${digits(phone)} ${international(truth)}`;
+    }).join(' '));
+    // And as they are dialled from home and by the prefix of calls abroad: who types such begins with the prefix.
+    this.dialled = numbers.map((own) => own.filter((one) => typeof one !== 'string').map((one) => {
       const [code, area, rest] = one;
-      return [`00${international(one)}`, ...(code === HOME.code ? [HOME.trunk + area + rest] : [])];
-    }));
+      return ` 00${international(one)}${code === HOME.code ? ` ${HOME.trunk}${area}${rest}` : ''}`;
+    }).join(''));
     this.byNumber = new Map();
     numbers.forEach((own, at) => own.forEach((one) => {
       const key = typeof one === 'string' ? one : international(one);
@@ -76,23 +90,28 @@ export class Truth {
     }));
   }
 
-  /// Rows with a word for which `fits` holds.
+  /// Rows with a word for which `fits` holds; it is given its letters too.
   withWord(fits) {
     const found = new Uint8Array(this.rows.length);
-    for (const word of this.vocabulary) if (fits(word)) for (const at of this.byWord.get(word)) found[at] = 1;
+    this.vocabulary.forEach((word, n) => {
+      if (fits(word, this.letters[n])) for (const at of this.byWord.get(word)) found[at] = 1;
+    });
     return found;
   }
 
   /// Rows in which every word typed begins a word.
   begun(typed) {
-    return typed.map((typed) => this.withWord((word) => word.startsWith(typed)))
-      .reduce((all, one) => all.map((is, at) => is & one[at]));
+    const [first, ...others] = typed.map((typed) => this.withWord((word) => word.startsWith(typed)));
+    for (const other of others) for (let at = 0; at < first.length; at++) first[at] &= other[at];
+    return first;
   }
 
   /// Rows of which a number has the digits somewhere; those with exactly these numbers too.
   inside(typed, exact = []) {
-    const has = (forms, at) => forms.some((form) => form.includes(typed)) || this.dialled[at].some((form) => form.startsWith(typed));
-    const found = Uint8Array.from(this.forms, (forms, at) => (has(forms, at) ? 1 : 0));
+    const found = new Uint8Array(this.rows.length);
+    const mark = (texts, part) => { for (let at = 0; at < texts.length; at++) if (texts[at].includes(part)) found[at] = 1; };
+    mark(this.forms, typed);
+    if (typed.startsWith(HOME.trunk)) mark(this.dialled, ` ${typed}`);
     for (const at of exact) found[at] = 1;
     return found;
   }
@@ -134,14 +153,15 @@ export function queries(truth, seed) {
   };
   const LATIN = /^[\p{Script=Latin}\s,'-]+$/u;
   // What begins with something near is no mistake, nor is what is further off where a long word allows it.
-  const near = (query) => truth.withWord((other) => [-1, 0, 1].some((more) => isNear(begin(other, chars(query).length + more), query))
-    || isFirstSlip(query, other) || (chars(query).length >= 8 && isTwoSlips(query, other)));
+  const near = (query) => {
+    const typed = chars(query);
+    return truth.withWord((_, other) => isBegunNear(other, typed) || isFirstSlip(typed, other) || (typed.length >= 8 && isTwoSlips(typed, other)));
+  };
   const kinds = {
     miss: () => {
       const query = `${begin(dice.of(truth.vocabulary), 3)}${dice.of('qxj')}${dice.of('qxz')}${dice.of('vwq')}`;
-      const near = truth.vocabulary.some((word) => isNear(begin(word, chars(query).length), query)
-        || isNear(begin(word, chars(query).length - 1), query) || isNear(begin(word, chars(query).length + 1), query));
-      return near ? null : typed(query);
+      const letters = chars(query);
+      return truth.letters.some((word) => isBegunNear(word, letters)) ? null : typed(query);
     },
     'one letter': () => {
       const name = nameOf(anybody(), LATIN);
@@ -183,7 +203,8 @@ export function queries(truth, seed) {
       const word = dice.of(name);
       const query = slip(dice, word);
       if (query === word || words(query)[0] !== query) return null;
-      const wanted = truth.withWord((other) => other.startsWith(query) || (other[0] === query[0] && isNear(other, query)));
+      const letters = chars(query);
+      const wanted = truth.withWord((word, other) => word.startsWith(query) || (other[0] === letters[0] && isNear(other, Infinity, letters)));
       return { query, wanted, allowed: near(query) };
     },
     'first letter': () => {
@@ -199,7 +220,8 @@ export function queries(truth, seed) {
       if (!name?.length) return null;
       const word = dice.of(name);
       const query = slip(dice, slip(dice, word));
-      if (query.length < 8 || words(query)[0] !== query || isNear(word, query) || !isTwoSlips(query, word)) return null;
+      const [letters, typed] = [chars(word), chars(query)];
+      if (query.length < 8 || words(query)[0] !== query || isNear(letters, Infinity, typed) || !isTwoSlips(typed, letters)) return null;
       return { query, wanted: truth.withWord((other) => other === word), allowed: near(query) };
     },
     '3 digits': () => {
