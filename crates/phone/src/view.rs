@@ -326,6 +326,11 @@ impl ContactList {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+
+    /// Whether a search has found as many as it looks for: there may be more.
+    pub fn is_full(&self) -> bool {
+        self.found.len() >= lists::MAX_HITS
+    }
 }
 
 /// 14.

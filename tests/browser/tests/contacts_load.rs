@@ -220,7 +220,7 @@ async fn four_hundred_thousand_lines_through_a_port_are_scrolled_from_the_first_
     scroll(&page, 0.5).await;
     page.phone(async |frame| {
         frame.type_into(".search input", "garcia").await;
-        frame.reads("200 results").await;
+        frame.reads("The first 100 results").await;
         let clear = "const field = document.querySelector('.search input'); field.value = ''; \
              field.dispatchEvent(new Event('input', { bubbles: true }));";
         frame.run(clear, Vec::new()).await;

@@ -12,7 +12,7 @@ const MAX_SUGGESTIONS: usize = 8;
 /// Rows of a search by name (ui.md 07).
 const MAX_BY_NAME: usize = 50;
 /// Rows of a search in the contacts: beyond it one types another letter.
-const MAX_HITS: usize = 200;
+pub(super) const MAX_HITS: usize = 100;
 /// Calls on the page of a contact.
 const MAX_PAGE_CALLS: usize = 5;
 const MINUTE_MS: u64 = 60_000;

@@ -7,6 +7,7 @@ use super::{
     context::Context,
     dom::{Part, Template, id},
     frame::pressing,
+    hits::Count,
     list::{Marks, VirtualList},
     press::Press,
     recents::day_of,
@@ -72,10 +73,14 @@ impl Contacts {
     }
 
     pub(crate) fn update(&mut self, view: &ContactList, rows: &dyn Fn(usize, usize) -> Vec<Row>) {
-        self.list.look();
+        let searched = view.query.trim();
+        // Another search begins at its first row: what is in view need not be asked of a page that the letter has changed.
+        let is_other = searched != self.searched;
+        if !is_other {
+            self.list.look();
+        }
         self.search.update(&view.query);
         self.progress.update(&self.cx, view);
-        let searched = view.query.trim();
         let searching = !searched.is_empty();
         let nothing = searching && view.is_empty();
         let empty = !searching && view.is_empty();
@@ -89,7 +94,7 @@ impl Contacts {
         if nothing {
             self.no_hits.find(".nothing").text(&self.cx.with("dial.none", &[("text", &view.query)]));
         }
-        if searched != self.searched {
+        if is_other {
             self.searched = searched.to_owned();
             self.list.rewind();
         }
@@ -98,6 +103,11 @@ impl Contacts {
             self.list.update(view.len(), marks, rows);
         }
     }
+}
+
+/// How many a search has found.
+pub(crate) fn count(list: &ContactList) -> Count {
+    Count { shown: list.len(), is_full: list.is_full() }
 }
 
 /// One line whatever happens, so that nothing below it ever moves: progress, results, or how many there are.
@@ -133,7 +143,7 @@ impl Progress {
                 let args = [("done", done.to_string()), ("total", total.to_string())];
                 cx.with("contacts.reading", &args.each_ref().map(|(name, n)| (*name, n.as_str())))
             }
-            None if !view.query.trim().is_empty() => count("say.hits", view.len()),
+            None if view.is_search() => self::count(view).text(cx),
             None if view.total > 0 => count("contacts.count", view.total),
             None => String::new(),
         };

@@ -54,6 +54,8 @@ pub(crate) struct VirtualList {
     spare: Vec<RowView>,
     heads: Vec<Part>,
     lines: Lines,
+    /// A row that was written has told how high rows are.
+    measured: bool,
     /// As it was looked at last.
     top: f64,
     view_px: f64,
@@ -97,6 +99,7 @@ impl VirtualList {
             spare: Vec::new(),
             heads: Vec::new(),
             lines: Lines { row_px: ROW_PX, head_px: HEAD_PX, heads: Vec::new() },
+            measured: false,
             top: 0.0,
             view_px: 0.0,
             total,
@@ -118,7 +121,6 @@ impl VirtualList {
 
     /// Writes the rows in view of `total`.
     pub(crate) fn update(&mut self, total: usize, marks: Marks<'_>, read: &dyn Fn(usize, usize) -> Vec<Row>) {
-        let is_first = self.pool.is_empty();
         self.total.set(total);
         self.lines.heads.clear();
         if let Marks::Heads(heads) = marks {
@@ -162,7 +164,7 @@ impl VirtualList {
             self.show_letter(&rows, &window);
         }
         // The first rows tell how high rows are: in large letters, higher than was thought.
-        if is_first {
+        if !self.measured {
             let thought = (self.lines.row_px, self.lines.head_px);
             self.measure();
             if (self.lines.row_px, self.lines.head_px) != thought {
@@ -284,6 +286,7 @@ impl VirtualList {
         {
             if high > 0 {
                 *px = f64::from(high);
+                self.measured = true;
             }
         }
     }

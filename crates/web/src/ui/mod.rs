@@ -56,9 +56,12 @@ use wasm_bindgen::{JsCast, prelude::Closure};
 /// The meters of the microphone that the person sees now.
 pub(crate) fn level_meters() -> Vec<web_sys::Element> {
     let document = dom::document();
-    let Ok(found) = document.query_selector_all("meter") else { return Vec::new() };
-    let all = (0..found.length()).filter_map(|index| found.item(index)?.dyn_into::<web_sys::Element>().ok());
-    all.filter(|meter| meter.client_height() > 0 && !document.hidden()).collect()
+    // Asked whenever the screen is written: the browser knows where they are, and one on a page that is not shown is not
+    // asked how high it is, which would lay everything out.
+    let found = document.get_elements_by_tag_name("meter");
+    let all = (0..found.length()).filter_map(|index| found.item(index));
+    let shown = all.filter(|meter| matches!(meter.closest("[hidden]"), Ok(None)));
+    shown.filter(|meter| meter.client_height() > 0 && !document.hidden()).collect()
 }
 
 /// The same is not said again within this time (ui.md 7).

@@ -153,8 +153,10 @@ impl RowView {
         if old.missed != row.missed {
             self.part.only_if("data-missed", row.missed);
         }
-        if renamed || old.handset != row.handset || old.several != row.several {
-            self.handset.show(!row.handset.is_empty() || row.several > 0);
+        if fresh || is_callable(&old) != is_callable(row) {
+            self.handset.show(is_callable(row));
+        }
+        if renamed {
             let label = self.cx.with("recents.callto", &[("name", &row.name)]);
             self.handset.write("aria-label", &label);
             self.handset.write("title", &label);
@@ -277,6 +279,10 @@ fn keys(cx: &Rc<Context>, part: &Part, open: &Part, handset: &Part, row: &Rc<Ref
         }
         event.prevent_default();
     })
+}
+
+fn is_callable(row: &Row) -> bool {
+    !row.handset.is_empty() || row.several > 0
 }
 
 fn called(row: &Row) -> Option<Action> {

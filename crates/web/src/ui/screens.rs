@@ -4,12 +4,12 @@
 
 use super::{
     calls::{CallView, EndedView, IncomingView},
-    contacts::{ContactView, Contacts},
+    contacts::{self, ContactView, Contacts},
     context::Context,
     dom::{Part, document, id},
     forwarding::ForwardingView,
     help::{AboutView, CheckView, OtherTabView},
-    hits::Hits,
+    hits::{Count, Hits},
     keypad::Dial,
     keys::Meaning,
     pages::{SettingsView, TransferView},
@@ -162,10 +162,10 @@ impl Screens {
         }
         self.phone.attribute("data-view", Some(shown.frame()));
         match &view.screen {
-            Screen::Contacts(list) => self.hits.count(&list.query, list.len()),
-            Screen::Keypad(keypad) => self.hits.count(&keypad.field, keypad.suggestions.len()),
-            Screen::Recents(list) => self.hits.count(&list.query, list.calls.len()),
-            Screen::TransferPick(pick) => self.hits.count(&pick.query, pick.rows.len()),
+            Screen::Contacts(list) => self.hits.count(&list.query, contacts::count(list)),
+            Screen::Keypad(keypad) => self.hits.count(&keypad.field, Count::all(keypad.suggestions.len())),
+            Screen::Recents(list) => self.hits.count(&list.query, Count::all(list.calls.len())),
+            Screen::TransferPick(pick) => self.hits.count(&pick.query, Count::all(pick.rows.len())),
             _ => self.hits.rest(),
         }
         let (part, meaning) = self.write(view, rows);

@@ -43,6 +43,8 @@ pub(crate) struct Sheets {
     asks_sign_out: Rc<Cell<bool>>,
     closing: Rc<RefCell<Option<Sheet>>>,
     waiting: Waiting,
+    /// Whether news lies in the dialog; nobody has put it anywhere yet.
+    houses_news: Option<bool>,
     _listeners: Vec<Listener>,
 }
 
@@ -97,6 +99,7 @@ impl Sheets {
             asks_sign_out,
             closing,
             waiting,
+            houses_news: None,
             _listeners: listeners,
         }
     }
@@ -143,7 +146,10 @@ impl Sheets {
     }
 
     /// Outside of an open sheet everything is inert and below it: news, and what is said to screen readers, lies in it.
-    fn house_news(&self, open: bool) {
+    fn house_news(&mut self, open: bool) {
+        if self.houses_news.replace(open) == Some(open) {
+            return;
+        }
         let Some(page) = document().body().map(|body| Part::of(body.into())) else { return };
         for (news, usual) in [(id::TOAST, Part::by_id(id::PHONE)), (id::SAY, page.clone()), (id::ALERT, page)]
         {
