@@ -35,6 +35,8 @@ const FOUND: &[(&str, &[u8])] = &[
         b"INVITE sip:a SIP/2.0\r\nVia: SIP/2.0/WSS c\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:a@b>;a\xc2\x8fb\r\nCall-ID: 1\r\n\
           CSeq: 1 INVITE\r\n\r\n",
     ),
+    // A tag without a value stood before ours in the response.
+    ("message", b"NVITE s: SIP/2.0\nT:i:;tag\nf:p:\nCall-ID:\x00\ncseq:0 NVITE\nV:SIP/2/U\rk"),
     // A bracket in a parameter took the tag behind it in.
     ("headers", b"<i:>;x=<"),
     // A transfer goes on after its session.

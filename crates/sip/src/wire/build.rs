@@ -335,14 +335,21 @@ impl ResponseBuilder {
         self
     }
 
-    /// Adds this tag, a token, to To if it has none yet; what came of To stays as it came.
+    /// Adds this tag, a token, to To if it has none yet; what came of To stays as it came, but for a tag without a value.
     pub fn to_tag(mut self, tag: &str) -> ResponseBuilder {
-        if self.0.draft.required.to.tag().is_none() {
-            if let Some(line) = self.0.draft.lines.iter_mut().find(|line| same_name(&line.name, "To")) {
-                line.octets.truncate(line.octets.trim_ascii_end().len());
-                line.octets.extend(format!(";tag={tag}\r\n").bytes());
+        let Draft { required: Required { to, .. }, lines, .. } = &mut *self.0.draft;
+        if to.tag().is_none() {
+            let stands_empty = to.params.get("tag").is_some();
+            to.params.set("tag", Some(tag));
+            if let Some(line) = lines.iter_mut().find(|line| same_name(&line.name, "To")) {
+                if stands_empty {
+                    // It would be read in the place of ours behind it.
+                    *line = Line::new("To", &to.to_string());
+                } else {
+                    line.octets.truncate(line.octets.trim_ascii_end().len());
+                    line.octets.extend(format!(";tag={tag}\r\n").bytes());
+                }
             }
-            self.0.draft.required.to.params.set("tag", Some(tag));
         }
         self
     }

@@ -271,6 +271,56 @@ fn tag_is_added_to_whatever_octets_came() {
 }
 
 #[test]
+fn tag_without_a_value_gives_way_to_ours() {
+    for to in ["<sip:201@h>;tag", "<sip:201@h>;tag=\"\";x=y", "\"A\" <sip:201@h>;x=y;TAG=", "sip:201@h;tag"] {
+        let text = String::from_utf8(invite().into_octets()).expect("text");
+        let request = Message::parse(text.replace("t: <sip:201@h>", &format!("t: {to}")).into_bytes());
+        let response =
+            ResponseBuilder::new(&request.expect("a request"), StatusCode::OK).to_tag("mine").build();
+        let read = Message::parse(response.octets().to_vec()).expect("a response");
+        assert_eq!((read.to().tag(), read.to()), (Some("mine"), response.to()), "{to}");
+        let tags = read.to().params.iter().filter(|(name, _)| name.eq_ignore_ascii_case("tag"));
+        assert_eq!((tags.count(), read.to().params.get("x").is_some()), (1, to.contains("x=y")), "{to}");
+    }
+}
+
+#[test]
+fn time_of_the_sender_stands_in_the_first_answer_and_in_no_other() {
+    let request = invite().edit().add("Timestamp", "54 0.5").finish();
+    for (status, expected) in [(StatusCode::TRYING, Some("54 0.5")), (StatusCode::RINGING, None)] {
+        assert_eq!(ResponseBuilder::new(&request, status).build().header("Timestamp"), expected, "{status}");
+    }
+}
+
+#[test]
+fn headers_of_an_address_never_stand_in_a_start_line() {
+    let target = || Uri::parse("sip:201@h;x=y?Replaces=a&X-B=c").expect("a URI");
+    let via = Via::new("WSS", "a.invalid", "z9hG4bK1");
+    let address = NameAddr::new(Uri::sip(Some("200"), "h"));
+    let fresh = RequestBuilder::new(Method::Invite, target(), via, address.clone(), address, "1", 1).build();
+    for request in [fresh, invite().edit().uri(target()).finish()] {
+        assert!(request.octets().starts_with(b"INVITE sip:201@h;x=y SIP/2.0\r\n"), "{request:?}");
+    }
+}
+
+#[test]
+fn numbers_of_requests_end_below_the_thirty_second_bit_and_names_of_calls_have_no_blanks() {
+    let text = String::from_utf8(invite().into_octets()).expect("text");
+    for (line, other, defect) in [
+        ("CSeq: 7", "CSeq: 2147483647", None),
+        ("CSeq: 7", "CSeq: 2147483648", Some(Defect::Header("CSeq"))),
+        ("i: 1\r", "i: a@b\r", None),
+        ("i: 1\r", "i: a b\r", Some(Defect::Header("Call-ID"))),
+        ("i: 1\r", "i: a\tb\r", Some(Defect::Header("Call-ID"))),
+        ("i: 1\r", "i: \r", Some(Defect::Header("Call-ID"))),
+    ] {
+        assert!(text.contains(line), "{line}");
+        let read = Message::parse(text.replace(line, other).into_bytes());
+        assert_eq!(read.err().map(|malformed| malformed.defect), defect, "{other}");
+    }
+}
+
+#[test]
 fn header_injection_is_impossible() {
     let message =
         invite().edit().set("X-A", "1\r\nX-B: 2").set("X-C\r\nX-D", "3").add("To", "<sip:evil@h>").finish();
