@@ -256,6 +256,51 @@ mod tests {
     }
 
     #[test]
+    fn every_status_and_cause_of_a_refusal_has_its_word() {
+        for (reason, codes, causes) in [
+            (Reason::Forwarded, &[300, 301, 302, 305, 380][..], &[][..]),
+            (Reason::Forbidden, &[401, 403, 407], &[]),
+            (Reason::NotFound, &[404, 410, 416, 484, 485, 604], &[1, 2, 3, 22, 28]),
+            (Reason::NoAnswer, &[408, 487], &[18, 19, 102]),
+            (Reason::Unavailable, &[430, 480, 502, 503, 504], &[20, 27, 34, 38, 41, 42]),
+            (Reason::Busy, &[486, 600], &[17]),
+            (Reason::MediaFailed, &[415, 488, 606], &[65, 79, 88]),
+            (Reason::Rejected, &[433, 603, 607, 608], &[21]),
+            (
+                Reason::Error,
+                &[400, 402, 405, 406, 413, 420, 481, 482, 483, 489, 491, 493, 500, 501, 505, 513],
+                &[],
+            ),
+        ] {
+            for code in codes {
+                let given = cause(EndedBy::Remote, *code, None);
+                assert_eq!(ending(Stage::Outgoing, &given, &HeaderNames::default()).reason, reason, "{code}");
+            }
+            // What a gateway says of its own network counts more than the status it came with (RFC 3398 §8.2.6.1).
+            for number in causes {
+                let given = cause(EndedBy::Remote, 501, Some(("q.850", *number)));
+                assert_eq!(
+                    ending(Stage::Outgoing, &given, &HeaderNames::default()).reason,
+                    reason,
+                    "{number}"
+                );
+            }
+        }
+        // Causes that say no more than that it is over leave it to the status.
+        for number in [16, 31, 127] {
+            let given = cause(EndedBy::Remote, 486, Some(("Q.850", number)));
+            assert_eq!(
+                ending(Stage::Outgoing, &given, &HeaderNames::default()).reason,
+                Reason::Busy,
+                "{number}"
+            );
+        }
+        // 200 is no cause of Q.850, and of SIP says that another device has it.
+        let given = cause(EndedBy::Remote, 487, Some(("Q.850", 200)));
+        assert_eq!(ending(Stage::Incoming, &given, &HeaderNames::default()).reason, Reason::Cancelled);
+    }
+
+    #[test]
     fn every_name_is_found_again() {
         assert_eq!(Reason::from_name("answered-elsewhere"), Some(Reason::AnsweredElsewhere));
         assert_eq!(Reason::from_name("x"), None);

@@ -123,6 +123,16 @@ fn refused_account_stops_and_busy_server_is_tried_again_after_its_time() {
     world.run(600_000);
     assert_eq!(world.told(0), ["Connecting", "Refused 403"]);
 
+    // What may pass by itself is no reason to give up.
+    for code in [408, 429, 480, 491, 500, 504] {
+        let mut world = registering();
+        world.proxy.refusals.push((code, Vec::new()));
+        world.run(2_000);
+        let told =
+            ["Connecting", &format!("Reconnecting {code}"), "authenticated sip.test", "Registered 200"];
+        assert_eq!(world.told(0), told);
+    }
+
     // An edge that is being emptied names another, and only those of the configuration are tried.
     let mut world = registering();
     world.proxy.refusals.push((302, vec![("Contact", "<sip:elsewhere.test;transport=wss>".to_owned())]));

@@ -64,6 +64,7 @@ fn requests_are_answered_as_their_method_and_headers_want_it() {
             &[405],
             Some(("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, MESSAGE, NOTIFY, PRACK, REFER, UPDATE")),
         ),
+        ("OPTIONS sips:200@x.invalid", &[], "", &[200], Some(("Accept", "application/sdp"))),
         ("WHATEVER sip:200@x.invalid", &[], "", &[405], None),
         ("OPTIONS tel:+34911085460", &[], "", &[416], None),
         (INVITE, &["Require: gruu, nonsense, 100rel"], "", &[420], Some(("Unsupported", "nonsense"))),
@@ -387,6 +388,29 @@ fn strict_router_becomes_the_request_uri() {
     let bye = world.proxy.heard.remove(0);
     assert_eq!(bye.uri().map(ToString::to_string).as_deref(), Some("sip:p1"));
     assert_eq!(bye.list("Route").collect::<Vec<_>>(), ["<sip:p2;lr>", "<sip:300@there;x=y>"]);
+}
+
+/// Who calls us may ask for a password, even in the name of our own server, and would have our answer to it.
+#[test]
+fn challenge_to_a_request_in_a_call_of_theirs_is_not_answered() {
+    for (status, name) in [
+        (StatusCode::UNAUTHORIZED, "WWW-Authenticate"),
+        (StatusCode::PROXY_AUTHENTICATION_REQUIRED, "Proxy-Authenticate"),
+    ] {
+        let mut world = World::registered(&["200"]);
+        let rung = answers(&mut world, request(INVITE, "1", &["Contact: <sip:300@there>"], ""));
+        let session = world.incoming(0);
+        world.accept(0, session);
+        world.run(100);
+        answers(&mut world, request("ACK sip:200@x.invalid", "2", &[&format!("To: {}", rung[1].to())], ""));
+        world.hang_up(0, session);
+        world.run(100);
+        let bye = world.proxy.heard.remove(0);
+        assert!(bye.header("Authorization").or(bye.header("Proxy-Authorization")).is_none());
+        let challenge = r#"Digest realm="sip.test", nonce="theirs", algorithm=SHA-256, qop="auth""#;
+        let challenged = ResponseBuilder::new(&bye, status).header(name, challenge).build();
+        assert!(answers(&mut world, challenged.into_octets()).is_empty(), "{name}");
+    }
 }
 
 #[test]

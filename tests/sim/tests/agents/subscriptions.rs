@@ -197,6 +197,8 @@ fn refusals_are_final_passing_or_bargained_with() {
     }
     for (code, headers, at_least, at_most) in [
         (480, vec![], 22_000, 31_000),
+        (486, vec![], 22_000, 31_000),
+        (429, vec![], 22_000, 31_000),
         (503, vec![("Retry-After", "120")], 119_000, 121_000),
         (500, vec![("Retry-After", "5")], 4_000, 6_000),
         (481, vec![], 22_000, 31_000),
