@@ -37,7 +37,7 @@ pub(crate) struct Wrong {
     slips: Option<Slips>,
     /// Other beginnings, one of which may have been meant.
     beginnings: Vec<Vec<u8>>,
-    cost: u32,
+    pub(crate) cost: u32,
 }
 
 impl Wrong {

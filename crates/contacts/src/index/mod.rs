@@ -5,6 +5,7 @@
 pub(crate) mod bits;
 pub(crate) mod builder;
 pub(crate) mod dictionary;
+pub(crate) mod digits;
 pub(crate) mod keys;
 pub(crate) mod meant;
 pub(crate) mod merge;

@@ -5,21 +5,18 @@
 use core::ops::Range;
 
 use crate::country::Country;
-use crate::fold::{self, Folded};
+use crate::fold;
 use crate::index::bits::Bits;
+use crate::index::digits::{self, Digits};
 use crate::index::keys::{self, Forms, KEY_DIGITS};
 use crate::index::meant::{Forgiven, Meant, Wrong};
 use crate::index::runs;
-use crate::index::segment::{COMPANY, Segment};
+use crate::index::segment::{COMPANY, Segment, name};
 use crate::index::shelf::Slot;
 use crate::index::top::{Found, Top};
-use crate::number::{self, Number};
 
 /// Words of a query that count; nobody types more, and each costs a look at every candidate.
 const MAX_TERMS: usize = 8;
-
-/// Digits of a query that count: no number is longer.
-const MAX_DIGITS: usize = 40;
 
 /// To look at a contact costs as much as to read so many of the list of who has a word.
 const LOOKED_AT: usize = 8;
@@ -45,20 +42,12 @@ pub(crate) struct Query {
     pub(crate) digits: Vec<Digits>,
 }
 
-/// Digits that a number may have.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Digits {
-    pub(crate) digits: Vec<u8>,
-    /// Only at the beginning of the international form.
-    pub(crate) only_start: bool,
-}
-
 impl Query {
     /// Reads what was typed by someone at home in `home`.
     pub(crate) fn new(text: &str, home: Option<Country>) -> Query {
         let folded = fold::folded(text);
         let words = folded.split(|octet| *octet == b' ').filter(|word| !word.is_empty()).take(MAX_TERMS);
-        Query { words: words.map(<[u8]>::to_vec).collect(), digits: typed_digits(text, home) }
+        Query { words: words.map(<[u8]>::to_vec).collect(), digits: digits::typed(text, home) }
     }
 
     /// What of it may stand in a number: all of it, or words that are digits.
@@ -120,65 +109,6 @@ impl Query {
     }
 }
 
-/// The digits of a query that has no letters, and what else they may mean.
-fn typed_digits(text: &str, home: Option<Country>) -> Vec<Digits> {
-    let is_letter = |c| match fold::fold_char(c) {
-        Folded::Nothing | Folded::Break => false,
-        Folded::One(one) => !one.is_ascii_digit(),
-        Folded::More(_) => true,
-    };
-    if text.chars().any(is_letter) {
-        return Vec::new();
-    }
-    let (mut typed, mut number) = (Vec::new(), Number::default());
-    number::read_into(text, home, &mut number, &mut typed);
-    typed.truncate(MAX_DIGITS);
-    if typed.is_empty() {
-        return Vec::new();
-    }
-    let mut forms = vec![Digits { digits: typed.clone(), only_start: false }];
-    let is_plus = text.trim_start().starts_with('+');
-    let exit = ["00", home.map_or("00", |home| home.exit())];
-    let abroad = exit.iter().filter(|_| !is_plus).find_map(|exit| typed.strip_prefix(exit.as_bytes()));
-    let at_home = home
-        .filter(|home| !is_plus && abroad.is_none() && !home.trunk.is_empty())
-        .and_then(|home| Some([home.code.as_bytes(), typed.strip_prefix(home.trunk.as_bytes())?].concat()));
-    for digits in
-        [abroad.map(<[u8]>::to_vec), at_home].into_iter().flatten().filter(|digits| digits.len() > 1)
-    {
-        forms.push(Digits { digits, only_start: true });
-    }
-    // `+49 (0)30`, or a number with an extension: what of it is in the international form.
-    number.digits.truncate(MAX_DIGITS);
-    if number.international && forms.iter().all(|form| form.digits != number.digits) {
-        forms.push(Digits { digits: number.digits, only_start: true });
-    }
-    forms
-}
-
-impl Digits {
-    /// How well a number answers: 0 the whole number, 1 its beginning, 2 its end, 3 inside.
-    pub(crate) fn score(&self, forms: &Forms) -> Option<u32> {
-        let (full, written) = (forms.number.digits.as_slice(), forms.written.as_slice());
-        let digits = self.digits.as_slice();
-        if self.only_start {
-            let starts = forms.number.international && full.starts_with(digits);
-            return starts.then_some(u32::from(full != digits));
-        }
-        if full == digits || written == digits {
-            return Some(0);
-        }
-        if full.starts_with(digits) || written.starts_with(digits) {
-            return Some(1);
-        }
-        if full.ends_with(digits) || written.ends_with(digits) {
-            return Some(2);
-        }
-        let inside = |number: &[u8]| number.windows(digits.len().max(1)).any(|window| window == digits);
-        (inside(written) || inside(full)).then_some(3)
-    }
-}
-
 /// The contacts with the rarest of the keys that a number with these digits must have.
 fn rarest<'a>(segment: &'a Segment, digits: &[u8]) -> &'a [u16] {
     let last = digits.len().saturating_sub(KEY_DIGITS);
@@ -192,6 +122,8 @@ struct Term {
     /// The words that begin with it, and whether the first of them is it.
     tokens: Range<u16>,
     is_whole: bool,
+    /// No contact that has it, and was not seen, costs less.
+    least: u32,
     /// If it is digits: those, to be looked for in numbers too.
     digits: Option<Digits>,
     /// If a slip is forgiven: what was meant instead.
@@ -199,11 +131,6 @@ struct Term {
 }
 
 impl Term {
-    /// No contact that has it costs less.
-    fn least(&self) -> u32 {
-        self.meant.as_ref().map_or(if self.is_whole { 0 } else { PREFIX }, |meant| meant.cost)
-    }
-
     /// Whether it may be this word.
     fn is_at(&self, word: Option<&u16>) -> bool {
         self.meant.is_some() || word.is_some_and(|word| self.tokens.contains(word))
@@ -224,9 +151,9 @@ impl Term {
     }
 }
 
-/// No contact that has all of `terms` costs less.
+/// No contact that has all of `terms`, and was not seen, costs less.
 fn least_of(terms: &[Term]) -> u32 {
-    terms.iter().map(Term::least).sum()
+    terms.iter().map(|term| term.least).sum()
 }
 
 struct Search<'a> {
@@ -288,7 +215,14 @@ impl Search<'_> {
         let (tokens, is_whole) = self.slot.segment.tokens(word);
         let is_number = may_be_number && word.iter().all(u8::is_ascii_digit);
         let digits = is_number.then(|| Digits { digits: word.to_vec(), only_start: false });
-        (!tokens.is_empty() || digits.is_some()).then_some(Term { tokens, is_whole, digits, meant: None })
+        let least = if is_whole { 0 } else { PREFIX };
+        (!tokens.is_empty() || digits.is_some()).then_some(Term {
+            tokens,
+            is_whole,
+            least,
+            digits,
+            meant: None,
+        })
     }
 
     /// Contacts that have all `words`, in the place of the one at `at` one that was meant.
@@ -296,7 +230,8 @@ impl Search<'_> {
         let mut terms = Vec::with_capacity(words.len());
         for (place, word) in words.iter().enumerate() {
             if place == at {
-                terms.push(Term { tokens: 0..0, is_whole: false, digits: None, meant: None });
+                let least = wrong.cost;
+                terms.push(Term { tokens: 0..0, is_whole: false, least, digits: None, meant: None });
             } else if let Some(term) = self.term(word, words.len() > 1) {
                 terms.push(term);
             } else {
@@ -387,20 +322,30 @@ impl Search<'_> {
             let rarest = postings.min_by_key(|postings| postings.len());
             return self.score_all(rarest.unwrap_or(&[]), terms, 0);
         };
-        // Who has a word wholly comes first, so that of the others it is known that they cost more.
+        // Whose name has a word wholly comes first, so that of the others it is known that they cost more.
         for at in 0..terms.len() {
-            let Some(start) = terms.get(at).filter(|term| term.is_whole).map(|term| term.tokens.start) else {
+            let Some(start) = terms.get(at).filter(|term| term.least < PREFIX).map(|term| term.tokens.start)
+            else {
                 continue;
             };
             let postings = segment.postings(start..start + 1);
             if postings.len() / LOOKED_AT < docs.count() {
-                self.score_all(&Bits::of(segment.len(), postings, Some(&docs)).list(), terms, 0);
-                if let Some(term) = terms.get_mut(at) {
-                    term.is_whole = false;
-                }
+                self.score_named(
+                    &Bits::of(segment.len(), postings, Some(&docs)).list(),
+                    terms,
+                    0,
+                    Some(start),
+                );
+                terms
+                    .iter_mut()
+                    .filter(|term| term.tokens.start == start)
+                    .for_each(|term| term.least = PREFIX);
             }
         }
         let best = least_of(terms);
+        if self.top.is_full_below(best) {
+            return;
+        }
         let count = |term: &Term| terms.iter().filter(|other| other.tokens == term.tokens).count() as u32;
         let most = terms.iter().map(|term| (count(term), term)).max_by_key(|(count, _)| *count);
         let again = most.filter(|(count, _)| *count > 1).map(|(count, term)| {
@@ -430,7 +375,7 @@ impl Search<'_> {
             }
             let Some(score) = self.score(doc, terms, &mut Forms::default()) else { continue };
             self.top.put(score, rank as u16);
-            wanted -= usize::from(score == best);
+            wanted -= usize::from(score <= best);
             if wanted == 0 {
                 break;
             }
@@ -445,6 +390,11 @@ impl Search<'_> {
 
     /// Scores all of `docs` that were not seen yet; none has a better score than `least`.
     fn score_all(&mut self, docs: &[u16], terms: &[Term], least: u32) {
+        self.score_named(docs, terms, least, None);
+    }
+
+    /// The same, but for those whose name has not this `word`.
+    fn score_named(&mut self, docs: &[u16], terms: &[Term], least: u32, word: Option<u16>) {
         let segment = &self.slot.segment;
         let mut forms = Forms::default();
         let best = least_of(terms);
@@ -459,7 +409,10 @@ impl Search<'_> {
             // Each word that is not at its place costs one at least: mostly that is enough to know.
             let words = segment.words(doc);
             let moved = terms.iter().enumerate().filter(|(at, term)| !term.is_at(words.get(*at))).count();
-            if !self.top.takes(best + moved as u32, rank) || self.slot.is_dead(doc) || !self.seen.insert(doc)
+            if !self.top.takes(best + moved as u32, rank)
+                || word.is_some_and(|word| !name(words).any(|own| *own == word))
+                || self.slot.is_dead(doc)
+                || !self.seen.insert(doc)
             {
                 continue;
             }

@@ -79,7 +79,8 @@ pub(super) fn name_rest(words: &[u16]) -> impl Iterator<Item = &u16> {
     name(words).skip(KEY_WORDS)
 }
 
-fn name(words: &[u16]) -> impl Iterator<Item = &u16> {
+/// The words of a name alone.
+pub(super) fn name(words: &[u16]) -> impl Iterator<Item = &u16> {
     words.iter().take_while(|word| **word != COMPANY)
 }
 
