@@ -431,7 +431,9 @@
 
     #notify({ id, from, displayName, contact }) {
       if (!document.hidden || !('Notification' in window) || Notification.permission !== 'granted') return;
-      const note = new Notification(contact?.name ?? (displayName || from || unknown()), { body: from, tag: id });
+      // What callers call themselves is quoted, and stands below the number.
+      const body = !contact && displayName ? `“${displayName}”` : from;
+      const note = new Notification(contact?.name ?? (from || displayName || unknown()), { body, tag: id });
       note.onclick = () => {
         window.focus();
         this.show();

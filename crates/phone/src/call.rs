@@ -269,13 +269,18 @@ impl Call {
         }
     }
 
-    /// The first match's name, or what the caller calls itself, or the number.
+    /// The contact's name, or the number: never what the other side calls itself.
     pub(crate) fn name(&self) -> String {
-        match (self.matches.as_slice(), self.facts.display_name.is_empty()) {
-            ([only], _) => only.contact.name.clone(),
-            ([], false) => self.facts.display_name.clone(),
+        match self.matches.as_slice() {
+            [only] => only.contact.name.clone(),
             _ => self.number().to_owned(),
         }
+    }
+
+    /// What the other side calls itself, where no contact says who it is: to be quoted beside the number.
+    pub(crate) fn says(&self) -> String {
+        let is_stranger = self.matches.is_empty() && !self.number().is_empty();
+        if is_stranger { self.facts.display_name.clone() } else { String::new() }
     }
 
     /// The first word of the name, or the number.

@@ -97,8 +97,8 @@ impl Phone {
     pub(crate) fn remove_recent(&mut self, now: Instant, key: &str) {
         let Some(entry) = self.remove_entry(key) else { return };
         self.ui.menu = Menu::None;
-        let name = if entry.name().is_empty() { entry.number() } else { entry.name() };
-        let args = vec![("name", name.to_owned())];
+        let row = self.recent_row(&entry);
+        let args = vec![("name", row.name), ("says", row.says)];
         let text = Text { id: "recents.removed", args };
         self.offer_undo(now, text, Removed::Recent(entry));
     }

@@ -156,6 +156,8 @@ pub struct RunningCall {
     pub call: CallId,
     /// Name or number.
     pub name: String,
+    /// What the other side calls itself, where no contact says who it is.
+    pub says: String,
     /// `mm:ss`, empty before it is accepted.
     pub time: String,
     /// Microphone off.
@@ -275,6 +277,8 @@ pub struct Row {
     pub name: String,
     /// Octet ranges of the name that matched.
     pub name_match: Vec<(usize, usize)>,
+    /// What that number calls itself, where no contact says whose it is: to be quoted beside it.
+    pub says: String,
     /// The number.
     pub number: String,
     /// Octet ranges of the number that matched.
@@ -437,8 +441,9 @@ pub enum Sheet {
     Microphone { title: Text, sub: Text, again: bool, decline: Option<CallId> },
     /// 50.
     Confirm { from: String, number: String, why: Text },
-    /// Numbers of a row; `recent` is the past call that can be removed. Without a name the number was withheld.
-    Numbers { name: String, numbers: Vec<(String, &'static str, bool)>, recent: Option<String> },
+    /// Numbers of a row, and what a number that is no contact's calls itself; `recent` is the past call that can be
+    /// removed. Without a name the number was withheld.
+    Numbers { name: String, says: String, numbers: Vec<(String, &'static str, bool)>, recent: Option<String> },
     /// 53: whose they are ("1007 · pbx.example"), the statuses (id, label), which is set, whether DND is on, whether a
     /// call runs.
     Status {

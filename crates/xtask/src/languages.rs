@@ -32,7 +32,7 @@ const SINGLE: [(&str, &[&str]); 5] =
 const DUAL: &str = "ar";
 
 /// What may read as in English, in these languages, and why.
-const SAME: [(&str, &[&str], &str); 12] = [
+const SAME: [(&str, &[&str], &str); 14] = [
     ("recents.talked", &["es", "fr", "de", "pt", "it", "ar"], "nothing but an argument"),
     ("format.count", &["es", "fr", "de", "pt", "it", "ar"], "nothing but an argument"),
     (
@@ -43,6 +43,8 @@ const SAME: [(&str, &[&str], &str); 12] = [
     ("format.duration", &["es", "fr", "de", "pt", "it"], "symbols of units, the same in Latin script"),
     ("format.duration.hours", &["es", "fr", "de", "pt", "it"], "symbols of units, the same in Latin script"),
     ("format.duration.short", &["es", "fr", "de", "pt", "it"], "symbols of units, the same in Latin script"),
+    ("in.said", &["pt"], "the same quotation marks"),
+    ("in.quoted", &["pt"], "the same quotation marks"),
     ("quality.percent", &["es", "fr", "de"], "a number and its sign"),
     ("quality.millis", &["es", "fr", "de", "pt", "it"], "symbols of units, the same in Latin script"),
     ("forward.summary", &["es", "fr", "de", "pt", "it"], "an arrow that points on, from left to right"),

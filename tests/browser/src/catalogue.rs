@@ -64,6 +64,9 @@ const FAULTS: &str = r"
       if (!seen(one) || getComputedStyle(one).overflowX === 'visible' || one.matches('input, .scroll, .screen, .suggestions, .sheet, .defects, main, #phone, svg, use')) continue;
       if (one.scrollWidth > one.clientWidth + 1 && !one.matches('bdi, .name, .number, .company, .headline, #bar .state, .row .second:has(> .icon[hidden]) *, .row .second:has(> .icon[hidden])'))
         faults.push(`text is cut: ${short(one)}`);
+      // A company gives way to the number beside it, or to how many there are.
+      if (one.scrollWidth > one.clientWidth + 1 && one.matches('.row .second > .number'))
+        faults.push(`a number is cut: ${short(one)}`);
     }
     const walker = document.createTreeWalker(inside, NodeFilter.SHOW_TEXT);
     const range = document.createRange();

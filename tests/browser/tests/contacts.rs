@@ -112,8 +112,8 @@ async fn row_says_company_and_number_or_how_many_numbers_unless_one_was_searched
     expect_lines(json!([
         ["Branco Lda", "+351213460012"],
         ["", "+525550100012"],
-        ["Northwind · 2 numbers", ""],
-        ["2 numbers", ""],
+        ["Northwind", "2 numbers"],
+        ["", "2 numbers"],
     ]))
     .await;
     page.phone(async |frame| frame.type_into(".search input", "7700900").await).await;

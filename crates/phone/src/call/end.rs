@@ -129,7 +129,8 @@ pub(crate) fn over_text(call: &Call, ending: &Ending, duration: u64, others: boo
     let to = ("to", call.to.clone());
     match others {
         true => {
-            let args = vec![("name", call.name()), ("reason", reason.to_owned()), duration, to];
+            let who = [("name", call.name()), ("says", call.says())];
+            let args = who.into_iter().chain([("reason", reason.to_owned()), duration, to]).collect();
             Text { id: "ended.of", args }
         }
         false => Text { id: reason, args: vec![duration, to] },

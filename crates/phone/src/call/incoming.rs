@@ -160,13 +160,14 @@ impl Phone {
     fn ring(&mut self, now: Instant, id: CallId) {
         self.tell_call(now, id, "phone:ringing", Extra::default());
         let Some(call) = self.calls.get(&id) else { return };
-        // A stranger's name is the number: it is read once.
-        let number = if call.name() == call.number() { "" } else { call.number() };
-        let args =
-            vec![("name", call.name()), ("number", number.to_owned()), ("line", call.facts.queue.clone())];
         // What callers call themselves is quoted, to the ear, too (ui.md 1.5).
-        let is_own_word = call.matches.is_empty() && !number.is_empty();
-        let said = if is_own_word { "say.incoming.says" } else { "say.incoming" };
+        let (said, name) = match call.says() {
+            says if says.is_empty() => ("say.incoming", call.name()),
+            says => ("say.incoming.says", says),
+        };
+        // A stranger's name is the number: it is read once.
+        let number = if name == call.number() { "" } else { call.number() };
+        let args = vec![("name", name), ("number", number.to_owned()), ("line", call.facts.queue.clone())];
         self.out.push_back(Output::Announce { text: Text { id: said, args }, assertive: true });
         self.ui.call_rings();
         if self.ui.sound_blocked {

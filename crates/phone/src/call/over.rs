@@ -24,6 +24,7 @@ pub(crate) struct Over {
     session: SessionId,
     /// Who is transferred, and to which number.
     name: String,
+    says: String,
     number: String,
     to: String,
     /// Our call with that number (attended).
@@ -50,6 +51,7 @@ impl Phone {
         self.transfers_over.push(Over {
             session,
             name: call.name(),
+            says: call.says(),
             number: call.number().to_owned(),
             to: transfer.to,
             other: transfer.other,
@@ -66,7 +68,8 @@ impl Phone {
         }
         let over = self.transfers_over.remove(at);
         let why = Reason::of_status(code).unwrap_or(Reason::Error).text_id();
-        let args = vec![("name", over.name), ("to", over.to), ("reason", why.to_owned())];
+        let args =
+            vec![("name", over.name), ("says", over.says), ("to", over.to), ("reason", why.to_owned())];
         if code >= 300 {
             for ask in over.asks {
                 self.fail_ask(Some(ask), Code::Sip(code), "The transfer failed.");

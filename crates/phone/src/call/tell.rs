@@ -183,8 +183,8 @@ impl Phone {
     }
 
     fn announce_call(&mut self, id: CallId, text: &'static str, assertive: bool) {
-        let name = self.calls.get(&id).map(Call::name).unwrap_or_default();
-        let text = Text { id: text, args: vec![("name", name), ("t", String::new())] };
+        let (name, says) = self.calls.get(&id).map(|call| (call.name(), call.says())).unwrap_or_default();
+        let text = Text { id: text, args: vec![("name", name), ("says", says), ("t", String::new())] };
         self.out.push_back(Output::Announce { text, assertive });
     }
 

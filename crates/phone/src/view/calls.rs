@@ -27,7 +27,8 @@ pub(crate) fn party(call: &Call) -> Party {
     let number = call.number().to_owned();
     // Without a queue it is in the line itself.
     let called = call.facts.dialled.clone().filter(|_| line.id.is_empty()).unwrap_or_default();
-    let mut party = Party { line, called, withheld: number.is_empty(), number, ..Party::default() };
+    let outbound = call.direction == Direction::Outbound;
+    let mut party = Party { line, called, withheld: number.is_empty(), number, outbound, ..Party::default() };
     match call.matches.as_slice() {
         [] => party.says = call.facts.display_name.clone(),
         [only] => {
@@ -265,6 +266,7 @@ impl Phone {
         Some(RunningCall {
             call: call.id,
             name: call.name(),
+            says: call.says(),
             time: time.unwrap_or_default(),
             muted: call.muted,
             tone,

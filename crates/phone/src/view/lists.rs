@@ -297,6 +297,7 @@ impl Phone {
         query.is_empty()
             || entry.number().contains(query)
             || softframe_contacts::reads_like(&self.recent_row(entry).name, query)
+            || softframe_contacts::reads_like(entry.name(), query)
     }
 
     /// The only contact with this number.
@@ -313,18 +314,15 @@ impl Phone {
     }
 
     /// One past call, named by the contacts of today.
-    pub(super) fn recent_row(&self, entry: &Entry) -> Row {
+    pub(crate) fn recent_row(&self, entry: &Entry) -> Row {
         let number = entry.number();
         let hits = self.who_has(number);
         let only = match hits.as_slice() {
             [hit] => Some(hit),
             _ => None,
         };
-        let name = match only {
-            Some(hit) => hit.contact.name.clone(),
-            None if entry.name().is_empty() => number.to_owned(),
-            None => entry.name().to_owned(),
-        };
+        let name = only.map_or_else(|| number.to_owned(), |hit| hit.contact.name.clone());
+        let is_stranger = hits.is_empty() && !number.is_empty();
         let missed = entry.is_missed();
         let second = match (entry.talked, missed, entry.reason) {
             (Some(seconds), _, _) => Text::with("recents.talked", "duration", seconds),
@@ -338,6 +336,7 @@ impl Phone {
             // Once is enough where nobody is known.
             number: if name == number { String::new() } else { number.to_owned() },
             name,
+            says: if is_stranger { entry.name().to_owned() } else { String::new() },
             second,
             second_icon: match (entry.inbound, missed) {
                 (_, true) => "missed",

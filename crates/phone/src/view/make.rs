@@ -251,13 +251,13 @@ impl Phone {
             Menu::Numbers(source, id) => {
                 let hit = self.contact_of(source, id)?;
                 let numbers = super::lists::numbers_of(&hit);
-                Some(Sheet::Numbers { name: hit.contact.name, numbers, recent: None })
+                Some(Sheet::Numbers { name: hit.contact.name, says: String::new(), numbers, recent: None })
             }
             Menu::Recent(key) => {
                 let row = self.recent_row(self.history.get(key)?);
                 let number = Some(row.handset).filter(|number| !number.is_empty());
                 let numbers = number.into_iter().map(|number| (number, "", true)).collect();
-                Some(Sheet::Numbers { name: row.name, numbers, recent: Some(row.key) })
+                Some(Sheet::Numbers { name: row.name, says: row.says, numbers, recent: Some(row.key) })
             }
         }
     }

@@ -24,8 +24,10 @@ pub struct Party {
     pub instead: Option<Text>,
     /// Company and title.
     pub company: String,
-    /// What the caller says of itself.
+    /// What the other side calls itself, where no contact says who it is.
     pub says: String,
+    /// It was called from here: it is no caller.
+    pub outbound: bool,
     /// Several contacts share the number: their names and companies.
     pub shared: Vec<(String, String)>,
     /// No number was sent.

@@ -8,7 +8,7 @@ use super::{
     dom::{Part, id},
     frame::{dot, pressing, tone, write_missed},
     press::{ARM_MS, Arm, END_DEAD_MS, Press},
-    who::headline,
+    who::named,
 };
 use crate::listener::Listener;
 use softframe_phone::{
@@ -115,9 +115,11 @@ impl Bar {
         };
         let trouble = banner.map_or(Tone::Plain, |banner| banner.tone);
         let meaning = header.running.as_ref().map_or(trouble, |running| running.tone);
-        let name = header.running.as_ref().map_or(&header.name, |running| &running.name);
+        let running = header.running.as_ref();
+        let name = running.map_or(&header.name, |running| &running.name);
+        let line = self.cx.who(name, running.map_or("", |running| &running.says));
         match instead {
-            "" => self.lines(name, &state, meaning),
+            "" => self.lines(&line, &state, meaning),
             instead => self.lines(&self.cx.plain(instead), "", meaning),
         }
         avatar::write(&self.part.find(".avatar"), name, name);
@@ -136,7 +138,7 @@ impl Bar {
         let line = self.cx.text(&incoming.party.line);
         let title = self.cx.plain("in.title");
         let state = if line.is_empty() { title } else { format!("{title} · {line}") };
-        self.lines(&headline(&self.cx, &incoming.party), &state, Tone::Accent);
+        self.lines(&named(&self.cx, &incoming.party), &state, Tone::Accent);
         self.person(&incoming.party.avatar, &incoming.party.name);
         self.answer.makes(Action::Answer(incoming.call, Answer::HoldOther));
         self.end.makes(Action::Decline(incoming.call));
@@ -155,7 +157,7 @@ impl Bar {
         let held =
             call.tiles.iter().any(|tile| matches!(tile.action, Action::Hold(_, false)) && tile.enabled);
         let state = self.muted(&self.cx.text(&call.pill.0), muted == Some(true));
-        self.lines(&headline(&self.cx, &call.party), &state, call.pill.1);
+        self.lines(&named(&self.cx, &call.party), &state, call.pill.1);
         self.person(&call.party.avatar, &call.party.name);
         if let Some(muted) = muted {
             self.mute.makes(Action::Mute(call.call, !muted));

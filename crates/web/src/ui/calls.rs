@@ -9,7 +9,7 @@ use super::{
     frame::{lingering, pressing, tone},
     keypad::Keys,
     press::{ARM_MS, Arm, END_DEAD_MS, Press},
-    who::{Who, headline, write_pill},
+    who::{Who, headline, named, write_pill},
 };
 use crate::listener::Listener;
 use softframe_phone::{
@@ -240,7 +240,7 @@ impl CallView {
         let tones = self.part.find(".tones");
         let row = tones.find(".name-row");
         avatar::write(&row.find(".avatar"), &view.party.avatar, &view.party.name);
-        row.find(".name").text(&headline(&self.cx, &view.party));
+        row.find(".name").text(&named(&self.cx, &view.party));
         write_pill(&self.cx, &row.find(".state"), &view.pill);
         let skipped = digits.chars().count().saturating_sub(SHOWN);
         let last: String = digits.chars().skip(skipped).collect();
@@ -282,8 +282,10 @@ impl CallView {
     fn leg(&self, leg: &LegView, call: CallId, party: &Party, pill: &Pill) {
         leg.part.attribute("data-tone", Some(tone(pill.1)));
         avatar::write(&leg.part.find(".avatar"), &party.avatar, &party.name);
-        let name = headline(&self.cx, party);
-        leg.part.find(".name").text(&name);
+        let (name, whole) = (headline(&self.cx, party), named(&self.cx, party));
+        let line = leg.part.find(".name");
+        line.text(&whole);
+        line.attribute("title", Some(&whole));
         write_pill(&self.cx, &leg.part.find(".state"), pill);
         leg.swap.makes(Action::Swap(call));
         leg.drop.makes(Action::End(call));

@@ -77,6 +77,11 @@ impl Context {
         self.strings.borrow().with(id, args)
     }
 
+    /// A name; a number with what it calls itself, where it does.
+    pub(crate) fn who(&self, name: &str, says: &str) -> String {
+        self.strings.borrow().who(name, says)
+    }
+
     /// All texts.
     pub(crate) fn strings(&self) -> &RefCell<Strings> {
         &self.strings

@@ -123,7 +123,7 @@ impl Frame {
         self.phone.class("browsing", header.running.is_some());
         if let Some(call) = &header.running {
             running.attribute("data-tone", Some(tone(call.tone)));
-            running.find(".name").text(&call.name);
+            running.find(".name").text(&self.cx.who(&call.name, &call.says));
             running.find(".time").text(&call.time);
             let muted = if call.muted { self.cx.plain("call.muted") } else { String::new() };
             running.find(".state").text(&muted);

@@ -11,6 +11,7 @@ use super::{
 use crate::listener::Listener;
 use softframe_phone::{Action, view::Row};
 use std::{
+    borrow::Cow,
     cell::{Cell, RefCell},
     rc::Rc,
 };
@@ -28,6 +29,10 @@ pub(crate) struct RowView {
     icon: Part,
     text: Words,
     number: Words,
+    /// The number gives way to how many there are.
+    counted: Cell<bool>,
+    /// What a number calls itself, quoted.
+    said: Words,
     time: Part,
     /// Said, not seen: the day that begins here, and which way a call went.
     day: Part,
@@ -91,6 +96,8 @@ impl RowView {
             icon: part.find(".second > .icon"),
             text: Words::new(part.find(".text")),
             number: Words::new(part.find(".number")),
+            counted: Cell::new(false),
+            said: Words::new(part.find(".said")),
             time: part.find(".time"),
             day: part.find(".day-begins"),
             way: part.find(".way"),
@@ -130,7 +137,8 @@ impl RowView {
         }
         let counted = row.several > 0 && row.number_match.is_empty();
         let alone = row.number.is_empty() || counted;
-        let title = if alone { row.name.clone() } else { format!("{} · {}", row.name, row.number) };
+        let name = self.cx.who(&row.name, &row.says);
+        let title = if alone { name } else { format!("{name} · {}", row.number) };
         if *self.title.borrow() != title {
             self.name.part().write("title", &title);
             *self.title.borrow_mut() = title;
@@ -164,23 +172,36 @@ impl RowView {
     }
 
     fn second_line(&self, row: &Row, counted: bool) {
-        let mut words = self.cx.text(&row.second);
-        if counted {
-            if !words.is_empty() {
-                words.push_str(" · ");
-            }
-            words.push_str(&self.cx.with("contact.numbers", &[("n", &row.several.to_string())]));
+        let words = self.cx.text(&row.second);
+        // How many there are stands where the number does: neither is cut in favour of a company.
+        let count = || self.cx.with("contact.numbers", &[("n", &row.several.to_string())]);
+        let shown = match counted {
+            true => Cow::Owned(count()),
+            // Not twice; and what happened (it has an icon) needs the place.
+            false if words == row.number || row.name == row.number => Cow::Borrowed(""),
+            false if !row.second_icon.is_empty() => Cow::Borrowed(""),
+            false => Cow::Borrowed(row.number.as_str()),
+        };
+        if self.counted.replace(counted) != counted {
+            // Digits run from the left, words as they do.
+            self.number.part().write("dir", if counted { "auto" } else { "ltr" });
         }
-        // Not twice; and what happened (it has an icon) needs the place.
-        let said = words == row.number || row.name == row.number;
-        let shown = if said || counted || !row.second_icon.is_empty() { "" } else { row.number.as_str() };
-        let lines = (!(words.is_empty() && shown.is_empty()), !words.is_empty() && !shown.is_empty());
+        let lines = (
+            !(words.is_empty() && shown.is_empty() && row.says.is_empty()),
+            !words.is_empty() && !shown.is_empty(),
+        );
         if self.lines.replace(Some(lines)) != Some(lines) {
             self.second.show(lines.0);
             self.second.class("more", lines.1);
         }
         self.text.write(&words, &[]);
-        self.number.write(shown, if shown.is_empty() { &[] } else { &row.number_match });
+        let said = if row.says.is_empty() {
+            String::new()
+        } else {
+            self.cx.with("in.quoted", &[("name", &row.says)])
+        };
+        self.said.write(&said, &[]);
+        self.number.write(&shown, if shown.is_empty() || counted { &[] } else { &row.number_match });
     }
 
     /// Is the first with this letter; an empty one: it is not the first with its.

@@ -462,8 +462,8 @@ impl Open {
                 body.find(".why").text(&cx.text(why));
                 body.find(".yes .text").text(&cx.with("dial.call.name", &[("name", number)]));
             }
-            Sheet::Numbers { name, numbers, recent } => {
-                let name = if name.is_empty() { cx.plain("in.withheld") } else { name.clone() };
+            Sheet::Numbers { name, says, numbers, recent } => {
+                let name = if name.is_empty() { cx.plain("in.withheld") } else { cx.who(name, says) };
                 body.find(".name bdi").text(&name);
                 body.find(".past").show(recent.is_some());
                 body.find(".copy").show(!numbers.is_empty());

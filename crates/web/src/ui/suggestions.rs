@@ -177,9 +177,10 @@ impl OptionView {
             return;
         }
         self.avatar.write(&row.avatar, &row.name);
-        self.name.write(&row.name, &row.name_match);
-        if self.shown.as_ref().is_none_or(|shown| shown.name != row.name) {
-            self.name.part().write("title", &row.name);
+        let name = cx.who(&row.name, &row.says);
+        self.name.write(&name, &row.name_match);
+        if self.shown.as_ref().is_none_or(|shown| shown.name != row.name || shown.says != row.says) {
+            self.name.part().write("title", &name);
         }
         if row.free != self.shown.as_ref().and_then(|shown| shown.free) {
             self.free.class("busy", row.free == Some(false));

@@ -13,6 +13,9 @@ const COUNTS: [&str; 5] = ["n", "done", "total", "new", "old"];
 /// Arguments that are tenths of what is written.
 const TENTHS: [&str; 2] = ["tenths", "best"];
 
+/// A number, and what it calls itself.
+const WITH_WORD: &str = "in.said";
+
 /// Names and numbers are set apart from a text of another direction (UAX #9 §2.4: FSI, PDI), else a number such as
 /// `+34 600` is read from its end.
 const ISOLATED: char = '\u{2068}';
@@ -125,8 +128,22 @@ impl Strings {
                 let others: Vec<_> = args.iter().filter(|(given, _)| *given != name).copied().collect();
                 return Some(self.with(value, &others));
             }
+            // Who is no contact has a word of its own, which stands beside the number, and is quoted.
+            let says = args.iter().find(|(given, says)| *given == "says" && !says.is_empty());
+            if let Some((_, says)) = says.filter(|_| name == "name" && id != WITH_WORD) {
+                return Some(self.with(WITH_WORD, &[("name", value), ("says", says)]));
+            }
             Some(self.written(name, value))
         })
+    }
+
+    /// A name; a number with what it calls itself, where it does.
+    pub(crate) fn who(&self, name: &str, says: &str) -> String {
+        if says.is_empty() {
+            name.to_owned()
+        } else {
+            self.with(WITH_WORD, &[("name", name), ("says", says)])
+        }
     }
 
     /// The text before and after one argument, for an argument that is set apart (bold).

@@ -3,7 +3,7 @@
 use super::{
     context::Context,
     dom::{Part, Template, id},
-    who::headline,
+    who::named,
 };
 use crate::listener::Listener;
 use softframe_phone::{CallId, view::Incoming};
@@ -34,7 +34,7 @@ impl Waiting {
     pub(crate) fn update(&self, waiting: Option<&Incoming>) {
         self.part.show(waiting.is_some());
         if let Some(incoming) = waiting {
-            let name = headline(&self.cx, &incoming.party);
+            let name = named(&self.cx, &incoming.party);
             let waits = self.cx.with("in.waiting", &[("name", &name)]);
             let more = super::sheet::more_waiting(&self.cx, incoming);
             let parts = [waits, incoming.since.clone(), more];

@@ -89,6 +89,7 @@ impl Who {
         part.find(".company").text_or_hide(&about(cx, party));
         let says = match party.says.as_str() {
             "" => String::new(),
+            says if party.outbound => cx.with("in.goesby", &[("name", says)]),
             says => cx.with("in.says", &[("name", says)]),
         };
         part.find(".says").text_or_hide(&says);
@@ -120,6 +121,11 @@ pub(crate) fn headline(cx: &Context, party: &Party) -> String {
         return cx.plain("in.withheld");
     }
     if party.name.is_empty() { party.number.clone() } else { party.name.clone() }
+}
+
+/// The same in one line, with what a number calls itself.
+pub(crate) fn named(cx: &Context, party: &Party) -> String {
+    cx.who(&headline(cx, party), if party.withheld { "" } else { &party.says })
 }
 
 fn about(cx: &Context, party: &Party) -> String {

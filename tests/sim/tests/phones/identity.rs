@@ -3,7 +3,10 @@
 
 use crate::script::Script;
 use serde_json::Value;
-use softframe_phone::{Action, Input, Instant, Sound, view::Screen};
+use softframe_phone::{
+    Action, Answer, Input, Instant, Sound,
+    view::{Row, Screen, Tab},
+};
 use softframe_sim::description;
 use softframe_sip::wire::Message;
 
@@ -418,6 +421,71 @@ fn who_has_the_line_after_a_transfer_behind_the_server_is_told_and_shown() {
     assert_eq!(updated["from"], "+34911", "who called stays");
     let Screen::Call(call) = script.phone.view(script.now).screen else { panic!("no call") };
     assert_eq!(call.party.number, "311");
+}
+
+/// The recents as they stand there.
+fn recents(script: &mut Script) -> Vec<Row> {
+    script.input(Input::Action(Action::Tab(Tab::Recents)));
+    let screen = script.phone.view(script.now).screen;
+    script.phone.rows(&screen, 0, 5)
+}
+
+#[test]
+fn name_that_only_a_caller_gives_stands_beside_the_number_and_never_in_its_place() {
+    let mut script = Script::new();
+    invite(&mut script, "300", &["P-Asserted-Identity: \"Ana\" <sip:+34911@a.test>"]);
+    let Screen::Incoming(ring) = script.phone.view(script.now).screen else { panic!("no ring") };
+    assert_eq!((ring.party.name.as_str(), ring.party.says.as_str(), ring.party.outbound), ("", "Ana", false));
+    script.input(Input::Action(Action::Answer(ring.call, Answer::HoldOther)));
+    let ok = script.response("INVITE");
+    let tag = ok.to().tag().unwrap_or_default().to_owned();
+    let (via, call) = (ok.header("Via").unwrap_or_default(), ok.header("Call-ID").unwrap_or_default());
+    script.frame(format!(
+        "ACK sip:200@c.test SIP/2.0\r\nVia: {via}x\r\nFrom: <sip:300@a.test>;tag=f\r\nTo: <sip:200@a.test>;tag={tag}\r\n\
+         Call-ID: {call}\r\nCSeq: 1 ACK\r\nContent-Length: 0\r\n\r\n"
+    ));
+    let connected = script.said.iter().find(|text| text.id == "say.connected").expect("it is connected");
+    for arg in [("name", "+34911".to_owned()), ("says", "Ana".to_owned())] {
+        assert!(connected.args.contains(&arg), "{connected:?}");
+    }
+    script.input(Input::Action(Action::Browse(true)));
+    let running = script.phone.view(script.now).header.running.expect("a bar");
+    assert_eq!((running.name.as_str(), running.says.as_str()), ("+34911", "Ana"));
+    script.input(Input::Action(Action::Browse(false)));
+    script.input(Input::Action(Action::PickTransfer(ring.call)));
+    let Screen::TransferPick(pick) = script.phone.view(script.now).screen else { panic!("no target") };
+    assert_eq!(pick.name, "+34911");
+    script.input(Input::Action(Action::Back));
+    script.input(Input::Action(Action::End(ring.call)));
+    script.input(Input::Action(Action::Done));
+
+    let rows = recents(&mut script);
+    assert_eq!(
+        (rows[0].name.as_str(), rows[0].number.as_str(), rows[0].says.as_str()),
+        ("+34911", "", "Ana")
+    );
+    script.input(Input::Action(Action::RecentSearch("ana".to_owned())));
+    assert_eq!(recents(&mut script).len(), 1, "it is found by what it calls itself");
+    script.input(Input::Action(Action::RemoveRecent(rows[0].key.clone())));
+    let removed = script.said.last().expect("a word");
+    assert_eq!(removed.args, [("name", "+34911".to_owned()), ("says", "Ana".to_owned())]);
+}
+
+#[test]
+fn name_that_only_the_server_of_who_was_called_gives_is_no_callers_word() {
+    let mut script = Script::new();
+    script.host(r#"{"type":"click2call","data":{"number":"600"}}"#);
+    let invite = script.request("INVITE");
+    let party = "Contact: <sip:peer@b.test>\r\nP-Asserted-Identity: \"Bo\" <sip:311@a.test>\r\n";
+    script.respond(&invite, "200 OK", "a", party, &description(8, "sendrecv"));
+    let Screen::Call(call) = script.phone.view(script.now).screen else { panic!("no call") };
+    assert_eq!(
+        (call.party.number.as_str(), call.party.says.as_str(), call.party.outbound),
+        ("311", "Bo", true)
+    );
+    script.input(Input::Action(Action::End(call.call)));
+    let Screen::Ended(ended) = script.phone.view(script.now).screen else { panic!("no end") };
+    assert_eq!((ended.party.says.as_str(), ended.party.outbound), ("Bo", true));
 }
 
 #[test]

@@ -290,7 +290,9 @@ fn call_that_ends_beside_another_is_named_and_the_last_one_is_not() {
     script.input(Input::Action(Action::Decline(second)));
     let told = script.said.last().expect("an announcement").clone();
     assert_eq!(told.id, "ended.of");
-    assert_eq!(told.args[..2], [("name", "+34952".to_owned()), ("reason", "ended.rejected".to_owned())]);
+    for arg in [("name", "+34952".to_owned()), ("reason", "ended.rejected".to_owned())] {
+        assert!(told.args.contains(&arg), "{told:?}");
+    }
     script.host(r#"{"type":"hangup"}"#);
     assert_eq!(script.said.last().map(|text| text.id), Some("ended.hangup"));
 }

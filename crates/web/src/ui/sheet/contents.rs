@@ -3,7 +3,7 @@
 //! It opens and closes nothing, and its buttons are wired elsewhere.
 
 use crate::ui::{
-    avatar, context::Context, dom::Part, frame::dot, recents::choose, signin::text_of, who::headline,
+    avatar, context::Context, dom::Part, frame::dot, recents::choose, signin::text_of, who::named,
 };
 use softframe_phone::view::{Header, Incoming, Sheet, Text};
 
@@ -25,7 +25,7 @@ pub(super) fn write_second(cx: &Context, body: &Part, incoming: &Incoming) {
     avatar::write(&body.find(".avatar"), &party.avatar, &party.name);
     let (second, line) = (cx.plain("in.second"), cx.text(&party.line));
     body.find(".lead").text(&if line.is_empty() { second } else { format!("{second} · {line}") });
-    body.find(".name bdi").text(&headline(cx, party));
+    body.find(".name bdi").text(&named(cx, party));
     let number = if party.name.is_empty() { "" } else { party.number.as_str() };
     body.find(".number").text_or_hide(number);
     body.find(".note").text_or_hide(&text_of(cx, incoming.note.as_ref()));
