@@ -149,6 +149,7 @@ impl Phone {
             if held { (Await::Held, Await::Unheld) } else { (Await::Unheld, Await::Held) };
         self.answer_asks(id, done, &json!({}));
         self.fail_asks(id, overtaken, Code::WrongState, "Another command came in between.");
+        self.failure_is_clear(id);
         if held {
             self.hold_done(now, id);
         }
@@ -253,6 +254,7 @@ impl Phone {
         };
         self.unhush(id);
         self.tell_call(now, id, kind, Extra { by: Some("local"), ..Extra::default() });
+        self.failure_is_clear(id);
         self.say_call(id, text);
         self.answer_asks(id, wait, &json!({}));
         self.hold_done(now, id);
@@ -316,12 +318,13 @@ impl Phone {
                 self.part(id);
             }
             match is_held {
-                true => self.ui.toast(now, Text::of("call.hold.no"), true),
+                true => self.ui.toast(now, Text::of("call.resume.no"), true),
                 false => self.stays_live(now, id),
             }
             self.fail_asks(id, Await::Held, Code::WrongState, "The other side refused.");
             self.fail_asks(id, Await::Unheld, Code::WrongState, "The other side refused.");
             self.hold_refused(now, id);
+            self.failure_is_clear(id);
         }
     }
 

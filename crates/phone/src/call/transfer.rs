@@ -37,6 +37,8 @@ pub(crate) struct FailedTransfer {
     /// Where it should have gone.
     pub(crate) to: String,
     why: Reason,
+    /// The person has heard of it.
+    told: bool,
 }
 
 impl Phone {
@@ -234,10 +236,10 @@ impl Phone {
         // What the person did themselves is no news to them.
         let is_own =
             ending.ended_by == EndedBy::Local && matches!(ending.reason, Reason::Hangup | Reason::Cancelled);
+        self.resume(now, origin, None);
         if !is_own {
             self.tell_person(origin, over.number(), ending.reason);
         }
-        self.resume(now, origin, None);
     }
 
     /// Who waited has hung up: one that is not called yet is not called at all, one that rings is the person's to end.
@@ -250,7 +252,7 @@ impl Phone {
             self.end(now, asking, Reason::Cancelled);
             return self.tell_nobody_waits(now, to);
         }
-        let args = vec![("name", over.name())];
+        let args = vec![("name", over.name()), ("says", over.says())];
         self.ui.toast(now, Text { id: "transfer.left", args }, true);
     }
 
@@ -261,17 +263,31 @@ impl Phone {
 
     /// "{to}: {reason}. {name} is back with you."
     fn tell_person(&mut self, back: CallId, to: &str, why: Reason) {
-        let failed = FailedTransfer { call: back, to: to.to_owned(), why };
+        self.ui.failed_transfer = Some(FailedTransfer { call: back, to: to.to_owned(), why, told: false });
+        // Whether the call is heard again is known once the other side has answered.
+        let resumes = |talk: &Talk| talk.held.is_some() && !talk.want_held;
+        if !self.calls.get(&back).and_then(Call::talk).is_some_and(resumes) {
+            self.failure_is_clear(back);
+        }
+    }
+
+    /// The call that is back is heard again, or stays on hold: it is said, once.
+    pub(super) fn failure_is_clear(&mut self, back: CallId) {
+        let failed = self.ui.failed_transfer.as_mut().filter(|failed| failed.call == back && !failed.told);
+        let Some(failed) = failed else { return };
+        failed.told = true;
+        let failed = failed.clone();
         let text = self.failed_text(&failed);
-        self.ui.failed_transfer = Some(failed);
         self.say(text, true);
     }
 
     fn failed_text(&self, failed: &FailedTransfer) -> Text {
-        let name = self.calls.get(&failed.call).map(Call::name).unwrap_or_default();
+        let call = self.calls.get(&failed.call);
+        let (name, says) = call.map(|call| (call.name(), call.says())).unwrap_or_default();
         let to = self.name_of(&failed.to).unwrap_or_else(|| failed.to.clone());
-        let args = vec![("to", to), ("reason", failed.why.text_id().to_owned()), ("name", name)];
-        let waits = self.calls.get(&failed.call).and_then(Call::talk).is_some_and(|talk| talk.want_held);
+        let reason = failed.why.text_id().to_owned();
+        let args = vec![("to", to), ("reason", reason), ("name", name), ("says", says)];
+        let waits = call.and_then(Call::talk).is_some_and(|talk| talk.held.is_some());
         Text { id: if waits { "transfer.failed.held" } else { "transfer.failed" }, args }
     }
 

@@ -68,3 +68,44 @@ fn transfer_of_which_nobody_tells_the_end_after_its_call_times_out() {
     script.pass(2_000);
     assert_eq!(answer(&script).expect("an answer")["error"]["code"], "sip_408");
 }
+
+/// A transfer of the only call, which was held before, has failed: our re-INVITE that takes it off hold is on its way.
+fn resuming() -> (Script, Message) {
+    let mut script = Script::new();
+    script.answered(&description(7, "sendrecv"));
+    script.host(r#"{"type":"hold"}"#);
+    let hold = script.request("INVITE");
+    script.respond(&hold, "200 OK", "f", "Contact: <sip:peer@b.test>\r\n", &description(7, "recvonly"));
+    script.host(r#"{"type":"transfer","data":{"to":"202"}}"#);
+    let refer = script.request("REFER");
+    script.respond(&refer, "202 Accepted", "f", "", "");
+    last_word(&mut script, &refer, "486 Busy Here");
+    let resume = script.request("INVITE");
+    (script, resume)
+}
+
+fn banner(script: &Script) -> &'static str {
+    script.phone.view(script.now).banner.expect("a banner").text.id
+}
+
+fn said(script: &Script) -> Vec<&'static str> {
+    script.said.iter().map(|text| text.id).filter(|id| id.starts_with("transfer.failed")).collect()
+}
+
+#[test]
+fn who_is_back_after_a_transfer_that_failed_is_said_to_be_once_the_other_side_has_agreed() {
+    let (mut script, resume) = resuming();
+    assert_eq!((banner(&script), said(&script)), ("transfer.failed.held", vec![]), "it is only wished yet");
+    let contact = "Contact: <sip:peer@b.test>\r\n";
+    script.respond(&resume, "200 OK", "f", contact, &description(7, "sendrecv"));
+    assert_eq!((banner(&script), said(&script)), ("transfer.failed", vec!["transfer.failed"]));
+}
+
+#[test]
+fn who_stays_on_hold_after_a_transfer_that_failed_since_the_other_side_refuses_is_said_to() {
+    let (mut script, resume) = resuming();
+    script.respond(&resume, "488 Not Acceptable Here", "f", "", "");
+    assert_eq!((banner(&script), said(&script)), ("transfer.failed.held", vec!["transfer.failed.held"]));
+    let toast = script.phone.view(script.now).toast.expect("why it is held").text;
+    assert_eq!(toast.id, "call.resume.no");
+}
