@@ -103,7 +103,7 @@ const HEADINGS: [(&str, &[&str]); 39] = [
     ("Speaker", &["36-route"]),
     ("Poor connection", &["37-quality"]),
     ("Good connection", &["37-quality-good"]),
-    ("Microphone is blocked", &["44-microphone-denied"]),
+    ("Microphone is blocked", &["44-microphone-denied", "44-microphone-rings"]),
     ("This page blocks the microphone", &["45-microphone-policy"]),
     ("No microphone found", &["46-microphone-none"]),
     ("112", &["50-confirm"]),

@@ -312,10 +312,12 @@ async fn screens_of_trouble_with_the_microphone_the_sound_and_the_server_are_rea
     let ring = server.ring(200, "+34666555449");
     page.expect("phone:ringing").await;
     page.press_armed("Answer").await;
-    page.reached("44-microphone-denied", "dialog h2", "Microphone is blocked").await;
+    page.reached("44-microphone-rings", "dialog .decline", "Decline").await;
     page.reached("44-incoming-blocked", ".incoming .note", "Microphone is blocked").await;
     server.hang_up(&ring);
     page.expect("phone:terminated").await;
+    page.click2call("600").await;
+    page.reached("44-microphone-denied", "dialog .cancel", "Cancel").await;
 
     let page = Page::open(&server.page("/demo/?ext=200"), Setup::NoMicrophone).await;
     page.expect("logged").await;
