@@ -366,3 +366,212 @@ async fn rows_of_a_scrolled_list_stand_in_the_page_in_the_order_in_which_they_ar
         assert_eq!(kept, json!(true), "the focus is not lost at {px}");
     }
 }
+
+/// The page's own focus, from where Tab leads into the phone; from now on it is kept what is said.
+async fn start_at_keys(page: &Page) {
+    page.phone(async |frame| frame.run(LISTEN, Vec::new()).await).await;
+    page.run("document.body.tabIndex = -1; document.body.focus()", Vec::new()).await;
+}
+
+/// Types a number where numbers are typed, and calls it.
+async fn dial(page: &Page, number: &str) {
+    expect_focus(page, "Name or number").await;
+    page.type_keys(number).await;
+    page.keys(&["Enter"]).await;
+    assert_eq!(page.expect("phone:calling").await["to"], number);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_merge_and_split_ask_before_a_transfer_go_back_and_call_again() {
+    let server = Server::start();
+    let page = Page::open_registered(&server, 200).await;
+    start_at_keys(&page).await;
+    go(&page, "Tab", "Name or number").await;
+    dial(&page, "600").await;
+    page.expect("phone:accepted").await;
+    expect_focus(&page, "600").await;
+    page.keys(&["a"]).await;
+    dial(&page, "608").await;
+    page.expect("phone:accepted").await;
+    expect_focus(&page, "2 calls").await;
+    go(&page, "Tab", "Merge").await;
+    page.keys(&["Enter"]).await;
+    // The same tile takes them apart again.
+    expect_focus(&page, "Split").await;
+    reads(&page, "3-way call").await;
+    page.keys(&["Enter"]).await;
+    expect_focus(&page, "Merge").await;
+    reads(&page, "2 calls").await;
+    tokio::time::sleep(QUIET).await;
+    page.keys(&["Shift+E"]).await;
+    page.expect("phone:terminated").await;
+    // Who is left is heard again, and the focus is on the call.
+    expect_focus(&page, "600").await;
+
+    // Somebody is asked who does not answer: back to who waits.
+    go(&page, "Tab", "Resume").await;
+    page.keys(&["h"]).await;
+    reads(&page, "Hold").await;
+    page.keys(&["t"]).await;
+    expect_focus(&page, "Name or number").await;
+    page.type_keys("603").await;
+    go(&page, "Tab", "Ask first").await;
+    page.keys(&["Enter"]).await;
+    assert_eq!(page.expect("phone:calling").await["to"], "603");
+    expect_focus(&page, "Ask first").await;
+    go(&page, "Tab", "Back to 600").await;
+    tokio::time::sleep(QUIET).await;
+    page.keys(&["Enter"]).await;
+    assert_eq!(page.expect("phone:terminated").await["to"], "603");
+    expect_focus(&page, "600").await;
+    reads(&page, "Hold").await;
+    tokio::time::sleep(QUIET).await;
+    page.keys(&["Shift+E"]).await;
+    page.expect("phone:terminated").await;
+
+    go(&page, "Tab", "Call again").await;
+    page.keys(&["Enter"]).await;
+    assert_eq!(page.expect("phone:calling").await["to"], "600");
+    page.expect("phone:accepted").await;
+    expect_focus(&page, "600").await;
+    tokio::time::sleep(QUIET).await;
+    page.keys(&["Shift+E"]).await;
+    page.expect("phone:terminated").await;
+    go(&page, "Tab", "Done").await;
+    page.keys(&["Enter"]).await;
+    // Enter brings the last number, and the next one calls it.
+    expect_focus(&page, "Name or number").await;
+    page.keys(&["Enter"]).await;
+    expect_focus(&page, "Name or number").await;
+    page.keys(&["Enter"]).await;
+    assert_eq!(page.expect("phone:calling").await["to"], "600");
+    page.expect("phone:accepted").await;
+
+    said_in_order(
+        &page,
+        &[
+            "Connected to 600",
+            "On hold",
+            "Connected to 608",
+            "3-way call",
+            "On hold",
+            "608: Call ended",
+            "Resumed",
+            "On hold",
+            "Calling…",
+            "603: Cancelled",
+            "Resumed",
+            "Call ended",
+            "Connected to 600",
+        ],
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_password_is_said_stands_at_its_field_selected_and_is_typed_over() {
+    let server = Server::with_password("200", "secret-200");
+    let page = Page::open_plain(&server, Setup::Microphone).await;
+    start_at_keys(&page).await;
+    go(&page, "Tab", "User").await;
+    page.type_keys("200").await;
+    page.keys(&["Tab"]).await;
+    page.type_keys("not the one").await;
+    page.keys(&["Enter"]).await;
+    reads(&page, "User or password is wrong.").await;
+    expect_focus(&page, "Password").await;
+    // The focus was there before: what describes the field would not be read again, an alert is.
+    let field = "const one = document.activeElement; \
+         const word = document.getElementById(one.getAttribute('aria-describedby')); \
+         return [one.selectionStart, one.selectionEnd, one.ariaInvalid, word.innerText.trim(), word.role]";
+    let field = page.phone(async |frame| frame.run(field, Vec::new()).await).await;
+    assert_eq!(field, json!([0, "not the one".len(), "true", "User or password is wrong.", "alert"]));
+    page.type_keys("secret-200").await;
+    page.keys(&["Enter"]).await;
+    page.expect("logged").await;
+    expect_focus(&page, "Name or number").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn status_and_do_not_disturb_are_set_by_keys_and_the_header_that_has_the_focus_says_them() {
+    let server = Server::start();
+    let page = Page::open_registered(&server, 200).await;
+    start_at_keys(&page).await;
+    go(&page, "Tab", "Available").await;
+    page.keys(&["Enter"]).await;
+    expect_focus(&page, "Available").await;
+    page.keys(&["ArrowDown", "ArrowDown"]).await;
+    expect_focus(&page, "Away").await;
+    go(&page, "Tab", "Do not disturb").await;
+    let switch = "return document.activeElement.ariaChecked";
+    let switch = async || page.phone(async |frame| frame.run(switch, Vec::new()).await).await;
+    assert_eq!(switch().await, json!("false"));
+    page.keys(&["Space"]).await;
+    until("the switch is on", async || (switch().await == json!("true")).then_some(())).await;
+    page.keys(&["Escape"]).await;
+    expect_focus(&page, "Do not disturb").await;
+    let ring = server.ring(200, "600");
+    assert_eq!(page.expect("phone:refused").await["cause"]["code"], 486);
+    server.hang_up(&ring);
+    page.keys(&["Enter"]).await;
+    go(&page, "Tab", "Do not disturb").await;
+    page.keys(&["Space", "Escape"]).await;
+    expect_focus(&page, "Away").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn phone_is_taken_over_from_another_tab_by_keys_and_says_why_it_is_not_during_a_call() {
+    let server = Server::with_widget(&json!({ "oneTab": true }));
+    let page = Page::open_registered(&server, 200).await;
+    page.add_frame("second", &server.on("localhost", "/200/")).await;
+    page.inside("iframe[name=second]", async |frame| {
+        frame.reads("The phone is in another tab").await;
+        frame.press("Use it here").await;
+        frame.reads("Available").await;
+    })
+    .await;
+    reads(&page, "The phone is in another tab").await;
+    start_at_keys(&page).await;
+    let ring = server.ring(200, "600");
+    reads(&page, "A call is running there.").await;
+    go(&page, "Tab", "Use it here").await;
+    let button = "const one = document.activeElement; return [one.ariaDisabled, \
+         document.getElementById(one.getAttribute('aria-describedby')).innerText]";
+    let button = async || page.phone(async |frame| frame.run(button, Vec::new()).await).await;
+    assert_eq!(button().await, json!(["true", "A call is running there."]));
+    page.keys(&["Enter"]).await;
+    server.hang_up(&ring);
+    until("the button works", async || (button().await[0] != "true").then_some(())).await;
+    expect_focus(&page, "Use it here").await;
+    page.keys(&["Enter"]).await;
+    reads(&page, "Available").await;
+    expect_focus(&page, "Name or number").await;
+    page.inside("iframe[name=second]", async |frame| frame.reads("The phone is in another tab").await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn blocked_storage_is_said_takes_no_focus_and_its_word_is_closed_by_keys() {
+    let server = Server::start();
+    let page = Page::open(&server.on("localhost", "/demo/crm.css"), Setup::Microphone).await;
+    let sabotage = "if (self !== top) IDBFactory.prototype.open = () => { throw new DOMException('no', 'SecurityError'); };";
+    page.browser.before_each_document(sabotage).await;
+    page.add_frame("sf", &server.on("localhost", "/200/")).await;
+    page.expect("logged").await;
+    reads(&page, "Available").await;
+    start_at_keys(&page).await;
+    go(&page, "Tab", "Name or number").await;
+    page.type_keys("60").await;
+    let contacts = json!([{ "id": "1", "name": "Ada Lovelace", "phones": ["+34915550101"] }]);
+    page.ask("contacts", json!({ "contacts": contacts })).await.expect("they are taken");
+    reads(&page, "The browser stores nothing here.").await;
+    expect_focus(&page, "Name or number").await;
+    said_in_order(&page, &["The browser stores nothing here."]).await;
+    go(&page, "Tab", "Close").await;
+    page.keys(&["Enter"]).await;
+    until("the word is gone", async || {
+        let shown = "return document.querySelector('#toast').checkVisibility()";
+        (page.phone(async |frame| frame.run(shown, Vec::new()).await).await == json!(false)).then_some(())
+    })
+    .await;
+    assert_ne!(focused(&page).await, "", "the focus is not lost");
+}
