@@ -58,6 +58,16 @@ const FAULTS: &str = r"
       if (index > 0 && rows[index - 1][0].bottom > box.top + 1) faults.push(`lies over the row before it: ${short(one)}`);
       if (index > 0 && rows[index - 1][0].bottom < box.top - 1) faults.push(`stands apart: ${short(one)}`);
     });
+    for (const time of inside.querySelectorAll('.row .time')) {
+      if (!seen(time)) continue;
+      const name = time.parentElement.querySelector('.name');
+      const words = document.createRange();
+      words.selectNodeContents(name);
+      const [box, text, over] = [name, words, time].map((one) => one.getBoundingClientRect());
+      const [left, right] = [Math.max(text.left, box.left), Math.min(text.right, box.right)];
+      if (left < over.right - 1 && right > over.left + 1 && text.top < over.bottom - 1 && text.bottom > over.top + 1)
+        faults.push(`the time lies over a name: ${short(name)}`);
+    }
     // Names and numbers of people end in an ellipsis, with all of it in `title`, and so does the one line of the bar. No
     // label is cut: what happened in a row of the recents has an icon, a company has none.
     for (const one of inside.querySelectorAll('*')) {

@@ -44,8 +44,8 @@ pub(crate) struct RowView {
     fresh: Cell<bool>,
     title: RefCell<String>,
     letter: RefCell<String>,
-    /// Whether it has a second line, and whether that has two parts.
-    lines: Cell<Option<(bool, bool)>>,
+    /// Whether it has a second line, and whether that has a number or a quoted name beside what it says.
+    lines: Cell<Option<(bool, bool, bool)>>,
     index: Cell<usize>,
     count: Cell<usize>,
     top: Cell<f64>,
@@ -189,10 +189,12 @@ impl RowView {
         let lines = (
             !(words.is_empty() && shown.is_empty() && row.says.is_empty()),
             !words.is_empty() && !shown.is_empty(),
+            !words.is_empty() && !row.says.is_empty(),
         );
         if self.lines.replace(Some(lines)) != Some(lines) {
             self.second.show(lines.0);
             self.second.class("more", lines.1);
+            self.second.class("quoted", lines.2);
         }
         self.text.write(&words, &[]);
         let said = if row.says.is_empty() {
