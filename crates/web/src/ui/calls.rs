@@ -166,6 +166,11 @@ impl CallView {
         let keys = view.keypad.is_some();
         let turned =
             part.holds_focus() && self.shown.as_ref().is_some_and(|shown| shown.keypad.is_some() != keys);
+        // A tile of two calls has become another one of the only call, or the other way round.
+        let regrouped = part.holds_focus()
+            && self.shown.as_ref().is_some_and(|shown| shown.others.is_empty() == several)
+            && was_shown
+            && !keys;
         part.find(".who").show(!several && !keys);
         part.find(".legs").show(several && !keys);
         part.find(".tones").show(keys);
@@ -207,6 +212,8 @@ impl CallView {
         self.shown = Some(view.clone());
         if turned {
             self.follow_keypad(keys);
+        } else if regrouped {
+            self.first().focus();
         }
     }
 
