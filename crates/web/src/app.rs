@@ -20,13 +20,16 @@ use crate::{
     tabs::Tabs,
     ui::{Strings, Ui},
 };
-use softframe_phone::{CallId, Input, JournalEntry, Output, Phone};
+use softframe_phone::{CallId, Input, JournalEntry, Output, Phone, view::Text};
 use std::{
     cell::{Cell, RefCell},
     collections::VecDeque,
     rc::{Rc, Weak},
 };
 use wasm_bindgen::{JsCast, prelude::*};
+
+/// What is said before there is a screen: trouble with the store, and a word or two more.
+const MAX_EARLY: usize = 8;
 
 /// Everything that lives as long as the core.
 pub(crate) struct App {
@@ -35,6 +38,8 @@ pub(crate) struct App {
     draining: Cell<bool>,
     screen: Cell<Screen>,
     ui: RefCell<Option<Ui>>,
+    /// Said before there was a screen, and whether at once.
+    early: RefCell<Vec<(Text, bool)>>,
     shell: Rc<Shell>,
     clock: Clock,
     sockets: Sockets,
@@ -103,6 +108,7 @@ impl App {
                 draining: Cell::new(false),
                 screen: Cell::new(Screen::Dirty),
                 ui: RefCell::new(None),
+                early: RefCell::default(),
                 clock: Clock::new(feed.clone(), &shell),
                 sockets: Sockets::new(feed.clone(), shell.clone()),
                 peers: Peers::new(feed.clone(), audio.clone(), shell.clone()),
@@ -127,7 +133,10 @@ impl App {
     }
 
     /// The screen is there from now on.
-    pub(crate) fn show(&self, ui: Ui) {
+    pub(crate) fn show(&self, mut ui: Ui) {
+        for (text, assertive) in self.early.take() {
+            ui.announce(&text, assertive);
+        }
         *self.ui.borrow_mut() = Some(ui);
         self.soil();
         self.feed([]);
@@ -217,6 +226,8 @@ impl App {
                 if let Some(ui) = self.ui.borrow_mut().as_mut() {
                     ui.announce(&text, assertive);
                     self.soil();
+                } else if self.early.borrow().len() < MAX_EARLY {
+                    self.early.borrow_mut().push((text, assertive));
                 }
             }
             Output::Warn(text) => warn(&text),
