@@ -197,6 +197,24 @@ mod tests {
     }
 
     #[test]
+    fn what_the_session_says_holds_where_the_section_says_nothing_of_its_own() {
+        for (session, section, held) in [
+            ("a=sendonly\r\n", "", true),
+            ("a=sendonly\r\n", "a=sendrecv\r\n", false),
+            ("a=sendrecv\r\n", "a=inactive\r\n", true),
+            ("c=IN IP6 ::\r\n", "", true),
+            ("c=IN IP4 0.0.0.0\r\n", "c=IN IP4 1.2.3.4\r\n", false),
+            ("c=IN IP4 1.2.3.4\r\n", "c=IN IP4 0.0.0.0\r\n", true),
+            ("c=IN IP4 0.0.0.0\r\na=ice-ufrag:ab\r\n", "", false),
+        ] {
+            let text = format!(
+                "v=0\r\no=x 1 1 IN IP4 1.2.3.4\r\ns=-\r\n{session}t=0 0\r\nm=audio 4000 RTP/AVP 0\r\n{section}"
+            );
+            assert_eq!(inspect(&text).map(|looks| looks.held), Some(held), "{text}");
+        }
+    }
+
+    #[test]
     fn a_foreign_section_does_not_shift_the_audio() {
         let mixed =
             chromium("a=sendonly\r\n").replace("m=audio 9", "m=image 0 udptl t38\r\na=inactive\r\nm=audio 9");

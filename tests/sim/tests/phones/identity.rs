@@ -355,6 +355,16 @@ fn a_call_puts_itself_through_beside_no_other_and_not_against_do_not_disturb() {
     invite(&mut script, "300", &["Call-Info: <sip:x>;answer-after=0"]);
     pass(&mut script, 60_000);
     assert_eq!(answers(&script), 0);
+    // One that came beside another is the person's also when the other one has ended before its time.
+    let mut script = Script::with(ALLOWED);
+    invite(&mut script, "999", &[]);
+    let first = script.last("phone:ringing")["id"].as_str().expect("an id").to_owned();
+    pass(&mut script, 1_000);
+    invite(&mut script, "300", &["Call-Info: <sip:x>;answer-after=5"]);
+    script.host(&format!(r#"{{"type":"reject","data":{{"callId":"{first}"}}}}"#));
+    assert_eq!(script.count("phone:terminated"), 1);
+    pass(&mut script, 60_000);
+    assert_eq!(answers(&script), 0);
     let mut script = Script::with(ALLOWED);
     script.host(r#"{"type":"dnd","data":{"enabled":true}}"#);
     invite(&mut script, "300", &["Call-Info: <sip:x>;answer-after=0"]);

@@ -74,7 +74,7 @@ fn key_that_is_refused_or_unanswered_drops_those_behind_it_and_the_next_command_
         assert_eq!(failed, 2, "{code}: {:?}", script.heard.last());
         assert_eq!(script.count("phone:terminated"), 0);
         script.host(r#"{"type":"dtmf","id":"c","data":{"digits":"4"}}"#);
-        assert_eq!(script.informed().len(), 1);
+        assert_eq!(script.informed(), ["Signal=4\r\nDuration=160\r\n"]);
     }
 }
 
