@@ -115,6 +115,17 @@ fn name_that_is_there_as_typed_brings_those_one_slip_away_and_none_further() {
 }
 
 #[test]
+fn slip_is_forgiven_beside_digits_only_where_those_are_there() {
+    let people: Vec<String> =
+        (0..1_000).map(|number| format!("Person {} {}", number / 100, number % 100)).collect();
+    let rows: Vec<(&str, &[&str])> = people.iter().map(|name| (name.as_str(), &["1"][..])).collect();
+    let contacts = with(&rows);
+    for query in ["perso 7 42", "persom 7 42", "preson 7 42", "42 7 persn"] {
+        assert_eq!(names(contacts.search(query, 3)), ["Person 7 42"], "{query}");
+    }
+}
+
+#[test]
 fn whole_word_with_a_slip_comes_before_longer_ones() {
     let contacts = with(&[("Ana Martaba", &["1"]), ("Bo Martabe", &["2"]), ("Zoe Marta", &["3"])]);
     assert_eq!(names(contacts.search("marrta", 20)), ["Zoe Marta", "Ana Martaba", "Bo Martabe"]);

@@ -254,7 +254,8 @@ impl Search<'_> {
                 let postings = segment.postings(word..word + 1);
                 if let Some(others) = &others {
                     few.extend(postings.iter().filter(|doc| others.has(**doc)));
-                } else if postings.len() < MANY {
+                } else if terms.len() > 1 || postings.len() < MANY {
+                    // The other words are digits, which may be in a number: each is looked at.
                     few.extend_from_slice(postings);
                 } else {
                     self.first_names(word..word + 1, least);
