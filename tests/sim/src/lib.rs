@@ -17,6 +17,9 @@ pub const START: u64 = 1_684_681_819_342;
 /// No test needs more steps; a loop without end fails instead.
 const MAX_STEPS: usize = 100_000;
 
+/// Units of indexing at a time between what a store gives early and late.
+const STEP_OF_LOADED: u32 = 4;
+
 /// What the microphone does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Microphone {
@@ -44,6 +47,9 @@ pub struct Station {
     pub store: BTreeMap<(String, String), Vec<u8>>,
     /// The store takes nothing more.
     pub is_full: bool,
+    /// What the store has under this beginning of a key it did not take and gives from memory: last, when what came before is
+    /// indexed already.
+    pub given_last: Option<&'static str>,
     /// Media requests, oldest first.
     pub media: Vec<MediaRequest>,
     /// Journal entries that stand.
@@ -163,6 +169,7 @@ impl World {
             sounds: Vec::new(),
             store: BTreeMap::new(),
             is_full: false,
+            given_last: None,
             media: Vec::new(),
             journal: BTreeMap::new(),
             left: Vec::new(),
@@ -462,11 +469,16 @@ impl World {
                 station.store.retain(|(of, key), _| *of != space || !key.starts_with(&prefix));
             }
             StoreRequest::Load { space, prefix } => {
-                for (key, value) in station.values(&space) {
-                    if key.starts_with(&prefix) {
-                        let space = space.clone();
-                        station.phone.handle_input(now, Input::Loaded { space, key, value });
+                let last = station.given_last;
+                let is_last = |key: &str| last.is_some_and(|last| key.starts_with(last));
+                for waits in [false, true] {
+                    for (key, value) in station.values(&space) {
+                        if key.starts_with(&prefix) && is_last(&key) == waits {
+                            let space = space.clone();
+                            station.phone.handle_input(now, Input::Loaded { space, key, value });
+                        }
                     }
+                    while last.is_some() && station.phone.contacts_step(now, STEP_OF_LOADED) {}
                 }
                 station.phone.handle_input(now, Input::LoadEnd { space });
             }

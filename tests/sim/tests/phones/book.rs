@@ -1,7 +1,7 @@
 //! A contact book in a phone and in its store, as the tests of contacts fill it and look at it.
 
 use softframe_phone::{Action, FileEvent, Input, view};
-use softframe_sim::World;
+use softframe_sim::{Station, World};
 
 /// Works until nothing is left, also of what the store answers.
 pub(crate) fn index(world: &mut World, station: usize) {
@@ -66,9 +66,15 @@ pub(crate) fn is_indexed(world: &World, station: usize, text: &str) -> bool {
 
 /// A phone of the same account that starts with what the store of the other has.
 pub(crate) fn reload(world: &mut World, station: usize) -> usize {
+    reload_with(world, station, |_| ())
+}
+
+/// The same, of a store that is made different before it is read.
+pub(crate) fn reload_with(world: &mut World, station: usize, change: impl Fn(&mut Station)) -> usize {
     let store = world.stations[station].store.clone();
     let next = world.station();
     world.stations[next].store = store;
+    change(&mut world.stations[next]);
     world.trust(next);
     world.boot(next, &world.kiosk("200", "secret-200", ""));
     world.run(1_000);

@@ -1,8 +1,8 @@
 //! Dropped contacts that the person removes, one by one or all.
 
 use super::book::{
-    CARDS, card, chunks, drop_file, drop_files, give_file, index, is_never_found_while_the_store_is_read,
-    is_stored, names, reload, remove,
+    CARDS, card, chunks, drop_file, drop_files, give_file, index, is_indexed,
+    is_never_found_while_the_store_is_read, is_stored, names, reload, reload_with, remove,
 };
 use softframe_phone::{Action, view};
 use softframe_sim::World;
@@ -113,6 +113,21 @@ fn contact_that_a_full_disk_leaves_in_its_chunk_stays_away_when_the_page_is_open
     let next = reload(&mut world, 0);
     assert_eq!(names(&world, next), ["Ana"]);
     assert!(!is_stored(&world, next, "Bo"));
+}
+
+#[test]
+fn contact_whose_mark_of_removal_a_full_disk_left_in_memory_stays_away_and_leaves_no_octet() {
+    let mut world = World::pair();
+    // So many that one of them alone is no reason to make the index anew.
+    let cards: String = (0..40).map(|n| card(&format!("Person{n}"), n)).collect();
+    drop_file(&mut world, 0, &[card("Zqxifaz", 99_999), cards].concat());
+    remove(&mut world, 0, 40);
+    assert!(is_stored(&world, 0, "Zqxifaz"), "the page ends at once");
+    let next = reload_with(&mut world, 0, |station| station.given_last = Some("absent/"));
+    let contacts = world.stations[next].phone.contacts();
+    assert_eq!(contacts.len(), 40);
+    assert!(contacts.search("zqxifaz", 1).is_empty());
+    assert!(is_indexed(&world, next, "Person7") && !is_indexed(&world, next, "Zqxifaz"));
 }
 
 #[test]
