@@ -2,9 +2,10 @@
 //!
 //! It never asks who has it.
 
-use crate::index::runs;
 use crate::index::segment::Segment;
+use crate::index::top::Found;
 use crate::index::typo::{self, Slips};
+use std::collections::BinaryHeap;
 
 /// Words that a slip may have been, of one segment.
 const MAX_SLIPS: usize = 256;
@@ -61,8 +62,12 @@ impl Wrong {
             whole.extend(words.start..rest);
             begun.extend((rest..words.end).take(MAX_SLIPS.saturating_sub(begun.len())));
         }
-        for words in [&mut whole, &mut begun] {
-            runs::sort(words, u16::cmp);
+        if !self.beginnings.is_empty() {
+            for words in [&mut whole, &mut begun] {
+                let sorted =
+                    words.iter().map(|word| Found::from(*word)).collect::<BinaryHeap<_>>().into_sorted_vec();
+                *words = sorted.into_iter().map(|word| word as u16).collect();
+            }
         }
         (!whole.is_empty() || !begun.is_empty()).then_some(Meant { whole, begun, cost: self.cost })
     }

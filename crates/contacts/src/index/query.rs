@@ -3,6 +3,7 @@
 //! It never changes the index; a search is a read.
 
 use core::ops::Range;
+use std::collections::BinaryHeap;
 
 use crate::country::Country;
 use crate::fold;
@@ -10,7 +11,6 @@ use crate::index::bits::Bits;
 use crate::index::digits::{self, Digits};
 use crate::index::keys::{self, Forms, KEY_DIGITS};
 use crate::index::meant::{Forgiven, Meant, Wrong};
-use crate::index::runs;
 use crate::index::segment::{COMPANY, Segment, name};
 use crate::index::shelf::Slot;
 use crate::index::top::{Found, Top};
@@ -65,7 +65,7 @@ impl Query {
     /// The best `max` of a segment, best first. Of numbers that have the digits, `numbers` are compared: short digits
     /// are in nearly every number.
     pub(crate) fn search(&self, slot: &Slot, max: usize, numbers: usize) -> Vec<Found> {
-        let mut search = Search { slot, top: Top::new(max), seen: Bits::new(slot.segment.len()) };
+        let mut search = Search::new(slot, max);
         for digits in &self.digits {
             search.numbers(digits, numbers.max(max));
         }
@@ -94,14 +94,14 @@ impl Query {
     ) -> Vec<Found> {
         let mut hits = Vec::new();
         for (at, wrong) in slips.iter().enumerate() {
-            let mut search = Search { slot, top: Top::new(max), seen: Bits::new(slot.segment.len()) };
+            let mut search = Search::new(slot, max);
             for hit in found {
                 search.seen.extend(slot.segment.at_rank(*hit as usize & 0xFFFF));
             }
             search.names_like(&self.words, at, wrong);
             hits.extend(search.top.into_sorted());
         }
-        runs::sort(&mut hits, Found::cmp);
+        let mut hits = BinaryHeap::from(hits).into_sorted_vec();
         let mut seen = Bits::new(slot.segment.len());
         hits.retain(|hit| seen.insert(*hit as u16));
         hits.truncate(max);
@@ -163,6 +163,10 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
+    fn new(slot: &Slot, max: usize) -> Search<'_> {
+        Search { slot, top: Top::new(max), seen: Bits::new(slot.segment.len()) }
+    }
+
     /// Contacts of which a number has the digits: short ones that are just these first, so that an extension is never
     /// cut off, then those that end so.
     fn numbers(&mut self, digits: &Digits, max: usize) {
@@ -245,22 +249,23 @@ impl Search<'_> {
         }
         let segment = &self.slot.segment;
         let Some(meant) = wrong.meant(segment) else { return };
+        let lists = [(meant.whole.clone(), wrong.cost), (meant.begun.clone(), wrong.cost + PREFIX)];
         if let Some(term) = terms.get_mut(at) {
-            term.meant = Some(meant.clone());
+            term.meant = Some(meant);
         }
-        for (words, least) in [(meant.whole, meant.cost), (meant.begun, meant.cost + PREFIX)] {
+        for (words, least) in lists {
             let (mut few, mut many) = (Vec::new(), Vec::new());
             for word in words {
                 let postings = segment.postings(word..word + 1);
-                if let Some(others) = &others {
-                    few.extend(postings.iter().filter(|doc| others.has(**doc)));
-                } else if terms.len() > 1 || postings.len() < MANY {
-                    // The other words are digits, which may be in a number: each is looked at.
-                    few.extend_from_slice(postings);
-                } else {
+                // Other words that are digits may be in a number: then each is looked at.
+                let is_many = terms.len() == 1 && postings.len() >= MANY;
+                if is_many {
                     self.first_names(word..word + 1, least);
-                    many.extend_from_slice(postings);
                 }
+                let list = if is_many { &mut many } else { &mut few };
+                list.extend(
+                    postings.iter().filter(|doc| others.as_ref().is_none_or(|others| others.has(**doc))),
+                );
             }
             self.score_all(&few, &terms, least);
             self.score_all(&many, &terms, least + 1);
@@ -331,16 +336,11 @@ impl Search<'_> {
             };
             let postings = segment.postings(start..start + 1);
             if postings.len() / LOOKED_AT < docs.count() {
-                self.score_named(
-                    &Bits::of(segment.len(), postings, Some(&docs)).list(),
-                    terms,
-                    0,
-                    Some(start),
-                );
-                terms
-                    .iter_mut()
-                    .filter(|term| term.tokens.start == start)
-                    .for_each(|term| term.least = PREFIX);
+                let docs = Bits::of(segment.len(), postings, Some(&docs)).list();
+                self.score_named(&docs, terms, 0, Some(start));
+                for term in terms.iter_mut().filter(|term| term.tokens.start == start) {
+                    term.least = PREFIX;
+                }
             }
         }
         let best = least_of(terms);
@@ -349,39 +349,14 @@ impl Search<'_> {
         }
         let count = |term: &Term| terms.iter().filter(|other| other.tokens == term.tokens).count() as u32;
         let most = terms.iter().map(|term| (count(term), term)).max_by_key(|(count, _)| *count);
-        let again = most.filter(|(count, _)| *count > 1).map(|(count, term)| {
+        let mut least = 0;
+        if let Some((count, term)) = most.filter(|(count, _)| *count > 1) {
             let postings = segment.postings(term.tokens.clone());
-            (count, Bits::twice(segment.len(), postings, &docs))
-        });
-        let mut least = self.in_places(terms, again.as_ref().map_or(&docs, |(_, twice)| twice));
-        if let Some((count, twice)) = again {
-            self.score_all(&twice.list(), terms, least);
+            self.score_all(&Bits::twice(segment.len(), postings, &docs).list(), terms, 0);
             // Who has one such word has all but one of the equal ones away from their places.
             least = best + count - 1;
         }
         self.score_all(&docs.list(), terms, least);
-    }
-
-    /// Of two words: the first names of the alphabetical order that have both at their places. The least score of all
-    /// others among `docs`.
-    fn in_places(&mut self, terms: &[Term], docs: &Bits) -> u32 {
-        let [first, second] = terms else { return 0 };
-        let segment = &self.slot.segment;
-        let best = least_of(terms);
-        let mut wanted = self.top.max;
-        for rank in segment.names_from(first.tokens.clone()) {
-            let Some(doc) = segment.at_rank(rank).filter(|doc| docs.has(*doc)) else { continue };
-            if !second.is_at(segment.words(doc).get(1)) || self.slot.is_dead(doc) || !self.seen.insert(doc) {
-                continue;
-            }
-            let Some(score) = self.score(doc, terms, &mut Forms::default()) else { continue };
-            self.top.put(score, rank as u16);
-            wanted -= usize::from(score <= best);
-            if wanted == 0 {
-                break;
-            }
-        }
-        best + 1
     }
 
     /// Scores all contacts of `tokens`; none has a better score than `least`.

@@ -46,10 +46,14 @@ fn letters_of(word: &[u8]) -> Option<Vec<char>> {
 pub(crate) fn first_slips(word: &[u8]) -> Vec<Vec<u8>> {
     let Some(letters) = letters_of(word) else { return Vec::new() };
     let ([first, rest @ ..], Some(second)) = (letters.as_slice(), letters.get(1)) else { return Vec::new() };
-    let text = |letters: &[&[char]]| letters.concat().iter().collect::<String>().into_bytes();
-    let mut meant = vec![text(&[&[*second, *first], rest.get(1..).unwrap_or(&[])])];
+    let text = |first: char, rest: &[char]| {
+        let letters = core::iter::once(&first).chain(rest);
+        letters.collect::<String>().into_bytes()
+    };
+    let swapped = core::iter::once(first).chain(rest.get(1..).unwrap_or(&[])).copied().collect::<Vec<_>>();
+    let mut meant = vec![text(*second, &swapped)];
     if rest.len() >= LEAST_LETTERS {
-        meant.push(rest.iter().collect::<String>().into_bytes());
+        meant.push(text(*second, rest.get(1..).unwrap_or(&[])));
     }
     let alphabet = match first {
         'a'..='z' => u32::from('a')..=u32::from('z'),
@@ -58,8 +62,8 @@ pub(crate) fn first_slips(word: &[u8]) -> Vec<Vec<u8>> {
     let others =
         alphabet.filter_map(char::from_u32).filter(|letter| letter.is_alphabetic() && letter != first);
     for letter in others {
-        meant.push(text(&[&[letter], rest]));
-        meant.push(text(&[&[letter], &letters]));
+        meant.push(text(letter, rest));
+        meant.push(text(letter, &letters));
     }
     meant
 }
