@@ -102,18 +102,20 @@ export function prepare() {
   return asked.map(([kind]) => kind);
 }
 
-/// Asks all questions of one kind: for each of `names` `[median ms, worst ms, recall, precision]`.
-export function ask(kind, names) {
+/// Asks all questions of one kind, of others than the first of `names` one in `share`: for each of them `[median ms,
+/// worst ms, recall, precision]`.
+export function ask(kind, names, share) {
   const list = asked.find(([name]) => name === kind)[1];
   const results = names.map(() => ({ times: [], recalls: [], precisions: [] }));
-  for (const question of list) names.forEach((name, at) => {
+  list.forEach((question, number) => names.forEach((name, at) => {
+    if (at > 0 && number % share > 0) return;
     const peer = built[name];
     const answer = Array.from(peer.search(question.query));
     const { recall, precision } = judge(question, answer, TOP);
     if (recall !== null) results[at].recalls.push(recall);
     if (precision !== null) results[at].precisions.push(precision);
     results[at].times.push(least(() => peer.search(question.query)));
-  });
+  }));
   return results.map(({ times, recalls, precisions }) => [median(times), Math.max(...times), mean(recalls), mean(precisions)]);
 }
 
