@@ -11,8 +11,8 @@ const USED: [&[u8]; 11] =
 /// A content line, in parts.
 pub(super) struct Property<'a> {
     name: &'a [u8],
-    /// What stands between the name and the colon.
-    parameters: &'a [u8],
+    /// As names and values; those of vCard 2.1 that are values only have no name.
+    parameters: Vec<(&'a [u8], &'a [u8])>,
     pub(super) value: &'a [u8],
 }
 
@@ -52,13 +52,29 @@ pub(super) fn is_quoted_printable(head: &[u8]) -> bool {
         && head.windows(ENCODING.len()).any(|part| part.eq_ignore_ascii_case(ENCODING))
 }
 
+/// What stands between the name and the colon, in parts.
+fn parameters(text: &[u8]) -> Vec<(&[u8], &[u8])> {
+    let mut is_quoted = false;
+    let parts = text.split(|octet| {
+        is_quoted ^= *octet == b'"';
+        *octet == b';' && !is_quoted
+    });
+    let equals = |part: &[u8]| part.iter().position(|octet| *octet == b'=');
+    let parts = parts.map(|part| match equals(part).and_then(|at| part.split_at_checked(at)) {
+        Some((name, value)) => (name.trim_ascii(), value.get(1..).unwrap_or(&[]).trim_ascii()),
+        None => (&[][..], part.trim_ascii()),
+    });
+    parts.collect()
+}
+
 impl<'a> Property<'a> {
     /// `None` if the line has no colon.
     pub(super) fn parse(line: &'a [u8]) -> Option<Property<'a>> {
         let colon = colon(line)?;
         let (head, value) = line.split_at_checked(colon)?;
-        let parameters = head.iter().position(|octet| *octet == b';').and_then(|at| head.get(at + 1..));
-        Some(Property { name: name(head), parameters: parameters.unwrap_or(&[]), value: value.get(1..)? })
+        let rest = head.iter().position(|octet| *octet == b';').and_then(|at| head.get(at + 1..));
+        let parameters = rest.map(parameters).unwrap_or_default();
+        Some(Property { name: name(head), parameters, value: value.get(1..)? })
     }
 
     /// Whether it has this name.
@@ -66,36 +82,22 @@ impl<'a> Property<'a> {
         self.name.eq_ignore_ascii_case(name.as_bytes())
     }
 
-    /// The parameters as (name, values); those of vCard 2.1 that are values only have no name.
-    fn parameters(&self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
-        let mut is_quoted = false;
-        let parts = self.parameters.split(move |octet| {
-            is_quoted ^= *octet == b'"';
-            *octet == b';' && !is_quoted
-        });
-        parts.map(|part| match part.iter().position(|octet| *octet == b'=') {
-            Some(at) => {
-                (part.get(..at).unwrap_or(&[]).trim_ascii(), part.get(at + 1..).unwrap_or(&[]).trim_ascii())
-            }
-            None => (&[][..], part.trim_ascii()),
-        })
-    }
-
     /// Whether one of the types is `kind`: `TYPE=work,voice`, `TYPE="work,voice"`, or `;WORK;VOICE`.
     pub(super) fn has_type(&self, kind: &str) -> bool {
-        self.parameters().filter(|(name, _)| name.is_empty() || name.eq_ignore_ascii_case(b"TYPE")).any(
-            |(_, values)| {
-                let values = values.split(|octet| matches!(octet, b',' | b'"'));
-                values.map(<[u8]>::trim_ascii).any(|value| value.eq_ignore_ascii_case(kind.as_bytes()))
-            },
-        )
+        let types =
+            self.parameters.iter().filter(|(name, _)| name.is_empty() || name.eq_ignore_ascii_case(b"TYPE"));
+        let mut values = types.flat_map(|(_, values)| values.split(|octet| matches!(octet, b',' | b'"')));
+        values.any(|value| value.trim_ascii().eq_ignore_ascii_case(kind.as_bytes()))
     }
 
     /// The value in the characters it was written in, still with its escapes; `None` if it is packed.
     fn text(&self) -> Option<String> {
-        let charset =
-            self.parameters().find(|(name, _)| name.eq_ignore_ascii_case(b"CHARSET")).map(|(_, value)| value);
-        let encoding = self.parameters().find_map(|(name, value)| {
+        let charset = self
+            .parameters
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(b"CHARSET"))
+            .map(|(_, value)| *value);
+        let encoding = self.parameters.iter().find_map(|(name, value)| {
             let is_encoding = name.is_empty() || name.eq_ignore_ascii_case(b"ENCODING");
             let known = [&b"QUOTED-PRINTABLE"[..], b"BASE64", b"B"];
             known.into_iter().find(|known| is_encoding && value.eq_ignore_ascii_case(known))
