@@ -131,7 +131,7 @@ impl Strings {
             // Who is no contact has a word of its own, which stands beside the number, and is quoted.
             let says = args.iter().find(|(given, says)| *given == "says" && !says.is_empty());
             if let Some((_, says)) = says.filter(|_| name == "name" && id != WITH_WORD) {
-                return Some(self.with(WITH_WORD, &[("name", value), ("says", says)]));
+                return Some(self.who(value, says));
             }
             Some(self.written(name, value))
         })
