@@ -42,8 +42,13 @@ pub(crate) fn digit(c: char) -> Option<u8> {
 }
 
 /// Reads `text` as someone at home in `home` means it, and all its digits as they are written, into room that is used
-/// again.
-pub(crate) fn read_into(text: &str, home: Option<Country>, number: &mut Number, written: &mut Vec<u8>) {
+/// again. Gives how many of those stand before an extension.
+pub(crate) fn read_into(
+    text: &str,
+    home: Option<Country>,
+    number: &mut Number,
+    written: &mut Vec<u8>,
+) -> usize {
     written.clear();
     number.digits.clear();
     number.international = false;
@@ -69,8 +74,8 @@ pub(crate) fn read_into(text: &str, home: Option<Country>, number: &mut Number, 
         }
         before = [before[1], c];
     }
-    let own = extension.and_then(|end| written.get(..end)).unwrap_or(written);
-    number.digits.extend_from_slice(own);
+    let own = extension.unwrap_or(written.len());
+    number.digits.extend_from_slice(written.get(..own).unwrap_or_default());
     // `+49 (0)30` and `0049 (0)30`: the zero is for callers at home.
     if let Some(at) = optional_zero.filter(|_| number.international || is_abroad) {
         number.digits.remove(at);
@@ -78,6 +83,7 @@ pub(crate) fn read_into(text: &str, home: Option<Country>, number: &mut Number, 
     if !number.international {
         number.complete(home);
     }
+    own
 }
 
 fn is_plus(c: char) -> bool {
@@ -144,7 +150,8 @@ impl Number {
     }
 
     /// Whether the two are one number in a country where national numbers begin with 0: there, digits that begin
-    /// otherwise may be an international number without its plus sign. `own` and `others` are the digits as written.
+    /// otherwise may be an international number without its plus sign. `own` and `others` are the digits as written before
+    /// an extension.
     pub(crate) fn is_bare(&self, own: &[u8], other: &Number, others: &[u8]) -> bool {
         let is = |bare: &[u8], full: &Number| {
             bare.len() >= SHORTEST_PUBLIC

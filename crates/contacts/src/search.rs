@@ -96,8 +96,8 @@ impl Contacts {
                 for (at, (_, phone)) in record.phones().enumerate() {
                     forms.read(phone, slot.segment.home());
                     let likeness = forms.number.likeness(&wanted.number).or_else(|| {
-                        let is_bare = may_be_bare
-                            && forms.number.is_bare(&forms.written, &wanted.number, &wanted.written);
+                        let is_bare =
+                            may_be_bare && forms.number.is_bare(forms.own(), &wanted.number, wanted.own());
                         is_bare.then_some(Likeness::Bare)
                     });
                     best = best.into_iter().chain(likeness.map(|likeness| (likeness, at))).min();

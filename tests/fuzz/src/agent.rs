@@ -62,7 +62,7 @@ struct Bench {
     sessions: BTreeMap<SessionId, Seen>,
     subscriptions: Vec<SubscriptionId>,
     /// The last number in each dialog, with the branch that had it.
-    numbers: BTreeMap<(String, String), (u32, String)>,
+    numbers: BTreeMap<[String; 3], (u32, String)>,
     /// Flows open, and requests are answered, at once.
     is_kind: bool,
 }
@@ -165,7 +165,10 @@ impl Bench {
         };
         let (number, branch) = (message.cseq().number, message.via().branch().to_owned());
         let latest = (number, branch);
-        let before = self.numbers.insert((message.call_id().to_owned(), tag.to_owned()), latest.clone());
+        // Somebody may call twice under one Call-ID and tag: two dialogs of ours, each with its numbers.
+        let own = message.from().tag().unwrap_or_default();
+        let dialog = [message.call_id(), own, tag].map(str::to_owned);
+        let before = self.numbers.insert(dialog, latest.clone());
         // The same branch is the same request once more; another one is a request of its own.
         assert!(
             before.as_ref().is_none_or(|before| before.0 < number || *before == latest),

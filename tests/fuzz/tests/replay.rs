@@ -39,6 +39,10 @@ const FOUND: &[(&str, &[u8])] = &[
     ("message", b"NVITE s: SIP/2.0\nT:i:;tag\nf:p:\nCall-ID:\x00\ncseq:0 NVITE\nV:SIP/2/U\rk"),
     // A bracket in a parameter took the tag behind it in.
     ("headers", b"<i:>;x=<"),
+    // Two calls under one Call-ID and tag: the target took their dialogs for one.
+    ("agent", b" \xa5N\x00\x07cde\xbc\x03c\x1e\xab\x1ent\x02\x00\x90\xf6rm\x0c\xc6\xab\x1e\xab"),
+    // The digits of an extension were taken for those of an international number without its plus sign.
+    ("numbers", b"DE\nl+49;1234566\n/1234566"),
     // A transfer goes on after its session.
     ("agent", b"\x00\x00\x00\x00\x00 \x00\x00\x00%\x00\x11\x00\x00\x05\x00\x00\x00%"),
 ];

@@ -66,6 +66,8 @@ pub(crate) fn whole(digits: &[u8]) -> Option<Range<u16>> {
 pub(crate) struct Forms {
     /// All its digits, as written.
     pub(crate) written: Vec<u8>,
+    /// So many of them stand before an extension.
+    own: usize,
     /// As it is compared: international if that is known.
     pub(crate) number: Number,
 }
@@ -73,7 +75,12 @@ pub(crate) struct Forms {
 impl Forms {
     /// Reads `text` into room that is used again.
     pub(crate) fn read(&mut self, text: &str, home: Option<Country>) {
-        number::read_into(text, home, &mut self.number, &mut self.written);
+        self.own = number::read_into(text, home, &mut self.number, &mut self.written);
+    }
+
+    /// The digits before an extension, as written.
+    pub(crate) fn own(&self) -> &[u8] {
+        self.written.get(..self.own).unwrap_or_default()
     }
 
     /// Gives the keys of every place of every form, some of them twice.
