@@ -347,3 +347,56 @@ async fn list_says_how_many_there_are_and_are_found_and_begins_each_letter() {
     })
     .await;
 }
+
+/// Where the middle of the first shown part of these is in the page that embeds the phone, less where the phone is.
+const MIDDLE: &str = "const shown = [...document.querySelectorAll(arguments[0])].find(part => part.checkVisibility()); \
+     const box = shown.getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2]";
+/// What the browser shows beside the pointer there.
+const TOLD: &str =
+    "return document.elementFromPoint(arguments[0], arguments[1])?.closest('[title]')?.title ?? ''";
+
+/// Moves the pointer to the middle of a part, and what the browser tells of it there.
+async fn told(page: &Page, selector: &str) -> String {
+    let frame = "const box = document.querySelector('iframe[name=sf]').getBoundingClientRect(); return [box.x, box.y]";
+    let frame = page.run(frame, Vec::new()).await;
+    let inside = page.phone(async |frame| frame.run(MIDDLE, vec![json!(selector)]).await).await;
+    let at = |axis: usize| frame[axis].as_f64().unwrap() + inside[axis].as_f64().unwrap();
+    let moved = json!({ "type": "mouseMoved", "x": at(0), "y": at(1) });
+    page.browser.cdp("Input.dispatchMouseEvent", moved).await;
+    let told =
+        page.phone(async |frame| frame.run(TOLD, vec![inside[0].clone(), inside[1].clone()]).await).await;
+    told.as_str().unwrap_or_default().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn name_that_is_cut_is_told_whole_where_the_pointer_stands_also_when_its_row_is_somebody_elses() {
+    const LONG: &str = "Wilhelmina Charlotte von Hohenstaufen-Abernathy und zu Württemberg";
+    let server = Server::start();
+    let page = Page::open_registered(&server, 200).await;
+    page.post(json!({ "type": "contacts", "data": [
+        { "id": 1, "name": LONG, "phones": ["+34666555444"] },
+        { "id": 2, "name": "Wiebke Andersen", "phones": ["+34666777888"] },
+    ] }))
+    .await;
+    page.expect("contacts:indexed").await;
+    page.phone(async |frame| frame.type_into(".number-field", "wil").await).await;
+    page.phone(async |frame| frame.reads(LONG).await).await;
+    assert_eq!(told(&page, ".suggestion .name").await, LONG);
+    page.phone(async |frame| {
+        frame.click("#tab-contacts").await;
+        frame.type_into(".search input", "wil").await;
+        frame.reads(LONG).await;
+    })
+    .await;
+    assert_eq!(told(&page, ".virtual .row .name").await, format!("{LONG} · +34666555444"));
+    page.phone(async |frame| {
+        frame.run("document.querySelector('.search input').value = ''", Vec::new()).await;
+        frame.type_into(".search input", "wie").await;
+        frame.reads("Wiebke Andersen").await;
+        // The pointer has not moved.
+        let title = frame.run("return document.querySelector('.virtual .row').title", Vec::new()).await;
+        assert_eq!(title, "Wiebke Andersen · +34666777888");
+    })
+    .await;
+    assert_eq!(told(&page, ".virtual .row .handset").await, "Call Wiebke Andersen");
+}

@@ -31,6 +31,7 @@ mod sound;
 mod suggestions;
 mod text;
 mod theme;
+mod tip;
 mod visible;
 mod voice;
 mod waiting;

@@ -6,6 +6,7 @@ use super::{
     avatar::Avatar,
     context::Context,
     dom::{Part, Template, is_mirrored},
+    tip::Tip,
     words::Words,
 };
 use crate::listener::Listener;
@@ -42,7 +43,9 @@ pub(crate) struct RowView {
     row: Rc<RefCell<Row>>,
     /// Nothing was written yet.
     fresh: Cell<bool>,
-    title: RefCell<String>,
+    /// The whole of what may be cut, and whom the handset calls.
+    whole: Tip,
+    whom: Tip,
     letter: RefCell<String>,
     /// Whether it has a second line, and whether that has a number or a quoted name beside what it says.
     lines: Cell<Option<(bool, bool, bool)>>,
@@ -102,12 +105,13 @@ impl RowView {
             day: part.find(".day-begins"),
             way: part.find(".way"),
             begins: RefCell::default(),
+            whole: Tip::new(part.clone()),
+            whom: Tip::new(handset.clone()),
             part,
             open,
             handset,
             row,
             fresh: Cell::new(true),
-            title: RefCell::default(),
             letter: RefCell::default(),
             lines: Cell::new(None),
             index: Cell::new(0),
@@ -138,11 +142,7 @@ impl RowView {
         let counted = row.several > 0 && row.number_match.is_empty();
         let alone = row.number.is_empty() || counted;
         let name = self.cx.who(&row.name, &row.says);
-        let title = if alone { name } else { format!("{name} · {}", row.number) };
-        if *self.title.borrow() != title {
-            self.name.part().write("title", &title);
-            *self.title.borrow_mut() = title;
-        }
+        self.whole.write(if alone { name } else { format!("{name} · {}", row.number) });
         if old.second_icon != row.second_icon {
             self.icon.show(!row.second_icon.is_empty());
             self.icon.icon(row.second_icon);
@@ -167,7 +167,7 @@ impl RowView {
         if renamed {
             let label = self.cx.with("recents.callto", &[("name", &row.name)]);
             self.handset.write("aria-label", &label);
-            self.handset.write("title", &label);
+            self.whom.write(label);
         }
     }
 
@@ -196,14 +196,14 @@ impl RowView {
             self.second.class("more", lines.1);
             self.second.class("quoted", lines.2);
         }
-        self.text.write(&words, &[]);
+        self.text.write_or_hide(&words, &[]);
         let said = if row.says.is_empty() {
             String::new()
         } else {
             self.cx.with("in.quoted", &[("name", &row.says)])
         };
-        self.said.write(&said, &[]);
-        self.number.write(&shown, if shown.is_empty() || counted { &[] } else { &row.number_match });
+        self.said.write_or_hide(&said, &[]);
+        self.number.write_or_hide(&shown, if shown.is_empty() || counted { &[] } else { &row.number_match });
     }
 
     /// Is the first with this letter; an empty one: it is not the first with its.

@@ -7,6 +7,7 @@ use super::{
     avatar::Avatar,
     context::Context,
     dom::{Part, Template},
+    tip::Tip,
     words::Words,
 };
 use crate::listener::Listener;
@@ -42,6 +43,8 @@ struct OptionView {
     part: Part,
     avatar: Avatar,
     name: Words,
+    /// The name in whole, which may be cut.
+    whole: Tip,
     free: Part,
     number: Words,
     shown: Option<Row>,
@@ -163,6 +166,7 @@ impl Suggestions {
             name: Words::new(part.find(".name")),
             free: part.find(".free"),
             number: Words::new(part.find(".number")),
+            whole: Tip::new(part.clone()),
             part,
             shown: None,
             place: None,
@@ -179,9 +183,7 @@ impl OptionView {
         self.avatar.write(&row.avatar, &row.name);
         let name = cx.who(&row.name, &row.says);
         self.name.write(&name, &row.name_match);
-        if self.shown.as_ref().is_none_or(|shown| shown.name != row.name || shown.says != row.says) {
-            self.name.part().write("title", &name);
-        }
+        self.whole.write(name);
         if row.free != self.shown.as_ref().and_then(|shown| shown.free) {
             self.free.class("busy", row.free == Some(false));
             self.free.text_or_hide(&row.free.map_or_else(String::new, |is_free| {
@@ -189,9 +191,9 @@ impl OptionView {
             }));
         }
         if row.number.is_empty() {
-            self.number.write(&cx.text(&row.second), &[]);
+            self.number.write_or_hide(&cx.text(&row.second), &[]);
         } else {
-            self.number.write(&row.number, &row.number_match);
+            self.number.write_or_hide(&row.number, &row.number_match);
         }
         self.shown = Some(row.clone());
     }

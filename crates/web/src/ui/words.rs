@@ -4,13 +4,14 @@
 
 use super::dom::{Part, text_node};
 use js_sys::Array;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use web_sys::Text;
 
 /// The words of one part.
 pub(crate) struct Words {
     part: Part,
     pieces: RefCell<Vec<Piece>>,
+    is_hidden: Cell<bool>,
 }
 
 /// A stretch of text that is marked as a whole, or not at all.
@@ -22,7 +23,7 @@ struct Piece {
 impl Words {
     /// Of a part that is empty, or whose content does not count.
     pub(crate) fn new(part: Part) -> Words {
-        Words { part, pieces: RefCell::default() }
+        Words { part, pieces: RefCell::default(), is_hidden: Cell::new(false) }
     }
 
     /// Says `text`, with these octet ranges of it marked.
@@ -36,6 +37,14 @@ impl Words {
         for (piece, text) in standing.iter_mut().zip(wanted).filter(|(piece, text)| piece.text != *text) {
             piece.node.set_node_value(Some(text));
             text.clone_into(&mut piece.text);
+        }
+    }
+
+    /// The same; a part that says nothing takes no place.
+    pub(crate) fn write_or_hide(&self, text: &str, marks: &[(usize, usize)]) {
+        self.write(text, marks);
+        if self.is_hidden.replace(text.is_empty()) != text.is_empty() {
+            self.part.show(!text.is_empty());
         }
     }
 
