@@ -166,6 +166,17 @@ impl App {
         self.clock.arm(deadline);
     }
 
+    /// Whether a deadline has come, also while the phone is at work; the next is armed if not.
+    pub(crate) fn is_due(&self) -> bool {
+        let Ok(phone) = self.phone.try_borrow() else { return true };
+        let deadline = phone.poll_timeout();
+        let is_due = deadline.is_some_and(|at| at <= self.clock.now());
+        if !is_due {
+            self.clock.arm(deadline);
+        }
+        is_due
+    }
+
     /// Indexes contacts for `units`; `None` if the phone is at work, else whether more remains.
     pub(crate) fn contacts_step(&self, units: u32) -> Option<bool> {
         if self.draining.replace(true) {

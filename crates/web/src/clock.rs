@@ -50,17 +50,17 @@ impl Clock {
         Input::Wall(js_sys::Date::now() as u64)
     }
 
-    /// Exchanges the armed deadline.
+    /// Fires at this deadline, or before it: one that is put off, as by each letter that is typed, is armed when the one
+    /// before has ended, and costs no message to the Worker until then.
     pub(crate) fn arm(&self, deadline: Option<Instant>) {
-        if self.armed.get() == deadline {
+        let Some(deadline) = deadline.filter(|at| self.armed.get().is_none_or(|armed| *at < armed)) else {
             return;
-        }
-        self.armed.set(deadline);
-        let delay = deadline.map(|at| (at.0 as f64 - self.exact()).ceil().clamp(0.0, MAX_DELAY_MS));
-        self.ticker.borrow_mut().set(delay);
+        };
+        self.armed.set(Some(deadline));
+        self.ticker.borrow_mut().set((deadline.0 as f64 - self.exact()).ceil().clamp(0.0, MAX_DELAY_MS));
     }
 
-    /// The timer has fired: the next deadline is armed anew, also if it is the same one.
+    /// The timer has fired: the next deadline is to be armed, also if it is the same one.
     pub(crate) fn fired(&self) {
         self.armed.set(None);
     }
@@ -87,20 +87,19 @@ impl Ticker {
         Ticker::Page { window, timer: None, fired: Closure::new(move || feed.tick()) }
     }
 
-    fn set(&mut self, delay: Option<f64>) {
+    fn set(&mut self, delay_ms: f64) {
         match self {
-            // The worker takes -1 for "no timer".
             Ticker::Worker { worker, .. } => {
-                let _ = worker.post_message(&JsValue::from_f64(delay.unwrap_or(-1.0)));
+                let _ = worker.post_message(&JsValue::from_f64(delay_ms));
             }
             Ticker::Page { window, timer, fired } => {
                 if let Some(id) = timer.take() {
                     window.clear_timeout_with_handle(id);
                 }
                 let function = fired.as_ref().unchecked_ref();
-                *timer = delay.and_then(|ms| {
-                    window.set_timeout_with_callback_and_timeout_and_arguments_0(function, ms as i32).ok()
-                });
+                *timer = window
+                    .set_timeout_with_callback_and_timeout_and_arguments_0(function, delay_ms as i32)
+                    .ok();
             }
             Ticker::None => {}
         }
@@ -109,8 +108,11 @@ impl Ticker {
 
 impl Feed {
     fn tick(&self) {
-        self.with(|app| app.clock().fired());
-        self.inputs([Clock::wall(), Input::Timeout]);
+        let Some(app) = self.app() else { return };
+        app.clock().fired();
+        if app.is_due() {
+            app.feed([Clock::wall(), Input::Timeout]);
+        }
     }
 
     fn worker_failed(&self) {
