@@ -25,6 +25,8 @@ use softframe_sip::Instant;
 const MAX_FIELD_CHARS: usize = 64;
 /// A connection that is away for so long is said to screen readers; most are back by then (ui.md 7).
 const OFFLINE_SAID_MILLIS: u64 = 5_000;
+/// Between two letters lies less: what each would cost is done for the last one.
+const TYPING_MILLIS: u64 = 250;
 /// The recents count as seen after this (ui.md 15).
 const SEEN_MILLIS: u64 = 2_000;
 
@@ -66,6 +68,8 @@ pub(crate) struct Ui {
     pub(crate) field: String,
     pub(crate) highlighted: Option<usize>,
     pub(crate) contact_query: String,
+    /// When typing in it is said to have paused, unless another letter comes.
+    pub(crate) typing_until: Option<Instant>,
     pub(crate) recent_query: String,
     pub(crate) only_missed: bool,
     pub(crate) page: Page,
@@ -151,7 +155,8 @@ impl Ui {
         let toast = self.toast.as_ref().and_then(ToastState::until);
         let ended = self.ended.as_ref().and_then(EndedState::until);
         let check = self.check.as_ref().and_then(crate::check::Check::deadline);
-        Instant::earliest(&[toast, ended, check, self.seen_at, self.offline_at])
+        let waits = [self.seen_at, self.offline_at, self.typing_until];
+        Instant::earliest(&[toast, ended, check, Instant::earliest(&waits)])
     }
 }
 
@@ -160,6 +165,7 @@ impl Phone {
         let due = |until: &Option<Instant>| until.is_some_and(|until| until <= now);
         self.ui.toast.take_if(|toast| due(&toast.until()));
         self.ui.ended.take_if(|ended| due(&ended.until()));
+        self.ui.typing_until.take_if(|until| *until <= now);
         self.check_due(now);
         if self.ui.seen_at.take_if(|at| *at <= now).is_some() {
             self.history_seen();
@@ -187,7 +193,10 @@ impl Phone {
                 }
             }
             Action::CallNumber(number) => self.dial_typed(now, &number),
-            Action::ContactSearch(text) => self.ui.contact_query = cut(text),
+            Action::ContactSearch(text) => {
+                self.ui.contact_query = cut(text);
+                self.ui.typing_until = Some(now.after(TYPING_MILLIS));
+            }
             Action::RecentSearch(text) => self.ui.recent_query = cut(text),
             Action::OnlyMissed(only) => self.ui.only_missed = only,
             Action::OpenContact(key) => self.open_contact(&key),

@@ -307,6 +307,8 @@ pub struct ContactList {
     pub query: String,
     /// Where what a search has found stands; rows are read by [`crate::Phone::rows`].
     pub found: Vec<DocAddress>,
+    /// These are the best of them: the rest is looked for when typing pauses.
+    pub is_begun: bool,
     /// What the page has found beyond, below ours.
     pub by_page: Vec<Hit>,
     /// How many contacts there are.

@@ -13,6 +13,8 @@ const MAX_SUGGESTIONS: usize = 8;
 const MAX_BY_NAME: usize = 50;
 /// Rows of a search in the contacts: beyond it one types another letter.
 pub(super) const MAX_HITS: usize = 100;
+/// Of them, those that each letter looks for: more than a tall frame shows, for two thirds of the time.
+pub(super) const FIRST_HITS: usize = 24;
 /// Calls on the page of a contact.
 const MAX_PAGE_CALLS: usize = 5;
 const MINUTE_MS: u64 = 60_000;
@@ -216,9 +218,12 @@ impl Phone {
 
     pub(super) fn contact_list(&self) -> ContactList {
         let query = self.ui.contact_query.clone();
-        let found = self.contacts.find(query.trim(), MAX_HITS);
+        let max = if self.ui.typing_until.is_some() { FIRST_HITS } else { MAX_HITS };
+        let found = self.contacts.find(query.trim(), max);
+        let is_begun = max < MAX_HITS && found.len() >= max;
         let by_page = self.found_by_page(query.trim(), &found);
-        ContactList { query, found, by_page, total: self.contacts.len(), progress: self.contacts_progress() }
+        let (total, progress) = (self.contacts.len(), self.contacts_progress());
+        ContactList { query, found, is_begun, by_page, total, progress }
     }
 
     /// Rows `start..start + count` of the list of `screen`, for the virtual list. To be read before anything changes.

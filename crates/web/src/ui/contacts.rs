@@ -105,9 +105,9 @@ impl Contacts {
     }
 }
 
-/// How many a search has found.
-pub(crate) fn count(list: &ContactList) -> Count {
-    Count { shown: list.len(), is_full: list.is_full() }
+/// How many a search has found, once that is known.
+pub(crate) fn count(list: &ContactList) -> Option<Count> {
+    (!list.is_begun).then(|| Count { shown: list.len(), is_full: list.is_full() })
 }
 
 /// One line whatever happens, so that nothing below it ever moves: progress, results, or how many there are.
@@ -143,7 +143,9 @@ impl Progress {
                 let args = [("done", done.to_string()), ("total", total.to_string())];
                 cx.with("contacts.reading", &args.each_ref().map(|(name, n)| (*name, n.as_str())))
             }
-            None if view.is_search() => self::count(view).text(cx),
+            // What stands there stays until it is known: it would change twice for a letter.
+            None if view.is_begun => return,
+            None if view.is_search() => self::count(view).map_or_else(String::new, |count| count.text(cx)),
             None if view.total > 0 => count("contacts.count", view.total),
             None => String::new(),
         };

@@ -33,35 +33,46 @@ impl Count {
 
 /// The search that was last counted, and the count that waits to be said.
 pub(crate) struct Hits {
-    counted: Option<(String, Count)>,
-    waiting: Rc<Cell<Count>>,
+    counted: Option<(String, Option<Count>)>,
+    waiting: Rc<Cell<Option<Count>>>,
     say: Closure<dyn FnMut()>,
-    timer: Option<i32>,
+    timer: Rc<Cell<Option<i32>>>,
 }
 
 impl Hits {
     pub(crate) fn new(cx: &Rc<Context>) -> Hits {
-        let waiting: Rc<Cell<Count>> = Rc::default();
-        let (cx, count) = (cx.clone(), waiting.clone());
+        let waiting: Rc<Cell<Option<Count>>> = Rc::default();
+        let timer: Rc<Cell<Option<i32>>> = Rc::default();
+        let (cx, count, due) = (cx.clone(), waiting.clone(), timer.clone());
         let say = Closure::new(move || {
-            cx.voice().say(&count.get().text(&cx), false, false);
+            due.set(None);
+            if let Some(count) = count.get() {
+                cx.voice().say(&count.text(&cx), false, false);
+            }
         });
-        Hits { counted: None, waiting, say, timer: None }
+        Hits { counted: None, waiting, say, timer }
     }
 
-    /// A search has so many results now. An empty one is no search.
-    pub(crate) fn count(&mut self, query: &str, count: Count) {
-        if self.counted.as_ref().is_some_and(|(searched, hits)| searched == query && *hits == count) {
+    /// A search has so many results now; `None`: that is known before typing is said to have stopped. An empty one is no
+    /// search.
+    pub(crate) fn count(&mut self, query: &str, count: Option<Count>) {
+        let before = self.counted.as_ref().filter(|(searched, _)| searched == query).map(|(_, hits)| *hits);
+        if before == Some(count) {
             return;
         }
         self.counted = Some((query.to_owned(), count));
+        self.waiting.set(count);
+        if before == Some(None) && self.timer.get().is_some() {
+            // The pause is that since the letter.
+            return;
+        }
         self.rest();
         if query.trim().is_empty() {
             return;
         }
-        self.waiting.set(count);
         let function = self.say.as_ref().unchecked_ref();
-        self.timer = window().set_timeout_with_callback_and_timeout_and_arguments_0(function, PAUSE_MS).ok();
+        let timer = window().set_timeout_with_callback_and_timeout_and_arguments_0(function, PAUSE_MS);
+        self.timer.set(timer.ok());
     }
 
     /// What was searched for is off the screen: nothing is counted any more.

@@ -163,9 +163,11 @@ impl Screens {
         self.phone.attribute("data-view", Some(shown.frame()));
         match &view.screen {
             Screen::Contacts(list) => self.hits.count(&list.query, contacts::count(list)),
-            Screen::Keypad(keypad) => self.hits.count(&keypad.field, Count::all(keypad.suggestions.len())),
-            Screen::Recents(list) => self.hits.count(&list.query, Count::all(list.calls.len())),
-            Screen::TransferPick(pick) => self.hits.count(&pick.query, Count::all(pick.rows.len())),
+            Screen::Keypad(keypad) => {
+                self.hits.count(&keypad.field, Some(Count::all(keypad.suggestions.len())))
+            }
+            Screen::Recents(list) => self.hits.count(&list.query, Some(Count::all(list.calls.len()))),
+            Screen::TransferPick(pick) => self.hits.count(&pick.query, Some(Count::all(pick.rows.len()))),
             _ => self.hits.rest(),
         }
         let (part, meaning) = self.write(view, rows);
@@ -389,8 +391,15 @@ impl Screens {
     }
 }
 
+thread_local! {
+    /// It is asked for at every letter.
+    static BODY: Option<HtmlElement> = document().body();
+}
+
 /// What has the focus in this page; nothing where the page as a whole has it.
 pub(crate) fn focused() -> Option<HtmlElement> {
-    let focused: HtmlElement = document().active_element()?.dyn_into().ok()?;
-    (document().body().as_ref() != Some(&focused)).then_some(focused)
+    let focused = document().active_element()?;
+    let is_page = BODY.with(|body| body.as_ref().is_some_and(|body| **body == focused));
+    // What can have the focus here is of HTML.
+    (!is_page).then(|| focused.unchecked_into())
 }

@@ -214,3 +214,40 @@ fn cards_of_a_message_are_answered_by_how_many_were_good_and_how_many_were_not()
     assert_eq!((&indexed["count"], &indexed["rejected"]), (&2.into(), &2.into()));
     assert_eq!(names(&world, 0), ["Ana", "Cai"]);
 }
+
+#[test]
+fn letters_find_a_screenful_at_once_and_the_rest_when_typing_pauses() {
+    /// What a letter finds, and when the rest is looked for (ms).
+    const FIRST: usize = 24;
+    const PAUSE: u64 = 250;
+    let mut world = World::pair();
+    let many: Vec<String> = (0..130).map(|n| format!(r#"{{"id":{n},"name":"Ana {n}"}}"#)).collect();
+    world.host(0, &format!(r#"{{"type":"contacts","data":[{}]}}"#, many.join(",")));
+    index(&mut world, 0);
+    let list = |world: &World| match world.view(0).screen {
+        view::Screen::Contacts(list) => list,
+        other => panic!("{other:?}"),
+    };
+    let names = |world: &World, rows: usize| -> Vec<String> {
+        let screen = view::Screen::Contacts(list(world));
+        let rows = world.stations[0].phone.rows(&screen, 0, rows);
+        rows.into_iter().map(|row| row.name).collect()
+    };
+    world.act(0, Action::Tab(view::Tab::Contacts));
+    world.act(0, Action::ContactSearch("a".into()));
+    world.run(PAUSE - 1);
+    world.act(0, Action::ContactSearch("an".into()));
+    world.run(PAUSE - 1);
+    assert_eq!(
+        (list(&world).len(), list(&world).is_begun),
+        (FIRST, true),
+        "another letter begins the wait anew"
+    );
+    let first = names(&world, FIRST);
+    world.run(1);
+    assert_eq!((list(&world).len(), list(&world).is_begun), (100, false));
+    assert!(list(&world).is_full());
+    assert_eq!(names(&world, FIRST), first, "what stood there stays where it was");
+    world.act(0, Action::ContactSearch("ana 12".into()));
+    assert_eq!((list(&world).len(), list(&world).is_begun), (11, false), "all of few are known at once");
+}
