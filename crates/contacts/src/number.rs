@@ -69,7 +69,8 @@ pub(crate) fn read_into(
             number.international |= digits == 0 && is_plus(c);
             extension = begins_extension(c, before[1], digits).then_some(digits);
             if c == ')' && before == ['(', '0'] && optional_zero.is_none() {
-                optional_zero = digits.checked_sub(1);
+                // Without a country code before it, it is a digit as others.
+                optional_zero = digits.checked_sub(1).filter(|at| *at > 0);
             }
         }
         before = [before[1], c];

@@ -43,6 +43,8 @@ const FOUND: &[(&str, &[u8])] = &[
     ("agent", b" \xa5N\x00\x07cde\xbc\x03c\x1e\xab\x1ent\x02\x00\x90\xf6rm\x0c\xc6\xab\x1e\xab"),
     // The digits of an extension were taken for those of an international number without its plus sign.
     ("numbers", b"DE\nl+49;1234566\n/1234566"),
+    // The zero for callers at home was taken off where no country code stands before it, and nothing was left.
+    ("numbers", b"2\n+(0)\n"),
     // A transfer goes on after its session.
     ("agent", b"\x00\x00\x00\x00\x00 \x00\x00\x00%\x00\x11\x00\x00\x05\x00\x00\x00%"),
 ];
