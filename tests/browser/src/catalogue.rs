@@ -24,8 +24,9 @@ impl Form {
 }
 
 /// What moved only once has come to rest.
-const RESTS: &str = "return document.getAnimations().every((one) => \
-     one.playState === 'finished' || one.effect.getTiming().iterations === Infinity)";
+const RESTS: &str = "const ends = (one) => one.effect.getTiming().iterations !== Infinity; \
+     for (const one of document.getAnimations()) if (ends(one)) one.finish(); \
+     return !document.getAnimations().some((one) => ends(one) && one.playState !== 'finished')";
 
 /// What is wrong with the screen that is shown: too wide, buttons without names or too small to touch, cut or covered
 /// texts, ids of texts instead of texts.

@@ -3,15 +3,12 @@
 use serde_json::Value;
 use softframe_browser_tests::{Catalogue, Form};
 
-const FORMS: [Form; 12] = [
+/// In the usual size.
+const COLOURS: [Form; 5] = [
     Form::PLAIN,
     Form { name: "dark", wishes: "theme=dark", ..Form::PLAIN },
     Form { name: "accent", wishes: "theme=light&accents=#0b7285,#0b7285", ..Form::PLAIN },
     Form { name: "accent-dark", wishes: "theme=dark&accents=#0b7285,#0b7285", ..Form::PLAIN },
-    Form { name: "small", size: (280, 400), ..Form::PLAIN },
-    Form { name: "tall", size: (420, 900), ..Form::PLAIN },
-    Form { name: "german", wishes: "theme=light&lang=de", ..Form::PLAIN },
-    Form { name: "right-to-left", wishes: "theme=light&lang=ar", ..Form::PLAIN },
     Form {
         name: "forced-colors",
         wishes: "",
@@ -22,6 +19,13 @@ const FORMS: [Form; 12] = [
         ],
         ..Form::PLAIN
     },
+];
+/// And what changes how much room there is for a text.
+const SIZES: [Form; 7] = [
+    Form { name: "small", size: (280, 400), ..Form::PLAIN },
+    Form { name: "tall", size: (420, 900), ..Form::PLAIN },
+    Form { name: "german", wishes: "theme=light&lang=de", ..Form::PLAIN },
+    Form { name: "right-to-left", wishes: "theme=light&lang=ar", ..Form::PLAIN },
     // A window of 1280×1024 at 400 % (WCAG 2.1, 1.4.10).
     Form { name: "zoomed", size: (320, 256), ..Form::PLAIN },
     Form { name: "bar", size: (320, 48), ..Form::PLAIN },
@@ -181,19 +185,29 @@ const OF_FORM: [(&str, &str); 8] = [
     ),
 ];
 
+// Two tests, so that two browsers are at work: it takes minutes.
 #[tokio::test(flavor = "multi_thread")]
-async fn every_screen_fits_its_frame_and_names_its_buttons_in_every_form() {
+async fn every_screen_fits_its_frame_and_names_its_buttons_in_every_colour() {
+    look_at_every_screen(&COLOURS).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_screen_fits_its_frame_and_names_its_buttons_in_every_size_and_direction() {
+    look_at_every_screen(&SIZES).await;
+}
+
+async fn look_at_every_screen(forms: &[Form]) {
     let catalogue = Catalogue::open().await;
     let page = &catalogue.page;
     assert!(catalogue.names.len() > 50, "{:?}", catalogue.names);
     catalogue.load_axe().await;
     let mut faults = Vec::new();
-    for form in FORMS {
-        catalogue.emulate(&form).await;
+    for form in forms {
+        catalogue.emulate(form).await;
         for name in &catalogue.names {
-            catalogue.show(&form, name).await;
+            catalogue.show(form, name).await;
             page.picture(&format!("{}/{name}", form.name)).await;
-            faults.extend(title_fault(&form, name, &catalogue.heading().await));
+            faults.extend(title_fault(form, name, &catalogue.heading().await));
             faults.extend(
                 catalogue
                     .axe_faults()
