@@ -63,12 +63,14 @@ impl Wrong {
             begun.extend((rest..words.end).take(MAX_SLIPS.saturating_sub(begun.len())));
         }
         if !self.beginnings.is_empty() {
-            for words in [&mut whole, &mut begun] {
-                let sorted =
-                    words.iter().map(|word| Found::from(*word)).collect::<BinaryHeap<_>>().into_sorted_vec();
-                *words = sorted.into_iter().map(|word| word as u16).collect();
-            }
+            (whole, begun) = (in_order(&whole), in_order(&begun));
         }
         (!whole.is_empty() || !begun.is_empty()).then_some(Meant { whole, begun, cost: self.cost })
     }
+}
+
+/// Sorted by the heap that keeps what is found best: a sort of its own would be more to load.
+fn in_order(words: &[u16]) -> Vec<u16> {
+    let heap: BinaryHeap<Found> = words.iter().map(|word| Found::from(*word)).collect();
+    heap.into_sorted_vec().into_iter().map(|word| word as u16).collect()
 }
