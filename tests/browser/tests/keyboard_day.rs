@@ -580,3 +580,41 @@ async fn blocked_storage_is_said_takes_no_focus_and_its_word_is_closed_by_keys()
     .await;
     assert_ne!(focused(&page).await, "", "the focus is not lost");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn transfer_of_which_nothing_is_heard_is_taken_back_by_keys_and_that_they_still_hold_is_said() {
+    let server = Server::start();
+    let page = Page::open_registered(&server, 200).await;
+    let other = Page::open_registered(&server, 201).await;
+    page.phone(async |frame| frame.run(LISTEN, Vec::new()).await).await;
+    page.run("document.body.tabIndex = -1; document.body.focus()", Vec::new()).await;
+    go(&page, "Tab", "Name or number").await;
+    page.type_keys("201").await;
+    page.keys(&["Enter"]).await;
+    other.expect("phone:ringing").await;
+    other.answer().await;
+    page.expect("phone:accepted").await;
+    expect_focus(&page, "201").await;
+
+    page.keys(&["t"]).await;
+    expect_focus(&page, "Name or number").await;
+    // It rings and never answers.
+    page.type_keys("603").await;
+    go(&page, "Tab", "Transfer now").await;
+    page.keys(&["Enter"]).await;
+    reads(&page, "Transferring…").await;
+    reads(&page, "Take back").await;
+    go(&page, "Tab", "Take back").await;
+    tokio::time::sleep(QUIET).await;
+    page.keys(&["Enter"]).await;
+    // The other phone holds us as long as it calls.
+    reads(&page, "They put you on hold").await;
+    expect_focus(&page, "201").await;
+    said_in_order(&page, &["Connected to 201", "They put you on hold"]).await;
+    other.phone(async |frame| frame.press("End with 603").await).await;
+    other.expect("phone:terminated").await;
+    other.ask("unhold", json!({})).await.expect("the other phone is back");
+    page.expect_audio().await;
+    other.expect_audio().await;
+    said_in_order(&page, &["They put you on hold", "Resumed"]).await;
+}

@@ -256,6 +256,9 @@ impl Phone {
         self.tell_call(now, id, kind, Extra { by: Some("local"), ..Extra::default() });
         self.failure_is_clear(id);
         self.say_call(id, text);
+        if self.calls.get(&id).and_then(Call::talk).is_some_and(|talk| talk.held_by_them) {
+            self.say_their_hold(id);
+        }
         self.answer_asks(id, wait, &json!({}));
         self.hold_done(now, id);
     }
@@ -396,8 +399,20 @@ impl Phone {
         if let Some(looks) = changed {
             let kind = if looks.held { "phone:hold" } else { "phone:unhold" };
             self.tell_call(now, id, kind, Extra { by: Some("remote"), ..Extra::default() });
+            self.say_their_hold(id);
         }
         self.exchange_over(now, id);
+    }
+
+    /// Why nothing is heard, or that it is again: not where the person holds the call themselves, nor while the other phone
+    /// calls somebody for a transfer.
+    pub(crate) fn say_their_hold(&mut self, id: CallId) {
+        let Some(talk) = self.calls.get(&id).and_then(Call::talk) else { return };
+        let is_handed_on = talk.transfer.as_ref().is_some_and(|transfer| !transfer.taken_back);
+        if talk.held.is_none() && !is_handed_on {
+            let text = if talk.held_by_them { "call.theyheld" } else { "say.resumed" };
+            self.say_call(id, text);
+        }
     }
 
     pub(crate) fn late_offer_made(&mut self, now: Instant, id: CallId, sdp: String) {

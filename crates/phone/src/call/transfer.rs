@@ -178,6 +178,7 @@ impl Phone {
         if let Some(transfer) = talk.and_then(|talk| talk.transfer.as_mut()) {
             transfer.taken_back = true;
         }
+        self.say_their_hold(id);
         self.resume(now, id, None);
     }
 

@@ -578,3 +578,26 @@ fn eleven_hundred_calls_leave_no_peer_no_journal_and_nothing_that_waits() {
         }
     }
 }
+
+#[test]
+fn who_is_put_on_hold_is_told_why_nothing_is_heard_unless_they_hold_the_call_themselves() {
+    let mut world = World::pair();
+    talk(&mut world);
+    let (mine, theirs) = (world.front(0), world.front(1));
+    let said = |world: &mut World| std::mem::take(&mut world.stations[1].announced);
+    said(&mut world);
+    for (held, words) in [(true, "call.theyheld"), (false, "say.resumed")] {
+        world.act(0, Action::Hold(mine, held));
+        world.run(1_000);
+        assert_eq!(said(&mut world), [words]);
+    }
+    world.act(1, Action::Hold(theirs, true));
+    world.run(1_000);
+    assert_eq!(said(&mut world), ["say.held"]);
+    world.act(0, Action::Hold(mine, true));
+    world.run(1_000);
+    assert_eq!(said(&mut world), [""; 0], "nothing was heard before");
+    world.act(1, Action::Hold(theirs, false));
+    world.run(1_000);
+    assert_eq!(said(&mut world), ["say.resumed", "call.theyheld"], "and nothing is heard yet");
+}

@@ -71,7 +71,13 @@ fn transfer_says_who_is_sent_to_whom_and_is_offered_back_after_ten_seconds() {
     assert_eq!((call(&world).take_back, call(&world).pill.0.id), (false, "transfer.running"), "too early");
     world.run(200);
     assert!(call(&world).take_back);
+    assert!(!world.stations[0].announced.contains(&"call.theyheld"), "their phone calls for us");
     world.act(0, Action::TakeBack(id));
+    assert_eq!(
+        world.stations[0].announced.last(),
+        Some(&"call.theyheld"),
+        "from now on it is why nothing is heard"
+    );
     let screen = call(&world);
     // Their phone holds us while it calls.
     let note = screen.note.as_ref().map(|note| note.id);
