@@ -13,7 +13,7 @@ impl Contacts {
         let page = page::page(&segments, start, count).into_iter();
         page.filter_map(|(at, doc)| {
             let (slot, source) = slots.get(at)?;
-            Some(Hit::new((*source).clone(), slot.segment.record(doc)?.to_contact()))
+            Some(Hit::of(source, slot.segment.record(doc)?))
         })
         .collect()
     }

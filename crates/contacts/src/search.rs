@@ -8,7 +8,8 @@ use crate::index::query::Query;
 use crate::index::shelf::Slot;
 use crate::index::top::Found;
 use crate::number::{self, Likeness, Number};
-use crate::{Contact, Contacts, DocAddress, Hit, MAX_MATCHES, Source, fold, record};
+use crate::record::{self, Record};
+use crate::{Contacts, DocAddress, Hit, MAX_MATCHES, Source, fold};
 use core::cmp::Reverse;
 use std::collections::{BinaryHeap, binary_heap::PeekMut};
 
@@ -38,17 +39,17 @@ impl Contacts {
         if query.is_empty() || max == 0 {
             return Vec::new();
         }
-        let slots: Vec<&Slot> = self.slots().map(|(slot, _)| slot).collect();
+        let slots: Vec<_> = self.slots().collect();
         let numbers = MAX_NUMBERS / slots.len().max(1);
         let mut answers: Vec<Vec<Found>> =
-            slots.iter().map(|slot| query.search(slot, max, numbers)).collect();
+            slots.iter().map(|(slot, _)| query.search(slot, max, numbers)).collect();
         for forgiven in [Forgiven::One, Forgiven::Far] {
             let found = answers.iter().flatten();
             if found.clone().count() >= max || (forgiven == Forgiven::Far && query.is_written(found)) {
                 break;
             }
             let slips = query.slips(forgiven);
-            for (slot, answer) in slots.iter().zip(&mut answers) {
+            for ((slot, _), answer) in slots.iter().zip(&mut answers) {
                 answer.extend(query.search_slips(slot, max, answer, &slips));
             }
         }
@@ -62,8 +63,9 @@ impl Contacts {
         let slots: Vec<_> = self.slots().collect();
         let found = found.iter().filter_map(|at| {
             let (slot, source) = slots.get(at.slot as usize)?;
-            let contact = slot.segment.record(at.doc)?.to_contact();
-            Some(Hit::new((*source).clone(), contact).marked(&query, home))
+            let mut hit = Hit::of(source, slot.segment.record(at.doc)?);
+            hit.mark(&query, home);
+            Some(hit)
         });
         found.collect()
     }
@@ -106,7 +108,7 @@ impl Contacts {
                 if matches.iter().filter(|(other, _)| *other <= likeness).count() >= MAX_MATCHES {
                     continue;
                 }
-                let mut hit = Hit::new(source.clone(), record.to_contact());
+                let mut hit = Hit::of(source, record);
                 hit.phone = Some(at);
                 matches.push((likeness, hit));
             }
@@ -123,7 +125,7 @@ impl Contacts {
             let docs = slot.segment.numbers(key..key + 1).iter().filter(|doc| !slot.is_dead(**doc));
             let mut records = docs.filter_map(|doc| slot.segment.record(*doc));
             let found = records.find(|record| record.username == username)?;
-            Some(Hit::new(source.clone(), found.to_contact()))
+            Some(Hit::of(source, found))
         };
         self.slots().find_map(in_slot)
     }
@@ -135,10 +137,10 @@ impl Contacts {
 }
 
 /// The best `max` of what each of the segments has found, best first.
-fn merged(slots: &[&Slot], answers: Vec<Vec<Found>>, max: usize) -> Vec<DocAddress> {
+fn merged(slots: &[(&Slot, &Source)], answers: Vec<Vec<Found>>, max: usize) -> Vec<DocAddress> {
     let mut lists: Vec<_> = answers.into_iter().map(Vec::into_iter).collect();
     let mut next =
-        |at: u32| Head::next(at, slots.get(at as usize)?, lists.get_mut(at as usize)?).map(Reverse);
+        |at: u32| Head::next(at, slots.get(at as usize)?.0, lists.get_mut(at as usize)?).map(Reverse);
     let mut heads: BinaryHeap<_> = (0..slots.len() as u32).filter_map(&mut next).collect();
     let mut found = Vec::new();
     while let Some(mut best) = heads.peek_mut().filter(|_| found.len() < max) {
@@ -194,16 +196,18 @@ fn same_ending(slot: &Slot, wanted: &Number) -> Vec<u16> {
 }
 
 impl Hit {
-    pub(crate) fn new(source: Source, contact: Contact) -> Hit {
+    /// Of this contact of a source, and nothing of why.
+    pub(crate) fn of(source: &Source, record: Record<'_>) -> Hit {
+        let (source, contact) = (source.clone(), record.to_contact());
         Hit { source, contact, phone: None, name_ranges: Vec::new(), phone_range: None }
     }
 
     /// With what of the name and which number answers `query`.
-    fn marked(mut self, query: &Query, home: Option<crate::country::Country>) -> Hit {
+    fn mark(&mut self, query: &Query, home: Option<crate::country::Country>) {
         self.name_ranges = fold::matched_ranges(&self.contact.name, &query.words);
         let typed: Vec<_> = query.in_numbers().collect();
         if typed.is_empty() {
-            return self;
+            return;
         }
         let mut forms = Forms::default();
         let mut best = None;
@@ -220,7 +224,6 @@ impl Hit {
             self.phone = Some(at);
             self.phone_range = range;
         }
-        self
     }
 }
 

@@ -320,7 +320,7 @@ impl Contacts {
     pub fn get(&self, source: &Source, id: &str) -> Option<Hit> {
         let book = self.books.iter().find(|book| book.source == *source)?;
         let (record, _) = record::read(book.shelf.octets_of(id)?)?;
-        Some(Hit::new(source.clone(), record.to_contact()))
+        Some(Hit::of(source, record))
     }
 
     /// How many can be found.

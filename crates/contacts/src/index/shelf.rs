@@ -358,8 +358,11 @@ impl Shelf {
     fn exchange(&mut self, merging: Merging) {
         let (serial, run) = (merging.serial, merging.run.clone());
         let segment = merging.into_segment();
-        let made = Some(Slot::new(serial, segment)).filter(|slot| slot.live() > 0);
-        self.slots.splice(run.start..run.end.min(self.slots.len()), made);
+        let made = Slot::new(serial, segment);
+        self.slots.drain(run.start..run.end.min(self.slots.len()));
+        if made.live() > 0 {
+            self.slots.insert(run.start, made);
+        }
     }
 
     /// The new segment goes in and what it exchanges goes out, at once.
