@@ -2,17 +2,17 @@
 //!
 //! It holds no text and no layout: `view` makes those from it.
 
+mod dialling;
 mod ended;
 
 use ended::EndedState;
 
 use crate::{
-    Action, Answer, CallId, Consent, Dtmf, Mending, Output, Phone, Sound,
+    Action, Answer, CallId, Consent, Mending, Output, Phone, Sound,
     bridge::{self, MediaTrouble},
     call::{FailedTransfer, State, Wish},
     cause::Reason,
     contact::Editing,
-    dial,
     dial::Question,
     host::Trust,
     news::{Removed, ToastState},
@@ -346,83 +346,6 @@ impl Phone {
         }
     }
 
-    fn type_in(&mut self, text: String) {
-        if let Some((_, query)) = &mut self.ui.picking {
-            *query = cut(text);
-            return;
-        }
-        self.ui.field = cut(text);
-        self.ui.highlighted = crate::view::is_name(&self.ui.field).then_some(0);
-    }
-
-    /// The number of the voice mail comes into the field; where there is none, and in a call, it is the key 1.
-    fn voicemail_key(&mut self, now: Instant) {
-        let in_call = self.ui.front.is_some() && self.ui.keypad && !self.ui.browsing;
-        match self.config.voicemail.clone().filter(|_| !in_call) {
-            Some(number) => self.type_in(number),
-            None => self.key(now, '1'),
-        }
-    }
-
-    fn key(&mut self, now: Instant, key: char) {
-        match self.ui.front.filter(|_| self.ui.keypad && !self.ui.browsing) {
-            Some(id) => {
-                // 0 held down is "+" where a number is typed. What is no key, browsers refuse.
-                let key = if key == '+' { '0' } else { key };
-                if matches!(key, '0'..='9' | '*' | '#' | 'A'..='D') {
-                    self.dtmf(now, id, &key.to_string(), Dtmf::Auto, None);
-                }
-            }
-            None => {
-                let mut field = self.ui.field.clone();
-                field.push(key);
-                self.type_in(field);
-                self.sound_once(Sound::Key(key));
-            }
-        }
-    }
-
-    /// With an empty field the last number comes in; the second press calls it.
-    fn call_button(&mut self, now: Instant) {
-        if self.ui.field.trim().is_empty() {
-            let last = self.history.last_dialled().map(str::to_owned);
-            self.ui.field = last.unwrap_or_default();
-            return;
-        }
-        let row = self.ui.highlighted.and_then(|row| self.suggestions().into_iter().nth(row));
-        let number = row.map_or_else(|| self.ui.field.clone(), |row| row.handset);
-        self.dial_typed(now, &number);
-    }
-
-    /// Numbers the person types or clicks pass no host gate.
-    fn dial_typed(&mut self, now: Instant, typed: &str) {
-        match dial::clean(typed, &self.config) {
-            Ok(number) => {
-                let is_refused = self.no_dialling().is_some();
-                self.dial(now, Wish { number, ..Wish::default() });
-                if !is_refused {
-                    (self.ui.field, self.ui.highlighted) = (String::new(), None);
-                }
-            }
-            Err(dial::Refusal::Invalid) => self.ui.toast(now, Text::of("dial.invalid"), true),
-            Err(dial::Refusal::Blocked) => {
-                let args = vec![("number", typed.to_owned())];
-                self.ui.toast(now, Text { id: "dial.blocked", args }, true);
-            }
-        }
-    }
-
-    /// Says on screen why nothing is dialled.
-    pub(crate) fn refuse_dialling(&mut self, now: Instant, wish: &Wish, code: bridge::Code) {
-        let is_own = wish.ask.is_none() && wish.referred.is_none();
-        match code {
-            bridge::Code::NotRegistered => self.ui.toast(now, Text::of("dial.offline"), true),
-            bridge::Code::TooManyCalls => self.ui.toast(now, Text::of("news.calls"), true),
-            _ if is_own => self.ui.toast(now, Text::of("dial.busy"), true),
-            _ => {}
-        }
-    }
-
     /// Esc and the back arrow: closes the top sheet, else leaves the sub-page, else clears the field. Ends no call.
     fn back(&mut self, now: Instant) {
         let has_menu = self.ui.menu != Menu::None || self.edit_sheet().is_some();
@@ -453,28 +376,6 @@ impl Phone {
             self.consent(Consent::No);
         } else if self.ui.import.take().is_none() && std::mem::take(&mut self.ui.menu) == Menu::None {
             self.ui.editing = None;
-        }
-    }
-
-    fn confirmed_dialling(&mut self, now: Instant, yes: bool) {
-        if !yes {
-            return self.drop_confirm(now);
-        }
-        if let Some((wish, _)) = self.ui.confirm.take() {
-            self.dial(now, wish);
-        }
-    }
-
-    /// A number that needs the person's word: the newest question stands.
-    pub(crate) fn ask_person(&mut self, now: Instant, wish: Wish, question: Question) {
-        self.drop_confirm(now);
-        self.ui.confirm = Some((wish, question));
-        self.attention("confirm");
-    }
-
-    fn drop_confirm(&mut self, now: Instant) {
-        if let Some((wish, _)) = self.ui.confirm.take() {
-            self.decline_referral(now, &wish);
         }
     }
 
