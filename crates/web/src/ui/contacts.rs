@@ -143,9 +143,11 @@ impl Progress {
                 let args = [("done", done.to_string()), ("total", total.to_string())];
                 cx.with("contacts.reading", &args.each_ref().map(|(name, n)| (*name, n.as_str())))
             }
-            // What stands there stays until it is known: it would change twice for a letter.
-            None if view.is_begun => return,
-            None if view.is_search() => self::count(view).map_or_else(String::new, |count| count.text(cx)),
+            None if view.is_search() => match self::count(view) {
+                Some(count) => count.text(cx),
+                // What stands there stays until it is known: it would change twice for a letter.
+                None => return,
+            },
             None if view.total > 0 => count("contacts.count", view.total),
             None => String::new(),
         };

@@ -391,15 +391,8 @@ impl Screens {
     }
 }
 
-thread_local! {
-    /// It is asked for at every letter.
-    static BODY: Option<HtmlElement> = document().body();
-}
-
 /// What has the focus in this page; nothing where the page as a whole has it.
 pub(crate) fn focused() -> Option<HtmlElement> {
-    let focused = document().active_element()?;
-    let is_page = BODY.with(|body| body.as_ref().is_some_and(|body| **body == focused));
-    // What can have the focus here is of HTML.
-    (!is_page).then(|| focused.unchecked_into())
+    let focused: HtmlElement = document().active_element()?.dyn_into().ok()?;
+    (document().body().as_ref() != Some(&focused)).then_some(focused)
 }
