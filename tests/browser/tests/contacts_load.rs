@@ -221,6 +221,9 @@ async fn four_hundred_thousand_lines_through_a_port_are_scrolled_from_the_first_
     page.phone(async |frame| {
         frame.type_into(".search input", "garcia").await;
         frame.reads("The first 100 results").await;
+        let said =
+            "return document.querySelector('#say').textContent.includes('The first 100 results') || null";
+        until("the count is said", async || frame.run(said, Vec::new()).await.as_bool()).await;
         let clear = "const field = document.querySelector('.search input'); field.value = ''; \
              field.dispatchEvent(new Event('input', { bubbles: true }));";
         frame.run(clear, Vec::new()).await;

@@ -18,6 +18,15 @@ const LISTEN: &str = r"
         for (const change of changes) for (const line of change.addedNodes) spoken.push(line.textContent);
       }).observe(document.getElementById(id), { childList: true });";
 
+async fn listen(page: &Page) {
+    page.phone(async |frame| frame.run(LISTEN, Vec::new()).await).await;
+}
+
+/// The focus is in the page that embeds the phone, before all that can have it.
+async fn start_in_the_page(page: &Page) {
+    page.run("document.body.tabIndex = -1; document.body.focus()", Vec::new()).await;
+}
+
 async fn focused(page: &Page) -> String {
     let script = "const one = document.activeElement; if (!document.hasFocus() || one === document.body) return ''; \
          return [one.ariaLabel, one.labels?.[0]?.innerText, one.innerText, one.className].find(Boolean).trim().replace(/\\s+/g, ' ')";
@@ -66,8 +75,8 @@ async fn said_in_order(page: &Page, wanted: &[&str]) {
 async fn keyboard_alone_leads_from_the_sign_in_over_a_call_and_its_transfer_to_the_settings() {
     let server = Server::with_password("200", "secret-200");
     let page = Page::open_plain(&server, Setup::Microphone).await;
-    page.phone(async |frame| frame.run(LISTEN, Vec::new()).await).await;
-    page.run("document.body.tabIndex = -1; document.body.focus()", Vec::new()).await;
+    listen(&page).await;
+    start_in_the_page(&page).await;
     go(&page, "Tab", "User").await;
     page.type_keys("200").await;
     page.keys(&["Tab"]).await;
@@ -149,8 +158,8 @@ async fn call_that_a_reload_ended_is_in_the_recents_is_heard_whole_removed_and_b
     page.expect("phone:accepted").await;
     page.reload().await;
     page.expect("logged").await;
-    page.phone(async |frame| frame.run(LISTEN, Vec::new()).await).await;
-    page.run("document.body.tabIndex = -1; document.body.focus()", Vec::new()).await;
+    listen(&page).await;
+    start_in_the_page(&page).await;
     // The page has many stops of its own before the phone.
     go(&page, "Tab", "Name or number").await;
     go(&page, "Tab", "Keypad").await;
@@ -188,7 +197,7 @@ async fn focus_stays_in_the_bar_when_its_call_ends_and_when_the_frame_becomes_on
     let server = Server::start();
     let page = Page::open_registered(&server, 200).await;
     page.ask("hello", json!({ "features": ["resize"] })).await.expect("a container");
-    page.run("document.body.tabIndex = -1; document.body.focus()", Vec::new()).await;
+    start_in_the_page(&page).await;
     go(&page, "Tab", "Name or number").await;
     let high = "document.querySelector('iframe[name=sf]').height = arguments[0]";
     page.run(high, vec![json!(48)]).await;
@@ -301,7 +310,7 @@ async fn letters_in_a_list_of_choices_look_for_one_and_enter_or_leaving_takes_it
     let server = Server::start();
     let page = Page::open_registered(&server, 200).await;
     page.ask("navigate", json!({ "view": "settings" })).await.expect("the settings");
-    page.run("document.body.tabIndex = -1; document.body.focus()", Vec::new()).await;
+    start_in_the_page(&page).await;
     let state = "return [document.querySelector('#language').selectedOptions[0].lang || \
          document.querySelector('#language').value, document.documentElement.lang.slice(0, 2)]";
     let state = async || page.phone(async |frame| frame.run(state, Vec::new()).await).await;
@@ -351,7 +360,7 @@ async fn rows_of_a_scrolled_list_stand_in_the_page_in_the_order_in_which_they_ar
          return [places[0], places.every((place, at) => place === places[0] + at), places.length > 8]";
     let scroll = "document.querySelector('.contacts-scroll').scrollTop = arguments[0]";
     let row = "const row = document.querySelector('.contacts-scroll').querySelector('[aria-posinset=\"3\"] .open'); row.focus()";
-    page.run("document.body.tabIndex = -1; document.body.focus()", Vec::new()).await;
+    start_in_the_page(&page).await;
     page.phone(async |frame| frame.run(row, Vec::new()).await).await;
     // Down and up, by a row and by many, with a focused row among those that move.
     for (px, first) in [(520, 7), (572, 8), (7_000, 131), (6_900, 129), (300, 2), (20_800, 0), (0, 1)] {
@@ -369,8 +378,8 @@ async fn rows_of_a_scrolled_list_stand_in_the_page_in_the_order_in_which_they_ar
 
 /// The page's own focus, from where Tab leads into the phone; from now on it is kept what is said.
 async fn start_at_keys(page: &Page) {
-    page.phone(async |frame| frame.run(LISTEN, Vec::new()).await).await;
-    page.run("document.body.tabIndex = -1; document.body.focus()", Vec::new()).await;
+    listen(page).await;
+    start_in_the_page(page).await;
 }
 
 /// Types a number where numbers are typed, and calls it.
@@ -563,7 +572,7 @@ async fn blocked_storage_is_said_takes_no_focus_and_its_word_is_closed_by_keys()
     page.add_frame("sf", &server.on("localhost", "/200/")).await;
     page.expect("logged").await;
     reads(&page, "Available").await;
-    page.run("document.body.tabIndex = -1; document.body.focus()", Vec::new()).await;
+    start_in_the_page(&page).await;
     go(&page, "Tab", "Name or number").await;
     page.type_keys("60").await;
     let contacts = json!([{ "id": "1", "name": "Ada Lovelace", "phones": ["+34915550101"] }]);
@@ -586,8 +595,8 @@ async fn transfer_of_which_nothing_is_heard_is_taken_back_by_keys_and_that_they_
     let server = Server::start();
     let page = Page::open_registered(&server, 200).await;
     let other = Page::open_registered(&server, 201).await;
-    page.phone(async |frame| frame.run(LISTEN, Vec::new()).await).await;
-    page.run("document.body.tabIndex = -1; document.body.focus()", Vec::new()).await;
+    listen(&page).await;
+    start_in_the_page(&page).await;
     go(&page, "Tab", "Name or number").await;
     page.type_keys("201").await;
     page.keys(&["Enter"]).await;
