@@ -57,10 +57,7 @@ impl Book {
             self.tally.reject(Rejection::Shape);
             return (octets.len(), false);
         };
-        let has_place = |shelf: &Shelf| shelf.octets_of(record.id).is_some();
-        let is_known =
-            has_place(&self.shelf) || self.next.as_ref().is_some_and(|next| has_place(&next.shelf));
-        if others + self.total() >= MOST && !is_known {
+        if others + self.total() >= MOST && !self.knows(record.id) {
             self.tally.reject(Rejection::TooLarge);
             return (octets.len() - after.len(), false);
         }
@@ -91,6 +88,12 @@ impl Book {
             shelf.seal();
         }
         (octets.len() - after.len(), is_full)
+    }
+
+    /// Whether an id has a place already, here or in what is to come.
+    fn knows(&self, id: &str) -> bool {
+        let has_place = |shelf: &Shelf| shelf.octets_of(id).is_some();
+        has_place(&self.shelf) || self.next.as_ref().is_some_and(|next| has_place(&next.shelf))
     }
 
     pub(super) fn remove(&mut self, id: &str) {
