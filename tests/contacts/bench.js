@@ -19,6 +19,8 @@ const LEAST_QUICK_TURNS = 12;
 const QUICK_MS = 5;
 /// Who takes longer than this is asked once.
 const SLOW_MS = 100;
+/// And who has taken longer than this for the questions of a kind is asked no more of them.
+const PATIENCE_MS = 20000;
 /// Rounds of reading cards.
 const ROUNDS = 6;
 
@@ -102,19 +104,21 @@ export function prepare() {
   return asked.map(([kind]) => kind);
 }
 
-/// Asks all questions of one kind, of others than the first of `names` one in `share`: for each of them `[median ms,
-/// worst ms, recall, precision]`.
+/// Asks all questions of one kind, of others than the first of `names` one in `share`, and no more once they have taken
+/// [`PATIENCE_MS`]: for each of them `[median ms, worst ms, recall, precision]`.
 export function ask(kind, names, share) {
   const list = asked.find(([name]) => name === kind)[1];
-  const results = names.map(() => ({ times: [], recalls: [], precisions: [] }));
+  const results = names.map(() => ({ times: [], recalls: [], precisions: [], spent: 0 }));
   list.forEach((question, number) => names.forEach((name, at) => {
-    if (at > 0 && number % share > 0) return;
+    if (at > 0 && (number % share > 0 || results[at].spent > PATIENCE_MS)) return;
     const peer = built[name];
+    const start = performance.now();
     const answer = Array.from(peer.search(question.query));
     const { recall, precision } = judge(question, answer, TOP);
     if (recall !== null) results[at].recalls.push(recall);
     if (precision !== null) results[at].precisions.push(precision);
     results[at].times.push(least(() => peer.search(question.query)));
+    results[at].spent += performance.now() - start;
   }));
   return results.map(({ times, recalls, precisions }) => [median(times), Math.max(...times), mean(recalls), mean(precisions)]);
 }

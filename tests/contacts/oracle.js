@@ -213,7 +213,10 @@ export function queries(truth, seed) {
       const word = dice.of(name);
       const query = [`${dice.of('aeiourstnl')}${word.slice(1)}`, word.slice(1), `${word[1]}${word[0]}${word.slice(2)}`][dice.below(3)];
       if (query === word || words(query)[0] !== query || truth.byWord.has(query)) return null;
-      return { query, wanted: truth.withWord((other) => other === word), allowed: near(query) };
+      // Others that are as near are no worse an answer than the one that was meant.
+      const letters = chars(query);
+      const wanted = truth.withWord((word, other) => word.startsWith(query) || isNear(other, Infinity, letters));
+      return { query, wanted, allowed: near(query) };
     },
     'two slips': () => {
       const name = nameOf(anybody(), LATIN)?.filter((word) => word.length >= 9);
