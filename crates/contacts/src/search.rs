@@ -26,8 +26,9 @@ const COMMON_DIGITS: usize = 7;
 impl Contacts {
     /// The best `max` contacts for what was typed: every word a prefix of some word of the name or the company, or
     /// digits inside a number. Whole words before begun ones, those at their place before others, then by
-    /// alphabet. Where that finds too few, one slip in a word of four letters is forgiven, behind all others; where that
-    /// does, too, one in its first letter, or two in a word of eight.
+    /// alphabet. Where that finds too few, one slip in a word of four letters is forgiven, behind all others (in its first
+    /// letter, if it is the only word and the rest is whole); where that does, too, one in the first letter of any, or two
+    /// in a word of eight.
     pub fn search(&self, query: &str, max: usize) -> Vec<Hit> {
         self.read(query, &self.find(query, max))
     }

@@ -132,6 +132,18 @@ fn whole_word_with_a_slip_comes_before_longer_ones() {
 }
 
 #[test]
+fn whole_word_with_a_slip_in_its_first_letter_is_found_before_many_that_only_begin_so() {
+    let mut rows: Vec<Contact> =
+        (0..30).map(|at| contact(&at.to_string(), &format!("Arctander {at}"), &["1"])).collect();
+    rows.push(contact("z", "Zoe Garcia", &["2"]));
+    let mut contacts = Contacts::new();
+    push(&mut contacts, Mode::Upsert, &rows);
+    for query in ["arcia", "barcia", "agrcia"] {
+        assert_eq!(names(contacts.search(query, 20))[0], "Zoe Garcia", "{query}");
+    }
+}
+
+#[test]
 fn hits_tell_what_matched() {
     let contacts = with(PEOPLE);
     let hit = contacts.search("lop ana", 1).remove(0);

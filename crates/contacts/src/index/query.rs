@@ -10,7 +10,7 @@ use crate::fold;
 use crate::index::bits::Bits;
 use crate::index::digits::{self, Digits};
 use crate::index::keys::{self, Forms, KEY_DIGITS};
-use crate::index::meant::{Forgiven, Meant, Wrong};
+use crate::index::meant::{COSTS, Forgiven, Meant, Wrong};
 use crate::index::segment::{COMPANY, Segment, name};
 use crate::index::shelf::Slot;
 use crate::index::top::{Found, Top};
@@ -81,7 +81,8 @@ impl Query {
 
     /// What may have been meant if a slip is forgiven in one of the words, for each of them.
     pub(crate) fn slips(&self, forgiven: Forgiven) -> Vec<Wrong> {
-        self.words.iter().map(|word| Wrong::new(word, forgiven)).collect()
+        let is_alone = self.words.len() == 1;
+        self.words.iter().map(|word| Wrong::new(word, forgiven, is_alone)).collect()
     }
 
     /// The best `max` of a segment that are not `found` if one of `slips` is forgiven.
@@ -138,13 +139,9 @@ impl Term {
 
     /// What it costs that a contact has this word: 0 if it is the whole one. `None` if it is another.
     fn cost(&self, word: u16) -> Option<u32> {
-        if let Some(Meant { whole, begun, .. }) = &self.meant {
-            let is_whole = whole.binary_search(&word).is_ok();
-            return (is_whole || begun.binary_search(&word).is_ok()).then_some(if is_whole {
-                0
-            } else {
-                PREFIX
-            });
+        if let Some(meant) = &self.meant {
+            let mut lists = COSTS.iter().zip(&meant.words);
+            return lists.find(|(_, words)| words.binary_search(&word).is_ok()).map(|(cost, _)| *cost);
         }
         let is_whole = self.is_whole && word == self.tokens.start;
         self.tokens.contains(&word).then_some(if is_whole { 0 } else { PREFIX })
@@ -249,11 +246,12 @@ impl Search<'_> {
         }
         let segment = &self.slot.segment;
         let Some(meant) = wrong.meant(segment) else { return };
-        let lists = [(meant.whole.clone(), wrong.cost), (meant.begun.clone(), wrong.cost + PREFIX)];
+        let lists = meant.words.clone();
         if let Some(term) = terms.get_mut(at) {
             term.meant = Some(meant);
         }
-        for (words, least) in lists {
+        for (words, cost) in lists.into_iter().zip(COSTS) {
+            let least = wrong.cost + cost;
             let (mut few, mut many) = (Vec::new(), Vec::new());
             for word in words {
                 let postings = segment.postings(word..word + 1);
