@@ -280,16 +280,12 @@ impl Phone {
         if self.push.trouble.replace(error) == Some(error) {
             return;
         }
-        let message = match error {
-            StorageError::Blocked => "The browser gives no storage.",
-            StorageError::Quota => "The browser's storage is full.",
-            StorageError::Damaged => "A stored value was damaged and left out.",
+        let (message, text) = match error {
+            StorageError::Blocked => ("The browser gives no storage.", "contacts.blocked"),
+            StorageError::Quota => ("The browser's storage is full.", "contacts.full"),
+            StorageError::Damaged => ("A stored value was damaged and left out.", "contacts.damaged"),
         };
-        match error {
-            StorageError::Blocked => self.ui.toast(now, Text::of("contacts.blocked"), true),
-            StorageError::Quota => self.ui.toast(now, Text::of("contacts.full"), true),
-            StorageError::Damaged => {}
-        }
+        self.ui.toast(now, Text::of(text), true);
         self.out.push_back(Output::Warn(message.to_owned()));
         self.fail_ask(Some(Ask::default()), Code::Internal, message);
     }

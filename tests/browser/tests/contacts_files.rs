@@ -300,21 +300,24 @@ async fn dropped_contact_is_changed_in_its_form_and_so_it_stays() {
 async fn torn_or_changed_values_cost_themselves_and_a_deleted_database_only_the_keeping() {
     let server = Server::start();
     let page = open_same_site(&server).await;
-    for (name, octets) in &FILES[..4] {
+    let six = [FILES[0], FILES[1], FILES[2], FILES[5], FILES[4], FILES[3]];
+    for (name, octets) in &six {
         page.drop_files(&[(name, octets)]).await;
         expect_vcard(&page).await;
         close_sheet(&page).await;
     }
-    until("all is kept", async || (page.kept("").await.0.len() == 8).then_some(())).await;
+    until("all is kept", async || (page.kept("").await.0.len() == 12).then_some(())).await;
+    // A bit of the second is turned, the third is cut off, the fourth and the fifth stand in each other's place.
     let damage = "const done = arguments[arguments.length - 1]; const open = indexedDB.open('softframe'); \
          open.onsuccess = () => { const store = open.result.transaction('values', 'readwrite').objectStore('values'); \
-             const keys = store.getAllKeys(), values = store.getAll(); values.onsuccess = () => { let turn = 0; \
-                 keys.result.forEach((key, at) => { if (!key.includes('\\0contacts/')) return; const value = values.result[at]; turn++; \
-                     if (turn === 2) value[value.length - 1] ^= 1; \
-                     if (turn === 2 || turn === 3) store.put(turn === 2 ? value : value.slice(0, 20), key); }); \
-                 store.transaction.oncomplete = () => { open.result.close(); done(turn); }; }; };";
+             const keys = store.getAllKeys(), values = store.getAll(); values.onsuccess = () => { \
+                 const chunks = keys.result.map((key, at) => [key, values.result[at]]).filter(([key]) => key.includes('\\0contacts/')); \
+                 const [, [second, turned], [third, cut], [fourth, one], [fifth, other]] = chunks; \
+                 turned[turned.length - 1] ^= 1; store.put(turned, second); store.put(cut.slice(0, 20), third); \
+                 store.put(other, fourth); store.put(one, fifth); \
+                 store.transaction.oncomplete = () => { open.result.close(); done(chunks.length); }; }; };";
     let turns = page.phone(async |frame| frame.run_async(damage).await).await;
-    assert_eq!(turns, 4);
+    assert_eq!(turns, 6);
     page.reload().await;
     page.add_frame("sf", &server.on("localhost", "/200/")).await;
     page.expect("logged").await;
@@ -323,9 +326,11 @@ async fn torn_or_changed_values_cost_themselves_and_a_deleted_database_only_the_
     })
     .await;
     assert_eq!(name_of(&page, "+34915550101").await, "Ada Lovelace");
-    for lost in ["+33155501021", "+49305550101"] {
+    for lost in ["+33155501021", "+49305550101", "+12125550101", "+84285550101"] {
         assert_eq!(name_of(&page, lost).await, Value::Null, "{lost}");
     }
+    page.phone(async |frame| frame.reads("Part of what the browser keeps for you is damaged").await).await;
+    page.picture("contacts/damaged").await;
     // As by "Clear site data" while the phone runs: it goes on, and what is dropped is there.
     let origin = json!({ "origin": server.on("localhost", ""), "storageTypes": "indexeddb" });
     page.browser.cdp("Storage.clearDataForOrigin", origin).await;
@@ -335,6 +340,41 @@ async fn torn_or_changed_values_cost_themselves_and_a_deleted_database_only_the_
     assert_eq!(name_of(&page, "+84285550101").await, "Nguyễn Thị Minh");
     server.ring(200, "+48555010101");
     assert_eq!(page.expect("phone:ringing").await["contact"]["name"], "Łukasz Kowalski");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_kept_is_sealed_by_keys_that_nobody_can_take_along_each_value_in_its_own_way() {
+    let server = Server::start();
+    let page = open_same_site(&server).await;
+    page.drop_files(&FILES).await;
+    expect_vcard(&page).await;
+    close_sheet(&page).await;
+    until("all is kept", async || (page.kept("").await.0.len() == 12).then_some(())).await;
+    // Another account of the same browser has nothing of it, and a key of its own.
+    page.reload().await;
+    page.add_frame("sf", &server.on("localhost", "/201/")).await;
+    page.expect("logged").await;
+    page.drop_files(&[FILES[0]]).await;
+    assert_eq!(expect_vcard(&page).await["count"], 1);
+    until("that is kept, too", async || (page.kept("").await.0.len() == 14).then_some(())).await;
+    assert_eq!(name_of(&page, "+48555010101").await, Value::Null);
+    for name in ["Lovelace", "Kowalski", "apple.vcf"] {
+        assert!(!page.kept(name).await.1, "{name} can be read");
+    }
+    let look = "const done = arguments[arguments.length - 1]; const open = indexedDB.open('softframe'); \
+         open.onsuccess = () => { const both = open.result.transaction(['keys', 'values']); \
+             const keys = both.objectStore('keys').getAll(), names = both.objectStore('values').getAllKeys(), values = both.objectStore('values').getAll(); \
+             values.onsuccess = () => { open.result.close(); \
+                 done([keys.result.map((key) => key.extractable), new Set(names.result.map((name) => name.split('\\0')[0])).size, \
+                     values.result.map((value) => value.slice(0, 12).join())]); }; };";
+    let found = page.phone(async |frame| frame.run_async(look).await).await;
+    let (keys, spaces, nonces): (Vec<bool>, usize, Vec<String>) =
+        serde_json::from_value(found).expect("keys, spaces and nonces");
+    assert_eq!((keys.len(), spaces), (2, 2));
+    assert!(keys.iter().all(|is_extractable| !is_extractable), "{keys:?}");
+    assert!(nonces.len() > 12, "{nonces:?}");
+    let different: std::collections::BTreeSet<&String> = nonces.iter().collect();
+    assert_eq!(different.len(), nonces.len(), "{nonces:?}");
 }
 
 /// As many as the largest books have.

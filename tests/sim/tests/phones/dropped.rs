@@ -108,6 +108,16 @@ fn a_full_store_is_told_once_and_stops_nothing() {
 }
 
 #[test]
+fn damaged_value_of_the_store_is_told_to_the_page_and_to_the_person() {
+    let mut world = World::pair();
+    for _ in 0..3 {
+        world.input(0, Input::StorageFailed(softframe_phone::StorageError::Damaged));
+    }
+    assert_eq!(world.stations[0].kinds("softframe:error").len(), 1);
+    assert_eq!(world.view(0).toast.unwrap().text.id, "contacts.damaged");
+}
+
+#[test]
 fn a_file_dropped_again_and_again_does_not_fill_the_store() {
     let mut world = World::pair();
     for time in 0..30 {
