@@ -129,6 +129,9 @@ pub const MAX_SOURCES: usize = 64;
 /// Most contacts with one number that [`Contacts::by_number`] names: a switchboard is no person.
 pub const MAX_MATCHES: usize = 20;
 
+/// Most contacts that come first among equals ([`Contacts::prefer`]): each is looked at in every search.
+pub const MAX_PREFERRED: usize = 50;
+
 /// A found contact and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hit {

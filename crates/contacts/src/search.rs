@@ -6,10 +6,10 @@ use crate::index::keys::{self, Forms, KEY_DIGITS};
 use crate::index::meant::Forgiven;
 use crate::index::query::Query;
 use crate::index::shelf::Slot;
-use crate::index::top::Found;
+use crate::index::top::{self, Found, Preferred};
 use crate::number::{self, Likeness, Number};
 use crate::record::{self, Record};
-use crate::{Contacts, DocAddress, Hit, MAX_MATCHES, Source, fold};
+use crate::{Contacts, DocAddress, Hit, MAX_MATCHES, MAX_PREFERRED, Source, fold};
 use core::cmp::Reverse;
 use std::collections::{BinaryHeap, binary_heap::PeekMut};
 
@@ -25,8 +25,8 @@ const COMMON_DIGITS: usize = 7;
 
 impl Contacts {
     /// The best `max` contacts for what was typed: every word a prefix of some word of the name or the company, or
-    /// digits inside a number. Whole words before begun ones, those at their place before others, then by
-    /// alphabet. Where that finds too few, one slip in a word of four letters is forgiven, behind all others (in its first
+    /// digits inside a number. Whole words before begun ones, those at their place before others, then whom one prefers
+    /// ([`Contacts::prefer`]), then by alphabet. Where that finds too few, one slip in a word of four letters is forgiven, behind all others (in its first
     /// letter, if it is the only word and the rest is whole); where that does, too, one in the first letter of any, or two
     /// in a word of eight.
     pub fn search(&self, query: &str, max: usize) -> Vec<Hit> {
@@ -42,19 +42,44 @@ impl Contacts {
         }
         let slots: Vec<_> = self.slots().collect();
         let numbers = MAX_NUMBERS / slots.len().max(1);
-        let mut answers: Vec<Vec<Found>> =
-            slots.iter().map(|(slot, _)| query.search(slot, max, numbers)).collect();
+        let preferred = self.preferred(&slots);
+        let mut answers: Vec<Vec<Found>> = slots
+            .iter()
+            .zip(&preferred)
+            .map(|((slot, _), preferred)| query.search(slot, max, numbers, preferred))
+            .collect();
         for forgiven in [Forgiven::One, Forgiven::Far] {
             let found = answers.iter().flatten();
             if found.clone().count() >= max || (forgiven == Forgiven::Far && query.is_written(found)) {
                 break;
             }
             let slips = query.slips(forgiven);
-            for ((slot, _), answer) in slots.iter().zip(&mut answers) {
-                answer.extend(query.search_slips(slot, max, answer, &slips));
+            for (((slot, _), preferred), answer) in slots.iter().zip(&preferred).zip(&mut answers) {
+                answer.extend(query.search_slips(slot, max, answer, &slips, preferred));
             }
         }
-        merged(&slots, answers, max)
+        merged(&slots, &preferred, answers, max)
+    }
+
+    /// Whom a search gives first among those who answer it as well: the most wanted first, at most [`MAX_PREFERRED`]. They
+    /// need not be there: who is not, or not yet, is passed over.
+    pub fn prefer(&mut self, mut contacts: Vec<(Source, String)>) {
+        contacts.truncate(MAX_PREFERRED);
+        self.preferred = contacts;
+    }
+
+    /// Those of each segment whom one prefers.
+    fn preferred(&self, slots: &[(&Slot, &Source)]) -> Vec<Vec<Preferred>> {
+        let mut preferred = vec![Vec::new(); slots.len()];
+        for (place, (source, id)) in (0..).zip(&self.preferred) {
+            let book = self.books().iter().find(|book| book.source == *source);
+            let Some(at) = book.and_then(|book| book.shelf.place(id)) else { continue };
+            let slot = slots.iter().position(|(slot, of)| slot.is_at(at) && *of == source);
+            if let Some(list) = slot.and_then(|slot| preferred.get_mut(slot)) {
+                list.push((place, at.doc));
+            }
+        }
+        preferred
     }
 
     /// The contacts that [`Contacts::find`] has found for `query`, with what of them answers it.
@@ -138,10 +163,17 @@ impl Contacts {
 }
 
 /// The best `max` of what each of the segments has found, best first.
-fn merged(slots: &[(&Slot, &Source)], answers: Vec<Vec<Found>>, max: usize) -> Vec<DocAddress> {
+fn merged(
+    slots: &[(&Slot, &Source)],
+    preferred: &[Vec<Preferred>],
+    answers: Vec<Vec<Found>>,
+    max: usize,
+) -> Vec<DocAddress> {
     let mut lists: Vec<_> = answers.into_iter().map(Vec::into_iter).collect();
-    let mut next =
-        |at: u32| Head::next(at, slots.get(at as usize)?.0, lists.get_mut(at as usize)?).map(Reverse);
+    let mut next = |at: u32| {
+        let place = at as usize;
+        Head::next(at, slots.get(place)?.0, preferred.get(place)?, lists.get_mut(place)?).map(Reverse)
+    };
     let mut heads: BinaryHeap<_> = (0..slots.len() as u32).filter_map(&mut next).collect();
     let mut found = Vec::new();
     while let Some(mut best) = heads.peek_mut().filter(|_| found.len() < max) {
@@ -155,21 +187,28 @@ fn merged(slots: &[(&Slot, &Source)], answers: Vec<Vec<Found>>, max: usize) -> V
     found
 }
 
-/// The best hit of a segment that was not given yet: less is better, by score, then by name, then by segment.
+/// The best hit of a segment that was not given yet: less is better, by score and whether it is preferred, then by the
+/// place among those or by name, then by segment.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Head {
-    score: u32,
+    class: u32,
+    place: u32,
     name: Vec<u8>,
     slot: u32,
     doc: u16,
 }
 
 impl Head {
-    fn next(at: u32, slot: &Slot, found: &mut impl Iterator<Item = Found>) -> Option<Head> {
+    fn next(
+        slot: u32,
+        of: &Slot,
+        preferred: &[Preferred],
+        found: &mut impl Iterator<Item = Found>,
+    ) -> Option<Head> {
         let hit = found.next()?;
-        let doc = slot.segment.at_rank(hit as usize & 0xFFFF)?;
-        let name = fold::folded(record::name(slot.segment.octets(doc))?);
-        Some(Head { score: hit >> 16, name, slot: at, doc })
+        let (place, doc) = top::doc_of(hit, &of.segment, preferred)?;
+        let name = fold::folded(record::name(of.segment.octets(doc))?);
+        Some(Head { class: hit >> 16, place, name, slot, doc })
     }
 }
 

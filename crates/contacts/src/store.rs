@@ -35,6 +35,8 @@ pub struct Contacts {
     known: usize,
     /// Sources beyond [`MAX_SOURCES`], which are refused: reported and forgotten.
     refused: Vec<Indexed>,
+    /// Who comes first among equals, the most wanted first.
+    pub(crate) preferred: Vec<(Source, String)>,
 }
 
 /// What waits to be done for a source.

@@ -144,6 +144,32 @@ fn whole_word_with_a_slip_in_its_first_letter_is_found_before_many_that_only_beg
 }
 
 #[test]
+fn whom_one_prefers_comes_first_among_those_who_answer_as_well() {
+    let mut contacts = with(&[
+        ("Ana Alba", &["+34600111001"]),
+        ("Ana Bosch", &["+34600111002"]),
+        ("Ana Cruz", &["+34600111003"]),
+        ("Anabel Diaz", &["+34600111004"]),
+        ("Bea Anaya", &["+34600111005"]),
+    ]);
+    let id = |contacts: &Contacts, name: &str| (host(), contacts.search(name, 1)[0].contact.id.clone());
+    let wanted = ["Bea Anaya", "Ana Cruz", "Anabel Diaz", "Ana Bosch"].map(|name| id(&contacts, name));
+    contacts.prefer(wanted.to_vec());
+    let found = |query: &str| names(contacts.search(query, 20));
+    // Whole words first, then beginnings in their place; of each, whom one prefers, in that order.
+    assert_eq!(found("ana"), ["Ana Cruz", "Ana Bosch", "Ana Alba", "Anabel Diaz", "Bea Anaya"]);
+    assert_eq!(found("600111")[..4], ["Bea Anaya", "Ana Cruz", "Anabel Diaz", "Ana Bosch"]);
+    assert_eq!(found("ana cruy"), ["Ana Cruz"]);
+    // A list that is too short for all has them all the same.
+    assert_eq!(names(contacts.search("ana", 1)), ["Ana Cruz"]);
+    // Also where a slip is forgiven.
+    assert_eq!(names(contacts.search("anabol", 2)), ["Anabel Diaz"]);
+    contacts.remove(&host(), &[wanted[1].1.clone()]);
+    while contacts.step(8) {}
+    assert_eq!(names(contacts.search("ana", 2)), ["Ana Bosch", "Ana Alba"]);
+}
+
+#[test]
 fn hits_tell_what_matched() {
     let contacts = with(PEOPLE);
     let hit = contacts.search("lop ana", 1).remove(0);

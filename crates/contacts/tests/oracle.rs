@@ -97,17 +97,23 @@ fn prefixes_find_what_brute_force_finds_in_the_same_order() {
     for people in [people::people(3, 9000), people::of_few_names(3, 9000)] {
         let mut rows: Vec<Row> = people.iter().map(Row::new).collect();
         let mut contacts = filled(&people);
-        compare_prefixes(&contacts, &rows);
+        compare_prefixes(&contacts, &rows, &[]);
         // Too few to make segments anew, so the marks count.
         let gone: Vec<String> = rows.iter().step_by(7).map(|row| row.id.clone()).collect();
         contacts.remove(&host(), &gone);
         while contacts.step(64) {}
         rows.retain(|row| !gone.contains(&row.id));
-        compare_prefixes(&contacts, &rows);
+        compare_prefixes(&contacts, &rows, &[]);
+        // Some of them, some who are gone, and somebody who never was there.
+        let mut preferred: Vec<String> =
+            people.iter().step_by(241).map(|contact| contact.id.clone()).collect();
+        preferred.insert(7, "nobody".to_owned());
+        contacts.prefer(preferred.iter().map(|id| (host(), id.clone())).collect());
+        compare_prefixes(&contacts, &rows, &preferred);
     }
 }
 
-fn compare_prefixes(contacts: &Contacts, rows: &[Row]) {
+fn compare_prefixes(contacts: &Contacts, rows: &[Row], preferred: &[String]) {
     let mut seed = Seed::new(4);
     let mut asked = 0;
     while asked < 300 {
@@ -120,19 +126,20 @@ fn compare_prefixes(contacts: &Contacts, rows: &[Row]) {
         };
         let query: Option<Vec<String>> = (0..1 + asked % 4).map(|_| one(&mut seed)).collect();
         let Some(query) = query else { continue };
-        compare(contacts, rows, &query);
+        compare(contacts, rows, &query, preferred);
         asked += 1;
     }
 }
 
-fn compare(contacts: &Contacts, rows: &[Row], query: &[String]) {
-    let mut expected: Vec<(usize, String, usize)> = rows
+fn compare(contacts: &Contacts, rows: &[Row], query: &[String], preferred: &[String]) {
+    let place = |row: &Row| preferred.iter().position(|id| *id == row.id).unwrap_or(usize::MAX);
+    let mut expected: Vec<(usize, usize, String, usize)> = rows
         .iter()
         .enumerate()
-        .filter_map(|(at, row)| Some((row.score(query)?, row.name.join(" "), at)))
+        .filter_map(|(at, row)| Some((row.score(query)?, place(row), row.name.join(" "), at)))
         .collect();
     expected.sort();
-    let expected: Vec<&str> = expected.iter().take(20).map(|(_, _, at)| rows[*at].id.as_str()).collect();
+    let expected: Vec<&str> = expected.iter().take(20).map(|(.., at)| rows[*at].id.as_str()).collect();
     let mut found = ids(contacts.search(&query.join(" "), 20));
     // Beyond what is exact come the forgiven ones, which have a test of their own.
     assert!(expected.len() == 20 || found.len() >= expected.len());
@@ -163,7 +170,7 @@ fn equal_words_are_counted_once_each_as_brute_force_does() {
         let Some(word) = begin(row, seed.below(2), seed.of(&[1, 1, 2, 3])) else { continue };
         let whole = row.name[0].clone();
         for query in [vec![&word; 2], vec![&word; 3], vec![&whole; 2], vec![&word, &whole, &word]] {
-            compare(&contacts, &rows, &query.into_iter().cloned().collect::<Vec<_>>());
+            compare(&contacts, &rows, &query.into_iter().cloned().collect::<Vec<_>>(), &[]);
         }
     }
 }

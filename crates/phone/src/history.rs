@@ -281,6 +281,7 @@ impl Phone {
         }
         self.store_entry(&entry);
         self.history.insert(entry);
+        self.wants_index();
         while self.history.entries.len() > MAX_ENTRIES {
             self.remove_at(0);
         }
@@ -309,6 +310,7 @@ impl Phone {
 
     fn remove_at(&mut self, at: usize) -> Entry {
         let entry = self.history.entries.remove(at);
+        self.wants_index();
         if let Some(space) = self.space() {
             self.store(StoreRequest::Delete { space, prefix: entry.key() });
         }

@@ -44,6 +44,7 @@ mod host;
 mod journal;
 mod json;
 mod language;
+mod liked;
 mod news;
 mod person;
 mod port;
@@ -85,6 +86,7 @@ use dialect::xivo::Xivo;
 use gateway::{Outbox, Relay};
 use history::History;
 use host::Host;
+use liked::Liked;
 use litemap::LiteMap;
 use person::Person;
 use push::Push;
@@ -159,6 +161,7 @@ pub struct Phone {
     provider: Option<provider::Provider>,
     rc: dialect::rc::Rc,
     history: History,
+    liked: Liked,
     host: Host,
     xivo: Xivo,
     /// What the gateway is still to be told.
@@ -231,6 +234,7 @@ impl Phone {
             provider: None,
             rc: dialect::rc::Rc::default(),
             history: History::default(),
+            liked: Liked::default(),
             host: Host::new(),
             xivo: Xivo::default(),
             outbox: Outbox::default(),

@@ -226,10 +226,11 @@ impl Phone {
             self.tell_import(now);
         }
         if changed {
+            self.liked.forget();
             self.refresh_matches(now);
             self.renew_journal(now);
         }
-        let more = more || keeps;
+        let more = more || keeps || self.step_liked(now);
         if !more {
             self.push.indexing = false;
         }
@@ -268,6 +269,7 @@ impl Phone {
         }
         self.forget_provided();
         self.history.clear();
+        self.liked.forget();
         self.voicemail = None;
         self.outbox.close();
     }

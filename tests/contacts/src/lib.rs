@@ -98,6 +98,7 @@ impl Book {
         let page = self.contacts.page(read, pushed).len();
         self.contacts.remove(&self.source, &[id.to_owned()]);
         self.contacts.clear(&Source::Vcard);
+        self.contacts.prefer(vec![(self.source.clone(), id.to_owned())]);
         let known = self.contacts.progress().map_or(0, |(_, known)| known);
         let indexed = self.contacts.poll_indexed().map_or(0, |indexed| indexed.count);
         usize::from(found) + page + known + indexed + self.contacts.sources().len()

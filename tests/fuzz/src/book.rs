@@ -81,7 +81,7 @@ fn contact(bytes: &mut Bytes) -> Contact {
 }
 
 fn act(bytes: &mut Bytes, contacts: &mut Contacts, model: &mut Model) {
-    match bytes.below(10) {
+    match bytes.below(11) {
         0..=4 => {
             let (source, replaces) = (source(bytes), bytes.chance(4));
             if replaces {
@@ -111,6 +111,10 @@ fn act(bytes: &mut Bytes, contacts: &mut Contacts, model: &mut Model) {
         }
         7 => drop(contacts.step(u32::from(bytes.octet() % 8))),
         8 => finish(contacts),
+        9 => {
+            let preferred = (0..bytes.below(6)).map(|_| (source(bytes), id(bytes)));
+            contacts.prefer(preferred.collect());
+        }
         _ => {
             // In the middle of everything only what was pushed some time can be found, and each only once.
             let found = contacts.search(bytes.pick(&WORDS), 50);

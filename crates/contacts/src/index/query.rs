@@ -13,7 +13,7 @@ use crate::index::keys::{self, Forms, KEY_DIGITS};
 use crate::index::meant::{COSTS, Forgiven, Meant, Wrong};
 use crate::index::segment::{COMPANY, Segment, name};
 use crate::index::shelf::Slot;
-use crate::index::top::{Found, Top};
+use crate::index::top::{self, Found, Preferred, Top};
 
 /// Words of a query that count; nobody types more, and each costs a look at every candidate.
 const MAX_TERMS: usize = 8;
@@ -62,10 +62,16 @@ impl Query {
         self.words.is_empty() && self.digits.is_empty()
     }
 
-    /// The best `max` of a segment, best first. Of numbers that have the digits, `numbers` are compared: short digits
-    /// are in nearly every number.
-    pub(crate) fn search(&self, slot: &Slot, max: usize, numbers: usize) -> Vec<Found> {
-        let mut search = Search::new(slot, max);
+    /// The best `max` of a segment, best first; of those who answer as well, the `preferred` before the others. Of numbers
+    /// that have the digits, `numbers` are compared: short digits are in nearly every number.
+    pub(crate) fn search(
+        &self,
+        slot: &Slot,
+        max: usize,
+        numbers: usize,
+        preferred: &[Preferred],
+    ) -> Vec<Found> {
+        let mut search = Search::new(slot, max, preferred);
         for digits in &self.digits {
             search.numbers(digits, numbers.max(max));
         }
@@ -76,7 +82,7 @@ impl Query {
     /// Whether somebody `found` has several words wholly, all but one at their places: then each was hardly meant to be
     /// another, but for a single slip.
     pub(crate) fn is_written<'a>(&self, mut found: impl Iterator<Item = &'a Found>) -> bool {
-        self.words.len() > 1 && found.any(|hit| hit >> 16 < PREFIX)
+        self.words.len() > 1 && found.any(|hit| top::score_of(*hit) < PREFIX)
     }
 
     /// What may have been meant if a slip is forgiven in one of the words, for each of them.
@@ -92,19 +98,21 @@ impl Query {
         max: usize,
         found: &[Found],
         slips: &[Wrong],
+        preferred: &[Preferred],
     ) -> Vec<Found> {
+        let doc_of = |hit: &Found| top::doc_of(*hit, &slot.segment, preferred).map(|(_, doc)| doc);
         let mut hits = Vec::new();
         for (at, wrong) in slips.iter().enumerate() {
-            let mut search = Search::new(slot, max);
+            let mut search = Search::new(slot, max, preferred);
             for hit in found {
-                search.seen.extend(slot.segment.at_rank(*hit as usize & 0xFFFF));
+                search.seen.extend(doc_of(hit));
             }
             search.names_like(&self.words, at, wrong);
             hits.extend(search.top.into_sorted());
         }
         let mut hits = BinaryHeap::from(hits).into_sorted_vec();
         let mut seen = Bits::new(slot.segment.len());
-        hits.retain(|hit| seen.insert(*hit as u16));
+        hits.retain(|hit| doc_of(hit).is_some_and(|doc| seen.insert(doc)));
         hits.truncate(max);
         hits
     }
@@ -157,17 +165,21 @@ struct Search<'a> {
     slot: &'a Slot,
     top: Top,
     seen: Bits,
+    /// Looked at before all others: they stand before those who answer as well.
+    preferred: &'a [Preferred],
 }
 
-impl Search<'_> {
-    fn new(slot: &Slot, max: usize) -> Search<'_> {
-        Search { slot, top: Top::new(max), seen: Bits::new(slot.segment.len()) }
+impl<'a> Search<'a> {
+    fn new(slot: &'a Slot, max: usize, preferred: &'a [Preferred]) -> Search<'a> {
+        Search { slot, top: Top::new(max), seen: Bits::new(slot.segment.len()), preferred }
     }
 
     /// Contacts of which a number has the digits: short ones that are just these first, so that an extension is never
     /// cut off, then those that end so.
     fn numbers(&mut self, digits: &Digits, max: usize) {
         let segment = &self.slot.segment;
+        let mut forms = Forms::default();
+        self.score_preferred(|search, doc| search.number_score(doc, digits, &mut forms));
         if let Some(whole) = keys::whole(&digits.digits).filter(|_| !digits.only_start) {
             self.compare(segment.numbers(whole), digits, max);
         }
@@ -204,11 +216,31 @@ impl Search<'_> {
     fn names(&mut self, words: &[Vec<u8>]) {
         let mut terms: Option<Vec<Term>> =
             words.iter().map(|word| self.term(word, words.len() > 1)).collect();
-        match terms.as_deref_mut() {
-            None | Some([]) => {}
-            Some([term]) => self.one_word(term),
-            Some(terms) => self.all_words(terms),
+        let Some(terms) = terms.as_deref_mut() else { return };
+        self.name_preferred(terms);
+        match terms {
+            [] => {}
+            [term] => self.one_word(term),
+            terms => self.all_words(terms),
         }
+    }
+
+    /// Those whom one prefers, whatever else there is.
+    fn score_preferred(&mut self, mut score: impl FnMut(&Self, u16) -> Option<u32>) {
+        for (place, (_, doc)) in self.preferred.iter().enumerate() {
+            if !self.seen.has(*doc)
+                && let Some(score) = score(self, *doc)
+            {
+                self.seen.insert(*doc);
+                self.top.put_preferred(score, place);
+            }
+        }
+    }
+
+    /// The same by their words.
+    fn name_preferred(&mut self, terms: &[Term]) {
+        let mut forms = Forms::default();
+        self.score_preferred(|search, doc| search.score(doc, terms, &mut forms));
     }
 
     /// One word in this segment; `None` if nobody has it.
@@ -250,6 +282,7 @@ impl Search<'_> {
         if let Some(term) = terms.get_mut(at) {
             term.meant = Some(meant);
         }
+        self.name_preferred(&terms);
         for (words, cost) in lists.into_iter().zip(COSTS) {
             let least = wrong.cost + cost;
             let (mut few, mut many) = (Vec::new(), Vec::new());

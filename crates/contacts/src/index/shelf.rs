@@ -47,6 +47,11 @@ impl Slot {
         Slot { serial, segment, dead: Bits::default(), dead_ranks: Bits::default() }
     }
 
+    /// Whether a place is in it.
+    pub(crate) fn is_at(&self, place: Place) -> bool {
+        self.serial == place.serial
+    }
+
     /// Contacts that are still there.
     pub(crate) fn live(&self) -> usize {
         self.segment.len() - self.dead.count()
@@ -159,8 +164,12 @@ impl Shelf {
 
     /// The packed record of an id.
     pub(crate) fn octets_of(&self, id: &str) -> Option<&[u8]> {
-        let place = self.place_of(ids::hash(id.as_bytes()), id)?;
-        self.octets(place)
+        self.octets(self.place(id)?)
+    }
+
+    /// Where an id is; in a finished segment, or not yet.
+    pub(crate) fn place(&self, id: &str) -> Option<Place> {
+        self.place_of(ids::hash(id.as_bytes()), id)
     }
 
     fn place_of(&self, hash: u64, id: &str) -> Option<Place> {

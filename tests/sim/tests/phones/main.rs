@@ -23,6 +23,7 @@ mod hints;
 mod host;
 mod identity;
 mod keys;
+mod liked;
 mod login;
 mod merge;
 mod over;
