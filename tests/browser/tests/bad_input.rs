@@ -161,6 +161,72 @@ async fn storage_that_fills_up_during_an_import_is_told_once_and_nothing_is_lost
     assert_eq!(back["matches"][&numbers[2]], json!([]), "the last one had no room");
 }
 
+async fn sign_in(page: &Page) {
+    page.forget().await;
+    page.phone(async |frame| {
+        frame.type_into("input[name=username]", "200").await;
+        frame.type_into("input[name=password]", PASSWORD).await;
+        frame.press("Sign in").await;
+    })
+    .await;
+    page.expect("logged").await;
+}
+
+async fn sign_out_and_in(page: &Page) {
+    page.phone(async |frame| {
+        frame.click("#person").await;
+        frame.press("Sign out").await;
+        frame.reads("Password").await;
+        let typed = "return document.querySelector('#signin-user').value + document.querySelector('#signin-password').value";
+        assert_eq!(frame.run(typed, Vec::new()).await, "", "what was typed before is still there");
+    })
+    .await;
+    sign_in(page).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_full_disk_did_not_take_is_there_after_a_sign_out_and_what_is_removed_then_is_not() {
+    let server = Server::with_password("200", PASSWORD);
+    let page = same_site(&server).await;
+    let full = FILLS.replace("left = 3", "left = 0");
+    page.browser.before_each_document(&format!("if (self !== top) {{ {full} }}")).await;
+    page.add_frame("sf", &server.on("localhost", "/plain/")).await;
+    page.expect("softframe:ready").await;
+    sign_in(&page).await;
+    let who = async |number: &str| {
+        let found = page.ask("contacts:match", json!({ "numbers": [number] })).await.expect("matches");
+        found["matches"][number][0]["name"].clone()
+    };
+    let (ada, grace) = ("+34915550101", "+12125550101");
+    page.drop_file("one.vcf", CARDS).await;
+    let patience = Duration::from_secs(15);
+    page.expect_where(patience, "contacts:indexed", |data| data["count"] == 1).await;
+    page.phone(async |frame| frame.press("Done").await).await;
+    page.drop_file(
+        "two.vcf",
+        &CARDS.replace("Ada Lovelace", "Grace Hopper").replace("+34 915 550 101", grace),
+    )
+    .await;
+    page.expect_where(patience, "contacts:indexed", |data| data["count"] == 2).await;
+    page.phone(async |frame| frame.press("Done").await).await;
+    sign_out_and_in(&page).await;
+    until("both are back", async || {
+        (who(ada).await == "Ada Lovelace" && who(grace).await == "Grace Hopper").then_some(())
+    })
+    .await;
+    page.post(json!({ "type": "navigate", "data": { "view": "settings" } })).await;
+    page.phone(async |frame| {
+        frame.press("Remove contacts of one.vcf").await;
+        frame.click("dialog .yes").await;
+    })
+    .await;
+    until("it is gone", async || who(ada).await.is_null().then_some(())).await;
+    page.post(json!({ "type": "navigate", "data": { "view": "keypad" } })).await;
+    sign_out_and_in(&page).await;
+    until("the other is back", async || (who(grace).await == "Grace Hopper").then_some(())).await;
+    assert_eq!(who(ada).await, serde_json::Value::Null);
+}
+
 /// The browser refuses a description without the names of its transport.
 fn broken(sdp: &str) -> String {
     sdp.split_inclusive("\r\n").filter(|line| !line.starts_with("a=ice-")).collect()

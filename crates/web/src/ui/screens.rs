@@ -174,8 +174,21 @@ impl Screens {
         if changed {
             let before = std::mem::replace(&mut self.shown, shown);
             self.focus(before, &part);
+            self.forget_password();
         }
         meaning
+    }
+
+    /// What was typed to sign in does not outlive the form, which is made anew after a sign-out. Help beside it leaves it as
+    /// it is.
+    fn forget_password(&mut self) {
+        if !matches!(self.shown, Shown::SignIn | Shown::Check | Shown::About)
+            && let Some(form) = self.sign_in.take()
+        {
+            form.part().remove();
+            // One of its listeners may be what is running.
+            js_sys::futures::spawn_local(async move { drop(form) });
+        }
     }
 
     /// Writes the screen of the view and shows it alone.
