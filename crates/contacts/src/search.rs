@@ -26,9 +26,9 @@ const COMMON_DIGITS: usize = 7;
 impl Contacts {
     /// The best `max` contacts for what was typed: every word a prefix of some word of the name or the company, or
     /// digits inside a number. Whole words before begun ones, those at their place before others, then whom one prefers
-    /// ([`Contacts::prefer`]), then by alphabet. Where that finds too few, one slip in a word of four letters is forgiven, behind all others (in its first
-    /// letter, if it is the only word and the rest is whole); where that does, too, one in the first letter of any, or two
-    /// in a word of eight.
+    /// ([`Contacts::prefer`]), then by alphabet. Where that finds too few, one slip in a word of four letters is forgiven,
+    /// behind all others (in its first letter, if it is the only word and the rest is whole); where that does, too, one in
+    /// the first letter of any, or two in a word of eight.
     pub fn search(&self, query: &str, max: usize) -> Vec<Hit> {
         self.read(query, &self.find(query, max))
     }
@@ -208,7 +208,7 @@ impl Head {
         let hit = found.next()?;
         let (place, doc) = top::doc_of(hit, &of.segment, preferred)?;
         let name = fold::folded(record::name(of.segment.octets(doc))?);
-        Some(Head { class: hit >> 16, place, name, slot, doc })
+        Some(Head { class: top::class_of(hit), place, name, slot, doc })
     }
 }
 

@@ -185,10 +185,11 @@ async fn sign_out_and_in(page: &Page) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_full_disk_did_not_take_is_there_after_a_sign_out_and_what_is_removed_then_is_not() {
+async fn what_a_full_disk_did_not_take_is_there_after_a_sign_out_and_what_is_removed_or_changed_since_is_so()
+{
     let server = Server::with_password("200", PASSWORD);
     let page = same_site(&server).await;
-    let full = FILLS.replace("left = 3", "left = 0");
+    let full = FILLS.replace("let left = 3", "self.full = true").replace("left-- <= 0", "self.full");
     page.browser.before_each_document(&format!("if (self !== top) {{ {full} }}")).await;
     page.add_frame("sf", &server.on("localhost", "/plain/")).await;
     page.expect("softframe:ready").await;
@@ -225,6 +226,39 @@ async fn what_a_full_disk_did_not_take_is_there_after_a_sign_out_and_what_is_rem
     sign_out_and_in(&page).await;
     until("the other is back", async || (who(grace).await == "Grace Hopper").then_some(())).await;
     assert_eq!(who(ada).await, serde_json::Value::Null);
+    // There is room again: what is changed now is kept, and what memory had of it is out of date.
+    let select = "self.full = false; const field = document.querySelector('#edit-name'); field?.focus(); field?.select();";
+    page.phone(async |frame| {
+        frame.press("Contacts").await;
+        frame.click(".virtual > [aria-posinset='1'] .open").await;
+        frame.press("Edit").await;
+        frame.reads("Another number").await;
+        frame.run(select, Vec::new()).await;
+        frame.type_into("#edit-name", "Grace Murray").await;
+        frame.press("Save").await;
+        frame.reads("Grace Murray saved").await;
+    })
+    .await;
+    until("it is kept", async || {
+        (page.kept("").await.0.iter().any(|key| key.starts_with("contacts/"))).then_some(())
+    })
+    .await;
+    page.post(json!({ "type": "navigate", "data": { "view": "keypad" } })).await;
+    sign_out_and_in(&page).await;
+    until("she is back", async || who(grace).await.is_string().then_some(())).await;
+    assert_eq!(who(grace).await, "Grace Murray");
+}
+
+/// The browser takes back what it seemed to have: a disk that fails when all is to be written.
+const TAKES_BACK: &str = "const put = IDBObjectStore.prototype.put; \
+     IDBObjectStore.prototype.put = function (value, key) { const request = put.call(this, value, key); \
+         if (String(key).includes('\\0contacts/')) this.transaction.abort(); return request; };";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn contacts_that_the_browser_takes_back_at_the_end_of_writing_are_told_and_stay_in_memory() {
+    let server = Server::start();
+    let page = open_same_site(&server, TAKES_BACK).await;
+    expect_contacts_in_memory(&page, &server, "The browser stores nothing here.").await;
 }
 
 /// The browser refuses a description without the names of its transport.

@@ -24,6 +24,11 @@ pub(crate) fn score_of(found: Found) -> u32 {
     found >> 17
 }
 
+/// The score, and whether it is one of the others.
+pub(crate) fn class_of(found: Found) -> u32 {
+    found >> 16
+}
+
 /// Which of `segment` it is, and its place among those whom one prefers; 0 for others.
 pub(crate) fn doc_of(found: Found, segment: &Segment, preferred: &[Preferred]) -> Option<Preferred> {
     let place = usize::from(found as u16);
