@@ -252,6 +252,9 @@ pub enum PeerState {
 pub enum MediaRequest {
     /// Microphone and peer, if there are none yet, then an offer. `send` false: hold. `restart`: new ICE.
     Offer { send: bool, restart: bool },
+    /// A peer for a call that rings, which reads this offer: without the microphone, and nothing goes out. No answer: what
+    /// is wrong with it is said where the call is answered.
+    Prepare { offer: String },
     /// A peer, and an offer for a call that rings: without the microphone.
     RingOffer,
     /// The microphone goes into the peer that made a [`MediaRequest::RingOffer`].

@@ -67,6 +67,12 @@ impl Peers {
             MediaRequest::Mix(calls) => self.mix(&calls),
             MediaRequest::Measure => self.measure(call, peer),
             MediaRequest::Close => self.close(peer),
+            MediaRequest::Prepare { ref offer } => {
+                // A connection that cannot be made is said to be so when the call is answered.
+                if let Ok(link) = self.link(call, peer, &what) {
+                    link.prepare(offer);
+                }
+            }
             MediaRequest::Offer { .. }
             | MediaRequest::RingOffer
             | MediaRequest::Microphone
@@ -143,13 +149,11 @@ impl Peers {
         if let Some(link) = self.live.borrow().get(&peer) {
             return Ok(link.clone());
         }
-        let (MediaRequest::Offer { .. } | MediaRequest::RingOffer | MediaRequest::Answer { .. }) = what
-        else {
-            return Err(MediaError::Other);
-        };
-        if *what != MediaRequest::RingOffer {
-            // What takes longest begins first.
-            self.audio.microphone().ask();
+        match what {
+            // What may take longest begins first.
+            MediaRequest::Offer { .. } | MediaRequest::Answer { .. } => self.audio.microphone().ask(),
+            MediaRequest::Prepare { .. } | MediaRequest::RingOffer => {}
+            _ => return Err(MediaError::Other),
         }
         self.collect();
         let ice = self.ice.borrow().clone();

@@ -78,6 +78,8 @@ pub struct Station {
     pub sent: Vec<String>,
     /// Peers that were opened and not closed.
     pub peers: BTreeSet<(CallId, softframe_phone::PeerId)>,
+    /// Those that were asked for more than to read an offer: for the microphone.
+    asked: BTreeSet<(CallId, softframe_phone::PeerId)>,
     /// Opens no socket while false.
     pub network: bool,
     /// Frames are lost without a close while true.
@@ -184,6 +186,7 @@ impl World {
             lights: softframe_phone::Lights::default(),
             sent: Vec::new(),
             peers: BTreeSet::new(),
+            asked: BTreeSet::new(),
             network: true,
             frozen: false,
             flows: BTreeMap::new(),
@@ -405,7 +408,8 @@ impl World {
             }
             return;
         }
-        let first = station.peers.insert((call, peer));
+        station.peers.insert((call, peer));
+        let first = !matches!(what, MediaRequest::Prepare { .. }) && station.asked.insert((call, peer));
         if what == MediaRequest::Close {
             station.peers.remove(&(call, peer));
         }
@@ -428,7 +432,8 @@ impl World {
             | MediaRequest::Settle { .. }
             | MediaRequest::Rollback
             | MediaRequest::Microphone => Some(MediaEvent::Applied),
-            MediaRequest::Agreed
+            MediaRequest::Prepare { .. }
+            | MediaRequest::Agreed
             | MediaRequest::Mute(_)
             | MediaRequest::Dtmf(_)
             | MediaRequest::Mix(_)

@@ -94,6 +94,7 @@ impl Phone {
                 self.plan_auto_answer(now, id, invite);
                 self.ring(now, id);
                 self.offer_early(now, id, invite);
+                self.prepare_media(id);
                 self.take_place(now, id, replaces);
             }
         }

@@ -48,6 +48,8 @@ pub(crate) struct Media {
     pub(crate) peer: PeerId,
     /// The browser was asked for something: there may be a peer to close.
     used: bool,
+    /// A peer was made while the call rang.
+    prepared: bool,
     /// The peer is of no more use: the next offer comes from another one.
     dead: bool,
     /// Its sound is interrupted, as far as the browser has said.
@@ -64,7 +66,15 @@ struct Open {
 
 impl Media {
     pub(crate) fn new(peer: PeerId) -> Media {
-        Media { peer, used: false, dead: false, broken: false, open: None, queue: VecDeque::new() }
+        Media {
+            peer,
+            used: false,
+            prepared: false,
+            dead: false,
+            broken: false,
+            open: None,
+            queue: VecDeque::new(),
+        }
     }
 
     pub(crate) fn deadline(&self) -> Option<Instant> {
@@ -84,6 +94,16 @@ impl Phone {
             call.media.queue.push_back((what, purpose));
         }
         self.next_media(now, id);
+    }
+
+    /// The browser reads the offer of a call that rings, so that less remains to be done when it is answered.
+    pub(crate) fn prepare_media(&mut self, id: CallId) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let State::Incoming { offer, .. } = &call.state else { return };
+        let Some(offer) = str::from_utf8(offer).ok().filter(|offer| !offer.is_empty()) else { return };
+        let what = MediaRequest::Prepare { offer: offer.to_owned() };
+        call.media.prepared = true;
+        self.tell_media(id, what);
     }
 
     /// A request without an answer.
@@ -160,7 +180,7 @@ impl Phone {
     /// Closes the call's peer if there may be one.
     pub(crate) fn close_peer(&mut self, id: CallId) {
         let Some(call) = self.calls.get_mut(&id) else { return };
-        if std::mem::take(&mut call.media.used) {
+        if std::mem::take(&mut call.media.used) | std::mem::take(&mut call.media.prepared) {
             let peer = call.media.peer;
             self.out.push_back(Output::Media { call: id, peer, request: None, what: MediaRequest::Close });
         }

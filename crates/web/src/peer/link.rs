@@ -4,6 +4,7 @@
 
 mod device;
 mod keys;
+mod sound;
 
 use super::gather::{Gathering, Ice};
 use crate::{
@@ -34,6 +35,8 @@ pub(crate) struct Link {
     peer: PeerId,
     ice: Ice,
     connection: RtcPeerConnection,
+    /// An offer that is read, from the ring on, and whether that is done; until it is answered.
+    prepared: RefCell<Option<(String, Promise)>>,
     transceiver: RefCell<Option<RtcRtpTransceiver>>,
     loan: RefCell<Option<Loan>>,
     player: RefCell<Option<Player>>,
@@ -77,6 +80,7 @@ impl Link {
             peer,
             ice,
             connection,
+            prepared: RefCell::new(None),
             transceiver: RefCell::new(None),
             loan: RefCell::new(None),
             player: RefCell::new(None),
@@ -138,13 +142,38 @@ impl Link {
                 Ok(MediaEvent::Applied)
             }
             MediaRequest::Rollback => self.rollback().await,
-            MediaRequest::Agreed
+            MediaRequest::Prepare { .. }
+            | MediaRequest::Agreed
             | MediaRequest::Mute(_)
             | MediaRequest::Dtmf(_)
             | MediaRequest::Mix(_)
             | MediaRequest::Measure
             | MediaRequest::Close => Ok(MediaEvent::Applied),
         }
+    }
+
+    /// Begins to read an offer before it is to be answered: of all that an answer takes, this takes the browser longest.
+    pub(crate) fn prepare(&self, offer: &str) {
+        drop(self.reading(offer));
+    }
+
+    /// An offer that is being read, or was.
+    fn reading(&self, offer: &str) -> Promise {
+        let known = self
+            .prepared
+            .borrow()
+            .as_ref()
+            .filter(|(read, _)| read == offer)
+            .map(|(_, reading)| Clone::clone(reading));
+        if let Some(reading) = known {
+            return reading;
+        }
+        let reading = self.connection.set_remote_description(&description(RtcSdpType::Offer, offer));
+        *self.prepared.borrow_mut() = Some((offer.to_owned(), Clone::clone(&reading)));
+        let heard = Clone::clone(&reading);
+        // What is wrong with it is said when it is to be answered.
+        js_sys::futures::spawn_local(async move { drop(JsFuture::from(heard).await) });
+        reading
     }
 
     async fn offer(self: &Rc<Self>, send: bool, restart: bool) -> Result<String, MediaError> {
@@ -181,7 +210,8 @@ impl Link {
 
     async fn answer(self: &Rc<Self>, offer: String, send: bool) -> Result<String, MediaError> {
         self.ask_for_microphone();
-        self.describe(RtcSdpType::Offer, &offer).await?;
+        let reading = self.reading(&offer);
+        self.step(reading).await?;
         let transceiver = self.adopt_transceivers()?;
         // The microphone may be in one that this offer has no use for.
         if let Some(track) = self.sent().filter(|_| transceiver.sender().track().is_none()) {
@@ -201,6 +231,9 @@ impl Link {
             sending.agreed = true;
             sending.held = !send;
         });
+        // To begin to play takes the browser longer than to send the answer, which comes first.
+        drop(self.prepared.take());
+        self.hear(&transceiver.receiver().track());
         Ok(description)
     }
 
@@ -232,9 +265,7 @@ impl Link {
     }
 
     async fn describe(&self, kind: RtcSdpType, sdp: &str) -> Result<(), MediaError> {
-        let description = RtcSessionDescriptionInit::new(kind);
-        description.set_sdp(sdp);
-        self.step(self.connection.set_remote_description(&description)).await.map(drop)
+        self.step(self.connection.set_remote_description(&description(kind, sdp))).await.map(drop)
     }
 
     /// A step of the negotiation; a refusal means the description is at fault. On a connection that was closed
@@ -326,42 +357,6 @@ impl Link {
         self.change(|sending| sending.muted = muted);
     }
 
-    /// Sends the microphone and `others`.
-    pub(crate) fn mix(&self, others: &[MediaStream]) {
-        let Some(own) = self.track() else { return };
-        let Some(mixer) = self.audio.mixer(&own, others) else { return };
-        self.exchange(mixer.track());
-        *self.mixer.borrow_mut() = Some(mixer);
-    }
-
-    /// Sends the microphone alone again.
-    pub(crate) fn unmix(&self) {
-        if self.mixer.borrow_mut().take().is_some()
-            && let Some(own) = self.track()
-        {
-            self.exchange(own);
-        }
-    }
-
-    /// Starts what the browser refused to play.
-    pub(crate) fn play_again(&self) {
-        if let Some(player) = &*self.player.borrow() {
-            self.audio.begin(player.element());
-        }
-    }
-
-    /// Plays there from now on.
-    pub(crate) fn send_to(&self, speaker: &str) {
-        if let Some(player) = &*self.player.borrow() {
-            player.send_to(speaker);
-        }
-    }
-
-    /// Whether it sends a mix.
-    pub(crate) fn is_mixing(&self) -> bool {
-        self.mixer.borrow().is_some()
-    }
-
     /// Lets go of everything.
     pub(crate) fn close(&self) {
         self.change(|sending| sending.closed = true);
@@ -415,7 +410,7 @@ impl Link {
         let listeners = [
             Listener::new(&self.connection, "track", move |event: Event| {
                 if let Some(link) = tracks.upgrade() {
-                    link.hear(event.unchecked_ref());
+                    link.hear(&event.unchecked_ref::<RtcTrackEvent>().track());
                 }
             }),
             Listener::new(&self.connection, "connectionstatechange", move |_: Event| {
@@ -432,13 +427,14 @@ impl Link {
         self.listeners.borrow_mut().extend(listeners);
     }
 
-    fn hear(&self, event: &RtcTrackEvent) {
-        if event.track().kind() != "audio" || self.player.borrow().is_some() {
+    /// Plays what the other side sends; not before the call is answered.
+    fn hear(&self, track: &MediaStreamTrack) {
+        if track.kind() != "audio" || self.player.borrow().is_some() || self.prepared.borrow().is_some() {
             return;
         }
         // The streams of the event lose their track when the other side stops sending, and after a hold come as new ones.
         // The track of the one transceiver stays, and so does a stream of our own with it.
-        let Some(stream) = Audio::stream_of(&event.track()) else { return };
+        let Some(stream) = Audio::stream_of(track) else { return };
         *self.player.borrow_mut() = self.audio.player(stream);
     }
 
@@ -453,6 +449,12 @@ impl Link {
         let event = MediaEvent::State(state);
         self.feed.input(Input::Media { call: self.call, peer: self.peer, request: None, event });
     }
+}
+
+fn description(kind: RtcSdpType, sdp: &str) -> RtcSessionDescriptionInit {
+    let description = RtcSessionDescriptionInit::new(kind);
+    description.set_sdp(sdp);
+    description
 }
 
 /// `connectionState` alone knows of DTLS and of a transport that will not come back: `iceConnectionState` stays

@@ -224,6 +224,31 @@ fn a_denied_microphone_sends_no_invite_and_says_so() {
 }
 
 #[test]
+fn offer_of_a_call_that_rings_is_read_before_it_is_answered_and_its_peer_is_closed_if_it_never_is() {
+    for is_answered in [true, false] {
+        let mut world = World::pair();
+        call(&mut world);
+        world.run(1_000);
+        world.ringing(1);
+        let [MediaRequest::Prepare { offer }] = world.stations[1].media.as_slice() else {
+            panic!("{:?}", world.stations[1].media)
+        };
+        let answer = MediaRequest::Answer { offer: offer.clone(), send: true };
+        if is_answered {
+            world.answer(1);
+            world.run(1_000);
+            assert_eq!(world.stations[1].media[1], answer);
+        } else {
+            let caller = world.front(0);
+            world.act(0, Action::End(caller));
+            world.run(1_000);
+            assert_eq!(world.stations[1].media[1..], [MediaRequest::Close]);
+            assert!(world.stations[1].peers.is_empty());
+        }
+    }
+}
+
+#[test]
 fn a_denied_microphone_lets_an_incoming_call_ring_on_and_declines_with_480() {
     let mut world = World::pair();
     world.stations[1].microphone = Microphone::Fails(MediaError::NoDevice);
