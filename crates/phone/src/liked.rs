@@ -43,8 +43,9 @@ impl Phone {
         }
         let hits =
             self.liked.numbers.pop().map(|number| self.contacts.by_number(&number)).unwrap_or_default();
-        for hit in hits.iter().filter(|_| hits.len() <= MAX_SHARED) {
-            let contact = (hit.source.clone(), hit.contact.id.clone());
+        let of_somebody = if hits.len() <= MAX_SHARED { hits } else { Vec::new() };
+        for hit in of_somebody {
+            let contact = (hit.source, hit.contact.id);
             if !self.liked.found.contains(&contact) {
                 self.liked.found.push(contact);
             }

@@ -135,7 +135,14 @@ impl Link {
                 self.ask_for_microphone();
                 self.borrow_microphone().await.map(|()| MediaEvent::Applied)
             }
-            MediaRequest::Answer { offer, send } => self.answer(offer, send).await.map(MediaEvent::Answer),
+            MediaRequest::Answer { offer, send } => {
+                let answer = self.answer(offer, send).await;
+                // However that went: the same offer may come again, and is another one then.
+                drop(self.prepared.take());
+                // To begin to play takes the browser longer than to send the answer, which comes first.
+                self.hear_again();
+                answer.map(MediaEvent::Answer)
+            }
             MediaRequest::Accept { answer, provisional } => self.accept(&answer, provisional).await,
             MediaRequest::Settle { answer } => {
                 self.describe(RtcSdpType::Answer, &answer).await?;
@@ -231,9 +238,6 @@ impl Link {
             sending.agreed = true;
             sending.held = !send;
         });
-        // To begin to play takes the browser longer than to send the answer, which comes first.
-        drop(self.prepared.take());
-        self.hear(&transceiver.receiver().track());
         Ok(description)
     }
 
@@ -425,6 +429,14 @@ impl Link {
             }),
         ];
         self.listeners.borrow_mut().extend(listeners);
+    }
+
+    /// What was passed over while an offer was read.
+    fn hear_again(&self) {
+        let transceiver = self.transceiver.borrow().clone();
+        if let Some(transceiver) = transceiver.filter(|_| !self.is_closed()) {
+            self.hear(&transceiver.receiver().track());
+        }
     }
 
     /// Plays what the other side sends; not before the call is answered.
