@@ -67,6 +67,16 @@ impl Page {
         page
     }
 
+    /// Signs in by the form, as a person does.
+    pub async fn sign_in(&self, user: &str, password: &str) {
+        self.phone(async |frame| {
+            frame.type_into("input[name=username]", user).await;
+            frame.type_into("input[name=password]", password).await;
+            frame.press("Sign in").await;
+        })
+        .await;
+    }
+
     /// A page of another site with the phone in it.
     pub async fn open_evil(server: &Server, path: &str) -> Page {
         Page::open_on(server, "evil.localhost", path).await

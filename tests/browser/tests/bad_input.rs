@@ -163,12 +163,7 @@ async fn storage_that_fills_up_during_an_import_is_told_once_and_nothing_is_lost
 
 async fn sign_in(page: &Page) {
     page.forget().await;
-    page.phone(async |frame| {
-        frame.type_into("input[name=username]", "200").await;
-        frame.type_into("input[name=password]", PASSWORD).await;
-        frame.press("Sign in").await;
-    })
-    .await;
+    page.sign_in("200", PASSWORD).await;
     page.expect("logged").await;
 }
 

@@ -51,6 +51,14 @@ async fn expect_vcard(page: &Page) -> Value {
     page.expect_where(PATIENCE, "contacts:indexed", |data| data["source"] == "vcard").await
 }
 
+/// Drops all of [`FILES`] and waits until the browser has them.
+async fn keep_all(page: &Page) {
+    page.drop_files(&FILES).await;
+    expect_vcard(page).await;
+    close_sheet(page).await;
+    until("all is kept", async || (page.kept("").await.0.len() == 2 * FILES.len()).then_some(())).await;
+}
+
 /// Added, updated, skipped, as the sheet says; closes it.
 async fn close_sheet(page: &Page) -> [String; 3] {
     let read = "const at = (name) => document.querySelector(`.import .${name}`)?.textContent; return [at('added'), at('updated'), at('skipped')]";
@@ -158,10 +166,7 @@ async fn file_that_is_gone_before_it_is_read_is_named_and_the_others_are_in() {
 async fn contact_a_file_and_all_are_removed_for_good() {
     let server = Server::start();
     let page = open_same_site(&server).await;
-    page.drop_files(&FILES).await;
-    expect_vcard(&page).await;
-    close_sheet(&page).await;
-    until("all is kept", async || (page.kept("").await.0.len() == 12).then_some(())).await;
+    keep_all(&page).await;
     page.phone(async |frame| {
         frame.press("Contacts").await;
         frame.click(".virtual > [aria-posinset='1'] .open").await;
@@ -346,10 +351,7 @@ async fn torn_or_changed_values_cost_themselves_and_a_deleted_database_only_the_
 async fn what_is_kept_is_sealed_by_keys_that_nobody_can_take_along_each_value_in_its_own_way() {
     let server = Server::start();
     let page = open_same_site(&server).await;
-    page.drop_files(&FILES).await;
-    expect_vcard(&page).await;
-    close_sheet(&page).await;
-    until("all is kept", async || (page.kept("").await.0.len() == 12).then_some(())).await;
+    keep_all(&page).await;
     // Another account of the same browser has nothing of it, and a key of its own.
     page.reload().await;
     page.add_frame("sf", &server.on("localhost", "/201/")).await;

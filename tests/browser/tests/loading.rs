@@ -64,12 +64,7 @@ async fn wrong_password_says_so_and_stops() {
 async fn right_password_signs_in_and_trusts_the_page() {
     let server = Server::with_password("200", PASSWORD);
     let page = Page::open_plain(&server, Setup::Microphone).await;
-    page.phone(async |frame| {
-        frame.type_into("input[name=username]", "200").await;
-        frame.type_into("input[name=password]", PASSWORD).await;
-        frame.press("Sign in").await;
-    })
-    .await;
+    page.sign_in("200", PASSWORD).await;
     page.expect("logged").await;
     // Saved: the next load needs nobody.
     page.reload().await;
@@ -82,12 +77,7 @@ async fn right_password_signs_in_and_trusts_the_page() {
 async fn person_who_signs_in_by_the_form_calls_is_called_by_a_contact_and_calls_from_the_page() {
     let server = Server::with_password("200", "correct horse");
     let page = Page::open_plain(&server, Setup::Microphone).await;
-    page.phone(async |frame| {
-        frame.type_into("input[name=username]", "200").await;
-        frame.type_into("input[name=password]", "correct horse").await;
-        frame.press("Sign in").await;
-    })
-    .await;
+    page.sign_in("200", "correct horse").await;
     page.expect("logged").await;
 
     page.phone(async |frame| {
